@@ -1,0 +1,110 @@
+"""The few data types that every part of the app shares.
+
+Shapes: V joints or landmarks, T frames, C classes, M modalities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+LANDMARKS = 33
+
+# Pairs of BlazePose landmarks that a drawing joins by a line (torso, limbs, hands, feet, face outline).
+POSE_CONNECTIONS: tuple[tuple[int, int], ...] = (
+    (11, 12), (11, 23), (12, 24), (23, 24),
+    (11, 13), (13, 15), (15, 17), (15, 19), (15, 21), (17, 19),
+    (12, 14), (14, 16), (16, 18), (16, 20), (16, 22), (18, 20),
+    (23, 25), (25, 27), (27, 29), (29, 31), (27, 31),
+    (24, 26), (26, 28), (28, 30), (30, 32), (28, 32),
+    (7, 2), (2, 0), (0, 5), (5, 8), (9, 10),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """One person in one frame, as the pose landmarker sees them.
+
+    Attributes:
+        time_s: time of the frame, seconds from the start of its stream.
+        world_V3: (33, 3) float32, metres, origin between the hips; x to the right of the image, y down, z away.
+        image_V3: (33, 3) float32, x and y as fractions of the frame's width and height, z in the scale of x.
+        visibility_V: (33,) float32 in [0, 1], the landmarker's belief that the point can be seen.
+    """
+
+    time_s: float
+    world_V3: np.ndarray
+    image_V3: np.ndarray
+    visibility_V: np.ndarray
+
+    def __post_init__(self) -> None:
+        shapes = (self.world_V3.shape, self.image_V3.shape, self.visibility_V.shape)
+        if shapes != ((LANDMARKS, 3), (LANDMARKS, 3), (LANDMARKS,)):
+            raise ValueError(f"a pose has {LANDMARKS} landmarks of 3 numbers and a visibility each; got {shapes}")
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the body, as fractions of the frame (may reach past 0 and 1)."""
+        low, high = self.image_V3[:, :2].min(0), self.image_V3[:, :2].max(0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    @property
+    def area(self) -> float:
+        """Area of the box, as a fraction of the frame."""
+        left, top, right, bottom = self.box
+        return (right - left) * (bottom - top)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEvent:
+    """One action that one person did, from when to when.
+
+    Attributes:
+        person: number of the person within the stream, from 0.
+        label: short id of the action.
+        start_s: start of the action, seconds from the start of the stream.
+        end_s: end of the action, seconds.
+        score: mean fused score of the label while the event lasted, in [0, 1].
+        top3: the three best labels over the event with their mean fused scores.
+        modality_scores: the label's mean score by modality.
+    """
+
+    person: int
+    label: str
+    start_s: float
+    end_s: float
+    score: float
+    top3: tuple[tuple[str, float], ...]
+    modality_scores: dict[str, float]
+
+    def __post_init__(self) -> None:
+        if self.end_s < self.start_s:
+            raise ValueError(f"an event ends at {self.end_s} s, before it starts at {self.start_s} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the stream says about one frame.
+
+    Attributes:
+        time_s: time of the frame, seconds.
+        people: how many people were found in it.
+        pose: the followed person's pose, None where there is none (or the stream was fed with joints).
+        label: short id of the current action, None while there is not enough to tell or nothing stands out.
+        score: smoothed fused score of that label.
+        fused_C: (C,) smoothed fused scores, None before the first window.
+        modality_MC: (M, C) smoothed scores by modality, None before the first window.
+        events: events that ended with this frame.
+        note: what the user should know ("no person", "2 people: following the nearest"), or "".
+    """
+
+    time_s: float
+    people: int
+    pose: Pose | None
+    label: str | None
+    score: float
+    fused_C: np.ndarray | None
+    modality_MC: np.ndarray | None
+    events: tuple[ActionEvent, ...] = field(default=())
+    note: str = ""

@@ -1,0 +1,70 @@
+"""A ring of the last seconds of one person's joints, read as a window of fixed length in time.
+
+Shapes: V joints (25), T frames of the window (50).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from models.resample import HOLD_S, read_window
+from models.skeleton import CENTRE, V
+
+LEAST_SPAN_S = 0.5  # less than this says too little about a movement
+
+
+class Window:
+    """The last seconds of one person.
+
+    Args:
+        seconds: length of the window, from the model file.
+        frames: frames that it is resampled to, from the model file.
+    """
+
+    def __init__(self, seconds: float, frames: int = 50) -> None:
+        if not seconds > 0 or frames < 2:
+            raise ValueError(f"a window needs a positive length and at least 2 frames; got {seconds} s, {frames}")
+        self.seconds, self.frames = float(seconds), frames
+        # Older than the window, so that a loss that began before it can still be bridged or held.
+        self._keep_s = self.seconds + 2 * HOLD_S
+        self._ring: deque[tuple[float, np.ndarray, np.ndarray]] = deque()
+
+    def push(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray) -> None:
+        """Add one frame: joints (25, 3) metres and seen (25,) bool. A frame whose shoulders are unseen adds nothing.
+
+        Raises:
+            ValueError: time does not increase, or the shapes are off.
+        """
+        if joints_V3.shape != (V, 3) or seen_V.shape != (V,):
+            raise ValueError(f"a frame is ({V}, 3) joints and ({V},) seen; got {joints_V3.shape} and {seen_V.shape}")
+        if self._ring and time_s <= self._ring[-1][0]:
+            raise ValueError(f"time must increase: {time_s} s came after {self._ring[-1][0]} s")
+        if not seen_V[CENTRE]:
+            return
+        self._ring.append((time_s, joints_V3, seen_V))
+        while self._ring[0][0] < time_s - self._keep_s:
+            self._ring.popleft()
+
+    def clear(self) -> None:
+        """Forget everything: the person is gone, or another one is followed."""
+        self._ring.clear()
+
+    @property
+    def span_s(self) -> float:
+        """Seconds between the oldest and the newest frame held."""
+        return self._ring[-1][0] - self._ring[0][0] if self._ring else 0.0
+
+    def resample(self, end_s: float | None = None) -> tuple[np.ndarray, float] | None:
+        """The window that ends at `end_s` (the newest frame by default).
+
+        Returns:
+            joints (T, 25, 3) float32 metres and the window's length in frames of 1/30 s, which is what the model
+            file takes; or None while less than LEAST_SPAN_S has been seen.
+        """
+        if self.span_s < LEAST_SPAN_S:
+            return None
+        times_T, joints_TV3, seen_TV = (np.array(column) for column in zip(*self._ring, strict=True))
+        end_s = float(times_T[-1]) if end_s is None else end_s
+        return read_window(times_T, joints_TV3, seen_TV, end_s, self.seconds, self.frames), self.seconds * 30
