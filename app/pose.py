@@ -1,0 +1,81 @@
+"""Pose from pictures: MediaPipe's pose landmarker, one per stream."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+import numpy as np
+
+from app.types import LANDMARKS, Pose
+
+_MISSING_LIBRARY = (
+    "MediaPipe cannot load a system library ({}); on Debian or Ubuntu: sudo apt-get install libegl1 libgles2"
+)
+
+
+class PoseSource:
+    """Finds people's poses in the frames of one stream. Close it, or use it in a `with`.
+
+    Args:
+        model_path: a .task file (app.pose_model.ensure_pose_model).
+        num_poses: most people to find in a frame.
+
+    Raises:
+        ValueError: the file is no pose model, or a system library is missing.
+    """
+
+    def __init__(self, model_path: str | os.PathLike, num_poses: int = 2) -> None:
+        try:
+            import mediapipe as mp
+            from mediapipe.tasks.python import BaseOptions, vision
+
+            options = vision.PoseLandmarkerOptions(
+                base_options=BaseOptions(model_asset_path=os.fspath(model_path)),
+                running_mode=vision.RunningMode.VIDEO,
+                num_poses=num_poses,
+            )
+            self._landmarker = vision.PoseLandmarker.create_from_options(options)
+        except OSError as error:
+            raise ValueError(_MISSING_LIBRARY.format(error)) from None
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"{model_path}: not a pose model that MediaPipe can load ({error})") from None
+        self._mp = mp
+        self._last_ms = -1
+
+    def detect(self, rgb_HWC: np.ndarray, time_s: float) -> list[Pose]:
+        """People in one frame.
+
+        Args:
+            rgb_HWC: (H, W, 3) uint8.
+            time_s: time of the frame in seconds, later than the last one's.
+
+        Returns:
+            One Pose a person, in the landmarker's order; empty where nobody is found.
+        """
+        if rgb_HWC.ndim != 3 or rgb_HWC.shape[2] != 3 or rgb_HWC.dtype != np.uint8:
+            raise ValueError(f"a frame is (H, W, 3) uint8 RGB; got {rgb_HWC.shape} {rgb_HWC.dtype}")
+        # The landmarker counts whole milliseconds and refuses to stand still.
+        self._last_ms = max(round(time_s * 1000), self._last_ms + 1)
+        image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb_HWC))
+        result = self._landmarker.detect_for_video(image, self._last_ms)
+        pairs = zip(result.pose_world_landmarks, result.pose_landmarks, strict=True)
+        return [_pose(time_s, world, image) for world, image in pairs]
+
+    def close(self) -> None:
+        """Free the landmarker; a second call does nothing."""
+        if self._landmarker is not None:
+            self._landmarker.close()
+            self._landmarker = None
+
+    def __enter__(self) -> PoseSource:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _pose(time_s: float, world: list, image: list) -> Pose:
+    world_V3 = np.array([(p.x, p.y, p.z) for p in world], np.float32).reshape(LANDMARKS, 3)
+    image_V3 = np.array([(p.x, p.y, p.z) for p in image], np.float32).reshape(LANDMARKS, 3)
+    return Pose(time_s, world_V3, image_V3, np.array([p.visibility or 0.0 for p in image], np.float32))
