@@ -1,0 +1,1 @@
+"""The mathematics: skeleton topology, clips, modalities, encoder and student (torch, but for skeleton and clips)."""

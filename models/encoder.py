@@ -1,0 +1,123 @@
+"""One branch: the ST-GCN encoder (arXiv 1801.07455; widths and init as method.md section 3).
+
+Shape suffixes: B clips x people, T frames, V joints, C / O channels in / out, K subsets of the graph's partition.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.graph import SUBSETS, spatial_partition
+
+CHANNELS = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
+STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
+TEMPORAL_KERNEL = 9
+
+
+class GraphConv(nn.Module):
+    """Spatial graph convolution: sum over the subsets k of (W_k x + c_k) A_k, as one matmul and one convolution.
+
+    Neighbours are gathered first, which is the cheaper order while channels grow: x A lays the K subsets side by side
+    behind each frame, and a convolution with kernel and stride (K, 1) sums over them.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        # Only holds the parameters, in the published shape; its subset-major rows are W_1, W_2, W_3.
+        self.conv = nn.Conv2d(channels_in, channels_out * SUBSETS, kernel_size=1)
+
+    def forward(self, x_BCTV: Tensor, A_KVV: Tensor) -> Tensor:
+        B, C, T, V = x_BCTV.shape
+        weight_KOC = self.conv.weight.reshape(SUBSETS, -1, C)
+        bias_OV = self.conv.bias.reshape(SUBSETS, -1).t() @ A_KVV.sum(1)
+        gathered = (x_BCTV @ A_KVV.permute(1, 0, 2).reshape(V, -1)).reshape(B, C, T * SUBSETS, V)
+        weight_OCK1 = weight_KOC.permute(1, 2, 0).unsqueeze(-1)
+        return F.conv2d(gathered, weight_OCK1, stride=(SUBSETS, 1)) + bias_OV.unsqueeze(1)
+
+
+class Block(nn.Module):
+    """Graph convolution, temporal convolution and residual."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int, residual: bool, dropout: float) -> None:
+        super().__init__()
+        self.gcn = GraphConv(channels_in, channels_out)
+        pad = (TEMPORAL_KERNEL - 1) // 2
+        self.tcn = nn.Sequential(
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(),
+            nn.Conv2d(channels_out, channels_out, (TEMPORAL_KERNEL, 1), (stride, 1), (pad, 0)),
+            nn.BatchNorm2d(channels_out),
+            nn.Dropout(dropout),
+        )
+        self.residual: nn.Module | None = None
+        if residual and (channels_in != channels_out or stride != 1):
+            self.residual = nn.Sequential(
+                nn.Conv2d(channels_in, channels_out, 1, (stride, 1)), nn.BatchNorm2d(channels_out)
+            )
+        elif residual:
+            self.residual = nn.Identity()
+
+    def forward(self, x_BCTV: Tensor, A_KVV: Tensor) -> Tensor:
+        out_BOTV = self.tcn(self.gcn(x_BCTV, A_KVV))
+        if self.residual is not None:
+            out_BOTV = out_BOTV + self.residual(x_BCTV)
+        return F.relu(out_BOTV)
+
+
+class Encoder(nn.Module):
+    """Ten ST-GCN blocks from one modality of one person to h.
+
+    Args:
+        channels: Widths of the ten blocks; the last is the size of h.
+        channels_in: Coordinates per joint.
+        dropout: In blocks 2 to 10.
+        published_partition: See `models.graph.spatial_partition`.
+    """
+
+    def __init__(
+        self,
+        channels: tuple[int, ...] = CHANNELS,
+        channels_in: int = 3,
+        dropout: float = 0.5,
+        published_partition: bool = False,
+    ) -> None:
+        super().__init__()
+        if len(channels) != len(STRIDES):
+            raise ValueError(f"channels must give the widths of the {len(STRIDES)} blocks; got {list(channels)}")
+        A_KVV = torch.from_numpy(spatial_partition(published_partition))
+        self.register_buffer("A", A_KVV, persistent=False)
+        self.data_bn = nn.BatchNorm1d(channels_in * A_KVV.shape[1])
+        widths = (channels_in, *channels)
+        self.blocks = nn.ModuleList(
+            Block(widths[i], widths[i + 1], STRIDES[i], residual=i > 0, dropout=dropout if i > 0 else 0.0)
+            for i in range(len(channels))
+        )
+        self.edge_importance = nn.ParameterList(torch.ones_like(A_KVV) for _ in channels)
+        self.apply(init_weights)
+
+    def forward(self, x_BTVC: Tensor) -> Tensor:
+        """Encode one modality.
+
+        Args:
+            x_BTVC: (B, T, 25, C) float32.
+
+        Returns:
+            h (B, channels[-1]), the mean over time and joints.
+        """
+        B, T, V, C = x_BTVC.shape
+        x_BCTV = self.data_bn(x_BTVC.reshape(B * T, V * C)).reshape(B, T, V, C).permute(0, 3, 1, 2)
+        for block, importance_KVV in zip(self.blocks, self.edge_importance, strict=True):
+            x_BCTV = block(x_BCTV, self.A * importance_KVV)
+        return x_BCTV.mean((2, 3))
+
+
+def init_weights(module: nn.Module) -> None:
+    """The published initial values: conv and linear N(0, 0.02), batch-norm N(1, 0.02), biases 0."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)

@@ -1,0 +1,98 @@
+"""The recogniser: one encoder and one linear head a modality (the student has three, the teacher all six).
+
+Shape suffixes: N batch, P people, T frames, V joints, M modalities, C coordinates or classes, D = 256 x M embedding.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from models.encoder import CHANNELS, Encoder, init_weights
+from models.modalities import check_modalities, modalities, normalise, time_scale
+
+
+def mean_people(h_NPC: Tensor, present_NP: Tensor | None = None) -> Tensor:
+    """Mean over people, (N, C).
+
+    Args:
+        h_NPC: One row a person.
+        present_NP: Which slots hold a person; None counts every slot, as the published code does.
+    """
+    if present_NP is None:
+        return h_NPC.mean(1)
+    weight_NP1 = present_NP.to(h_NPC.dtype).unsqueeze(-1)
+    return (h_NPC * weight_NP1).sum(1) / weight_NP1.sum(1).clamp(min=1)
+
+
+class Student(nn.Module):
+    """Raw joints to branch logits.
+
+    Args:
+        labels_count: Number of classes.
+        modalities: Which modalities, one branch each.
+        channels: Widths of the encoder's ten blocks; None takes the published ones.
+        dropout: In the encoders' blocks 2 to 10.
+        time_scaled: Whether velocities are multiplied with the clip's time scale f.
+        published_partition: See `models.graph.spatial_partition`.
+    """
+
+    def __init__(
+        self,
+        labels_count: int,
+        modalities: tuple[str, ...] = ("joint", "bone", "motion"),
+        channels: tuple[int, ...] | None = None,
+        dropout: float = 0.5,
+        time_scaled: bool = True,
+        published_partition: bool = False,
+    ) -> None:
+        super().__init__()
+        if labels_count < 1:
+            raise ValueError(f"labels_count must be at least 1; got {labels_count}")
+        self.modalities = check_modalities(modalities)
+        self.channels = tuple(channels or CHANNELS)
+        self.time_scaled = time_scaled
+        self.temperature = 1.0
+        self.encoders = nn.ModuleDict(
+            {
+                name: Encoder(self.channels, dropout=dropout, published_partition=published_partition)
+                for name in self.modalities
+            }
+        )
+        self.heads = nn.ModuleDict({name: nn.Linear(self.channels[-1], labels_count) for name in self.modalities})
+        self.heads.apply(init_weights)
+
+    def forward(self, joints: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Recognise raw joints.
+
+        Args:
+            joints: (N, T, 25, 3) metres, y up, or with people (N, P, T, 25, 3).
+            frames_N: Frames that the clip lasts at 30 fps, that is seconds x 30, (N,).
+            present_NP: Which of the P slots hold a person; None counts them all.
+
+        Returns:
+            Branch logits (N, M, C) and the embedding (N, D), the branches' h side by side.
+        """
+        return self.classify(self.encode(normalise(joints), frames_N, present_NP))
+
+    def encode(self, joints: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
+        """h of every branch, (N, M, D / M), of joints that are already normalised (and perhaps augmented)."""
+        joints_NPTVC = joints if joints.dim() == 5 else joints.unsqueeze(1)
+        N, P = joints_NPTVC.shape[:2]
+        scale_N = time_scale(frames_N) if self.time_scaled else None
+        inputs = modalities(joints_NPTVC, scale_N, self.modalities)
+        branches = []
+        for encoder, x_NPTVC in zip(self.encoders.values(), inputs, strict=True):
+            h_NPC = encoder(x_NPTVC.flatten(0, 1)).reshape(N, P, -1)
+            branches.append(mean_people(h_NPC, present_NP))
+        return torch.stack(branches, dim=1)
+
+    def classify(self, h_NMD: Tensor) -> tuple[Tensor, Tensor]:
+        """Branch logits (N, M, C) and embedding (N, D) of the branches' h."""
+        logits_NMC = torch.stack([head(h_NMD[:, i]) for i, head in enumerate(self.heads.values())], dim=1)
+        return logits_NMC, h_NMD.flatten(1)
+
+    def scores(self, logits_NMC: Tensor) -> tuple[Tensor, Tensor]:
+        """Fused scores (N, C), the softmax of the mean logits, and per-modality scores (N, M, C), at the temperature."""
+        fused_NC = torch.softmax(logits_NMC.mean(1) / self.temperature, dim=-1)
+        return fused_NC, torch.softmax(logits_NMC / self.temperature, dim=-1)
