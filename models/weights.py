@@ -1,0 +1,161 @@
+"""Saving and loading a recogniser: a folder with student.safetensors and config.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import torch
+
+from models.encoder import CHANNELS, STRIDES
+from models.modalities import FRAMES, check_modalities
+from models.student import Student
+
+WEIGHTS, CONFIG = "student.safetensors", "config.json"
+FORMAT = "ikem-live-student/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudentConfig:
+    """What a recogniser's weights do not say themselves.
+
+    Args:
+        labels: Short ids of the classes, in the order of the logits.
+        display: Plain words for each short id.
+        window_s: Seconds that the model looks at.
+        frames: Frames that a window is resampled to.
+        modalities: Branches, in order.
+        temperature: Divides the logits before the softmax.
+        thresholds: Scores at which an action is entered and left.
+        channels: Widths of the encoder's blocks.
+        version: Of the weights.
+        format: Of the folder.
+    """
+
+    labels: tuple[str, ...]
+    display: dict[str, str] = field(default_factory=dict)
+    window_s: float = 2.0
+    frames: int = FRAMES
+    modalities: tuple[str, ...] = ("joint", "bone", "motion")
+    temperature: float = 1.0
+    thresholds: dict[str, float] = field(default_factory=lambda: {"enter": 0.5, "leave": 0.3})
+    channels: tuple[int, ...] = CHANNELS
+    version: str = "0"
+    format: str = FORMAT
+
+    def __post_init__(self) -> None:
+        for name in ("labels", "modalities", "channels"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "display", {label: label.replace("_", " ") for label in self.labels} | self.display)
+        check_modalities(self.modalities)
+        rules = {
+            "format": self.format == FORMAT,
+            "labels": bool(self.labels) and len(set(self.labels)) == len(self.labels),
+            "display": set(self.display) == set(self.labels),
+            "window_s": self.window_s > 0,
+            "frames": self.frames == FRAMES,
+            "temperature": self.temperature > 0,
+            "thresholds": 0 <= self.thresholds.get("leave", -1) <= self.thresholds.get("enter", -1) <= 1,
+            "channels": len(self.channels) == len(STRIDES) and min(self.channels) > 0,
+        }
+        for name, holds in rules.items():
+            if not holds:
+                raise ValueError(f"{CONFIG}: {name} cannot be {getattr(self, name)!r}")
+
+    def build(self, dropout: float = 0.5) -> Student:
+        """An untrained student of this shape."""
+        student = Student(len(self.labels), self.modalities, self.channels, dropout)
+        student.temperature = self.temperature
+        return student
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a neighbouring file, then move it to `path`: the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        write(part)
+        part.chmod(0o644)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def save(student: Student, config: StudentConfig, folder: str | Path) -> None:
+    """Write the weights and the configuration, each whole or not at all.
+
+    Raises:
+        ValueError: If the student has another shape than the configuration says.
+    """
+    from safetensors.torch import save_file
+
+    _load_state(config.build(), student.state_dict(), "the student")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in student.state_dict().items()}
+    folder = Path(folder)
+    write_whole(folder / WEIGHTS, lambda part: save_file(tensors, part, metadata={"format": FORMAT}))
+    text = json.dumps(asdict(config), indent=2) + "\n"
+    write_whole(folder / CONFIG, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def load(folder: str | Path) -> tuple[Student, StudentConfig]:
+    """Read a folder that `save` wrote; the student is in eval mode.
+
+    Raises:
+        ValueError: If a file is missing, damaged, or does not fit the other.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    folder = Path(folder)
+    config = read_config(folder)
+    try:
+        state = load_file(folder / WEIGHTS)
+    except FileNotFoundError:
+        raise ValueError(f"{folder / WEIGHTS} is missing: name a folder that holds {WEIGHTS} and {CONFIG}") from None
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{folder / WEIGHTS} is not a whole safetensors file: {error}") from error
+    student = config.build()
+    _load_state(student, state, str(folder / WEIGHTS))
+    return student.eval(), config
+
+
+def read_config(folder: str | Path) -> StudentConfig:
+    """The configuration alone.
+
+    Raises:
+        ValueError: If config.json is missing, not JSON, or holds a key or value that makes no sense.
+    """
+    path = Path(folder) / CONFIG
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing: name a folder that holds {WEIGHTS} and {CONFIG}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    names = {entry.name for entry in fields(StudentConfig)}
+    if not isinstance(values, dict) or set(values) - names or "labels" not in values:
+        raise ValueError(f"{path} must hold the keys {', '.join(sorted(names))}, and labels at least")
+    try:
+        return StudentConfig(**values)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _load_state(student: Student, state: dict[str, torch.Tensor], source: str) -> None:
+    """Copy the tensors; the first that does not fit is named."""
+    own = student.state_dict()
+    for name in sorted(own.keys() | state.keys()):
+        mine, other = own.get(name), state.get(name)
+        if mine is None or other is None or mine.shape != other.shape:
+            shapes = [None if tensor is None else list(tensor.shape) for tensor in (other, mine)]
+            raise ValueError(
+                f"{source} does not fit {CONFIG}: {name} is {shapes[0]}, expected {shapes[1]}; the weights and the "
+                "configuration must come from the same training run"
+            )
+    student.load_state_dict(state)
