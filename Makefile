@@ -1,0 +1,77 @@
+# One command each: `make demo` opens the page, `make test` runs the tests. Both set up .venv first; see `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+HOST ?= 127.0.0.1
+PORT ?= 7860
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamps' names carry a hash of the requirements: an edited file installs again, an unchanged one costs nothing.
+DEMO_STAMP := $(VENV)/.installed-$(shell cat requirements.txt 2>/dev/null | cksum | cut -d' ' -f1)
+DEV_STAMP := $(VENV)/.installed-dev-$(shell cat requirements.txt requirements-dev.txt 2>/dev/null | cksum | cut -d' ' -f1)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test slow gpu lint setup setup-dev pose check-python check-libraries clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@echo "  HOST=$(HOST) PORT=$(PORT) PYTHON=$(or $(PYTHON),none found) can be set on the command line"
+
+demo: setup pose ## open the live page on http://HOST:PORT
+	$(BIN)/python -m app demo --host $(HOST) --port $(PORT)
+
+test: setup-dev pose ## the fast tests
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+slow: setup-dev pose ## the slow tests too (minutes)
+	$(BIN)/python -m pytest -m "not gpu"
+
+gpu: setup-dev pose ## the tests that need an NVIDIA GPU
+	$(BIN)/python -m pytest -m gpu
+
+lint: setup-dev ## ruff over everything
+	$(BIN)/ruff check .
+
+setup: check-python check-libraries $(DEMO_STAMP) ## .venv with what the page needs
+setup-dev: setup $(DEV_STAMP) ## .venv with what the tests need as well
+
+pose: setup ## build the pose model (once; kept in the cache folder)
+	@$(BIN)/python -c 'from app.pose_model import ensure_pose_model; print("pose model:", ensure_pose_model())'
+
+check-python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer was not found. Install it, or name one: make demo PYTHON=/path/to/python3.11" >&2; \
+		exit 1; \
+	fi
+
+# MediaPipe links to these two; without them its import fails with a message that names neither the package nor a remedy.
+check-libraries: check-python
+	@if [ "$$(uname -s)" = Linux ]; then \
+		for lib in libEGL.so.1 libGLESv2.so.2; do \
+			if ! "$(PYTHON)" -c "import ctypes; ctypes.CDLL('$$lib')" 2>/dev/null; then \
+				echo "The system library $$lib is missing (MediaPipe needs it). On Debian or Ubuntu:" >&2; \
+				echo "    sudo apt-get install libegl1 libgles2" >&2; \
+				exit 1; \
+			fi; \
+		done; \
+	fi
+
+$(BIN)/python:
+	@echo "creating $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python could not create $(VENV). On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+
+$(DEMO_STAMP): requirements.txt | $(BIN)/python
+	$(PIP) install --progress-bar off -r requirements.txt
+	@rm -f $(VENV)/.installed-[0-9]* && touch $@
+
+$(DEV_STAMP): requirements-dev.txt $(DEMO_STAMP)
+	$(PIP) install --progress-bar off -r requirements.txt -r requirements-dev.txt
+	@rm -f $(VENV)/.installed-dev-* && touch $@
+
+clean: ## remove .venv and what the tools left behind
+	rm -rf $(VENV) .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,140 @@
+"""Who is watching: one pose landmarker and one action stream per visitor, never shared, always given back.
+
+A landmarker follows people from frame to frame and a stream holds seconds of somebody's movement, so two visitors
+must not meet in one. Sessions are kept by the browser tab's own key, bounded in number, and freed when the tab goes
+or when it has sent nothing for a while (a tab that crashed never says goodbye).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from app.pose import PoseSource
+    from app.stream import ActionStream
+    from app.types import Answer
+
+RESTART_GAP_S = 2.0  # after a longer silence the camera was stopped: what was seen before is another scene
+
+
+class SessionsFull(RuntimeError):
+    """As many visitors as the machine is meant to serve are already here."""
+
+
+class Session:
+    """One visitor: their landmarker, their stream and their clock. Both are made at the first frame."""
+
+    def __init__(
+        self, make_pose: Callable[[], PoseSource], make_stream: Callable[[], ActionStream], clock: Callable[[], float]
+    ) -> None:
+        self._make_pose, self._make_stream, self._clock = make_pose, make_stream, clock
+        self._pose: PoseSource | None = None
+        self._stream: ActionStream | None = None
+        self._lock = threading.Lock()
+        self._started = self.last_s = clock()
+
+    def process(self, rgb_HWC: np.ndarray) -> Answer:
+        """One frame in, what the stream says about it out.
+
+        Args:
+            rgb_HWC: (height, width, 3) uint8 picture; its time is the time it arrives here.
+        """
+        with self._lock:
+            now = self._clock()
+            if self._pose is None:
+                self._pose = self._make_pose()
+            if self._stream is None or now - self.last_s > RESTART_GAP_S:
+                self._stream = self._make_stream()
+            self.last_s = now
+            time_s = now - self._started
+            return self._stream.push(time_s, self._pose.detect(rgb_HWC, time_s))
+
+    def close(self) -> None:
+        """Free the landmarker and forget the stream; waits for the frame in hand."""
+        with self._lock:
+            if self._pose is not None:
+                self._pose.close()
+            self._pose = self._stream = None
+
+
+class Sessions:
+    """The registry of visitors.
+
+    Args:
+        make_pose: makes a visitor's landmarker.
+        make_stream: makes a visitor's action stream.
+        limit: how many visitors may be served at once.
+        idle_s: a visitor silent for so long gives up the place, seconds.
+        clock: a monotonic clock, seconds.
+    """
+
+    def __init__(
+        self,
+        make_pose: Callable[[], PoseSource],
+        make_stream: Callable[[], ActionStream],
+        limit: int,
+        idle_s: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if limit < 1:
+            raise ValueError(f"the limit of visitors must be 1 or more, got {limit}")
+        self.limit, self.idle_s = limit, idle_s
+        self._make_pose, self._make_stream, self._clock = make_pose, make_stream, clock
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def process(self, key: str, rgb_HWC: np.ndarray) -> Answer:
+        """Hand one frame to the visitor `key`, who is let in if there is room.
+
+        Raises:
+            SessionsFull: `limit` other visitors are being served.
+        """
+        return self._session(key).process(rgb_HWC)
+
+    def _session(self, key: str) -> Session:
+        self.sweep()
+        with self._lock:
+            if key not in self._sessions:
+                if len(self._sessions) >= self.limit:
+                    raise SessionsFull(f"{self.limit} visitors are here already")
+                self._sessions[key] = Session(self._make_pose, self._make_stream, self._clock)
+            return self._sessions[key]
+
+    def free(self, key: str) -> None:
+        """The visitor left; a key that is not here is fine."""
+        with self._lock:
+            session = self._sessions.pop(key, None)
+        if session is not None:
+            session.close()
+
+    def sweep(self) -> None:
+        """Free everyone who has been silent for longer than `idle_s`."""
+        oldest = self._clock() - self.idle_s
+        with self._lock:
+            silent = [key for key, session in self._sessions.items() if session.last_s < oldest]
+        for key in silent:
+            self.free(key)
+
+    def sweep_in_background(self) -> None:
+        """Sweep until `close`: the last visitor of the day must not keep a place, nor their movement, all night."""
+
+        def loop() -> None:
+            while not self._closed.wait(self.idle_s / 2):
+                self.sweep()
+
+        threading.Thread(target=loop, name="sessions-sweep", daemon=True).start()
+
+    def close(self) -> None:
+        """Free everyone and stop sweeping."""
+        self._closed.set()
+        for key in list(self._sessions):
+            self.free(key)
