@@ -1,0 +1,138 @@
+"""The command line: `python -m app demo | classify | bench | pose`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_MODEL = ROOT / "models" / "pretrained" / "student.onnx"
+EXAMPLE = ROOT / "assets" / "example.mp4"
+POSES = ("wheel", "lite", "full", "heavy")
+OK, USAGE, INTERRUPTED = 0, 2, 130
+
+_CLASSIFY_HELP = """\
+Name the actions in videos and recorded skeletons.
+
+For each input, DIR/<name>.jsonl holds one event a line, and DIR/summary.csv one row with the input's own label.
+Exit code: 0 all went well, 1 an input failed (the summary says why), 2 the command itself is wrong."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    main = argparse.ArgumentParser(prog="python -m app", description="IKEM Live: names what people do, live.")
+    commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = _command(commands, "demo", _demo, "open the live page in the browser")
+    demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    demo.add_argument("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
+    demo.add_argument("--open", action="store_true", help="open a browser on the page")
+    classify = _command(commands, "classify", _classify, "name the actions in videos and recorded skeletons")
+    classify.description, classify.formatter_class = _CLASSIFY_HELP, argparse.RawDescriptionHelpFormatter
+    classify.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="a video, recorded skeletons (.npz), a folder (its videos and .npz files, not those of folders in it), "
+        "or a pattern such as 'clips/*.mp4'",
+    )
+    classify.add_argument("--out", required=True, metavar="DIR", help="folder for the results; made if missing")
+    bench = _command(commands, "bench", _bench, "measure the live path against MediaPipe alone")
+    bench.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
+    pose = commands.add_parser("pose", help="prepare the pose model")
+    pose.set_defaults(run=_pose)
+    for command in (demo, classify, bench, pose):
+        _add_pose(command)
+    return main
+
+
+def _command(
+    commands: argparse._SubParsersAction, name: str, run: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="action model (default: the one shipped)")
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the model runs")
+    command.add_argument("--threads", type=_threads, help="most CPU threads of the action model")
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_pose(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--pose", choices=POSES, default="wheel", help="pose model (default: %(default)s)")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def _threads(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 256):
+        raise argparse.ArgumentTypeError(f"a number of threads is 1 to 256, not {text!r}")
+    return int(text)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from app.page import launch
+
+    launch(
+        args.model,
+        pose=args.pose,
+        device=args.device,
+        threads=args.threads,
+        host=args.host,
+        port=args.port,
+        open_browser=args.open,
+    )
+    return OK
+
+
+def _classify(args: argparse.Namespace) -> int:
+    from app.classify import classify_all
+    from app.pose_model import ensure_pose_model
+    from export.runtime import ActionModel
+
+    model = ActionModel(args.model, device=args.device, threads=args.threads)
+    return classify_all(args.inputs, args.out, model, lambda: ensure_pose_model(args.pose))
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from app.bench import measure, table, write_json
+    from app.pose_model import ensure_pose_model
+    from export.runtime import ActionModel
+
+    model = ActionModel(args.model, device=args.device, threads=args.threads)
+    result = measure(args.video, model, ensure_pose_model(args.pose))
+    print(table(result))
+    if args.json:
+        write_json(result, args.json)
+    return OK
+
+
+def _pose(args: argparse.Namespace) -> int:
+    from app.pose_model import ensure_pose_model
+
+    print("pose model:", ensure_pose_model(args.pose))
+    return OK
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = parser().parse_args(argv)
+    from app.report import OutputError
+
+    try:
+        return args.run(args)
+    except (ValueError, OutputError) as error:
+        print(f"python -m app {args.command}: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""`python -m app bench`: what the live path costs beside MediaPipe alone, measured in one run on one video.
+
+Both see the same frame one after the other, in turns first and second, so that whatever else the machine does
+meets both alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app.report import WholeFile
+from app.stream import LIVE_HOP_S, ActionStream
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
+
+GOAL_RATIO = 1.15
+GOAL_STUDENT_MS = 7.0
+_WARM_UP = 20  # first frames, not counted: caches fill, threads start
+_MOST_FRAMES = 900
+_STUDENT_RUNS = 200
+_STAGES = (
+    "MediaPipe alone",
+    "live path",
+    "  pose",
+    "  bridge, window, decision",
+    "  student, when called",
+    "student alone, batch 1",
+)
+
+
+class _TimedModel:
+    """The action model, with the time that each call took."""
+
+    def __init__(self, model: ActionModel) -> None:
+        self._model = model
+        self.spent_s: list[float] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> Any:
+        start = time.perf_counter()
+        scores = self._model(joints_NTV3, frames_N)
+        self.spent_s.append(time.perf_counter() - start)
+        return scores
+
+
+def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> dict[str, Any]:
+    """Run the benchmark.
+
+    Args:
+        video: a video file; its first 900 frames are used, at their own times.
+        model: the action model.
+        pose_model: the pose model's file.
+
+    Returns:
+        Facts of the run, `stages` (name -> mean, p50, p95 in ms and count), `ratio` of live path to MediaPipe alone.
+
+    Raises:
+        VideoError: the video cannot be read.
+        ValueError: the video is too short to measure.
+    """
+    from app.pose import PoseSource
+    from app.video import VideoReader
+
+    timed = _TimedModel(model)
+    stream, spent_s = ActionStream(timed, LIVE_HOP_S), defaultdict(list)
+    shape, last_s, frames = (0, 0), 0.0, 0
+    with VideoReader(video) as reader, PoseSource(pose_model) as alone, PoseSource(pose_model) as live:
+        for i, (time_s, rgb_HWC) in enumerate(reader):
+            if i == _MOST_FRAMES:
+                break
+            first = _alone(alone, rgb_HWC, time_s) if i % 2 else {}
+            parts = first | _live(live, stream, timed, rgb_HWC, time_s)
+            parts |= {} if first else _alone(alone, rgb_HWC, time_s)
+            shape, last_s, frames = rgb_HWC.shape[:2], time_s, i + 1
+            for name, seconds in parts.items() if i >= _WARM_UP else ():
+                spent_s[name].append(seconds)
+    if not spent_s["  student, when called"]:
+        raise ValueError(f"{Path(video).name}: too short to measure, or nobody in it; choose a video of 5 s or more")
+    spent_s["student alone, batch 1"] = _student(model)
+    return _result(video, model, spent_s, frames, last_s, shape)
+
+
+def _alone(source, rgb_HWC: np.ndarray, time_s: float) -> dict[str, float]:  # noqa: ANN001
+    start = time.perf_counter()
+    source.detect(rgb_HWC, time_s)
+    return {"MediaPipe alone": time.perf_counter() - start}
+
+
+def _live(source, stream: ActionStream, timed: _TimedModel, rgb_HWC: np.ndarray, time_s: float) -> dict[str, float]:  # noqa: ANN001
+    calls = len(timed.spent_s)
+    start = time.perf_counter()
+    poses = source.detect(rgb_HWC, time_s)
+    posed = time.perf_counter()
+    stream.push(time_s, poses)
+    end = time.perf_counter()
+    student = timed.spent_s[calls:]
+    rest = end - posed - sum(student)
+    spent = {"live path": end - start, "  pose": posed - start, "  bridge, window, decision": rest}
+    return spent | ({"  student, when called": sum(student)} if student else {})
+
+
+def _student(model: ActionModel) -> list[float]:
+    """Times of single windows, after a few that do not count."""
+    joints_NTV3 = np.random.default_rng(0).normal(0, 0.3, (1, model.frames, 25, 3)).astype(np.float32)
+    frames_N, spent_s = np.array([model.window_s * 30], np.float32), []
+    for _ in range(10 + _STUDENT_RUNS):
+        start = time.perf_counter()
+        model(joints_NTV3, frames_N)
+        spent_s.append(time.perf_counter() - start)
+    return spent_s[10:]
+
+
+def _result(video, model: ActionModel, spent_s: dict, frames: int, last_s: float, shape: tuple) -> dict[str, Any]:  # noqa: ANN001
+    stages = {}
+    for name in _STAGES:
+        ms = np.array(spent_s[name]) * 1000
+        p50, p95 = np.percentile(ms, (50, 95))
+        stages[name] = {"mean": float(ms.mean()), "p50": float(p50), "p95": float(p95), "count": len(ms)}
+    return {
+        "video": Path(video).name,
+        "frames": frames,
+        "fps": (frames - 1) / last_s,
+        "height": shape[0],
+        "width": shape[1],
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "provider": model.provider,
+        "model": model.version,
+        "hop_s": LIVE_HOP_S,
+        "stages": stages,
+        "ratio": stages["live path"]["mean"] / stages["MediaPipe alone"]["mean"],
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people to read."""
+    lines = [
+        "{video}: {width}x{height}, {fps:.1f} fps, {frames} frames; {cores} cores ({machine}); {provider}; "
+        "a window every {hop_s} s".format(**result),
+        "",
+        f"{'milliseconds':<28}{'mean':>9}{'p50':>9}{'p95':>9}{'count':>8}",
+    ]
+    for name, s in result["stages"].items():
+        lines.append(f"{name:<28}{s['mean']:>9.2f}{s['p50']:>9.2f}{s['p95']:>9.2f}{s['count']:>8}")
+    student_ms = result["stages"]["student alone, batch 1"]["p50"]
+    lines += [
+        "",
+        f"live path / MediaPipe alone  {result['ratio']:.3f}  (goal <= {GOAL_RATIO})",
+        f"student at batch 1, p50      {student_ms:.2f} ms  (goal <= {GOAL_STUDENT_MS:g} ms)",
+    ]
+    return "\n".join(lines)
+
+
+def write_json(result: dict[str, Any], path: str | Path) -> None:
+    """Write the result to a file, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    file = WholeFile(Path(path))
+    try:
+        file.write(json.dumps(result, indent=2) + "\n")
+        file.commit()
+    finally:
+        file.discard()

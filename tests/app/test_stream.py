@@ -1,0 +1,152 @@
+"""Joints and poses in, events out, whatever the camera's rate."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from app.stream import FILE_HOP_S, ActionStream, ClipScores
+from tests.app.helpers import HandModel, body, pose
+
+
+def feed(stream, script, fps=30.0, start_s=0.0):
+    """Push [(seconds, wave | squat | idle | lost), ...] as joints; all events and the last answer."""
+    events, answer, i = [], None, 0
+    for seconds, what in script:
+        for _ in range(round(seconds * fps)):
+            seen_V = np.full(25, what != "lost")
+            answer = stream.push_joints(start_s + i / fps, body(what == "wave", what == "squat"), seen_V)
+            events += answer.events
+            i += 1
+    return events, answer
+
+
+def test_times_of_events():
+    stream = ActionStream(HandModel(), FILE_HOP_S)
+    events, _ = feed(stream, [(4, "idle"), (3, "wave"), (4, "idle"), (3, "squat"), (3, "idle")])
+    events += stream.finish()
+    assert [e.label for e in events] == ["wave", "squat"]
+    for event, start_s in zip(events, (4, 11)):
+        assert event.start_s == pytest.approx(start_s, abs=0.3) and event.end_s == pytest.approx(start_s + 3, abs=0.3)
+        assert event.score > 0.6 and event.person == 0
+
+
+@pytest.mark.parametrize("fps", [8, 15, 60, 23.976])
+def test_the_rate_of_the_camera_does_not_matter(fps):
+    script = [(3, "idle"), (2.5, "wave"), (3, "squat"), (2, "idle")]
+    results = []
+    for rate in (30, fps):
+        stream = ActionStream(HandModel(), FILE_HOP_S)
+        events = feed(stream, script, rate)[0] + stream.finish()
+        results.append((events, stream.clip.mean_C))
+    (events, mean_C), (other, other_C) = results
+    assert [e.label for e in events] == [e.label for e in other] == ["wave", "squat"]
+    for a, b in zip(events, other):
+        assert (a.start_s, a.end_s) == (pytest.approx(b.start_s, abs=0.3), pytest.approx(b.end_s, abs=0.3))
+    np.testing.assert_allclose(mean_C, other_C, atol=0.05)
+
+
+def test_answer_while_it_runs():
+    stream = ActionStream(HandModel(), 0.15)
+    first = stream.push_joints(0.0, body(), np.ones(25, bool))
+    assert (first.label, first.score, first.fused_C, first.people, first.note) == (None, 0.0, None, 1, "")
+    _, answer = feed(stream, [(3, "idle")], start_s=0.1)
+    assert answer.label == "idle" and answer.fused_C.shape == (3,) and answer.modality_MC.shape == (3, 3)
+    _, answer = feed(stream, [(3, "wave")], start_s=3.2)
+    assert answer.label == "wave" and answer.score > 0.9
+
+
+@pytest.mark.parametrize(("hop_s", "calls"), [(0.15, 64), (0.25, 39), (0.5, 20)])
+def test_a_window_every_hop(hop_s, calls):
+    model = HandModel()
+    feed(ActionStream(model, hop_s), [(10, "idle")])
+    assert abs(model.calls - calls) <= 2
+
+
+@pytest.mark.parametrize(("lost_s", "count"), [(0.8, 1), (1.5, 2)])
+def test_a_gap_ends_the_event(lost_s, count):
+    stream = ActionStream(HandModel(), FILE_HOP_S)
+    events, _ = feed(stream, [(4, "wave"), (lost_s, "lost"), (4, "wave")])
+    assert len(events) == count - 1
+    events += stream.finish()
+    assert [e.label for e in events] == ["wave"] * count
+    assert events[-1].end_s == pytest.approx(8 + lost_s, abs=0.05)
+    if count == 2:
+        assert events[0].end_s == pytest.approx(4.0, abs=0.05) and events[1].start_s == pytest.approx(4 + lost_s, abs=0.05)
+
+
+def test_a_gap_without_any_frame_ends_the_event_too():
+    stream = ActionStream(HandModel(), FILE_HOP_S)
+    feed(stream, [(4, "wave")])
+    answer = stream.push_joints(9.0, body(), np.ones(25, bool))
+    assert [e.label for e in answer.events] == ["wave"] and answer.events[0].end_s < 4
+    assert answer.label is None and answer.fused_C is None
+
+
+@pytest.mark.parametrize("time_s", [1.0, 0.5, float("nan"), float("inf")])
+def test_time_that_does_not_increase(time_s):
+    stream = ActionStream(HandModel())
+    stream.push(1.0, [])
+    with pytest.raises(ValueError, match="new ActionStream"):
+        stream.push(time_s, [])
+
+
+@pytest.mark.parametrize(("seconds", "label"), [(0.3, None), (0.7, "wave"), (1.5, "wave"), (2.5, "wave")])
+def test_a_short_clip_has_one_answer(seconds, label):
+    stream = ActionStream(HandModel(), FILE_HOP_S)
+    feed(stream, [(seconds, "wave")])
+    stream.finish()
+    mean_C = stream.clip.mean_C
+    assert (mean_C is None) == (label is None)
+    if label:
+        assert mean_C[0] == pytest.approx(1.0) and mean_C.sum() == pytest.approx(1.0)
+
+
+def test_stillness_weighs_little_in_a_whole_clip():
+    scores = ClipScores(("wave", "squat", "idle"))
+    assert scores.mean_C is None
+    for _ in range(10):
+        scores.add(np.array([0.0, 0.0, 1.0]))
+    scores.add(np.array([1.0, 0.0, 0.0]))
+    assert scores.mean_C.argmax() == 0 and scores.mean_C[2] == pytest.approx(0.5 / 1.55)
+
+
+def test_poses_of_two_people():
+    near, far = (0.1, 0.1, 0.4, 0.9), (0.7, 0.3, 0.8, 0.7)
+    stream, events = ActionStream(HandModel(), FILE_HOP_S), []
+    for i in range(120):
+        t = i / 30
+        answer = stream.push(t, [pose(t, far), pose(t, near, wave=True)])
+    assert answer.label == "wave" and answer.pose.box[0] == pytest.approx(0.1)
+    assert (answer.people, answer.note) == (2, "2 people: following the nearest")
+    for i in range(120, 240):  # the nearest leaves
+        answer = stream.push(i / 30, [pose(i / 30, far)])
+        events += answer.events
+    (event,) = events
+    assert (event.person, event.label) == (0, "wave") and event.end_s == pytest.approx(119 / 30)
+    assert answer.label == "idle" and stream.finish() == []
+
+
+def test_nobody():
+    stream = ActionStream(HandModel())
+    answer = stream.push(0.0, [])
+    assert (answer.people, answer.note, answer.pose, answer.label) == (0, "no person", None, None)
+    assert stream.finish() == [] and stream.clip.mean_C is None
+
+
+def test_memory_is_bounded():
+    model, events = HandModel(), 0
+    stream = ActionStream(model, FILE_HOP_S)
+    seen_V = np.ones(25, bool)
+    tracemalloc.start()
+    try:
+        for i in range(4000):
+            events += len(stream.push_joints(i / 5, body(wave=i % 100 < 50), seen_V).events)
+            if i == 400:
+                early = tracemalloc.get_traced_memory()[0]
+        late = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert events == 40 and late - early < 50_000
