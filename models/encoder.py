@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.dropout import ByteDropout
 from models.graph import SUBSETS, spatial_partition
 
 CHANNELS = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
@@ -17,24 +18,25 @@ TEMPORAL_KERNEL = 9
 
 
 class GraphConv(nn.Module):
-    """Spatial graph convolution: sum over the subsets k of (W_k x + c_k) A_k, as one matmul and one convolution.
+    """Spatial graph convolution: sum over the subsets k of (W_k x + c_k) A_k, as two matmuls.
 
-    Neighbours are gathered first, which is the cheaper order while channels grow: x A lays the K subsets side by side
-    behind each frame, and a convolution with kernel and stride (K, 1) sums over them.
+    Neighbours are gathered first, which is the cheaper order while channels grow. Channels stay last in memory, so
+    that the gathered (joint, subset, channel) rows enter the second matmul without being moved.
     """
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
-        # Only holds the parameters, in the published shape; its subset-major rows are W_1, W_2, W_3.
+        # Only holds the parameters, in the published shape: its rows are W_1, W_2, W_3.
         self.conv = nn.Conv2d(channels_in, channels_out * SUBSETS, kernel_size=1)
 
     def forward(self, x_BCTV: Tensor, A_KVV: Tensor) -> Tensor:
         B, C, T, V = x_BCTV.shape
         weight_KOC = self.conv.weight.reshape(SUBSETS, -1, C)
-        bias_OV = self.conv.bias.reshape(SUBSETS, -1).t() @ A_KVV.sum(1)
-        gathered = (x_BCTV @ A_KVV.permute(1, 0, 2).reshape(V, -1)).reshape(B, C, T * SUBSETS, V)
-        weight_OCK1 = weight_KOC.permute(1, 2, 0).unsqueeze(-1)
-        return F.conv2d(gathered, weight_OCK1, stride=(SUBSETS, 1)) + bias_OV.unsqueeze(1)
+        gather_VKV = A_KVV.permute(2, 0, 1).reshape(V * SUBSETS, V)
+        rows = torch.matmul(gather_VKV, x_BCTV.permute(0, 2, 3, 1).reshape(B * T, V, C)).reshape(-1, SUBSETS * C)
+        out_BTVO = F.linear(rows, weight_KOC.permute(1, 0, 2).reshape(-1, SUBSETS * C)).reshape(B, T, V, -1)
+        bias_VO = A_KVV.sum(1).t() @ self.conv.bias.reshape(SUBSETS, -1)
+        return (out_BTVO + bias_VO).permute(0, 3, 1, 2)
 
 
 class Block(nn.Module):
@@ -49,7 +51,7 @@ class Block(nn.Module):
             nn.ReLU(),
             nn.Conv2d(channels_out, channels_out, (TEMPORAL_KERNEL, 1), (stride, 1), (pad, 0)),
             nn.BatchNorm2d(channels_out),
-            nn.Dropout(dropout),
+            ByteDropout(dropout),
         )
         self.residual: nn.Module | None = None
         if residual and (channels_in != channels_out or stride != 1):
