@@ -91,8 +91,9 @@ class Batch:
         except Exception as error:  # whatever is wrong with one file, the others come next
             self.failed += 1
             reason = " ".join(str(error).split()) or type(error).__name__
+            reason = reason.removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
             self._report.add(str(path), Summary(status=f"error: {reason}"))
-            self._complain(f"{path}: {reason.removeprefix(f'{path}: ').removeprefix(f'{path.name}: ')}")
+            self._complain(f"{path}: {reason}")
         else:
             if path.suffix.lower() == SKELETON_SUFFIX:
                 self._say(f"{path}: {_count(self.done - before, 'clip')}")

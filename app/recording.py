@@ -61,14 +61,13 @@ class _Tally:
 
     def __init__(self, stream: ActionStream, labels: tuple[str, ...]) -> None:
         self._stream, self._labels = stream, labels
-        self.found: Counter[int] = Counter()  # frames by the number of people in them
+        self._found: Counter[int] = Counter()  # frames by the number of people in them
 
     def add(self, answer: Answer) -> None:
-        self.found[answer.people] += 1
+        self._found[answer.people] += 1
 
-    @property
-    def people(self) -> int:
-        shown = {n: frames for n, frames in self.found.items() if n > 0}
+    def _people(self) -> int:
+        shown = {n: frames for n, frames in self._found.items() if n > 0}
         return max((n for n in shown if shown[n] * 10 >= sum(shown.values())), default=0)
 
     def summary(self, frames: int, seconds: float, fps: float, notes: list[str]) -> Summary:
@@ -79,11 +78,13 @@ class _Tally:
             order = np.argsort(-scores_C, kind="stable")
             ranked = tuple((self._labels[c], float(scores_C[c])) for c in order)
         else:
-            kind = "too short" if self.people else "no person"
-        if self.people > 1:
-            notes = [f"{self.people} people, the nearest was followed", *notes]
+            # Nobody could be judged: where few frames show somebody, those are taken for the landmarker's mistakes.
+            kind = "too short" if 2 * self._found[0] < frames else "no person"
+        people = 0 if kind == "no person" else self._people()
+        if people > 1:
+            notes = [f"{people} people, the nearest was followed", *notes]
         status = f"{kind}: {'; '.join(notes)}" if notes else kind
-        return Summary(ranked, frames, seconds, fps, self.people, status)
+        return Summary(ranked, frames, seconds, fps, people, status)
 
 
 def classify_video(

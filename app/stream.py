@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.decision import IDLE, Decision
-from app.tracking import NearestPerson, note_people
+from app.tracking import NearestPerson, distinct, note_people
 from app.types import ActionEvent, Answer, Pose
 from app.window import Window
 from models.skeleton import CENTRE, bridge
@@ -73,6 +73,7 @@ class ActionStream:
             ValueError: time does not increase; a new recording needs a new stream.
         """
         self._advance(time_s)
+        poses = distinct(poses)
         pose = self._tracker.pick(time_s, poses)
         events = []
         if self._tracker.person > self._person:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from app.types import Pose
 
 LARGER = 1.3  # another person takes over when their box is this much larger ...
@@ -12,6 +14,7 @@ PATIENCE_S = 0.5  # ... for this long, or when the followed one has been gone fo
 _REACH = 0.5  # how far a person may be from where they were, in sides of a square as large as their box ...
 _REACH_A_S = 2.0  # ... and how much farther for each second between
 _RESIZE = 2.5  # and how many times larger or smaller
+_SAME_BODY = 0.2  # two poses of one body lie within 0.1 of each other, those of two people 0.3 and more apart
 
 
 class NearestPerson:
@@ -68,6 +71,21 @@ class NearestPerson:
 def _middle(pose: Pose) -> tuple[float, float]:
     left, top, right, bottom = pose.box
     return (left + right) / 2, (top + bottom) / 2
+
+
+def distinct(poses: Sequence[Pose]) -> list[Pose]:
+    """The poses without those that the landmarker gave twice for one body."""
+    kept: list[Pose] = []
+    for pose in poses:
+        if all(_apart(pose, other) > _SAME_BODY for other in kept):
+            kept.append(pose)
+    return kept
+
+
+def _apart(a: Pose, b: Pose) -> float:
+    """Mean distance of their landmarks, in sides of a square as large as a body's box."""
+    gap = np.linalg.norm(a.image_V3[:, :2] - b.image_V3[:, :2], axis=1).mean()
+    return float(gap) / math.sqrt(max(a.area, 1e-9))
 
 
 def note_people(found: int) -> str:

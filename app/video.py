@@ -136,9 +136,7 @@ def _open(path: Path):  # noqa: ANN202 - av is imported late
         raise VideoError(f"{path.name}: the file is empty (0 bytes)")
     try:
         # An absolute path is never taken for a web address or a capture device.
-        return av.open(
-            str(path.absolute()), options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
-        )
+        return av.open(str(path.absolute()), options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"})
     except PermissionError:
         raise VideoError(f"{path.name}: there is no such file, or it may not be read") from None
     except (av.FFmpegError, OSError, ValueError):

@@ -74,7 +74,9 @@ def test_a_gap_ends_the_event(lost_s, count):
     assert [e.label for e in events] == ["wave"] * count
     assert events[-1].end_s == pytest.approx(8 + lost_s, abs=0.05)
     if count == 2:
-        assert events[0].end_s == pytest.approx(4.0, abs=0.05) and events[1].start_s == pytest.approx(4 + lost_s, abs=0.05)
+        assert events[0].end_s == pytest.approx(4.0, abs=0.05) and events[1].start_s == pytest.approx(
+            4 + lost_s, abs=0.05
+        )
 
 
 def test_a_gap_without_any_frame_ends_the_event_too():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.tracking import NearestPerson, note_people
+from app.tracking import NearestPerson, distinct, note_people
 from tests.app.helpers import pose
 
 
@@ -66,3 +66,9 @@ def test_walking_across_keeps_the_person():
 @pytest.mark.parametrize(("found", "says"), [(0, "no person"), (1, ""), (2, "2 people: following the nearest")])
 def test_note(found, says):
     assert note_people(found) == says
+
+
+def test_a_body_found_twice_counts_once():
+    body, same, other = pose(0, box(0.3, 0.2)), pose(0, box(0.31, 0.21)), pose(0, box(0.5, 0.2))
+    assert distinct([body, same, other]) == [body, other]
+    assert distinct([]) == []

@@ -1,0 +1,259 @@
+"""The command end to end on recorded skeletons, and what it does with what cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+
+import numpy as np
+import pytest
+
+from app.__main__ import main
+from app.classify import Batch, classify_all, expand
+from app.recording import classify_video
+from app.report import OutputError, Report
+from models.clips import Clip, write_clips
+from tests.app.helpers import HandModel, body, pose, write_sound, write_video
+
+
+def joints(*script, fps=30):
+    """(T, 25, 3) of [(seconds, wave | squat | idle | lost), ...]."""
+    frames = []
+    for seconds, what in script:
+        frame = np.zeros((25, 3)) if what == "lost" else body(what == "wave", what == "squat")
+        frames += [frame] * round(seconds * fps)
+    return np.array(frames, np.float32)
+
+
+def save(path, joints_TV3, fps=30.0):
+    np.savez(path, frames=joints_TV3, fps=fps)
+    return path
+
+
+def rows(folder):
+    with open(folder / "summary.csv", encoding="utf-8", newline="") as file:
+        return {os.path.basename(row["input"]): row for row in csv.DictReader(file)}
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def no_pose_model():
+    raise AssertionError("recorded skeletons need no pose model")
+
+
+def run(inputs, out, pose_model=no_pose_model):
+    return classify_all([str(i) for i in inputs], str(out), HandModel(), pose_model)
+
+
+def test_one_clip(tmp_path):
+    clip = save(tmp_path / "day.npz", joints((4, "idle"), (3, "wave"), (3, "idle"), (3, "squat")))
+    assert run([clip], tmp_path / "out") == 0
+    wave, squat = lines(tmp_path / "out" / "day.jsonl")
+    assert (wave["label"], squat["label"], wave["person"]) == ("wave", "squat", 0)
+    assert wave["start"] == pytest.approx(4, abs=0.3) and wave["end"] == pytest.approx(7, abs=0.3)
+    assert squat["start"] == pytest.approx(10, abs=0.3) and squat["end"] == pytest.approx(13, abs=0.1)
+    assert wave["top3"][0] == ["wave", wave["score"]] and set(wave["modality_scores"]) == {"joint", "bone", "motion"}
+    row = rows(tmp_path / "out")["day.npz"]
+    assert (row["frames"], row["seconds"], row["fps"], row["people"]) == ("390", "13.000", "30.000", "1")
+    assert row["status"] == "ok" and {row["label"], row["second"], row["third"]} == {"wave", "squat", "idle"}
+
+
+def test_many_clips(tmp_path):
+    scripts = [[(1, "wave")], [(3, "squat")], [(4, "lost")], [(0.2, "wave")], [(3, "idle")]]
+    write_clips(tmp_path / "set.npz", [Clip(joints(*script), 30.0, "x", "x", 1, 0) for script in scripts])
+    assert run([tmp_path / "set.npz"], tmp_path / "out") == 0
+    found = rows(tmp_path / "out")
+    assert list(found) == [f"set.npz#{i}" for i in range(5)]
+    assert [row["label"] for row in found.values()] == ["wave", "squat", "", "", "idle"]
+    assert [row["status"] for row in found.values()] == ["ok", "ok", "no person", "too short", "ok"]
+    assert found["set.npz#2"]["people"] == "0" and found["set.npz#2"]["score"] == ""
+    assert [e["label"] for e in lines(tmp_path / "out" / "set#1.jsonl")] == ["squat"]
+    assert lines(tmp_path / "out" / "set#4.jsonl") == []  # idle is a label, never an event
+
+
+def test_broken_files_do_not_stop_the_others(tmp_path, capsys):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    save(folder / "a.npz", joints((3, "wave")))
+    (folder / "b.npz").write_bytes(b"no archive")
+    np.savez(folder / "c.npz", frames=np.array([object()]), fps=30)  # would have to be unpickled
+    np.savez(folder / "d.npz", frames=np.zeros((9, 17, 3)), fps=30)
+    save(folder / "e.npz", np.full((60, 25, 3), np.nan))
+    (folder / "f.mp4").write_bytes(b"")
+    (folder / "g.mp4").write_bytes(b"no video" * 1000)
+    write_sound(folder / "h.m4a").rename(folder / "h.mp4")
+    (folder / "notes.txt").write_text("not an input")
+    save(folder / "z.npz", joints((3, "squat")))
+    missing = tmp_path / "missing.mp4"
+    assert run([folder, missing], tmp_path / "out", lambda: tmp_path / "never opened") == 1
+    found = rows(tmp_path / "out")
+    assert [n for n, row in found.items() if row["status"] == "ok"] == ["a.npz", "z.npz"]
+    broken = ["b.npz", "c.npz", "d.npz", "e.npz", "f.mp4", "g.mp4", "h.mp4", "missing.mp4"]
+    assert [n for n, row in found.items() if row["status"].startswith("error: ")] == broken
+    assert sorted(os.listdir(tmp_path / "out")) == ["a.jsonl", "summary.csv", "z.jsonl"]
+    told = [line for line in capsys.readouterr().err.replace("\r", "\n").split("\n") if str(tmp_path) in line]
+    assert [os.path.basename(line.split(": ")[0]) for line in told] == broken
+    assert found["f.mp4"]["status"] == "error: the file is empty (0 bytes)" and "only sound" in found["h.mp4"]["status"]
+
+
+def test_inputs_of_one_name(tmp_path):
+    for name, what in (("one", "wave"), ("two", "squat")):
+        (tmp_path / name).mkdir()
+        save(tmp_path / name / "x.npz", joints((3, what)))
+    assert run([tmp_path / "one", tmp_path / "two" / "x.npz", tmp_path / "one" / "x.npz"], tmp_path / "out") == 0
+    labels = [lines(tmp_path / "out" / name)[0]["label"] for name in ("x.jsonl", "x-2.jsonl")]
+    assert labels == ["wave", "squat"]
+    assert len((tmp_path / "out" / "summary.csv").read_text().splitlines()) == 3  # the same file only once
+
+
+def test_expand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.mp4", "a.NPZ", "c.txt", ".hidden.mp4", "odd[1].mp4", "sub/d.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    names = lambda *inputs: [str(path) for path in expand(inputs)]  # noqa: E731
+    assert names(".") == ["a.NPZ", "b.mp4", "odd[1].mp4"]
+    assert names("*.mp4", "b.mp4", "./b.mp4") == ["b.mp4", "odd[1].mp4"]
+    assert names("**/*.mp4") == ["b.mp4", "odd[1].mp4", "sub/d.mp4"]
+    assert names("odd[1].mp4", "c.txt") == ["odd[1].mp4", "c.txt"]
+    assert names("nothing*.mp4", "gone") == ["nothing*.mp4", "gone"]
+
+
+def test_a_pattern_or_folder_without_videos_is_an_error(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert run([tmp_path / "empty", tmp_path / "*.mov"], tmp_path / "out", lambda: tmp_path) == 1
+    assert "no video and no .npz file in this folder" in rows(tmp_path / "out")["empty"]["status"]
+    assert "no file matches" in rows(tmp_path / "out")["*.mov"]["status"]
+
+
+class FakePose:
+    """Two people: one waving in front, one behind; nobody in a black picture."""
+
+    def __init__(self, model_path, num_poses=2):
+        self.closed = False
+
+    def detect(self, rgb_HWC, time_s):
+        if rgb_HWC.mean() < 1:
+            return []
+        return [pose(time_s, (0.7, 0.3, 0.8, 0.7)), pose(time_s, (0.1, 0.1, 0.4, 0.9), wave=True)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.closed = True
+
+
+@pytest.fixture
+def fake_pose(monkeypatch):
+    monkeypatch.setattr("app.pose.PoseSource", FakePose)
+
+
+def test_video(tmp_path, fake_pose, capsys):
+    grey, black = np.full((48, 64, 3), 128, np.uint8), np.zeros((48, 64, 3), np.uint8)
+    write_video(tmp_path / "two.mp4", np.arange(90) / 30, picture=grey)
+    write_video(tmp_path / "none.mp4", np.arange(30) / 10, picture=black)
+    assert run([tmp_path / "two.mp4", tmp_path / "none.mp4"], tmp_path / "out", lambda: tmp_path) == 0
+    two, none = rows(tmp_path / "out").values()
+    assert (two["label"], two["people"], two["frames"], two["seconds"]) == ("wave", "2", "90", "3.000")
+    assert two["status"] == "ok: 2 people, the nearest was followed"
+    assert (none["label"], none["score"], none["status"], none["fps"]) == ("", "", "no person", "10.000")
+    (event,) = lines(tmp_path / "out" / "two.jsonl")
+    assert (event["start"], event["end"]) == (0.0, pytest.approx(89 / 30, abs=0.01))
+    assert "waving 100%" in capsys.readouterr().out  # people read words, files hold short ids
+
+
+def test_a_cut_video_says_so(tmp_path, fake_pose):
+    noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    path = write_video(tmp_path / "cut.mp4", np.arange(90) / 30, picture=noise, movflags="faststart")
+    path.write_bytes(path.read_bytes()[:-4000])
+    assert run([path], tmp_path / "out", lambda: tmp_path) == 0
+    row = rows(tmp_path / "out")["cut.mp4"]
+    assert row["label"] == "wave" and "the file ends early" in row["status"]
+
+
+def test_a_failed_pose_model_is_asked_for_once(tmp_path):
+    asked = []
+
+    def pose_model():
+        asked.append(1)
+        raise ValueError("no network")
+
+    for name in ("a.mp4", "b.mp4"):
+        write_video(tmp_path / name, [0, 0.1])
+    save(tmp_path / "c.npz", joints((3, "wave")))
+    assert run([tmp_path], tmp_path / "out", pose_model) == 1
+    assert [row["status"] for row in rows(tmp_path / "out").values()] == ["error: no network"] * 2 + ["ok"]
+    assert len(asked) == 1
+
+
+def test_ctrl_c_leaves_whole_files(tmp_path, monkeypatch):
+    for i in range(3):
+        save(tmp_path / f"{i}.npz", joints((3, "wave")))
+    usual = Batch.classify
+
+    def stop_at_the_second(self, path, bar):
+        usual(self, path, bar)
+        if path.name == "1.npz":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Batch, "classify", stop_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        run([tmp_path], tmp_path / "out")
+    assert list(rows(tmp_path / "out")) == ["0.npz", "1.npz"]
+    assert sorted(os.listdir(tmp_path / "out")) == ["0.jsonl", "1.jsonl", "summary.csv"]
+
+
+def test_a_full_disk_stops_the_run(tmp_path, monkeypatch):
+    save(tmp_path / "a.npz", joints((3, "wave")))
+
+    def full(self, source, summary):
+        raise OutputError("cannot write: no space")
+
+    monkeypatch.setattr(Report, "add", full)
+    with pytest.raises(OutputError):
+        run([tmp_path / "a.npz"], tmp_path / "out")
+
+
+def test_cancel_from_outside(tmp_path, fake_pose):
+    def cancel(time_s, claimed_s, answer):
+        assert claimed_s == pytest.approx(3.0, abs=0.01) and answer.people in (0, 2)
+        if time_s >= 1:
+            raise TimeoutError("enough")
+
+    path = write_video(tmp_path / "a.mp4", np.arange(90) / 30)
+    with pytest.raises(TimeoutError):
+        classify_video(path, HandModel(), tmp_path, lambda event: None, cancel)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["dance"],
+        ["classify"],
+        ["classify", "a.mp4"],
+        ["demo", "--port", "0"],
+        ["demo", "--port", "seven"],
+        ["bench", "--threads", "0"],
+        ["pose", "--pose", "wooden"],
+        ["classify", "a.mp4", "--out", "x", "--device", "tpu"],
+    ],
+)
+def test_wrong_usage(argv, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2 and "usage: python -m app" in capsys.readouterr().err
+
+
+def test_wrong_model_file(tmp_path, capsys):
+    pytest.importorskip("export.runtime", reason="needs the model runtime")
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    clip = save(tmp_path / "a.npz", joints((3, "wave")))
+    code = main(["classify", str(clip), "--out", str(tmp_path / "out"), "--model", str(tmp_path / "model.onnx")])
+    told = capsys.readouterr().err
+    assert code == 2 and told.startswith("python -m app classify: ") and told.count("\n") == 1
+    assert not (tmp_path / "out").exists()
