@@ -1,0 +1,203 @@
+"""Labelled skeleton clips as the app will see them: drawn as people, run through the app's own pose path.
+
+    python -m training draw --data DATA --out runs/drawn --workers 2
+
+Each job draws one clip (of a set, or a motion written by hand) from one camera at one frame rate, and keeps the 33
+world landmarks and their visibility. Jobs come in a fixed order that mixes actions, sources and parts, so that any
+prefix is a balanced set; parts of 40 jobs are written whole, and a second run goes on where the first stopped.
+
+Shapes: T frames, L landmarks (33).
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from models.skeleton import JOINTS, MIRROR
+from training.draw import Camera, Look, draw_clip
+from training.motions import MOTIONS, make_motion
+from training.splits import Sample, samples
+
+PART_JOBS = 40
+LONGEST_S = 4.0
+RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
+# Actions that a person at a desk does, so drawn from near as well, the legs out of sight.
+UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", "idle"}
+_L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
+_ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One clip to draw: a sample of a set, or a motion by name where there is none."""
+
+    action: str
+    part: str
+    seed: int
+    sample: Sample | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.sample.key if self.sample else 'motion'}@{self.seed}"
+
+
+def _turns(per_source: dict[str, list[Sample]], most: int, rng: np.random.Generator) -> list[Sample]:
+    """At most `most` samples, the sources taking turns."""
+    queues = [list(rng.permutation(np.array(group, object))) for group in per_source.values()]
+    chosen: list[Sample] = []
+    while len(chosen) < most and any(queues):
+        chosen += [queue.pop() for queue in queues if queue]
+    return chosen[:most]
+
+
+def jobs(data: str | Path, per_action: int = 90, held_out: int = 14, motions: int = 50, seed: int = 0) -> list[Job]:
+    """Everything to draw, in order: train, hand-written and held-out clips of all actions, mixed."""
+    groups: dict[tuple[str, str], dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    for sample in samples(data):
+        groups[sample.part, sample.action][sample.set].append(sample)
+    rng = np.random.default_rng(seed)
+    lanes: list[list[Job]] = []
+    for (part, action), per_source in sorted(groups.items()):
+        most = per_action if part == "train" else held_out
+        chosen = _turns(dict(sorted(per_source.items())), most, rng)
+        again = chosen * max(1, min(3, most // max(len(chosen), 1))) if part == "train" else chosen
+        lanes.append([Job(action, part, 0, sample) for sample in again])
+    lanes += [[Job(action, "train", 0)] * motions for action in MOTIONS]
+    order = [(k / len(lane), i, job) for i, lane in enumerate(lanes) for k, job in enumerate(lane)]
+    # by position within the lane: at any moment every lane is drawn to the same share
+    order.sort(key=lambda entry: entry[:2])
+    return [replace(job, seed=n) for n, (_, _, job) in enumerate(order)]
+
+
+def _camera(rng: np.random.Generator, action: str) -> tuple[Camera, bool]:
+    yaw = rng.normal(0, 0.6) if rng.random() < 0.8 else rng.uniform(-1.9, 1.9)
+    if action in UPPER and rng.random() < 0.35:  # a laptop on the desk
+        near = Camera(yaw * 0.6, rng.uniform(0.9, 1.5), rng.uniform(1.1, 1.35), rng.uniform(1.0, 1.9))
+        return replace(near, focal=rng.uniform(0.75, 1.0)), rng.random() < 0.3
+    far = Camera(yaw, rng.uniform(0.6, 2.0), rng.uniform(0.8, 1.1), rng.uniform(2.4, 4.5), rng.uniform(0.75, 1.05))
+    size = (640, 480) if rng.random() < 0.7 else ((640, 360) if rng.random() < 0.6 else (360, 640))
+    # a narrow picture must still hold the body
+    return replace(far, size=size, focal=far.focal * 640 / size[0] * size[1] / 480), False
+
+
+def _staged(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 25, 3) of a recorded clip on the ground, near the origin, facing -z on average; and its times."""
+    clip = sample.clip
+    seen_T = clip.seen_T
+    times_T = np.arange(len(seen_T))[seen_T] / clip.fps
+    joints = clip.joints_TV3[seen_T]
+    if times_T[-1] - times_T[0] > LONGEST_S:
+        middle = (times_T[0] + times_T[-1]) / 2
+        near = np.abs(times_T - middle) <= LONGEST_S / 2
+        times_T, joints = times_T[near], joints[near]
+    across = (joints[:, _R] - joints[:, _L]).mean(0)
+    angle = np.arctan2(across[2], across[0])
+    c, s = np.cos(angle), np.sin(angle)
+    joints = joints @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32).T
+    path = joints[:, [0], :] * [1, 0, 1]
+    reach = np.abs(path - path.mean(0)).max()
+    joints = joints - path + (path - path.mean(0)) * min(1.0, 0.9 / max(reach, 1e-6))
+    ground = np.percentile(joints[:, _ANKLES, 1].min(1), 10) - 0.08
+    return (joints - [0, ground, 0]).astype(np.float32), times_T - times_T[0]
+
+
+def _resampled(joints: np.ndarray, times_T: np.ndarray, fps: float) -> np.ndarray:
+    when = np.arange(0, times_T[-1] + 1e-6, 1 / fps)
+    at = np.searchsorted(times_T, when, side="right").clip(1, len(times_T) - 1)
+    share = ((when - times_T[at - 1]) / np.maximum(times_T[at] - times_T[at - 1], 1e-6)).clip(0, 1)[:, None, None]
+    return (joints[at - 1] * (1 - share) + joints[at] * share).astype(np.float32)
+
+
+def see(job: Job, pose_model: str | Path) -> dict[str, np.ndarray]:
+    """Draw one job and look at it with the pose landmarker.
+
+    Returns:
+        times (T,), world (T, 33, 3) float16 metres, visibility (T, 33) float16 of the frames where the person was
+        found, and found, the share of such frames.
+    """
+    from app.pose import PoseSource
+
+    rng = np.random.default_rng([job.seed, 7])
+    fps, (camera, desk) = RATES[rng.integers(len(RATES))], _camera(rng, job.action)
+    if job.sample is None:
+        joints = make_motion(job.action, rng.uniform(2.5, LONGEST_S), fps, job.seed)
+    else:
+        joints = _resampled(*_staged(job.sample), fps)
+        if rng.random() < 0.5:  # some sets recorded one hand only
+            joints = mirrored(joints)
+    found = []
+    with PoseSource(pose_model, num_poses=1) as source:
+        for t, bgr in enumerate(draw_clip(joints, camera, Look(job.seed, desk))):
+            poses = source.detect(bgr[..., ::-1], t / fps)
+            found += [(t / fps, pose) for pose in poses]
+    return {
+        "times": np.array([t for t, _ in found], np.float32),
+        "world": np.array([p.world_V3 for _, p in found], np.float16).reshape(-1, 33, 3),
+        "visibility": np.array([p.visibility_V for _, p in found], np.float16).reshape(-1, 33),
+        "found": np.float32(len(found) / max(len(joints), 1)),
+    }
+
+
+def mirrored(joints: np.ndarray) -> np.ndarray:
+    """(..., 25, 3) as seen in a mirror: sides swapped, x negated."""
+    return joints[..., MIRROR, :] * np.array([-1, 1, 1], np.float32)
+
+
+_MODEL: Path | None = None
+
+
+def _start(pose_model: Path) -> None:
+    global _MODEL
+    _MODEL = pose_model
+    os.nice(10)
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _draw_part(work: tuple[int, list[Job], Path]) -> int:
+    number, some, out = work
+    seen = [see(job, _MODEL) for job in some]
+    fields = {
+        "length": np.array([len(s["times"]) for s in seen]),
+        "found": np.array([s["found"] for s in seen]),
+        "action": np.array([j.action for j in some]),
+        "part": np.array([j.part for j in some]),
+        "source": np.array([j.sample.set if j.sample else "motion" for j in some]),
+        "subject": np.array([j.sample.clip.subject if j.sample else -1 for j in some]),
+        "key": np.array([j.key for j in some]),
+    } | {name: np.concatenate([s[name] for s in seen]) for name in ("times", "world", "visibility")}
+    path = out / f"part_{number:04d}.npz"
+    temporary = path.with_suffix(".tmp")
+    with open(temporary, "wb") as file:
+        np.savez(file, **fields)
+    os.replace(temporary, path)
+    return len(some)
+
+
+def draw_all(todo: list[Job], out: Path, pose_model: Path, workers: int) -> None:
+    """Draw jobs into OUT/part_*.npz with a progress bar; parts that are there are kept."""
+    from multiprocessing import get_context
+
+    from tqdm import tqdm
+
+    out.mkdir(parents=True, exist_ok=True)
+    stamp = out / "jobs.crc"
+    crc = str(zlib.crc32("\n".join(f"{j.key} {j.action} {j.part}" for j in todo).encode()))
+    if stamp.exists() and stamp.read_text() != crc:
+        raise ValueError(f"{out} holds clips of another list of jobs; give another --out or delete it")
+    stamp.write_text(crc)
+    parts = [(k, todo[k * PART_JOBS : (k + 1) * PART_JOBS], out) for k in range(-(-len(todo) // PART_JOBS))]
+    left = [part for part in parts if not (out / f"part_{part[0]:04d}.npz").exists()]
+    # spawn: MediaPipe's threads do not survive a fork
+    with get_context("spawn").Pool(workers, _start, (pose_model,)) as pool, tqdm(
+        total=len(todo), initial=len(todo) - sum(len(p[1]) for p in left), unit="clip", desc="drawing"
+    ) as bar:
+        for count in pool.imap_unordered(_draw_part, left):
+            bar.update(count)

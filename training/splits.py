@@ -1,0 +1,89 @@
+"""Which recorded clips train, which choose (val) and which only report (test): by actor, set by set.
+
+The standard cross-subject halves of each set; of the actors held out, half choose and half report. KARD's even
+actors all report, as in its own protocol. Two sets and all real videos never train.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from models.clips import Clip, read_clips
+
+UNSEEN_SETS = ("utkinect", "msr_action3d")
+_TRAIN: dict[str, set[int]] = {
+    "kard": {1, 3, 5, 7, 9},
+    "precog2016": {1, 3, 5, 7, 9, 11},
+    "nw_ucla": {1, 3, 5, 7, 9},
+    "msr_daily": {1, 2, 3, 4, 5},
+    "ui_prmd": {1, 2, 3, 4, 5},
+    "hdm05": {1, 2, 3},
+    "kinder_gator": {103, 169, 337, 474, 644, 565, 604, 876, 921, 970},
+    "cad60": {1, 2, 3},
+    "cmu8": {0},
+    "bandai_namco": {100},
+}
+# Actors held out that choose; the other held-out actors report.
+_VAL: dict[str, set[int]] = {
+    "precog2016": {2, 6, 10},
+    "nw_ucla": {2, 6, 10},
+    "msr_daily": {6, 8, 10},
+    "ui_prmd": {6, 8, 10},
+    "hdm05": {4},
+    "kinder_gator": {106, 342, 577, 723, 888},
+    "bandai_namco": {200},
+    "cad60": {4},
+}
+SETS = tuple(_TRAIN)
+# Material of standing or sitting still: (set, the set's own label) whole, and the ends of another set's clips.
+IDLE_LABELS = {("cad60", "still"), ("msr_daily", "sit still"), ("msr_daily", "sit_still")}
+IDLE_ENDS = {"kinder_gator": 0.7}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A labelled clip of a set: `action` is the short id it is trained or judged by."""
+
+    set: str
+    part: str
+    action: str
+    clip: Clip
+
+    @property
+    def key(self) -> str:
+        return f"{self.set}#{self.clip.index}"
+
+
+def part_of(set_name: str, subject: int) -> str:
+    """train, val, test, or unseen for a whole set that never trains."""
+    if set_name in UNSEEN_SETS:
+        return "unseen"
+    if subject in _TRAIN[set_name]:
+        return "train"
+    return "val" if subject in _VAL.get(set_name, ()) else "test"
+
+
+def _idle_ends(clip: Clip, seconds: float) -> list[Clip]:
+    n = round(seconds * clip.fps)
+    ends = (clip.joints_TV3[:n], clip.joints_TV3[-n:])
+    return [replace(clip, joints_TV3=end) for end in ends if len(end) == n]
+
+
+def samples(data: str | Path, sets: tuple[str, ...] = SETS) -> Iterator[Sample]:
+    """Every labelled clip of the sets under DATA/skeletons, idle material included.
+
+    Raises:
+        ValueError: a set's file is missing.
+    """
+    for name in sets:
+        for clip in read_clips(Path(data) / "skeletons" / f"{name}.npz"):
+            if clip.seen_T.sum() < 4:
+                continue
+            part = part_of(name, clip.subject)
+            action = "idle" if (name, clip.label) in IDLE_LABELS else clip.action
+            if action:
+                yield Sample(name, part, action, clip)
+            for end in _idle_ends(clip, IDLE_ENDS.get(name, 0.0)) if name in IDLE_ENDS else ():
+                yield Sample(name, part, "idle", end)
