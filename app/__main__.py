@@ -122,10 +122,12 @@ def _pose(args: argparse.Namespace) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     args = parser().parse_args(argv)
+    from app.quiet import native_warnings_hidden
     from app.report import OutputError
 
     try:
-        return args.run(args)
+        with native_warnings_hidden():
+            return args.run(args)
     except (ValueError, OutputError) as error:
         print(f"python -m app {args.command}: {error}", file=sys.stderr)
         return USAGE

@@ -149,13 +149,15 @@ def classify_all(inputs: list[str], out: str, model: ActionModel, pose_model: Ca
     """
     from tqdm import tqdm
 
+    # Where no terminal redraws the bars, each redrawing is a line of a log.
+    often = {"mininterval": 0.2 if sys.stderr.isatty() else 10.0}
     with Report(out) as report:
         files = list(expand(inputs))
-        with tqdm(files, desc="inputs", unit="file") as outer:
+        with tqdm(files, desc="inputs", unit="file", **often) as outer:
             batch = Batch(model, pose_model, report, tqdm.write, lambda line: tqdm.write(line, file=sys.stderr))
             for path in outer:
                 is_clips = path.suffix.lower() == SKELETON_SUFFIX
-                with tqdm(desc=path.name, unit="clip" if is_clips else "s", leave=False) as bar:
+                with tqdm(desc=path.name, unit="clip" if is_clips else "s", leave=False, **often) as bar:
                     batch.classify(path, bar)
     failed = f", {_count(batch.failed, 'input')} failed" if batch.failed else ""
     print(f"{report.folder / 'summary.csv'}: {_count(batch.done, 'recording')}{failed}")
