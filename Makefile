@@ -39,7 +39,7 @@ setup: check-python check-libraries $(DEMO_STAMP) ## .venv with what the page ne
 setup-dev: setup $(DEV_STAMP) ## .venv with what the tests need as well
 
 pose: setup ## build the pose model (once; kept in the cache folder)
-	@$(BIN)/python -c 'from app.pose_model import ensure_pose_model; print("pose model:", ensure_pose_model())'
+	@$(BIN)/python -m app pose
 
 check-python:
 	@if [ -z "$(PYTHON)" ]; then \

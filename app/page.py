@@ -1,0 +1,144 @@
+"""The demo page: builds it, serves it, and takes everything away again when it ends."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Before gradio is imported: it reads this at import, and would otherwise call its makers' server.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import gradio as gr  # noqa: E402
+
+from app.page_about import build_about  # noqa: E402
+from app.page_live import build_live, page_settings  # noqa: E402
+from app.page_theme import PAGE_ASSETS, css, head, theme  # noqa: E402
+from app.page_video import AT_ONCE, MOST_MEGABYTES, build_video  # noqa: E402
+from app.pose import PoseSource  # noqa: E402
+from app.pose_model import ensure_pose_model  # noqa: E402
+from app.sessions import Sessions  # noqa: E402
+from app.stream import ActionStream  # noqa: E402
+from export.runtime import ActionModel  # noqa: E402
+
+TITLE = "IKEM Live"
+_HEADER = f'<header class="top"><h1>{TITLE}</h1><p>What you do, in words, as you do it</p></header>'
+_UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
+
+
+def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks:
+    """The page's three tabs, wired."""
+    left: set[str] = set()
+
+    def on_leave(request: gr.Request) -> None:
+        left.add(str(request.session_hash))
+        sessions.free(str(request.session_hash))
+
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_UPLOADS_SWEEP_S, _UPLOADS_AGE_S)) as page:
+        gr.HTML(_HEADER, js_on_load=None)
+        with gr.Tabs():
+            with gr.Tab("Live"):
+                build_live(model, sessions)
+            with gr.Tab("Video"):
+                build_video(model, pose_model, left.__contains__)
+            with gr.Tab("About"):
+                build_about(model)
+        page.unload(on_leave)
+    return page
+
+
+@contextmanager
+def serve(
+    model: ActionModel, pose_model: Path, host: str = "127.0.0.1", port: int = 7860, visitors: int | None = None
+) -> Iterator[tuple[gr.Blocks, str, Sessions]]:
+    """Serve the page while the `with` lasts; yields the Blocks, the address and the visitors' registry.
+
+    Args:
+        model: the action model, shared by all visitors.
+        pose_model: the pose model's file; each visitor gets a landmarker of their own.
+        host: address to listen on.
+        port: port to listen on.
+        visitors: most visitors served live at once (twice the cores by default: one needs about half a core).
+
+    Raises:
+        ValueError: the port is taken, or the pose model does not load.
+    """
+    PoseSource(pose_model).close()  # loads MediaPipe now, so that it fails here and not before the first visitor
+    visitors = visitors or 2 * (os.cpu_count() or 2)
+    sessions = Sessions(lambda: PoseSource(pose_model), lambda: ActionStream(model), visitors)
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    # A folder of this run's own, so that whatever was uploaded goes when the run ends.
+    with tempfile.TemporaryDirectory(prefix="ikem-live-", ignore_cleanup_errors=True) as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        page = build(model, pose_model, sessions)
+        try:
+            yield page, _launch(page, model, host, port, 5 * visitors + AT_ONCE), sessions
+        finally:
+            page.close(verbose=False)
+            sessions.close()
+            os.environ.pop("GRADIO_TEMP_DIR")
+            if before is not None:
+                os.environ["GRADIO_TEMP_DIR"] = before
+
+
+def _launch(page: gr.Blocks, model: ActionModel, host: str, port: int, threads: int) -> str:
+    try:
+        _, address, _ = page.launch(
+            server_name=host,
+            server_port=port,
+            theme=theme(),
+            css=css(),
+            head=head(page_settings(model)),
+            js="() => window.ikem.reset('Ready', 'Start the camera to begin')",
+            favicon_path=PAGE_ASSETS / "favicon.svg",
+            max_file_size=MOST_MEGABYTES * 2**20,
+            max_threads=max(40, threads),
+            prevent_thread_lock=True,
+            share=False,
+            quiet=True,
+            ssr_mode=False,
+            run_history=False,
+            enable_monitoring=False,
+            mcp_server=False,
+            footer_links=[],
+        )
+    except OSError as error:
+        raise ValueError(f"port {port} of {host} cannot be opened; name another with --port ({error})") from None
+    return address
+
+
+def launch(
+    model_path: Path,
+    *,
+    pose: str = "wheel",
+    device: str = "auto",
+    threads: int | None = None,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    open_browser: bool = False,
+) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        model_path: the ONNX file of the action model.
+        pose: kind of pose model (app.pose_model).
+        device: "auto", "cpu" or "cuda".
+        threads: most CPU threads of the action model; None leaves it to ONNX Runtime.
+        host: address to listen on; anything but 127.0.0.1 shows the page to the network.
+        port: port to listen on.
+        open_browser: open the page in the default browser.
+
+    Raises:
+        ValueError: the model, the pose model or the port cannot be had; the message says what to do.
+    """
+    model = ActionModel(model_path, device=device, threads=threads)
+    with serve(model, ensure_pose_model(pose), host, port) as (page, address, sessions):
+        sessions.sweep_in_background()
+        print(f"IKEM Live is open at {address} ({model.provider}). Ctrl-C ends it.", flush=True)
+        if open_browser:
+            import webbrowser
+
+            webbrowser.open(address)
+        page.block_thread()

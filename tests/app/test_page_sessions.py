@@ -1,0 +1,148 @@
+"""Visitors of the page: each with a landmarker and a stream of their own, all given back."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from app.sessions import RESTART_GAP_S, Sessions, SessionsFull
+from app.stream import ActionStream
+from tests.app.helpers import HandModel, pose
+
+HANDS_UP, STILL = np.full((4, 4, 3), 255, np.uint8), np.zeros((4, 4, 3), np.uint8)
+
+
+class FakePose:
+    """Sees somebody with the hand up in a bright picture and with the hand down in a dark one."""
+
+    made: list[FakePose] = []
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.times: list[float] = []
+        FakePose.made.append(self)
+
+    def detect(self, rgb_HWC, time_s):
+        assert not self.closed
+        self.times.append(time_s)
+        return [pose(time_s, wave=bool(rgb_HWC.mean() > 128))]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sessions(clock):
+    FakePose.made = []
+    model = HandModel()
+    sessions = Sessions(FakePose, lambda: ActionStream(model), limit=2, idle_s=10, clock=clock)
+    yield sessions
+    sessions.close()
+    assert all(source.closed for source in FakePose.made)
+
+
+def play(sessions: Sessions, clock: Clock, frames: dict[str, np.ndarray], seconds: float) -> dict:
+    answers = {}
+    for _ in range(round(seconds * 30)):
+        clock.now += 1 / 30
+        for key, picture in frames.items():
+            answers[key] = sessions.process(key, picture)
+    return answers
+
+
+def test_two_visitors_do_not_mix(sessions, clock):
+    answers = play(sessions, clock, {"a": HANDS_UP, "b": STILL}, 3)
+    assert answers["a"].label == "wave"
+    assert answers["b"].label == "idle"
+    assert len(FakePose.made) == 2
+
+
+def test_two_visitors_in_threads():
+    model = HandModel()
+    sessions = Sessions(FakePose, lambda: ActionStream(model), limit=2)
+    labels: dict[str, set] = {"a": set(), "b": set()}
+
+    def visit(key: str, picture: np.ndarray) -> None:
+        for _ in range(150):
+            labels[key].add(sessions.process(key, picture).label)
+            time.sleep(0.01)
+
+    threads = [threading.Thread(target=visit, args=pair) for pair in (("a", HANDS_UP), ("b", STILL))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sessions.close()
+    assert labels == {"a": {None, "wave"}, "b": {None, "idle"}}
+
+
+def test_times_start_near_zero_and_increase(sessions, clock):
+    play(sessions, clock, {"a": STILL}, 1)
+    times = FakePose.made[0].times
+    assert times[0] < 0.1 and np.all(np.diff(times) > 0)
+
+
+def test_limit(sessions, clock):
+    play(sessions, clock, {"a": STILL, "b": STILL}, 0.1)
+    with pytest.raises(SessionsFull):
+        sessions.process("c", STILL)
+    assert len(FakePose.made) == 2, "a visitor who is refused costs nothing"
+    sessions.free("a")
+    sessions.process("c", STILL)
+
+
+def test_leaving_frees_and_coming_back_starts_anew(sessions, clock):
+    play(sessions, clock, {"a": HANDS_UP}, 3)
+    sessions.free("a")
+    sessions.free("a")
+    assert len(sessions) == 0 and FakePose.made[0].closed
+    assert sessions.process("a", HANDS_UP).fused_C is None
+
+
+def test_silent_visitors_give_up_their_place(sessions, clock):
+    play(sessions, clock, {"a": STILL, "b": STILL}, 0.1)
+    clock.now += 9
+    sessions.process("b", STILL)
+    clock.now += 2
+    sessions.process("c", STILL)
+    assert FakePose.made[0].closed and not FakePose.made[1].closed
+
+
+def test_a_stopped_camera_starts_a_new_scene(sessions, clock):
+    assert play(sessions, clock, {"a": HANDS_UP}, 3)["a"].label == "wave"
+    clock.now += RESTART_GAP_S + 0.1
+    answer = sessions.process("a", STILL)
+    assert answer.label is None and answer.fused_C is None and answer.time_s > 5
+    assert len(FakePose.made) == 1
+
+
+def test_sweeping_in_the_background():
+    sessions = Sessions(FakePose, lambda: ActionStream(HandModel()), limit=1, idle_s=0.05)
+    sessions.sweep_in_background()
+    sessions.process("a", STILL)
+    end = time.monotonic() + 5
+    while len(sessions) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert len(sessions) == 0
+    sessions.close()
+
+
+def test_no_places():
+    with pytest.raises(ValueError, match="1 or more"):
+        Sessions(FakePose, lambda: ActionStream(HandModel()), limit=0)
