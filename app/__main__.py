@@ -132,7 +132,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"python -m app {args.command}: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print("stopped; files that were finished are whole", file=sys.stderr)
         return INTERRUPTED
 
 

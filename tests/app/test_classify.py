@@ -9,7 +9,6 @@ import os
 import numpy as np
 import pytest
 
-from app.__main__ import main
 from app.classify import Batch, classify_all, expand
 from app.recording import classify_video
 from app.report import OutputError, Report
@@ -227,33 +226,3 @@ def test_cancel_from_outside(tmp_path, fake_pose):
     path = write_video(tmp_path / "a.mp4", np.arange(90) / 30)
     with pytest.raises(TimeoutError):
         classify_video(path, HandModel(), tmp_path, lambda event: None, cancel)
-
-
-@pytest.mark.parametrize(
-    "argv",
-    [
-        [],
-        ["dance"],
-        ["classify"],
-        ["classify", "a.mp4"],
-        ["demo", "--port", "0"],
-        ["demo", "--port", "seven"],
-        ["bench", "--threads", "0"],
-        ["pose", "--pose", "wooden"],
-        ["classify", "a.mp4", "--out", "x", "--device", "tpu"],
-    ],
-)
-def test_wrong_usage(argv, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(argv)
-    assert caught.value.code == 2 and "usage: python -m app" in capsys.readouterr().err
-
-
-def test_wrong_model_file(tmp_path, capsys):
-    pytest.importorskip("export.runtime", reason="needs the model runtime")
-    (tmp_path / "model.onnx").write_bytes(b"no model")
-    clip = save(tmp_path / "a.npz", joints((3, "wave")))
-    code = main(["classify", str(clip), "--out", str(tmp_path / "out"), "--model", str(tmp_path / "model.onnx")])
-    told = capsys.readouterr().err
-    assert code == 2 and told.startswith("python -m app classify: ") and told.count("\n") == 1
-    assert not (tmp_path / "out").exists()
