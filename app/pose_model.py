@@ -79,7 +79,8 @@ def check_task(content: bytes, name: str) -> None:
             missing = set(NETWORKS) - set(task.namelist())
             broken = task.testzip()
     except zipfile.BadZipFile:
-        raise PoseModelError(f"the pose model {name} is no .task file ({len(content)} bytes); try again later") from None
+        size = len(content)
+        raise PoseModelError(f"the pose model {name} is no .task file ({size} bytes); try again later") from None
     if missing or broken:
         raise PoseModelError(f"the pose model {name} lacks {sorted(missing) or broken}; try again later")
 
@@ -91,7 +92,8 @@ def _write(path: Path, content: bytes) -> None:
             part.write(content)
         os.replace(part.name, path)
     except OSError as error:
-        raise PoseModelError(f"cannot write {path} ({error.strerror}); set IKEM_LIVE_CACHE to a folder you own") from None
+        reason = f"{error.strerror}); set IKEM_LIVE_CACHE to a folder you own"
+        raise PoseModelError(f"cannot write {path} ({reason}") from None
 
 
 def _from_vendor(kind: str) -> bytes:
@@ -124,7 +126,7 @@ def _download_wheel(folder: Path) -> Path:
     wheels = list(folder.glob("*.whl"))
     if run.returncode or len(wheels) != 1:
         reason = (run.stderr.strip().splitlines() or ["no output"])[-1]
-        raise PoseModelError(f"pip could not fetch {WHEEL}, which carries the pose networks ({reason}); check the network")
+        raise PoseModelError(f"pip could not fetch {WHEEL}, which carries the networks ({reason}); check the network")
     digest = hashlib.sha256(wheels[0].read_bytes()).hexdigest()
     if digest != WHEEL_SHA256:
         raise PoseModelError(f"{WHEEL} has another content than the pinned one (sha256 {digest}); not used")

@@ -14,6 +14,29 @@ def _draw(args: argparse.Namespace) -> None:
     draw_all(jobs(args.data), args.out, ensure_pose_model(args.pose), args.workers)
 
 
+def _train(args: argparse.Namespace) -> None:
+    import torch
+    from tqdm import tqdm
+
+    from training.default import build
+    from training.supervised import Recipe
+
+    torch.set_num_threads(args.threads)
+    recipe = Recipe(epochs=args.epochs, windows=args.windows, seed=args.seed)
+    build(args.data, args.drawn, args.run_folder, args.out, recipe, tqdm.write)
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from app.pose_model import ensure_pose_model
+    from export.runtime import ActionModel
+    from training.evaluate import evaluate, markdown
+
+    model = ActionModel(args.model, device="cpu", threads=args.threads)
+    result = evaluate(model, args.data, args.drawn, ensure_pose_model(args.pose), args.out, args.part)
+    print(markdown(result["rows"]))
+    print("real videos: {0} of {2} right, {1} in the top three".format(*result["videos"]))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -28,6 +51,34 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
     draw.add_argument("--workers", type=int, default=2)
     draw.set_defaults(run=_draw)
+
+    train = commands.add_parser(
+        "train",
+        help="train the default model on recorded and drawn clips; goes on from its checkpoint",
+        epilog="example: python -m training train --data ../shared/data --drawn runs/drawn --out models/pretrained",
+    )
+    train.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/*.npz")
+    train.add_argument("--drawn", type=Path, default=Path("runs/drawn"), help="what `draw` wrote")
+    train.add_argument("--run", dest="run_folder", type=Path, default=Path("runs/default"), help="checkpoints")
+    train.add_argument("--out", type=Path, default=Path("models/pretrained"), help="weights, config.json, student.onnx")
+    train.add_argument("--epochs", type=int, default=30)
+    train.add_argument("--windows", type=int, default=3072, help="windows an epoch")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--threads", type=int, default=2)
+    train.set_defaults(run=_train)
+    judge = commands.add_parser(
+        "evaluate",
+        help="judge a model file on actors, sets and real videos that never trained it",
+        epilog="example: python -m training evaluate --data ../shared/data --part test --out runs/results",
+    )
+    judge.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/ and videos/")
+    judge.add_argument("--drawn", type=Path, default=Path("runs/drawn"), help="what `draw` wrote")
+    judge.add_argument("--model", type=Path, default=Path("models/pretrained/student.onnx"))
+    judge.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
+    judge.add_argument("--out", type=Path, default=Path("runs/results"))
+    judge.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
+    judge.add_argument("--threads", type=int, default=2)
+    judge.set_defaults(run=_evaluate)
     return parser
 
 

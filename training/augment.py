@@ -99,7 +99,9 @@ def _space(joints_KV3: np.ndarray, raw: bool, how: Augmentation, rng: np.random.
     return (out + 0.5 * fast + slow[:1] + ramp * slow[1:2]).astype(np.float32)
 
 
-def window_of(track: Track, window_s: float, frames: int, how: Augmentation | None, rng: np.random.Generator) -> np.ndarray:
+def window_of(
+    track: Track, window_s: float, frames: int, how: Augmentation | None, rng: np.random.Generator | None
+) -> np.ndarray:
     """A window of a track, varied; without `how` the window around its middle, as it is.
 
     Returns:

@@ -118,18 +118,31 @@ def _torso(image: np.ndarray, corners: np.ndarray, radius: float, colour: tuple[
         share = 1 - 0.16 * k
         r = radius * share
         points = [(corners - middle) * share + middle + offset for offset in ([-r, 0], [r, 0], [0, r], [0, -r])]
-        cv2.fillConvexPoly(image, cv2.convexHull(np.concatenate(points).astype(np.int32)), _shade(colour, k), cv2.LINE_AA)
+        hull = cv2.convexHull(np.concatenate(points).astype(np.int32))
+        cv2.fillConvexPoly(image, hull, _shade(colour, k), cv2.LINE_AA)
+
+
+def _oval(
+    image: np.ndarray,
+    at: tuple[float, float],
+    radii: tuple[float, float],
+    colour: tuple[int, ...],
+    start: int = 0,
+    end: int = 360,
+) -> None:
+    centre, axes = (int(at[0]), int(at[1])), (int(radii[0]), int(radii[1]))
+    cv2.ellipse(image, centre, axes, 0, start, end, colour, -1, cv2.LINE_AA)
 
 
 def _head(image: np.ndarray, at: np.ndarray, r: float, facing: np.ndarray, look: Look) -> None:
     """A head with hair, and eyes, nose and mouth shifted to where it faces: (right of the image, to the camera)."""
     x, y = int(at[0]), int(at[1])
     skin, hair = look.colours["skin"], look.colours["hair"]
-    cv2.ellipse(image, (x, y), (int(r * 0.82), int(r * 1.12)), 0, 0, 360, skin, -1, cv2.LINE_AA)
+    _oval(image, (x, y), (0.82 * r, 1.12 * r), skin)
     if facing[1] < -0.2:
-        cv2.ellipse(image, (x, int(y - 0.1 * r)), (int(r * 0.85), int(r)), 0, 0, 360, hair, -1, cv2.LINE_AA)
+        _oval(image, (x, y - 0.1 * r), (0.85 * r, r), hair)
         return
-    cv2.ellipse(image, (int(x - 0.25 * r * facing[0]), int(y - 0.35 * r)), (int(r * 0.85), int(r * 0.8)), 0, 180, 360, hair, -1, cv2.LINE_AA)
+    _oval(image, (x - 0.25 * r * facing[0], y - 0.35 * r), (0.85 * r, 0.8 * r), hair, 180)
     shift, narrow = 0.6 * facing[0] * r, max(facing[1], 0.25)
     for eye in (-0.32, 0.32):
         where = (int(x + shift + eye * r * narrow), int(y - 0.08 * r))
@@ -137,7 +150,7 @@ def _head(image: np.ndarray, at: np.ndarray, r: float, facing: np.ndarray, look:
         cv2.circle(image, where, max(1, int(0.08 * r)), (30, 25, 20), -1, cv2.LINE_AA)
     nose = (int(x + shift * 1.35), int(y + 0.2 * r))
     cv2.line(image, (int(x + shift), int(y - 0.02 * r)), nose, _shade(skin, 0), max(1, int(0.09 * r)), cv2.LINE_AA)
-    cv2.ellipse(image, (int(x + shift), int(y + 0.52 * r)), (int(0.28 * r * narrow) + 1, int(0.1 * r) + 1), 0, 0, 180, (60, 60, 150), -1, cv2.LINE_AA)
+    _oval(image, (x + shift, y + 0.52 * r), (0.28 * r * narrow + 1, 0.1 * r + 1), (60, 60, 150), 0, 180)
 
 
 def _facing(joints_V3: np.ndarray, yaw: float) -> np.ndarray:

@@ -149,7 +149,8 @@ def _seat(rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
 
 def _sit_down(rng: np.random.Generator) -> Motion:
     seat = _seat(rng)
-    half = {"pelvis": (0, -0.22, -0.28), "lean": (0.65, 0), "left_hand": (0.05, -0.7, 0.4), "right_hand": (0.05, -0.7, 0.4)}
+    knees = (0.05, -0.7, 0.4)
+    half = {"pelvis": (0, -0.22, -0.28), "lean": (0.65, 0), "left_hand": knees, "right_hand": knees}
     return rng.uniform(1.6, 2.8), False, [(0.0, {}), (0.2, {}), (0.45, half), (0.7, seat), (1.0, seat)]
 
 

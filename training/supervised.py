@@ -148,7 +148,7 @@ def train(tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, out: Pat
             optimiser.step()
             schedule.step()
             mean.update_parameters(student)
-            total += float(loss)
+            total += float(loss.detach())
             right += int((logits_NMC.float().mean(1).argmax(1) == label_N).sum())
         log.append({"epoch": epoch + 1, "loss": total / steps, "top1": right / (steps * recipe.batch)})
         note(f"{log[-1]} {recipe.windows / (time.monotonic() - began):.0f} windows/s")

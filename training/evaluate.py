@@ -1,0 +1,169 @@
+"""What the shipped model file says of clips that never trained it, judged through the app's own stream.
+
+The stream (windows, smoothing of nothing but the clip's mean, idle weighting) is the one that users meet, so the
+numbers are the product's, not a test bench's. Shapes: C classes.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.tracks import Track
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One clip's truth and the model's labels, best first (empty where it could not judge)."""
+
+    truth: str
+    ranked: tuple[str, ...]
+
+    @property
+    def hit(self) -> bool:
+        return bool(self.ranked) and self.ranked[0] == self.truth
+
+
+def judge(model: ActionModel, track: Track) -> Verdict:
+    """The stream's answer for a whole track."""
+    from app.stream import FILE_HOP_S, ActionStream
+
+    stream = ActionStream(model, FILE_HOP_S)
+    for time_s, joints_V3, seen_V in zip(track.times_T.tolist(), track.joints_TV3, track.seen_TV, strict=True):
+        stream.push_joints(time_s, joints_V3, seen_V)
+    stream.finish()
+    scores_C = stream.clip.mean_C
+    order = [] if scores_C is None else np.argsort(-scores_C, kind="stable")
+    return Verdict(track.action, tuple(model.labels[c] for c in order))
+
+
+def rates(verdicts: list[Verdict]) -> dict[str, float | int]:
+    """Clips, top-1 and top-3 in %, and the mean over actions of the top-1 in %."""
+    per_action: dict[str, list[bool]] = defaultdict(list)
+    for verdict in verdicts:
+        per_action[verdict.truth].append(verdict.hit)
+    top3 = [v.truth in v.ranked[:3] for v in verdicts]
+    return {
+        "clips": len(verdicts),
+        "top1": round(100 * float(np.mean([v.hit for v in verdicts])), 1),
+        "top3": round(100 * float(np.mean(top3)), 1),
+        "mean_per_action": round(100 * float(np.mean([np.mean(hits) for hits in per_action.values()])), 1),
+    }
+
+
+def per_action(verdicts: list[Verdict]) -> list[dict[str, str | float | int]]:
+    """For each action: clips, recall and precision in %, and what it is most often taken for."""
+    rows = []
+    said = Counter(v.ranked[0] for v in verdicts if v.ranked)
+    for action in sorted({v.truth for v in verdicts}):
+        mine = [v for v in verdicts if v.truth == action]
+        hits = sum(v.hit for v in mine)
+        wrong = Counter(v.ranked[0] for v in mine if v.ranked and not v.hit).most_common(1)
+        precision = round(100 * hits / said[action], 1) if said[action] else 0.0
+        taken_for = f"{wrong[0][0]} ({wrong[0][1]})" if wrong else ""
+        rows.append(
+            {"action": action, "clips": len(mine), "recall": round(100 * hits / len(mine), 1),
+             "precision": precision, "taken for": taken_for}
+        )  # fmt: skip
+    return rows
+
+
+def confusion_picture(verdicts: list[Verdict], labels: Iterable[str], title: str, path: Path) -> None:
+    """Confusion matrix, rows the truth in % of its clips."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    truths = [label for label in labels if any(v.truth == label for v in verdicts)]
+    columns = list(labels)
+    counts = np.zeros((len(truths), len(columns)))
+    for v in verdicts:
+        if v.ranked:
+            counts[truths.index(v.truth), columns.index(v.ranked[0])] += 1
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    figure, axes = plt.subplots(figsize=(10, 0.36 * len(truths) + 2.4), layout="constrained")
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=90)
+    axes.set_yticks(range(len(truths)), [f"{t} ({int(n)})" for t, n in zip(truths, counts.sum(1), strict=True)])
+    for i, j in zip(*np.nonzero(share >= 0.005), strict=True):
+        axes.text(j, i, f"{100 * share[i, j]:.0f}", ha="center", va="center", fontsize=7,
+                  color="white" if share[i, j] > 0.5 else "black")  # fmt: skip
+    axes.set(xlabel="the model's answer", ylabel="the action (clips)", title=title)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def markdown(rows: list[dict]) -> str:
+    """A table of the rows."""
+    names = list(rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    return "\n".join(lines + ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows])
+
+
+def real_videos(model: ActionModel, pose_model: Path, videos: Path, part: str) -> list[tuple[str, Verdict]]:
+    """The single-action videos of one part of VIDEOS/labels.csv: file name and verdict."""
+    from tqdm import tqdm
+
+    from app.recording import classify_video
+
+    with open(videos / "labels.csv", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["part"] == part and r["kind"] in ("clip", "idle")]
+    answers = []
+    for row in tqdm(rows, desc=f"real videos ({part})"):
+        summary = classify_video(videos / row["file"], model, pose_model, lambda event: None)
+        answers.append((row["file"], Verdict(row["action"], tuple(label for label, _ in summary.ranked))))
+    return answers
+
+
+def evaluate(model: ActionModel, data: Path, drawn: Path, pose_model: Path, out: Path, part: str) -> dict:
+    """Every table of the model card, written to OUT/results_<part>.{json,md} with confusion pictures.
+
+    Args:
+        part: "val" while choosing, "test" to report; the unseen sets come with "test" only.
+    """
+    from tqdm import tqdm
+
+    from training.splits import UNSEEN_SETS
+    from training.tracks import camera_tracks, raw_tracks
+
+    groups = {
+        "recorded skeletons, unseen actors": [t for t in raw_tracks(data) if t.part == part],
+        "the same actions drawn and seen by the camera path, unseen actors": [
+            t for t in camera_tracks(drawn, 0.0) if t.part == part
+        ],
+    }
+    if part == "test":
+        kard = [t for t in groups["recorded skeletons, unseen actors"] if t.source == "kard"]
+        groups["KARD, even actors (trained on odd)"] = kard
+        for name in UNSEEN_SETS:
+            known = [t for t in raw_tracks(data, (name,)) if t.action in model.labels]
+            groups[f"{name}, a set never trained on"] = known
+    rows, pictures, tables = [], [], []
+    out.mkdir(parents=True, exist_ok=True)
+    for k, (title, tracks) in enumerate(groups.items()):
+        verdicts = [judge(model, t) for t in tqdm(tracks, desc=title, unit="clip")]
+        rows.append({"measure": title, **rates(verdicts)})
+        tables.append(f"### {title}\n\n{markdown(per_action(verdicts))}")
+        pictures.append(f"confusion_{part}_{k}.png")
+        confusion_picture(verdicts, model.labels, f"{title}: top-1 {rows[-1]['top1']} %", out / pictures[-1])
+    videos = real_videos(model, pose_model, data / "videos", part)
+    hits, top3 = (sum(f(v) for _, v in videos) for f in (lambda v: v.hit, lambda v: v.truth in v.ranked[:3]))
+    text = [markdown(rows), f"Real videos ({part}): {hits} of {len(videos)} right, {top3} in the top three."]
+    if part == "val":  # the test half is reported as one count
+        text.append(markdown([{"video": f, "action": v.truth, "answers": ", ".join(v.ranked[:3])} for f, v in videos]))
+    text += [f"{table}\n\n![]({picture})" for table, picture in zip(tables, pictures, strict=True)]
+    (out / f"results_{part}.md").write_text("\n\n".join(text) + "\n")
+    result = {"part": part, "model": model.version, "rows": rows, "videos": [hits, top3, len(videos)]}
+    (out / f"results_{part}.json").write_text(json.dumps(result, indent=1) + "\n")
+    return result
