@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Before gradio is imported: it reads this at import, and would otherwise call its makers' server.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -21,7 +22,9 @@ from app.pose import PoseSource  # noqa: E402
 from app.pose_model import ensure_pose_model  # noqa: E402
 from app.sessions import Sessions  # noqa: E402
 from app.stream import ActionStream  # noqa: E402
-from export.runtime import ActionModel  # noqa: E402
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
 
 TITLE = "IKEM Live"
 _HEADER = f'<header class="top"><h1>{TITLE}</h1><p>What you do, in words, as you do it</p></header>'
@@ -133,6 +136,8 @@ def launch(
     Raises:
         ValueError: the model, the pose model or the port cannot be had; the message says what to do.
     """
+    from export.runtime import ActionModel
+
     model = ActionModel(model_path, device=device, threads=threads)
     with serve(model, ensure_pose_model(pose), host, port) as (page, address, sessions):
         sessions.sweep_in_background()

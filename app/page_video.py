@@ -28,6 +28,7 @@ _EMPTY = (
     "gets one answer, and each action its time. "
     f"Up to {MOST_SECONDS / 60:.0f} minutes and {MOST_MEGABYTES} MB.</p></section>"
 )
+_WORKING = '<section class="card working"></section>'  # Gradio draws its progress over it
 
 
 def build_video(model: ActionModel, pose_model: Path, has_left: Callable[[str], bool]) -> None:
@@ -51,12 +52,13 @@ def build_video(model: ActionModel, pose_model: Path, has_left: Callable[[str], 
             example = gr.Button("Try the example clip", visible=EXAMPLE.exists(), elem_id="example")
         with gr.Column(scale=5, min_width=320):
             result = gr.HTML(_EMPTY, elem_id="result", js_on_load=None)
-    analyse = video_handler(model, pose_model, has_left)
-    run = {"outputs": result, "concurrency_limit": AT_ONCE, "concurrency_id": "video", "api_visibility": "private"}
-    clip.upload(analyse, inputs=clip, **run)
-    clip.clear(lambda: _EMPTY, outputs=result, api_visibility="private")
-    shown = example.click(lambda: str(EXAMPLE), outputs=clip, api_visibility="private")
-    shown.then(analyse, inputs=clip, **run)
+    on_video = video_handler(model, pose_model, has_left)
+    run = {"concurrency_limit": AT_ONCE, "concurrency_id": "video", "api_visibility": "private"}
+    quick = {"show_progress": "hidden", "api_visibility": "private"}
+    clip.upload(lambda: _WORKING, outputs=result, **quick).then(on_video, inputs=clip, outputs=result, **run)
+    clip.clear(lambda: _EMPTY, outputs=result, **quick)
+    shown = example.click(lambda: (str(EXAMPLE), _WORKING), outputs=[clip, result], **quick)
+    shown.then(on_video, inputs=clip, outputs=result, **run)
 
 
 def video_handler(model: ActionModel, pose_model: Path, has_left: Callable[[str], bool]) -> Callable[..., str]:
@@ -131,9 +133,10 @@ def result_html(model: ActionModel, summary: Summary, events: list[ActionEvent])
         kind = "Nobody was found in this recording" if summary.status.startswith("no person") else "Too short to tell"
         return f'<section class="card"><h3>{kind}</h3><p>{_facts(summary)}</p></section>'
     others = " or ".join(escape(words(model, label)) for label, _ in summary.ranked[1:3])
+    sure = "" if summary.score >= model.thresholds["leave"] else " idle"
     answer = (
         '<section class="card now"><div class="caption">The whole clip</div>'
-        f'<div class="action" aria-live="polite">{escape(words(model, summary.label))}</div>'
+        f'<div class="action{sure}" aria-live="polite">{escape(words(model, summary.label))}</div>'
         f'<div class="sure">{summary.score:.0%} sure' + (f", else {others}" if others else "") + "</div></section>"
     )
     return answer + _events_html(model, summary, events) + f'<p class="facts">{_facts(summary)}</p>'

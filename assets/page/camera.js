@@ -46,7 +46,7 @@
         return stream;
       } catch (error) {
         trouble(error.name === "SecurityError" ? "NotAllowedError" : error.name);
-        throw error;
+        return new Promise(() => {}); // it is said: nobody who waits needs to go on, nor to fail as well
       } finally {
         clearTimeout(slow);
         note("");
@@ -76,10 +76,8 @@
     } else {
       // Stopped before: Gradio still believes that it has the camera, its video only lacks the stream.
       const video = document.querySelector("#cam video");
-      try {
-        video.srcObject = await media.getUserMedia(window.ikem.settings.camera);
-        await video.play();
-      } catch { return; } // already said
+      video.srcObject = await media.getUserMedia(window.ikem.settings.camera);
+      await video.play();
     }
     const button = await until(() => document.querySelector("#cam video")?.videoWidth &&
       document.querySelector("#cam .capture-button"));
