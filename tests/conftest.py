@@ -1,4 +1,4 @@
-"""What several tests start from: the shipped model, the pose model, the example clip, the data beside the repository."""
+"""What several tests start from: the shipped model, the pose model, the example clip, the data beside this folder."""
 
 from __future__ import annotations
 

@@ -22,8 +22,9 @@ MODALITY_MC = np.array([[0.2, 0.7, 0.1], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1]])
 
 
 def answer(label: str | None = "squat", **changes) -> Answer:
-    facts = dict(people=1, pose=pose(1.5), fused_C=np.array([0.2, 0.7, 0.1]), modality_MC=MODALITY_MC, events=(EVENT,))
-    return Answer(**({"time_s": 1.5, "label": label, "score": 0.7} | facts | changes))
+    scores = {"score": 0.7, "fused_C": np.array([0.2, 0.7, 0.1]), "modality_MC": MODALITY_MC}
+    facts = {"time_s": 1.5, "people": 1, "pose": pose(1.5), "label": label, "events": (EVENT,)}
+    return Answer(**(facts | scores | changes))
 
 
 def test_answer_is_small_and_rounded():
