@@ -37,6 +37,12 @@ def _evaluate(args: argparse.Namespace) -> None:
     print("real videos: {0} of {2} right, {1} in the top three".format(*result["videos"]))
 
 
+def _example(args: argparse.Namespace) -> None:
+    from training.example import STEPS, scene, write_video
+
+    write_video(args.out, scene(STEPS))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -79,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
     judge.add_argument("--threads", type=int, default=2)
     judge.set_defaults(run=_evaluate)
+    example = commands.add_parser(
+        "example",
+        help="draw the demo's example video",
+        epilog="example: python -m training example --out assets/example.mp4",
+    )
+    example.add_argument("--out", type=Path, default=Path("assets/example.mp4"))
+    example.set_defaults(run=_example)
     return parser
 
 

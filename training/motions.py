@@ -15,6 +15,7 @@ from training.body import REST, Body, joints_of
 Keyframes = list[tuple[float, dict[str, tuple[float, ...]]]]
 Motion = tuple[float, bool, Keyframes]
 _DOWN = REST["left_hand"]
+BLEND_S = 0.4  # one motion passes into the next
 
 
 def _wave(rng: np.random.Generator) -> Motion:
@@ -235,11 +236,15 @@ def _at(keys: Keyframes, cyclic: bool, moment: float) -> dict[str, np.ndarray]:
 
 
 def make_motion(name: str, seconds: float, fps: float, seed: int) -> np.ndarray:
-    """A clip of one action by a body of its own, with its own tempo, side and sway.
+    """A clip of one action; see `make_scene`."""
+    return make_scene([(name, seconds)], fps, seed)
+
+
+def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndarray:
+    """One body doing one motion after another, each with its own tempo, side and sway.
 
     Args:
-        name: one of MOTIONS.
-        seconds: length of the clip; a one-shot motion ends in its last pose, a cyclic one goes on.
+        steps: (one of MOTIONS, seconds) in turn; a one-shot motion ends in its last pose, a cyclic one goes on.
         fps: frames a second.
         seed: everything random comes from it.
 
@@ -247,20 +252,32 @@ def make_motion(name: str, seconds: float, fps: float, seed: int) -> np.ndarray:
         (T, 25, 3) float32 metres, models.skeleton axes, feet near y = 0.
     """
     rng = np.random.default_rng(seed)
-    period, cyclic, keys = MOTIONS[name](rng)
-    if rng.random() < 0.5:
-        keys = [(t, _swap_sides(pose)) for t, pose in keys]
+    motions = [_started(name, rng) for name, _ in steps]
     stretch = lambda: rng.uniform(0.9, 1.1)  # noqa: E731
     lengths = {n: getattr(Body(), n) * stretch() for n in ("shoulder", "hip", "trunk", "upper_arm", "thigh", "stance")}
     body = Body(scale=rng.uniform(0.85, 1.1), **lengths)
-    times_T = np.arange(round(seconds * fps)) / fps
+    starts = np.cumsum([0.0, *(seconds for _, seconds in steps)])
+    times_T = np.arange(round(starts[-1] * fps)) / fps
     phases_62 = rng.uniform(0, 2 * np.pi, (6, 2))
     sway_T6 = 0.008 * sum(np.sin(2 * np.pi * f * times_T[:, None] + phases_62[:, k]) for k, f in enumerate((0.3, 0.7)))
-    offset = rng.random() if cyclic else -rng.uniform(0.0, 0.15)
     joints = []
     for t, sway_6 in zip(times_T, sway_T6, strict=True):
-        pose = _at(keys, cyclic, t / period + offset)
+        k = int(np.searchsorted(starts, t + 1e-9)) - 1
+        pose = motions[k](t - starts[k])
+        if k and t - starts[k] < BLEND_S:
+            share = (t - starts[k]) / BLEND_S
+            before = motions[k - 1](t - starts[k - 1])
+            pose = {name: (1 - share) * before[name] + share * pose[name] for name in REST}
         pose["pelvis"] = pose["pelvis"] + sway_6[:3] * [1, 0.3, 1]
         pose["lean"] = pose["lean"] + sway_6[3:5]
         joints.append(joints_of(pose, body))
     return np.stack(joints)
+
+
+def _started(name: str, rng: np.random.Generator) -> Callable[[float], dict[str, np.ndarray]]:
+    """The pose of a motion by seconds since its start, on either side and from a phase of its own."""
+    period, cyclic, keys = MOTIONS[name](rng)
+    if rng.random() < 0.5:
+        keys = [(t, _swap_sides(pose)) for t, pose in keys]
+    offset = rng.random() if cyclic else -rng.uniform(0.0, 0.15)
+    return lambda seconds: _at(keys, cyclic, seconds / period + offset)
