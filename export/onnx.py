@@ -81,7 +81,8 @@ def export_student(student: Student, config: StudentConfig, out: str | Path) -> 
         differences.append(largest_difference(student, part))
         if not differences[0] <= TOLERANCE:
             raise ValueError(
-                f"ONNX Runtime and torch differ by {differences[0]:.2e}, more than {TOLERANCE:.0e}: {out} was not written"
+                f"{out} was not written: ONNX Runtime and torch differ by {differences[0]:.2e}, "
+                f"more than {TOLERANCE:.0e}"
             )
 
     write_whole(Path(out), write)

@@ -1,4 +1,4 @@
-"""One branch: the ST-GCN encoder (arXiv 1801.07455; widths and init as method.md section 3).
+"""One branch: the ST-GCN encoder (arXiv 1801.07455), with the widths and initial values that IKEM's published code uses.
 
 Shape suffixes: B clips x people, T frames, V joints, C / O channels in / out, K subsets of the graph's partition.
 """

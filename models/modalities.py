@@ -1,4 +1,4 @@
-"""Centring, view normalisation and the six modalities (method.md section 2), in torch, so that they export with the model.
+"""Centring, view normalisation and the six modalities of IKEM (arXiv 2309.12009), in torch: they export with the model.
 
 Shape suffixes: N batch (any leading axes, people too), T frames, V joints, C = 3 coordinates (metres, y up).
 The coordinates are the last axis throughout, and every cross product names it. Collapsed joints (zero-length bones,

@@ -93,6 +93,6 @@ class Student(nn.Module):
         return logits_NMC, h_NMD.flatten(1)
 
     def scores(self, logits_NMC: Tensor) -> tuple[Tensor, Tensor]:
-        """Fused scores (N, C), the softmax of the mean logits, and per-modality scores (N, M, C), at the temperature."""
+        """Fused scores (N, C), the softmax of the branches' mean logits, and per-modality scores (N, M, C)."""
         fused_NC = torch.softmax(logits_NMC.mean(1) / self.temperature, dim=-1)
         return fused_NC, torch.softmax(logits_NMC / self.temperature, dim=-1)

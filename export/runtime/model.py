@@ -1,0 +1,170 @@
+"""The action model: raw joints in, scores out.
+
+Shape suffixes: N batch, T frames, V joints, M modalities, C classes, D embedding.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from onnxruntime import InferenceSession
+
+from export.runtime.session import DEVICES, cpu_session, cuda_session, default_threads
+
+FORMAT = "ikem-live-student/1"
+INPUTS = {"joints": 4, "frames": 1}  # name -> number of axes
+OUTPUTS = ("scores", "modality_scores", "embedding")
+JOINTS = 25
+
+
+class ModelFileError(ValueError):
+    """The file is not an action model that this version can run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScores:
+    """What the model says about a batch of windows, float32.
+
+    Attributes:
+        fused_NC: Scores of the classes, each row sums to 1.
+        modality_NMC: The same from each modality alone.
+        embedding_ND: The branches' features side by side.
+    """
+
+    fused_NC: np.ndarray
+    modality_NMC: np.ndarray
+    embedding_ND: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """The metadata of a model file."""
+
+    labels: tuple[str, ...]
+    display: dict[str, str]
+    window_s: float
+    frames: int
+    modalities: tuple[str, ...]
+    thresholds: dict[str, float]
+    version: str
+
+    @classmethod
+    def from_metadata(cls, texts: dict[str, str]) -> _Card:
+        """Read and check the metadata; what is missing or makes no sense raises a KeyError, ValueError or TypeError."""
+        labels = tuple(str(label) for label in json.loads(texts["labels"]))
+        card = cls(
+            labels=labels,
+            display={label: label.replace("_", " ") for label in labels} | json.loads(texts.get("display", "{}")),
+            window_s=float(texts["window_s"]),
+            frames=int(texts["frames"]),
+            modalities=tuple(json.loads(texts["modalities"])),
+            thresholds={name: float(json.loads(texts["thresholds"])[name]) for name in ("enter", "leave")},
+            version=texts.get("version", ""),
+        )
+        if not labels or card.window_s <= 0 or card.frames <= 1 or not card.modalities:
+            raise ValueError("labels, window_s, frames or modalities make no sense")
+        return card
+
+
+class ActionModel:
+    """An action model file, ready to run.
+
+    Args:
+        path: What `python -m export onnx` wrote.
+        device: "cpu", "cuda" (fails where CUDA cannot be had) or "auto" (CUDA if it can be had, else the CPU).
+        threads: CPU threads; None takes up to four.
+
+    Attributes:
+        labels: Short ids of the classes. display: plain words for each.
+        window_s: Seconds that a window lasts. frames: to how many frames it is resampled.
+        modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
+        provider: ONNX Runtime's execution provider really in use. version: of the weights.
+
+    Raises:
+        ModelFileError: If the file is missing, damaged or not an action model.
+        ValueError: If the device or the threads cannot be had.
+    """
+
+    def __init__(self, path: str | Path, device: str = "auto", threads: int | None = None) -> None:
+        if device not in DEVICES:
+            raise ValueError(f"device must be one of {', '.join(DEVICES)}; got {device!r}")
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1; got {threads}")
+        threads = threads or default_threads()
+        path = Path(path)
+        self._session, card = _open(path, threads)
+        if device != "cpu":
+            on_cuda = cuda_session(path, threads)
+            if on_cuda is None and device == "cuda":
+                raise ValueError(
+                    "CUDA cannot be had here: onnxruntime-gpu needs an NVIDIA driver, CUDA 13 and cuDNN 9; "
+                    "use device auto or cpu to run on the CPU"
+                )
+            self._session = on_cuda or self._session
+        self.provider: str = self._session.get_providers()[0]
+        self.labels, self.display = card.labels, card.display
+        self.window_s, self.frames = card.window_s, card.frames
+        self.modalities, self.thresholds, self.version = card.modalities, card.thresholds, card.version
+        self._warm_up(path)
+
+    def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> ModelScores:
+        """Recognise windows.
+
+        Args:
+            joints_NTV3: (N, frames, 25, 3) metres, y up, as `models.skeleton.bridge` gives them.
+            frames_N: How long each window lasts at 30 fps, that is seconds x 30.
+
+        Raises:
+            ValueError: If a shape is wrong, a number is not finite, or a window has no length.
+        """
+        joints_NTV3 = np.ascontiguousarray(joints_NTV3, dtype=np.float32)
+        frames_N = np.ascontiguousarray(frames_N, dtype=np.float32)
+        shape = (self.frames, JOINTS, 3)
+        if joints_NTV3.ndim != 4 or joints_NTV3.shape[1:] != shape or not len(joints_NTV3):
+            raise ValueError(f"joints must be (N, {', '.join(map(str, shape))}) with N >= 1; got {joints_NTV3.shape}")
+        if frames_N.shape != (len(joints_NTV3),):
+            raise ValueError(f"frames must hold one number a window, ({len(joints_NTV3)},); got {frames_N.shape}")
+        if not np.isfinite(joints_NTV3).all():
+            raise ValueError("joints must be finite: fill lost joints first (models.skeleton.fill_lost)")
+        if not (np.isfinite(frames_N) & (frames_N > 0)).all():
+            raise ValueError(f"frames must be finite and positive; got {frames_N}")
+        return ModelScores(*self._session.run(OUTPUTS, {"joints": joints_NTV3, "frames": frames_N}))
+
+    def _warm_up(self, path: Path) -> None:
+        """Run once, so that the first real window is as quick as the others, and the outputs fit the labels."""
+        try:
+            scores = self(np.zeros((1, self.frames, JOINTS, 3)), np.full(1, self.window_s * 30))
+        except Exception as error:  # ONNX Runtime's exceptions share no base
+            raise ModelFileError(f"{path} cannot be run: {_first_line(error)}") from error
+        if scores.modality_NMC.shape[1:] != (len(self.modalities), len(self.labels)):
+            raise ModelFileError(f"{path} names {len(self.labels)} labels, but answers {scores.modality_NMC.shape[2]}")
+
+
+def _open(path: Path, threads: int) -> tuple[InferenceSession, _Card]:
+    """A CPU session and the checked metadata of a model file."""
+    if not path.is_file():
+        raise ModelFileError(f"{path} is missing: `python -m export onnx` writes a model file")
+    try:
+        session = cpu_session(path, threads)
+    except Exception as error:  # ONNX Runtime's exceptions share no base
+        raise ModelFileError(f"{path} cannot be read as an ONNX file: {_first_line(error)}") from error
+    texts = session.get_modelmeta().custom_metadata_map
+    if texts.get("format") != FORMAT:
+        raise ModelFileError(
+            f"{path} is an ONNX file, but not an action model of format {FORMAT} (it says {texts.get('format')!r}); "
+            "`python -m export onnx` writes one"
+        )
+    inputs = {entry.name: len(entry.shape) for entry in session.get_inputs()}
+    if inputs != INPUTS or {entry.name for entry in session.get_outputs()} != set(OUTPUTS):
+        raise ModelFileError(f"{path} takes {', '.join(inputs)}, but an action model takes {', '.join(INPUTS)}")
+    try:
+        return session, _Card.from_metadata(texts)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelFileError(f"{path} has damaged metadata ({error!r}); export it again") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

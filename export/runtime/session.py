@@ -1,0 +1,68 @@
+"""ONNX Runtime sessions that say truly where they run."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import os
+import sys
+from pathlib import Path
+
+import onnxruntime
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+DEVICES = ("auto", "cpu", "cuda")
+_QUIET, _USUAL = 4, 2  # ONNX Runtime's severities: fatal, warning
+
+
+def default_threads() -> int:
+    """Threads that a model this small still gains from; the rest of the machine belongs to the pose network."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(4, usable)
+
+
+def cpu_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A session on the CPU; raises whatever ONNX Runtime raises for a file that it cannot read."""
+    return onnxruntime.InferenceSession(str(path), _options(threads), providers=[CPU])
+
+
+def cuda_session(path: Path, threads: int) -> onnxruntime.InferenceSession | None:
+    """A session that really runs on CUDA, or None.
+
+    The GPU build of ONNX Runtime lists CUDA as available on every machine, complains on the console where its
+    libraries are missing, and falls back to the CPU silently: only the session's own list tells the truth.
+    """
+    if CUDA not in onnxruntime.get_available_providers() or not _has_driver():
+        return None
+    options = _options(threads)
+    options.log_severity_level = _QUIET
+    onnxruntime.set_default_logger_severity(_QUIET)
+    try:
+        if hasattr(onnxruntime, "preload_dlls"):
+            with contextlib.redirect_stdout(io.StringIO()):
+                onnxruntime.preload_dlls()  # finds CUDA and cuDNN where pip put them, and prints where it does not
+        # A search for the fastest convolution at every new batch size would stall a live stream.
+        providers = [(CUDA, {"cudnn_conv_algo_search": "HEURISTIC"}), CPU]
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception:  # ONNX Runtime's exceptions share no base; the caller says what to do about a missing CUDA
+        return None
+    finally:
+        onnxruntime.set_default_logger_severity(_USUAL)
+    return session if session.get_providers()[0] == CUDA else None
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    return options
+
+
+def _has_driver() -> bool:
+    """Whether NVIDIA's driver can be loaded; without it there is no point in trying."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
