@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 # The stamps' names carry a hash of the requirements: an edited file installs again, an unchanged one costs nothing.
 DEMO_STAMP := $(VENV)/.installed-$(shell cat requirements.txt 2>/dev/null | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.installed-dev-$(shell cat requirements.txt requirements-dev.txt 2>/dev/null | cksum | cut -d' ' -f1)
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help demo test slow gpu lint setup setup-dev pose check-python check-libraries clean
 
@@ -65,11 +65,13 @@ $(BIN)/python:
 		echo "Python could not create $(VENV). On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 
 $(DEMO_STAMP): requirements.txt | $(BIN)/python
-	$(PIP) install --progress-bar off -r requirements.txt
+	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 2 GB)"
+	@$(PIP) install -r requirements.txt
 	@rm -f $(VENV)/.installed-[0-9]* && touch $@
 
 $(DEV_STAMP): requirements-dev.txt $(DEMO_STAMP)
-	$(PIP) install --progress-bar off -r requirements.txt -r requirements-dev.txt
+	@echo "installing requirements-dev.txt into $(VENV)"
+	@$(PIP) install -r requirements.txt -r requirements-dev.txt
 	@rm -f $(VENV)/.installed-dev-* && touch $@
 
 clean: ## remove .venv and what the tools left behind

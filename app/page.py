@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,8 +108,8 @@ def _launch(page: gr.Blocks, model: ActionModel, host: str, port: int, threads: 
             mcp_server=False,
             footer_links=[],
         )
-    except OSError as error:
-        raise ValueError(f"port {port} of {host} cannot be opened; name another with --port ({error})") from None
+    except OSError:
+        raise ValueError(f"port {port} of {host} is taken or may not be used; name another with --port") from None
     return address
 
 
@@ -141,6 +142,8 @@ def launch(
     model = ActionModel(model_path, device=device, threads=threads)
     with serve(model, ensure_pose_model(pose), host, port) as (page, address, sessions):
         sessions.sweep_in_background()
+        # A plain kill too must take the folder of uploads away.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(f"IKEM Live is open at {address} ({model.provider}). Ctrl-C ends it.", flush=True)
         if open_browser:
             import webbrowser

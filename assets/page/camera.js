@@ -82,6 +82,8 @@
     const button = await until(() => document.querySelector("#cam video")?.videoWidth &&
       document.querySelector("#cam .capture-button"));
     if (!button) return;
+    const { videoWidth, videoHeight } = document.querySelector("#cam video");
+    byId("stage").style.aspectRatio = `${videoWidth} / ${videoHeight}`; // show all that the camera sees
     button.click();
     running = true;
     byId("stop").hidden = false;
