@@ -39,6 +39,11 @@ class WholeFile:
         with self._told():
             self._file.write(text)
 
+    def flush(self) -> None:
+        """Hand everything to the disk now, which may be full."""
+        with self._told():
+            self._file.flush()
+
     def commit(self) -> None:
         """Give the file its name, in place of an older one."""
         with self._told():
@@ -112,6 +117,7 @@ class Report:
             [source, summary.label, f"{summary.score:.4f}" if judged else "", summary.place(1), summary.place(2)]
             + [summary.frames, f"{summary.seconds:.3f}", f"{summary.fps:.3f}", summary.people, summary.status]
         )
+        self._summary.flush()  # a full disk ends the run here, not hours later
 
     def _unique(self, stem: str) -> str:
         """`stem`, or `stem-2` and so on where it is taken; file systems may not tell upper from lower case."""

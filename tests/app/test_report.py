@@ -86,7 +86,7 @@ def test_folder_that_cannot_be_made(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, a device that is always full")
-def test_full_disk(tmp_path, monkeypatch):
+def test_full_disk(tmp_path):
     file = WholeFile(tmp_path / "x")
     file._file.close()
     file._file = open("/dev/full", "w")  # noqa: SIM115
@@ -95,3 +95,12 @@ def test_full_disk(tmp_path, monkeypatch):
         file.commit()
     file.discard()
     assert listing(tmp_path) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, a device that is always full")
+def test_full_disk_is_noticed_at_the_first_row(tmp_path):
+    with pytest.raises(OutputError, match="No space left"), Report(tmp_path) as report:
+        report._summary._file.close()
+        report._summary._file = open("/dev/full", "w")  # noqa: SIM115
+        report.add("a.mp4", Summary())
+        pytest.fail("the row went nowhere, silently")
