@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.helpers import HandModel
+from tests.app.helpers import HandModel, write_video
 
 pytestmark = pytest.mark.browser
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -171,9 +171,17 @@ def test_phone(serve_page, visit, tmp_path, scheme):
             assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
 
 
-def test_video_tab(serve_page, visit, camera_file, tmp_path):
-    from tests.app.helpers import write_video
+def test_the_example_clip(serve_page, visit, example_video):
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        tab.get_by_role("tab", name="Video").click()
+        tab.click("#example")
+        says(tab, "#result", "Watching the recording")
+        tab.wait_for_function("document.querySelector('#clip video')?.readyState > 1")
+        tab.close()  # which ends the analysis
 
+
+def test_video_tab(serve_page, visit, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video" * 99)
     nobody = write_video(tmp_path / "nobody.mp4", [i / 30 for i in range(30)])
