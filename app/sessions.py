@@ -50,9 +50,11 @@ class Session:
                 self._pose = self._make_pose()
             if self._stream is None or now - self.last_s > RESTART_GAP_S:
                 self._stream = self._make_stream()
-            self.last_s = now
             time_s = now - self._started
-            return self._stream.push(time_s, self._pose.detect(rgb_HWC, time_s))
+            try:
+                return self._stream.push(time_s, self._pose.detect(rgb_HWC, time_s))
+            finally:
+                self.last_s = self._clock()  # a machine that takes seconds over a frame is no camera that stopped
 
     def close(self) -> None:
         """Free the landmarker and forget the stream; waits for the frame in hand."""

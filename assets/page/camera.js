@@ -87,7 +87,7 @@
     button.click();
     running = true;
     byId("stop").hidden = false;
-    window.ikem.reset("Watching", "It needs about two seconds of movement");
+    window.ikem.reset("Watching", "A few seconds of movement are needed");
   }
 
   function stop() {

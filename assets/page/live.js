@@ -75,7 +75,7 @@
   function sayAnswer(answer) {
     const { words } = window.ikem.settings;
     if (!answer.people) return say("Nobody in view", "Step into the picture", true);
-    if (!answer.top.length) return say("Watching", "It needs about two seconds of movement", true);
+    if (!answer.top.length) return say("Watching", "A few seconds of movement are needed", true);
     if (!answer.label) return say("Not sure", "Nothing stands out yet", true);
     return say(words[answer.label] || answer.label, `${percent(answer.score)} sure`, answer.label === "idle");
   }

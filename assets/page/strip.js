@@ -13,7 +13,7 @@
   function remember({ t, label }) {
     const last = stretches[stretches.length - 1];
     if (last && t < last.start) stretches = []; // another stream
-    if (label && last && last.label === label && t - last.end < 0.6) last.end = t;
+    if (label && last && last.label === label && t - last.end < 1.2) last.end = t;
     else if (label) stretches.push({ label, start: t, end: t });
     stretches = stretches.filter(({ end }) => end > t - SPAN_S);
   }
