@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,12 @@ def _known(paths: Iterable[Path]) -> list[Path]:
     return sorted(p for p in paths if p.suffix.lower() in wanted and p.is_file() and not p.name.startswith("."))
 
 
+def sources(files: list[Path]) -> list[str]:
+    """What results call each file: its name, or the path as given where two files share the name."""
+    names = Counter(path.name for path in files)
+    return [path.name if path.name and names[path.name] == 1 else str(path) for path in files]
+
+
 class Batch:
     """Classifies inputs one by one into a report.
 
@@ -78,27 +85,27 @@ class Batch:
         self._say, self._complain = say, complain
         self.done = self.failed = 0
 
-    def classify(self, path: Path, bar: tqdm) -> None:
-        """Classify one file; what goes wrong with it ends as its row in the summary."""
+    def classify(self, path: Path, source: str, bar: tqdm) -> None:
+        """Classify one file, called `source` in the results; what goes wrong with it ends as its row in the summary."""
         before = self.done
         try:
             if path.suffix.lower() == SKELETON_SUFFIX:
-                self._clips(path, bar)
+                self._clips(path, source, bar)
             else:
-                self._video(path, bar)
+                self._video(path, source, bar)
         except OutputError:
             raise
         except Exception as error:  # whatever is wrong with one file, the others come next
             self.failed += 1
             reason = " ".join(str(error).split()) or type(error).__name__
             reason = reason.removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
-            self._report.add(str(path), Summary(status=f"error: {reason}"))
+            self._report.add(source, Summary(status=f"error: {reason}"))
             self._complain(f"{path}: {reason}")
         else:
             if path.suffix.lower() == SKELETON_SUFFIX:
                 self._say(f"{path}: {_count(self.done - before, 'clip')}")
 
-    def _video(self, path: Path, bar: tqdm) -> None:
+    def _video(self, path: Path, source: str, bar: tqdm) -> None:
         if path.is_dir():
             raise ValueError("no video and no .npz file in this folder")
         if glob.has_magic(str(path)) and not path.exists():
@@ -109,9 +116,9 @@ class Batch:
             bar.total = None if claimed_s is None else round(max(claimed_s, time_s), 1)
             bar.update(round(time_s, 1) - bar.n)
 
-        with self._report.events(str(path), path.stem) as write:
+        with self._report.events(source, path.stem) as write:
             summary = classify_video(path, self._model, pose_model, write, on_frame)
-        self._add(str(path), summary)
+        self._add(source, summary)
         name = self._model.display.get(summary.label, summary.label)
         self._say(f"{path}: {name} {summary.score:.0%} ({summary.status})" if name else f"{path}: {summary.status}")
 
@@ -126,14 +133,14 @@ class Batch:
             raise self._pose_model
         return self._pose_model
 
-    def _clips(self, path: Path, bar: tqdm) -> None:
+    def _clips(self, path: Path, source: str, bar: tqdm) -> None:
         from models.clips import read_clips
 
         for clip in read_clips(path):
             mark = "" if clip.index is None else f"#{clip.index}"
-            with self._report.events(f"{path}{mark}", f"{path.stem}{mark}") as write:
+            with self._report.events(f"{source}{mark}", f"{path.stem}{mark}") as write:
                 summary = classify_clip(clip, self._model, write)
-            self._add(f"{path}{mark}", summary)
+            self._add(f"{source}{mark}", summary)
             bar.update()
 
     def _add(self, source: str, summary: Summary) -> None:
@@ -153,12 +160,12 @@ def classify_all(inputs: list[str], out: str, model: ActionModel, pose_model: Ca
     often = {"mininterval": 0.2 if sys.stderr.isatty() else 10.0}
     with Report(out) as report:
         files = list(expand(inputs))
-        with tqdm(files, desc="inputs", unit="file", **often) as outer:
+        with tqdm(list(zip(files, sources(files))), desc="inputs", unit="file", **often) as outer:
             batch = Batch(model, pose_model, report, tqdm.write, lambda line: tqdm.write(line, file=sys.stderr))
-            for path in outer:
+            for path, source in outer:
                 is_clips = path.suffix.lower() == SKELETON_SUFFIX
                 with tqdm(desc=path.name, unit="clip" if is_clips else "s", leave=False, **often) as bar:
-                    batch.classify(path, bar)
+                    batch.classify(path, source, bar)
     failed = f", {_count(batch.failed, 'input')} failed" if batch.failed else ""
     print(f"{report.folder / 'summary.csv'}: {_count(batch.done, 'recording')}{failed}")
     return SOME_FAILED if batch.failed else OK

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.classify import Batch, classify_all, expand
+from app.classify import Batch, classify_all, expand, sources
 from app.recording import classify_video
 from app.report import OutputError, Report
 from models.clips import Clip, write_clips
@@ -105,7 +106,8 @@ def test_inputs_of_one_name(tmp_path):
     assert run([tmp_path / "one", tmp_path / "two" / "x.npz", tmp_path / "one" / "x.npz"], tmp_path / "out") == 0
     labels = [lines(tmp_path / "out" / name)[0]["label"] for name in ("x.jsonl", "x-2.jsonl")]
     assert labels == ["wave", "squat"]
-    assert len((tmp_path / "out" / "summary.csv").read_text().splitlines()) == 3  # the same file only once
+    table = (tmp_path / "out" / "summary.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in table] == ["input"] + [str(tmp_path / n / "x.npz") for n in ("one", "two")]
 
 
 def test_expand(tmp_path, monkeypatch):
@@ -119,6 +121,11 @@ def test_expand(tmp_path, monkeypatch):
     assert names("**/*.mp4") == ["b.mp4", "odd[1].mp4", "sub/d.mp4"]
     assert names("odd[1].mp4", "c.txt") == ["odd[1].mp4", "c.txt"]
     assert names("nothing*.mp4", "gone") == ["nothing*.mp4", "gone"]
+
+
+def test_names_in_the_results():
+    files = [Path("a/x.mp4"), Path("b/x.mp4"), Path("b/y.mp4"), Path(".")]
+    assert sources(files) == ["a/x.mp4", "b/x.mp4", "y.mp4", "."]
 
 
 def test_a_pattern_or_folder_without_videos_is_an_error(tmp_path, capsys):
@@ -194,8 +201,8 @@ def test_ctrl_c_leaves_whole_files(tmp_path, monkeypatch):
         save(tmp_path / f"{i}.npz", joints((3, "wave")))
     usual = Batch.classify
 
-    def stop_at_the_second(self, path, bar):
-        usual(self, path, bar)
+    def stop_at_the_second(self, path, source, bar):
+        usual(self, path, source, bar)
         if path.name == "1.npz":
             raise KeyboardInterrupt
 
