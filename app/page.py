@@ -34,11 +34,9 @@ _UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
 
 def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks:
     """The page's three tabs, wired."""
-    left: set[str] = set()
 
     def on_leave(request: gr.Request) -> None:
-        left.add(str(request.session_hash))
-        sessions.free(str(request.session_hash))
+        sessions.leave(str(request.session_hash))
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_UPLOADS_SWEEP_S, _UPLOADS_AGE_S)) as page:
         gr.HTML(_HEADER, js_on_load=None)
@@ -46,7 +44,7 @@ def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks
             with gr.Tab("Live"):
                 build_live(model, sessions)
             with gr.Tab("Video"):
-                build_video(model, pose_model, left.__contains__)
+                build_video(model, pose_model, sessions.has_left)
             with gr.Tab("About"):
                 build_about(model)
         page.unload(on_leave)

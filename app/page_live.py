@@ -16,7 +16,7 @@ import gradio as gr
 import numpy as np
 
 from app.page_theme import PAGE_ASSETS
-from app.sessions import Sessions, SessionsFull
+from app.sessions import Sessions, SessionsFull, VisitorLeft
 from app.types import POSE_CONNECTIONS, ActionEvent, Answer
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ def frame_handler(model: ActionModel, sessions: Sessions) -> Callable[[np.ndarra
             answer = sessions.process(str(request.session_hash), rgb_HWC)
         except SessionsFull:
             return {"full": sessions.limit, "at": time.time()}
+        except VisitorLeft:
+            return None
         return answer_json(answer, model, (time.perf_counter() - start) * 1000)
 
     return on_frame

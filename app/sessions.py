@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from app.stream import ActionStream
     from app.types import Answer
 
+LEFT_S = 15.0  # for so long what still arrives from a visitor who left is late, and after it a visitor who came back
 RESTART_GAP_S = 2.0  # after a longer silence the camera was stopped: what was seen before is another scene
 
 
 class SessionsFull(RuntimeError):
     """As many visitors as the machine is meant to serve are already here."""
+
+
+class VisitorLeft(RuntimeError):
+    """A frame came in late, after its visitor had closed the page."""
 
 
 class Session:
@@ -36,6 +41,7 @@ class Session:
         self._pose: PoseSource | None = None
         self._stream: ActionStream | None = None
         self._lock = threading.Lock()
+        self._closed = False
         self._started = self.last_s = clock()
 
     def process(self, rgb_HWC: np.ndarray) -> Answer:
@@ -45,6 +51,8 @@ class Session:
             rgb_HWC: (height, width, 3) uint8 picture; its time is the time it arrives here.
         """
         with self._lock:
+            if self._closed:
+                raise VisitorLeft
             now = self._clock()
             if self._pose is None:
                 self._pose = self._make_pose()
@@ -62,6 +70,7 @@ class Session:
             if self._pose is not None:
                 self._pose.close()
             self._pose = self._stream = None
+            self._closed = True
 
 
 class Sessions:
@@ -88,6 +97,7 @@ class Sessions:
         self.limit, self.idle_s = limit, idle_s
         self._make_pose, self._make_stream, self._clock = make_pose, make_stream, clock
         self._sessions: dict[str, Session] = {}
+        self._left: dict[str, float] = {}  # when each visitor left
         self._lock = threading.Lock()
         self._closed = threading.Event()
 
@@ -99,12 +109,15 @@ class Sessions:
 
         Raises:
             SessionsFull: `limit` other visitors are being served.
+            VisitorLeft: the visitor closed the page a moment ago.
         """
         return self._session(key).process(rgb_HWC)
 
     def _session(self, key: str) -> Session:
         self.sweep()
         with self._lock:
+            if key in self._left:
+                raise VisitorLeft(key)
             if key not in self._sessions:
                 if len(self._sessions) >= self.limit:
                     raise SessionsFull(f"{self.limit} visitors are here already")
@@ -112,16 +125,28 @@ class Sessions:
             return self._sessions[key]
 
     def free(self, key: str) -> None:
-        """The visitor left; a key that is not here is fine."""
+        """Take a visitor's place back; a key that is not here is fine."""
         with self._lock:
             session = self._sessions.pop(key, None)
         if session is not None:
             session.close()
 
+    def leave(self, key: str) -> None:
+        """The visitor closed the page: free the place, and open no new one for frames still on their way."""
+        with self._lock:
+            self._left[key] = self._clock()
+        self.free(key)
+
+    def has_left(self, key: str) -> bool:
+        """Whether the visitor closed the page a moment ago."""
+        return key in self._left
+
     def sweep(self) -> None:
         """Free everyone who has been silent for longer than `idle_s`."""
-        oldest = self._clock() - self.idle_s
+        now = self._clock()
+        oldest = now - self.idle_s
         with self._lock:
+            self._left = {key: left_s for key, left_s in self._left.items() if now - left_s < LEFT_S}
             silent = [key for key, session in self._sessions.items() if session.last_s < oldest]
         for key in silent:
             self.free(key)

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from app.sessions import RESTART_GAP_S, Sessions, SessionsFull
+from app.sessions import LEFT_S, RESTART_GAP_S, Sessions, SessionsFull, VisitorLeft
 from app.stream import ActionStream
 from tests.app.helpers import HandModel, pose
 
@@ -113,6 +113,17 @@ def test_leaving_frees_and_coming_back_starts_anew(sessions, clock):
     sessions.free("a")
     assert len(sessions) == 0 and FakePose.made[0].closed
     assert sessions.process("a", HANDS_UP).fused_C is None
+
+
+def test_a_late_frame_opens_no_new_place(sessions, clock):
+    play(sessions, clock, {"a": STILL}, 0.1)
+    sessions.leave("a")
+    assert sessions.has_left("a") and len(sessions) == 0
+    with pytest.raises(VisitorLeft):
+        sessions.process("a", STILL)
+    clock.now += LEFT_S + 1  # a phone that slept, say
+    sessions.process("a", STILL)
+    assert not sessions.has_left("a") and len(sessions) == 1
 
 
 def test_silent_visitors_give_up_their_place(sessions, clock):
