@@ -1,4 +1,4 @@
-"""One branch: the ST-GCN encoder (arXiv 1801.07455), with the widths and initial values that IKEM's published code uses.
+"""One branch: the ST-GCN encoder (arXiv 1801.07455), with the widths and initial values of the published IKEM code.
 
 Shape suffixes: B clips x people, T frames, V joints, C / O channels in / out, K subsets of the graph's partition.
 """
@@ -39,6 +39,20 @@ class GraphConv(nn.Module):
         return (out_BTVO + bias_VO).permute(0, 3, 1, 2)
 
 
+class PointConv(nn.Conv2d):
+    """A 1 x 1 convolution with a stride in time, as a matmul over channels-last rows.
+
+    oneDNN's own (torch 2.13, float32, channels last, 8 channels) writes past its buffers in the backward pass.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
+        super().__init__(channels_in, channels_out, kernel_size=1, stride=(stride, 1))
+
+    def forward(self, x_BCTV: Tensor) -> Tensor:
+        x_BTVC = x_BCTV[:, :, :: self.stride[0]].permute(0, 2, 3, 1)
+        return F.linear(x_BTVC, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
+
+
 class Block(nn.Module):
     """Graph convolution, temporal convolution and residual."""
 
@@ -55,9 +69,7 @@ class Block(nn.Module):
         )
         self.residual: nn.Module | None = None
         if residual and (channels_in != channels_out or stride != 1):
-            self.residual = nn.Sequential(
-                nn.Conv2d(channels_in, channels_out, 1, (stride, 1)), nn.BatchNorm2d(channels_out)
-            )
+            self.residual = nn.Sequential(PointConv(channels_in, channels_out, stride), nn.BatchNorm2d(channels_out))
         elif residual:
             self.residual = nn.Identity()
 

@@ -64,7 +64,7 @@ class StudentConfig:
         }
         for name, holds in rules.items():
             if not holds:
-                raise ValueError(f"{CONFIG}: {name} cannot be {getattr(self, name)!r}")
+                raise ValueError(f"{name} cannot be {getattr(self, name)!r}")
 
     def build(self, dropout: float = 0.5) -> Student:
         """An untrained student of this shape."""

@@ -10,7 +10,9 @@ def _clips():
     rng = np.random.default_rng(0)
     return [
         Clip(rng.normal(size=(n, 25, 3)).astype(np.float32), fps, label, action, subject, view, index=i)
-        for i, (n, fps, label, action, subject, view) in enumerate([(7, 30.0, "hi", "wave", 3, 1), (12, 15.0, "x", "", 4, 0)])
+        for i, (n, fps, label, action, subject, view) in enumerate(
+            [(7, 30.0, "hi", "wave", 3, 1), (12, 15.0, "x", "", 4, 0)]
+        )
     ]
 
 

@@ -12,7 +12,11 @@ WRIST, ELBOW = JOINTS.index("left_wrist"), JOINTS.index("left_elbow")
 def _track(seconds=3.0, fps=30.0):
     times = np.arange(round(seconds * fps)) / fps
     phase = np.arange(75).reshape(25, 3)
-    return times, np.sin(2 * np.pi * 0.8 * times[:, None, None] + phase).astype(np.float32), np.ones((len(times), 25), bool)
+    return (
+        times,
+        np.sin(2 * np.pi * 0.8 * times[:, None, None] + phase).astype(np.float32),
+        np.ones((len(times), 25), bool),
+    )
 
 
 def _slow_window(times, joints, end, seconds, frames):
@@ -60,7 +64,9 @@ def test_short_losses_are_bridged_and_long_ones_are_lost(lost_s, bridged):
     assert on_elbow != bridged
     if bridged:
         a, b = np.flatnonzero(lost)[0] - 1, np.flatnonzero(lost)[-1] + 1
-        line = joints[a, WRIST] + (times[inside] - times[a]) / (times[b] - times[a]) * (joints[b, WRIST] - joints[a, WRIST])
+        line = joints[a, WRIST] + (times[inside] - times[a]) / (times[b] - times[a]) * (
+            joints[b, WRIST] - joints[a, WRIST]
+        )
         np.testing.assert_allclose(filled[inside, WRIST], line, atol=1e-5)
 
 
