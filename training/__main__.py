@@ -11,7 +11,7 @@ def _draw(args: argparse.Namespace) -> None:
     from app.pose_model import ensure_pose_model
     from training.camera_clips import draw_all, jobs
 
-    draw_all(jobs(args.data), args.out, ensure_pose_model(args.pose), args.workers)
+    draw_all(jobs(args.data)[: args.limit], args.out, ensure_pose_model(args.pose), args.workers)
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -22,8 +22,8 @@ def _train(args: argparse.Namespace) -> None:
     from training.supervised import Recipe
 
     torch.set_num_threads(args.threads)
-    recipe = Recipe(epochs=args.epochs, windows=args.windows, seed=args.seed)
-    build(args.data, args.drawn, args.run_folder, args.out, recipe, tqdm.write)
+    recipe = Recipe(epochs=args.epochs, windows=args.windows, lr=args.lr, seed=args.seed)
+    build(args.data, args.drawn, args.run_folder, args.out, recipe, args.start, tqdm.write)
 
 
 def _evaluate(args: argparse.Namespace) -> None:
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/*.npz")
     draw.add_argument("--out", type=Path, default=Path("runs/drawn"))
     draw.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
+    draw.add_argument("--limit", type=int, help="stop after this many clips; any number is a balanced set")
     draw.add_argument("--workers", type=int, default=2)
     draw.set_defaults(run=_draw)
 
@@ -69,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, default=Path("models/pretrained"), help="weights, config.json, student.onnx")
     train.add_argument("--epochs", type=int, default=30)
     train.add_argument("--windows", type=int, default=3072, help="windows an epoch")
+    train.add_argument("--lr", type=float, default=3e-3, help="peak of the learning rate (default: %(default)s)")
+    train.add_argument("--start", type=Path, help="folder with weights to start from (default: at random)")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--threads", type=int, default=2)
     train.set_defaults(run=_train)

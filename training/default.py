@@ -49,7 +49,9 @@ def fit_temperature(student, tracks: list[Track], labels: tuple[str, ...], recip
     return round(float(grid[int(np.argmin(losses))]), 3)
 
 
-def build(data: Path, drawn: Path, run: Path, out: Path, recipe: Recipe, note: Callable[[str], None]) -> None:
+def build(
+    data: Path, drawn: Path, run: Path, out: Path, recipe: Recipe, start: Path | None, note: Callable[[str], None]
+) -> None:
     """Train, calibrate and write OUT/student.safetensors, config.json and student.onnx.
 
     Raises:
@@ -63,7 +65,7 @@ def build(data: Path, drawn: Path, run: Path, out: Path, recipe: Recipe, note: C
     training = [t for t in everything if t.part == "train"]
     choosing = [t for t in everything if t.part == "val"]
     note(f"{len(training)} clips train, {len(choosing)} choose the temperature")
-    student, log = train(training, labels, recipe, run, note)
+    student, log = train(training, labels, recipe, run, note, start)
     temperature = fit_temperature(student, choosing, labels, recipe)
     note(f"temperature {temperature}")
     config = StudentConfig(

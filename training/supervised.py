@@ -90,6 +90,20 @@ def loss_of(logits_NMC, label_N, smoothing: float):
     return fused + sum(each) / len(each)
 
 
+def running_mean(decay: float):
+    """An exponential mean of parameters whose decay grows to `decay`, so that it forgets the random start soon."""
+
+    def update(means: list, current: list, steps) -> None:
+        keep = min(decay, (1 + float(steps)) / (10 + float(steps)))
+        for mean, value in zip(means, current, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1 - keep)
+            else:
+                mean.copy_(value)
+
+    return update
+
+
 def _save(path: Path, state: dict) -> None:
     import torch
 
@@ -98,23 +112,36 @@ def _save(path: Path, state: dict) -> None:
     os.replace(part, path)
 
 
-def train(tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, out: Path, note=print):
+def train(
+    tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, out: Path, note=print, start: Path | None = None
+):
     """Train the student; OUT/checkpoint.pt is written after every epoch and taken up again.
 
+    Args:
+        tracks: clips that train.
+        labels: short ids, in the order of the logits.
+        recipe: how.
+        out: folder of the checkpoint.
+        note: told a line an epoch.
+        start: a folder with the weights to start from (models.weights); None starts at random.
+
     Returns:
-        The student with the running mean of its weights, in eval mode.
+        The student with the running mean of its weights, in eval mode, and the log, an entry an epoch.
 
     Raises:
         ValueError: OUT holds a checkpoint of another recipe.
     """
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+    from torch.optim.swa_utils import AveragedModel
 
     from models.student import Student
+    from models.weights import load
 
     torch.manual_seed(recipe.seed)
     student = Student(len(labels), dropout=recipe.dropout)
-    mean = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
+    if start is not None:
+        student.load_state_dict(load(start)[0].state_dict())
+    mean = AveragedModel(student, multi_avg_fn=running_mean(recipe.average), use_buffers=True)
     matrices = [p for p in student.parameters() if p.dim() > 1]
     others = [p for p in student.parameters() if p.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
@@ -124,7 +151,7 @@ def train(tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, out: Pat
     parts = {"student": student, "mean": mean, "optimiser": optimiser, "schedule": schedule}
     path, first, log = out / "checkpoint.pt", 0, []
     out.mkdir(parents=True, exist_ok=True)
-    identity = json.dumps([asdict(recipe), labels, len(tracks)])
+    identity = json.dumps([asdict(recipe), labels, len(tracks), str(start)])
     if path.exists():
         state = torch.load(path, weights_only=True)
         if state["identity"] != identity:

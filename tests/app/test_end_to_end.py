@@ -1,0 +1,84 @@
+"""Video -> pose landmarker -> window -> model -> event, on people drawn by our own code; no data beside it is needed."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from app.recording import classify_video
+from app.stream import FILE_HOP_S, ActionStream
+from training.draw import Camera, Look, draw_clip
+from training.example import STEPS, scene, write_video
+from training.motions import MOTIONS, make_motion
+
+# Seeds that the training data was not drawn with.
+SEEDS = range(200_000, 200_003)
+
+
+@pytest.fixture(scope="session")
+def fixture_video(tmp_path_factory):
+    path = tmp_path_factory.mktemp("video") / "person.mp4"
+    write_video(path, scene(STEPS))
+    return path
+
+
+def test_a_drawn_person_s_actions_come_out_with_their_times(fixture_video, tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "app", "classify", str(fixture_video), "--out", str(tmp_path)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    events = [json.loads(line) for line in (tmp_path / "person.jsonl").read_text().splitlines()]
+    starts = np.cumsum([0.0, *(seconds for _, seconds in STEPS)])
+    for k, (action, seconds) in enumerate(STEPS):
+        if action == "idle":
+            continue
+        span = (starts[k], starts[k] + seconds)
+        overlaps = {e["label"]: 0.0 for e in events}
+        for e in events:
+            overlaps[e["label"]] += max(0.0, min(e["end"], span[1]) - max(e["start"], span[0]))
+        assert overlaps.get(action, 0.0) >= 0.5 * seconds, (action, span, events)
+        assert max(overlaps, key=overlaps.get) == action
+    summary = (tmp_path / "summary.csv").read_text().splitlines()
+    assert len(summary) == 2 and summary[1].startswith("person.mp4,") and ",ok" in summary[1]
+
+
+def test_a_half_body_view_still_names_the_wave(action_model, pose_model_path, tmp_path):
+    """A laptop's camera sees no hips: the lower body is lost, the wave is not."""
+    camera = Camera(height=1.25, aim=1.32, distance=1.15)
+    path = tmp_path / "near.mp4"
+    write_video(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
+    summary = classify_video(path, action_model, pose_model_path, lambda event: None)
+    assert summary.status.startswith("ok") and "wave" in [summary.place(k) for k in range(2)]
+
+
+def _answer(model, joints, times):
+    stream = ActionStream(model, FILE_HOP_S)
+    for time_s, joints_V3 in zip(times.tolist(), joints):
+        stream.push_joints(time_s, joints_V3, np.ones(25, bool))
+    stream.finish()
+    return stream.clip.mean_C
+
+
+@pytest.fixture(scope="module")
+def answers_by_rate(action_model):
+    """(rates, clips, C) scores of the same recorded clips as cameras of other rates would have seen them."""
+    dense = np.arange(240) / 60.0
+    clips = [make_motion(name, 4.0, 60.0, seed) for name in MOTIONS for seed in SEEDS]
+    answers = {}
+    for fps in (60, 30, 15, 8):
+        keep = np.round(np.arange(0, 240 - 1e-6, 60 / fps)).astype(int)
+        answers[fps] = np.array([_answer(action_model, clip[keep], dense[keep]) for clip in clips])
+    return answers
+
+
+@pytest.mark.parametrize("fps", [60, 15])
+def test_15_30_and_60_frames_a_second_give_the_same_answer(answers_by_rate, fps):
+    assert (answers_by_rate[fps].argmax(1) == answers_by_rate[30].argmax(1)).all()
+    assert np.abs(answers_by_rate[fps] - answers_by_rate[30]).max() <= 0.05
+
+
+def test_8_frames_a_second_give_the_same_label(answers_by_rate):
+    assert (answers_by_rate[8].argmax(1) == answers_by_rate[30].argmax(1)).mean() >= 0.95
