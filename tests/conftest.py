@@ -21,6 +21,14 @@ def pretrained() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shipped_model(pretrained: Path):
+    """The shipped action model, loaded."""
+    from export.runtime import ActionModel
+
+    return ActionModel(pretrained, device="cpu", threads=2)
+
+
+@pytest.fixture(scope="session")
 def action_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An action model as ONNX: the shipped one, or an untrained one where it is absent."""
     path = ROOT / "models" / "pretrained" / "student.onnx"

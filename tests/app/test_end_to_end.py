@@ -1,4 +1,4 @@
-"""Video -> pose landmarker -> window -> model -> event, on people drawn by our own code; no data beside it is needed."""
+"""Video -> pose landmarker -> window -> model -> event, on people drawn by our own code, with no data beside it."""
 
 import json
 import subprocess
@@ -45,12 +45,12 @@ def test_a_drawn_person_s_actions_come_out_with_their_times(fixture_video, tmp_p
     assert len(summary) == 2 and summary[1].startswith("person.mp4,") and ",ok" in summary[1]
 
 
-def test_a_half_body_view_still_names_the_wave(action_model, pose_model_path, tmp_path):
+def test_a_half_body_view_still_names_the_wave(shipped_model, pose_model_path, tmp_path):
     """A laptop's camera sees no hips: the lower body is lost, the wave is not."""
     camera = Camera(height=1.25, aim=1.32, distance=1.15)
     path = tmp_path / "near.mp4"
     write_video(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
-    summary = classify_video(path, action_model, pose_model_path, lambda event: None)
+    summary = classify_video(path, shipped_model, pose_model_path, lambda event: None)
     assert summary.status.startswith("ok") and "wave" in [summary.place(k) for k in range(2)]
 
 
@@ -63,14 +63,14 @@ def _answer(model, joints, times):
 
 
 @pytest.fixture(scope="module")
-def answers_by_rate(action_model):
+def answers_by_rate(shipped_model):
     """(rates, clips, C) scores of the same recorded clips as cameras of other rates would have seen them."""
     dense = np.arange(240) / 60.0
     clips = [make_motion(name, 4.0, 60.0, seed) for name in MOTIONS for seed in SEEDS]
     answers = {}
     for fps in (60, 30, 15, 8):
         keep = np.round(np.arange(0, 240 - 1e-6, 60 / fps)).astype(int)
-        answers[fps] = np.array([_answer(action_model, clip[keep], dense[keep]) for clip in clips])
+        answers[fps] = np.array([_answer(shipped_model, clip[keep], dense[keep]) for clip in clips])
     return answers
 
 

@@ -1,0 +1,33 @@
+"""Who trains and who does not: by actor, and two whole sets never."""
+
+import pytest
+
+from training.camera_clips import jobs
+from training.splits import SETS, UNSEEN_SETS, part_of, samples
+
+
+@pytest.mark.parametrize(
+    "set_name, subject, part",
+    [("kard", 1, "train"), ("kard", 2, "test"), ("kard", 10, "test"), ("nw_ucla", 2, "val"), ("nw_ucla", 4, "test"),
+     ("utkinect", 1, "unseen"), ("msr_action3d", 1, "unseen"), ("cmu8", 0, "train"), ("kinder_gator", 595, "test")],
+)  # fmt: skip
+def test_parts(set_name, subject, part):
+    assert part_of(set_name, subject) == part
+
+
+def test_no_actor_is_on_both_sides_and_unseen_sets_stay_out(shared_data):
+    assert not set(SETS) & set(UNSEEN_SETS)
+    sides = {}
+    for sample in samples(shared_data, ("kard", "precog2016", "msr_daily")):
+        sides.setdefault((sample.set, sample.clip.subject), set()).add(sample.part)
+    assert len(sides) == 10 + 12 + 10 and all(len(parts) == 1 for parts in sides.values())
+
+
+@pytest.mark.slow
+def test_jobs_are_the_same_every_time_and_any_prefix_is_mixed(shared_data):
+    first, second = jobs(shared_data), jobs(shared_data)
+    assert [j.key for j in first] == [j.key for j in second]
+    head = first[:200]
+    assert len({j.action for j in head}) == 22 and {j.part for j in head} == {"train", "val", "test"}
+    assert not any(j.sample and j.sample.set in UNSEEN_SETS for j in first)
+    assert all(j.part == "train" for j in first if j.sample is None)
