@@ -2,7 +2,7 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const set = (id, text) => { const e = byId(id); if (e && e.textContent !== text) e.textContent = text; };
-  const percent = (score) => `${Math.round(score * 100)} %`;
+  const percent = (score) => `${Math.round(score * 100)}%`;
   const CALM_MS = 180; // words and bars change at most so often: the eye reads, it does not race
   const MODALITIES = { joint: "joints", bone: "bones", motion: "motions" };
   const answers = []; // times of the last answers, ms

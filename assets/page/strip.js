@@ -50,7 +50,7 @@
     item.innerHTML = "<i></i><b></b><span></span>";
     item.children[0].style.background = window.ikem.colour(label);
     item.children[1].textContent = window.ikem.settings.words[label] || label;
-    item.children[2].textContent = `${at}, ${(end - start).toFixed(1)} s, ${Math.round(score * 100)} %`;
+    item.children[2].textContent = `${at}, ${(end - start).toFixed(1)} s, ${Math.round(score * 100)}%`;
     events.prepend(item);
     while (events.children.length > LIST) events.lastChild.remove();
   }
