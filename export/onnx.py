@@ -127,7 +127,16 @@ def _trace(deployed: Deployed) -> onnx.ModelProto:
     finally:
         noisy.setLevel(level)
     assert program is not None
-    return program.model_proto
+    return _stripped(program.model_proto)
+
+
+def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Without the exporter's notes: each node carries a stack trace with the paths of this machine."""
+    graph = model.graph
+    for entry in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        del entry.metadata_props[:]
+        entry.ClearField("doc_string")
+    return model
 
 
 def _describe(model: onnx.ModelProto, config: StudentConfig) -> None:

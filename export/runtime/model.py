@@ -120,8 +120,8 @@ class ActionModel:
         Raises:
             ValueError: If a shape is wrong, a number is not finite, or a window has no length.
         """
-        joints_NTV3 = np.ascontiguousarray(joints_NTV3, dtype=np.float32)
-        frames_N = np.ascontiguousarray(frames_N, dtype=np.float32)
+        joints_NTV3 = np.asarray(joints_NTV3, dtype=np.float32)
+        frames_N = np.asarray(frames_N, dtype=np.float32)
         shape = (self.frames, JOINTS, 3)
         if joints_NTV3.ndim != 4 or joints_NTV3.shape[1:] != shape or not len(joints_NTV3):
             raise ValueError(f"joints must be (N, {', '.join(map(str, shape))}) with N >= 1; got {joints_NTV3.shape}")

@@ -1,0 +1,60 @@
+"""A small student whose answers depend on its input, exported once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+import torch
+
+from export import onnx as exporter
+from export.onnx import export_student, sample_joints
+from models.student import Student
+from models.weights import StudentConfig
+
+CONFIG = StudentConfig(
+    labels=("wave", "sit_down", "idle"),
+    display={"wave": "waving"},
+    window_s=2.5,
+    temperature=1.3,
+    thresholds={"enter": 0.6, "leave": 0.4},
+    channels=(16, 16, 16, 16, 16, 16, 16, 32, 32, 48),
+    version="7",
+)
+
+
+@pytest.fixture(scope="session")
+def config() -> StudentConfig:
+    return CONFIG
+
+
+@pytest.fixture(scope="session")
+def student() -> Student:
+    """Untrained, but with batch-norm statistics of real activations, and heads that spread the classes."""
+    torch.manual_seed(0)
+    student = CONFIG.build(dropout=0.0)
+    with torch.no_grad():
+        for module in student.modules():
+            if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+                module.momentum = None  # the plain mean over the batches below
+                module.weight.uniform_(0.5, 1.5)
+                module.bias.uniform_(-0.2, 0.2)
+        for seed in range(4):
+            student(*map(torch.from_numpy, sample_joints(8, seed)))
+        for head in student.heads.values():
+            head.weight.normal_(0.0, 1.0)
+    return student.eval()
+
+
+@pytest.fixture
+def traced(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spares a test the tracing (seconds) of the student that `model_file` holds already."""
+    monkeypatch.setattr(exporter, "_trace", lambda _: onnx.load(model_file))
+
+
+@pytest.fixture(scope="session")
+def model_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("export") / "student.onnx"
+    assert export_student(student, CONFIG, path) <= 1e-4
+    return path
