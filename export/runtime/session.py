@@ -56,6 +56,8 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Between two windows the threads would spin and take the cores from the pose network.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
 
 
