@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
+from export.fused import FusedStudent
 from models.modalities import FRAMES
 from models.skeleton import CENTRE, JOINTS, OUTWARD, PARENTS
 from models.student import Student
@@ -28,18 +28,6 @@ OPSET = 20
 TOLERANCE = 1e-4
 INPUTS = ("joints", "frames")
 OUTPUTS = ("scores", "modality_scores", "embedding")
-
-
-class Deployed(nn.Module):
-    """A student in eval mode, with its scores as outputs."""
-
-    def __init__(self, student: Student) -> None:
-        super().__init__()
-        self.student = copy.deepcopy(student).eval()
-
-    def forward(self, joints: Tensor, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        logits_NMC, embedding_ND = self.student(joints, frames)
-        return *self.student.scores(logits_NMC), embedding_ND
 
 
 def sample_joints(batch: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +57,7 @@ def export_student(student: Student, config: StudentConfig, out: str | Path) -> 
     Raises:
         ValueError: If the exported graph is invalid or its outputs differ by more than 1e-4; nothing is written then.
     """
-    model = _trace(Deployed(student))
+    model = _trace(FusedStudent(student))
     _describe(model, config)
     differences: list[float] = []
 
@@ -93,18 +81,20 @@ def largest_difference(student: Student, path: str | Path) -> float:
     """The largest difference between torch and ONNX Runtime on the CPU, over all outputs, at batches 1 and 3."""
     import onnxruntime
 
+    student = copy.deepcopy(student).cpu().eval()
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     differences = []
     for batch in (1, 3):
         joints_NTVC, frames_N = sample_joints(batch, seed=batch)
         with torch.inference_mode():
-            expected = Deployed(student)(torch.from_numpy(joints_NTVC), torch.from_numpy(frames_N))
+            logits_NMC, embedding_ND = student(torch.from_numpy(joints_NTVC), torch.from_numpy(frames_N))
+            expected = (*student.scores(logits_NMC), embedding_ND)
         found = session.run(list(OUTPUTS), {"joints": joints_NTVC, "frames": frames_N})
         differences += [np.abs(a.numpy() - b).max() for a, b in zip(expected, found, strict=True)]
     return float(np.max(differences))  # a NaN stays one
 
 
-def _trace(deployed: Deployed) -> onnx.ModelProto:
+def _trace(deployed: FusedStudent) -> onnx.ModelProto:
     """Export with a dynamic batch (traced at 2: a batch of 1 would be taken for a constant)."""
     joints_NTVC, frames_N = (torch.from_numpy(array) for array in sample_joints(2))
     batch = torch.export.Dim("batch", min=1, max=4096)

@@ -25,6 +25,12 @@ def mean_people(h_NPC: Tensor, present_NP: Tensor | None = None) -> Tensor:
     return (h_NPC * weight_NP1).sum(1) / weight_NP1.sum(1).clamp(min=1)
 
 
+def fused_scores(logits_NMC: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Softmax at the temperature of the branches' mean logits, (N, C), and of each branch's own, (N, M, C)."""
+    fused_NC = torch.softmax(logits_NMC.mean(1) / temperature, dim=-1)
+    return fused_NC, torch.softmax(logits_NMC / temperature, dim=-1)
+
+
 class Student(nn.Module):
     """Raw joints to branch logits.
 
@@ -93,6 +99,5 @@ class Student(nn.Module):
         return logits_NMC, h_NMD.flatten(1)
 
     def scores(self, logits_NMC: Tensor) -> tuple[Tensor, Tensor]:
-        """Fused scores (N, C), the softmax of the branches' mean logits, and per-modality scores (N, M, C)."""
-        fused_NC = torch.softmax(logits_NMC.mean(1) / self.temperature, dim=-1)
-        return fused_NC, torch.softmax(logits_NMC / self.temperature, dim=-1)
+        """Fused scores (N, C) and per-modality scores (N, M, C) at the student's temperature."""
+        return fused_scores(logits_NMC, self.temperature)
