@@ -1,6 +1,6 @@
-"""The default model: train on both domains, fit the temperature on held-out actors, write weights and ONNX.
+"""The default model: train on both domains, fit temperature and thresholds on held-out actors, write it and its ONNX.
 
-Shapes: N windows, M modalities, C classes.
+Shapes: N windows, C classes.
 """
 
 from __future__ import annotations
@@ -8,12 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from training.augment import window_of
 from training.supervised import Recipe, train
 from training.tracks import Track, camera_tracks, raw_tracks
+
+if TYPE_CHECKING:
+    import torch
 
 # short id -> what a person would say
 DISPLAY = {
@@ -24,7 +28,8 @@ DISPLAY = {
     "bow": "bowing", "point": "pointing", "lie_down": "lying down", "idle": "standing or sitting still",
 }  # fmt: skip
 VERSION = "1"
-THRESHOLDS = {"enter": 0.5, "leave": 0.3}
+FALSE_ALARMS = 0.05  # share of still windows that may pass the threshold on which an action is entered
+LEAVE = 0.6  # an action ends below this share of that threshold
 
 
 def tracks_of(data: Path, drawn: Path) -> list[Track]:
@@ -32,21 +37,35 @@ def tracks_of(data: Path, drawn: Path) -> list[Track]:
     return raw_tracks(data) + camera_tracks(drawn)
 
 
-def fit_temperature(student, tracks: list[Track], labels: tuple[str, ...], recipe: Recipe) -> float:
-    """The temperature of least negative log-likelihood of the fused score, on the middle windows of tracks."""
+def middle_logits(student, tracks: list[Track], recipe: Recipe) -> torch.Tensor:
+    """Fused logits (N, C) of the middle windows of tracks."""
     import torch
 
     joints = torch.from_numpy(np.stack([window_of(t, recipe.window_s, recipe.frames, None, None) for t in tracks]))
-    label_N = torch.tensor([labels.index(t.action) for t in tracks])
+    frames_N = torch.full((len(joints),), recipe.window_s * 30)
     with torch.no_grad():
-        frames = torch.full((len(joints),), recipe.window_s * 30)
-        some = [student(j, f)[0].mean(1) for j, f in zip(joints.split(64), frames.split(64), strict=True)]
-    logits_NC = torch.cat(some)
-    # each action counts the same, else the most recorded one sets the temperature
-    weight_C = 1.0 / torch.bincount(label_N, minlength=len(labels)).clamp(min=1)
+        some = [student(j, f)[0].mean(1) for j, f in zip(joints.split(64), frames_N.split(64), strict=True)]
+    return torch.cat(some)
+
+
+def fit_temperature(logits_NC: torch.Tensor, label_N: torch.Tensor) -> float:
+    """The temperature of least negative log-likelihood, each action counting the same."""
+    import torch
+
+    weight_C = 1.0 / torch.bincount(label_N, minlength=logits_NC.shape[1]).clamp(min=1)
     grid = np.exp(np.linspace(np.log(0.2), np.log(3.0), 60))
     losses = [float(torch.nn.functional.cross_entropy(logits_NC / t, label_N, weight_C.float())) for t in grid]
     return round(float(grid[int(np.argmin(losses))]), 3)
+
+
+def fit_thresholds(scores_NC: torch.Tensor, label_N: torch.Tensor, idle: int) -> dict[str, float]:
+    """Enter where FALSE_ALARMS of the still windows would, leave at a share of it."""
+    import torch
+
+    actions_NC = scores_NC[label_N == idle].clone()
+    actions_NC[:, idle] = 0
+    enter = float(torch.quantile(actions_NC.amax(1), 1 - FALSE_ALARMS).clamp(0.35, 0.8))
+    return {"enter": round(enter, 3), "leave": round(LEAVE * enter, 3)}
 
 
 def build(
@@ -57,6 +76,8 @@ def build(
     Raises:
         ValueError: the data is missing, or RUN holds a checkpoint of another recipe.
     """
+    import torch
+
     from export.onnx import export_student
     from models.weights import StudentConfig, save
 
@@ -64,13 +85,16 @@ def build(
     labels = tuple(DISPLAY)
     training = [t for t in everything if t.part == "train"]
     choosing = [t for t in everything if t.part == "val"]
-    note(f"{len(training)} clips train, {len(choosing)} choose the temperature")
+    note(f"{len(training)} clips train, {len(choosing)} choose temperature and thresholds")
     student, log = train(training, labels, recipe, run, note, start)
-    temperature = fit_temperature(student, choosing, labels, recipe)
-    note(f"temperature {temperature}")
+    logits_NC = middle_logits(student, choosing, recipe)
+    label_N = torch.tensor([labels.index(t.action) for t in choosing])
+    temperature = fit_temperature(logits_NC, label_N)
+    thresholds = fit_thresholds(torch.softmax(logits_NC / temperature, 1), label_N, labels.index("idle"))
+    note(f"temperature {temperature}, thresholds {thresholds}")
     config = StudentConfig(
         labels=labels, display=DISPLAY, window_s=recipe.window_s, temperature=temperature,
-        thresholds=THRESHOLDS, version=VERSION,
+        thresholds=thresholds, version=VERSION,
     )  # fmt: skip
     student.temperature = temperature
     save(student, config, out)
