@@ -19,7 +19,7 @@ from models.skeleton import CENTRE, bridge
 if TYPE_CHECKING:
     from export.runtime import ActionModel
 
-LIVE_HOP_S = 0.15  # between two classifications of a live stream ...
+LIVE_HOP_S = 0.2  # between two classifications of a live stream ...
 FILE_HOP_S = 0.25  # ... and of a file
 GAP_S = 1.0  # a person out of sight for longer ends what they did
 

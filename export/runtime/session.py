@@ -56,8 +56,9 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Between two windows the threads would spin and take the cores from the pose network.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Within a window spinning threads wake faster (9 against 10 ms a window on two cores, 14 against 16 in turns with
+    # the pose network); between two windows they would take the cores from the pose network.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     return options
 
 

@@ -54,8 +54,8 @@ def test_measure(tmp_path, clock):
     assert (stages["MediaPipe alone"]["p50"], stages["  pose"]["p95"]) == (pytest.approx(10), pytest.approx(10))
     assert stages["  student, when called"]["mean"] == pytest.approx(6) == stages["student alone, batch 1"]["mean"]
     assert stages["  bridge, window, decision"]["mean"] == pytest.approx(0, abs=1e-6)
-    assert (stages["live path"]["count"], stages["  student, when called"]["count"]) == (100, pytest.approx(33, abs=1))
-    assert result["ratio"] == pytest.approx(1 + 6 / 10 / 3, abs=0.01)  # a window every 0.15 s is every third frame
+    assert (stages["live path"]["count"], stages["  student, when called"]["count"]) == (100, pytest.approx(25, abs=1))
+    assert result["ratio"] == pytest.approx(1 + 6 / 10 / 4, abs=0.01)  # every fourth frame
     assert clock.order[:6] == ["live", "alone", "alone", "live", "live", "alone"]
     assert (result["frames"], result["fps"], result["width"], result["height"]) == (120, pytest.approx(20), 64, 48)
     text = table(result)
