@@ -1,7 +1,7 @@
 """The student for deployment: branches side by side in grouped operators, batch norm folded into the weights.
 
 The same maths as `models.student` in eval mode in a third of the operators, which matters at a batch of one:
-7.2 -> 6.5 ms on two cores. The export compares both before it writes a file.
+10.2 -> 9.2 ms (medians) on two cores. The export compares both before it writes a file.
 
 Shape suffixes: N batch, M branches, C / O channels in / out (of one branch), T frames, V joints, K graph subsets.
 """
