@@ -13,7 +13,18 @@ from app.types import LANDMARKS, Pose
 _MISSING_LIBRARY = (
     "MediaPipe cannot load a system library ({}); on Debian or Ubuntu: sudo apt-get install libegl1 libgles2"
 )
+NOWHERE = "http://127.0.0.1:9"
 LOOK_EVERY_S = 0.5  # how often to look for a second person while one is in view
+
+
+def keep_usage_logs_here() -> None:
+    """Send MediaPipe's usage logs nowhere: nothing may leave this machine.
+
+    Its library posts them to its makers by https and has no switch for it, but it heeds the process's proxy. So
+    https goes to a port that nobody listens on, from the first landmarker on; a pose model is fetched before that.
+    """
+    os.environ["https_proxy"] = NOWHERE
+    os.environ["no_proxy"] = "localhost,127.0.0.1"
 
 
 class PoseSource:
@@ -32,6 +43,7 @@ class PoseSource:
     """
 
     def __init__(self, model_path: str | os.PathLike, num_poses: int = 2) -> None:
+        keep_usage_logs_here()
         try:
             import mediapipe as mp
             from mediapipe.tasks.python import BaseOptions, vision

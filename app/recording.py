@@ -56,6 +56,9 @@ class Summary:
         return self.ranked[rank][0] if rank < len(self.ranked) else ""
 
 
+LEAST_SHOWN = 0.1  # with people in a smaller share of the frames, a recording is one of nobody
+
+
 class _Tally:
     """Counts of one recording while it runs."""
 
@@ -73,7 +76,11 @@ class _Tally:
     def summary(self, frames: int, seconds: float, fps: float, notes: list[str]) -> Summary:
         scores_C = self._stream.clip.mean_C
         ranked: tuple[tuple[str, float], ...] = ()
-        if scores_C is not None:
+        shown = 1 - self._found[0] / max(frames, 1)
+        if scores_C is not None and shown < LEAST_SHOWN:
+            # The landmarker takes things for people now and then; such a glimpse says nothing of the whole recording.
+            kind, notes = "no person", [f"somebody seems to be seen in {100 * shown:.0f} % of the frames", *notes]
+        elif scores_C is not None:
             kind = "ok"
             order = np.argsort(-scores_C, kind="stable")
             ranked = tuple((self._labels[c], float(scores_C[c])) for c in order)

@@ -83,7 +83,8 @@ def read_clips(path: str | os.PathLike) -> Iterator[Clip]:
 def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
     frames = fields.get("frames")
     if frames is None or frames.ndim != 3 or frames.shape[1:] != (V, 3) or "fps" not in fields:
-        raise ClipFileError(f"{path}: needs `frames` (T, {V}, 3) in metres and `fps`; it holds {sorted(fields)}")
+        held = ", ".join(f"{name} {array.shape}" for name, array in sorted(fields.items()))
+        raise ClipFileError(f"{path}: needs `frames` (T, {V}, 3) in metres and `fps`; it holds {held or 'nothing'}")
     scale = float(fields.get("scale", 1.0))
     if "start" not in fields:
         yield Clip(frames.astype(np.float32) * scale, float(np.ravel(fields["fps"])[0]))
