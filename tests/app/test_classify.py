@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 
 from app.classify import Batch, classify_all, expand, sources
-from app.recording import classify_video
+from app.recording import classify_clip, classify_video
 from app.report import OutputError, Report
-from models.clips import Clip, write_clips
+from models.clips import Clip, read_clips, write_clips
 from tests.app.helpers import HandModel, body, pose, write_sound, write_video
 
 
@@ -59,6 +60,18 @@ def test_one_clip(tmp_path):
     row = rows(tmp_path / "out")["day.npz"]
     assert (row["frames"], row["seconds"], row["fps"], row["people"]) == ("390", "13.000", "30.000", "1")
     assert row["status"] == "ok" and {row["label"], row["second"], row["third"]} == {"wave", "squat", "idle"}
+
+
+def test_a_glimpse_of_somebody_is_no_answer(tmp_path):
+    """Things are taken for people now and then: a few such frames do not name a whole recording."""
+    frames = np.zeros((900, 25, 3), np.float32)
+    frames[300:360] = body(wave=True)
+    np.savez(tmp_path / "road.npz", frames=frames, fps=30.0)
+    (clip,) = read_clips(tmp_path / "road.npz")
+    glimpse = classify_clip(clip, HandModel(), lambda event: None)
+    assert (glimpse.label, glimpse.people) == ("", 0) and glimpse.status.startswith("no person: somebody")
+    longer = dataclasses.replace(clip, joints_TV3=frames[250:450])
+    assert classify_clip(longer, HandModel(), lambda event: None).label == "wave"
 
 
 def test_many_clips(tmp_path):

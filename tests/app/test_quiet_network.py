@@ -40,12 +40,13 @@ def test_nothing_is_reported_to_anybody(pose_model_path, action_model, tmp_path)
                     return
 
         threading.Thread(target=listen, daemon=True).start()
-        proxy = "http://127.0.0.1:{}".format(listener.getsockname()[1])
+        proxy = f"http://127.0.0.1:{listener.getsockname()[1]}"
         names = ("https_proxy", "http_proxy", "all_proxy", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
         quiet = ("ORT_DISABLE_TELEMETRY", "CI", "NO_PROXY", "no_proxy", "XDG_CACHE_HOME")
         env = {k: v for k, v in os.environ.items() if k not in quiet} | dict.fromkeys(names, proxy)
         command = [sys.executable, "-c", SCRIPT, str(pose_model_path), str(action_model)]
-        run = subprocess.run(command, env=env | {"HOME": str(home), "MPLCONFIGDIR": str(tmp_path)}, capture_output=True, text=True)
+        env |= {"HOME": str(home), "MPLCONFIGDIR": str(tmp_path)}
+        run = subprocess.run(command, env=env, capture_output=True, text=True)
         listener.shutdown(socket.SHUT_RDWR)
     assert run.returncode == 0, run.stderr
     assert not callers
