@@ -19,7 +19,7 @@ from training.tracks import Track, camera_tracks, raw_tracks
 if TYPE_CHECKING:
     import torch
 
-# short id -> what a person would say
+# Short id -> what a person would say
 DISPLAY = {
     "wave": "waving", "raise_hand": "raising a hand", "clap": "clapping", "throw": "throwing", "punch": "punching",
     "kick": "kicking", "squat": "squatting", "lunge": "lunging", "walk": "walking", "run": "running",

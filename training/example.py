@@ -17,8 +17,14 @@ from training.motions import make_scene
 
 # what the person does, and for how long; the seed is none that the training data was drawn with
 STEPS = [
-    ("idle", 3.0), ("wave", 4.0), ("idle", 3.0), ("jumping_jack", 5.0), ("idle", 3.0), ("squat", 6.0), ("idle", 3.0),
-]  # fmt: skip
+    ("stand", 3.0),
+    ("wave", 4.0),
+    ("stand", 3.0),
+    ("jumping_jack", 5.0),
+    ("stand", 3.0),
+    ("squat", 6.0),
+    ("stand", 3.0),
+]
 SEED = 100_003
 LOOK = 216
 FPS = 25

@@ -206,12 +206,20 @@ def _idle(rng: np.random.Generator) -> Motion:
     return rng.uniform(3.0, 6.0), True, [(k / 4, base | sway()) for k in range(4)]
 
 
+def _stand(rng: np.random.Generator) -> Motion:
+    return rng.uniform(3.0, 5.0), True, [(k / 3, {"head": tuple(rng.normal(0, 0.08, 2))}) for k in range(3)]
+
+
 MOTIONS: dict[str, Callable[[np.random.Generator], Motion]] = {
     "wave": _wave, "raise_hand": _raise_hand, "clap": _clap, "jumping_jack": _jumping_jack, "squat": _squat,
     "walk": _walk, "run": _run, "jump": _jump, "punch": _punch, "kick": _kick, "lunge": _lunge, "bow": _bow,
     "pick_up": _pick_up, "sit_down": _sit_down, "stand_up": _stand_up, "drink": _drink, "phone": _phone,
     "throw": _throw, "point": _point, "carry": _carry, "idle": _idle,
 }  # fmt: skip
+
+
+# For scenes only: the plainest way to be idle, with the arms hanging.
+SCENE_MOTIONS = MOTIONS | {"stand": _stand}
 
 
 def _swap_sides(pose: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
@@ -244,7 +252,7 @@ def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndar
     """One body doing one motion after another, each with its own tempo, side and sway.
 
     Args:
-        steps: (one of MOTIONS, seconds) in turn; a one-shot motion ends in its last pose, a cyclic one goes on.
+        steps: (one of SCENE_MOTIONS, seconds) in turn; a one-shot motion ends in its last pose, a cyclic one goes on.
         fps: frames a second.
         seed: everything random comes from it.
 
@@ -276,7 +284,7 @@ def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndar
 
 def _started(name: str, rng: np.random.Generator) -> Callable[[float], dict[str, np.ndarray]]:
     """The pose of a motion by seconds since its start, on either side and from a phase of its own."""
-    period, cyclic, keys = MOTIONS[name](rng)
+    period, cyclic, keys = SCENE_MOTIONS[name](rng)
     if rng.random() < 0.5:
         keys = [(t, _swap_sides(pose)) for t, pose in keys]
     offset = rng.random() if cyclic else -rng.uniform(0.0, 0.15)

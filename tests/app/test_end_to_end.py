@@ -33,7 +33,7 @@ def test_a_drawn_person_s_actions_come_out_with_their_times(fixture_video, tmp_p
     events = [json.loads(line) for line in (tmp_path / "person.jsonl").read_text().splitlines()]
     starts = np.cumsum([0.0, *(seconds for _, seconds in STEPS)])
     for k, (action, seconds) in enumerate(STEPS):
-        if action == "idle":
+        if action == "stand":
             continue
         span = (starts[k], starts[k] + seconds)
         overlaps = {e["label"]: 0.0 for e in events}
