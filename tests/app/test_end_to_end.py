@@ -9,7 +9,7 @@ import pytest
 
 from app.recording import classify_video
 from app.stream import FILE_HOP_S, ActionStream
-from training.draw import Camera, Look, draw_clip
+from training.draw import Camera, Look, draw_clip, draw_person
 from training.example import STEPS, scene, write_video
 from training.motions import MOTIONS, make_motion
 
@@ -52,6 +52,29 @@ def test_a_half_body_view_still_names_the_wave(shipped_model, pose_model_path, t
     write_video(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
     summary = classify_video(path, shipped_model, pose_model_path, lambda event: None)
     assert summary.status.startswith("ok") and "wave" in [summary.place(k) for k in range(2)]
+
+
+def test_of_two_people_the_nearest_is_followed_and_said_so(shipped_model, pose_model_path, tmp_path):
+    camera, near, far = Camera(height=1.3, aim=1.0), Look(216), Look(207)
+    waver = make_motion("wave", 3.0, 25.0, 300_001) + np.array([0.75, 0, 0], np.float32)
+    other = make_motion("idle", 3.0, 25.0, 300_002) + np.array([-0.85, 0, 1.0], np.float32)
+
+    def frames():
+        room = near.room(camera.size)
+        for waver_V3, other_V3 in zip(waver, other):
+            image = room.copy()
+            draw_person(image, other_V3, camera, far)
+            draw_person(image, waver_V3, camera, near)
+            yield image
+
+    path = tmp_path / "two.mp4"
+    write_video(path, frames())
+    notes = []
+    summary = classify_video(
+        path, shipped_model, pose_model_path, lambda event: None, lambda time_s, claimed_s, answer: notes.append(answer.note)
+    )
+    assert (summary.label, summary.people) == ("wave", 2) and "the nearest was followed" in summary.status
+    assert notes.count("2 people: following the nearest") > 0.9 * len(notes)
 
 
 def _answer(model, joints, times):
