@@ -70,9 +70,11 @@ def test_of_two_people_the_nearest_is_followed_and_said_so(shipped_model, pose_m
     path = tmp_path / "two.mp4"
     write_video(path, frames())
     notes = []
-    summary = classify_video(
-        path, shipped_model, pose_model_path, lambda event: None, lambda time_s, claimed_s, answer: notes.append(answer.note)
-    )
+
+    def on_frame(time_s, claimed_s, answer):
+        notes.append(answer.note)
+
+    summary = classify_video(path, shipped_model, pose_model_path, lambda event: None, on_frame)
     assert (summary.label, summary.people) == ("wave", 2) and "the nearest was followed" in summary.status
     assert notes.count("2 people: following the nearest") > 0.9 * len(notes)
 
