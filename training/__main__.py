@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -47,25 +48,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    draw = commands.add_parser(
-        "draw",
-        help="draw labelled skeleton clips as people and record the poses that the app sees in them",
-        epilog="example: python -m training draw --data ../shared/data --out runs/drawn --workers 2",
-    )
-    draw.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/*.npz")
+    draw = _command(
+        commands, "draw", _draw, "draw labelled skeleton clips as people, and keep the poses that the app sees in them",
+        "--data DATA --out runs/drawn --workers 2",
+    )  # fmt: skip
+    _add_data(draw)
+    _add_pose(draw)
     draw.add_argument("--out", type=Path, default=Path("runs/drawn"))
-    draw.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
     draw.add_argument("--limit", type=int, help="stop after this many clips; any number is a balanced set")
     draw.add_argument("--workers", type=int, default=2)
-    draw.set_defaults(run=_draw)
 
-    train = commands.add_parser(
-        "train",
-        help="train the default model on recorded and drawn clips; goes on from its checkpoint",
-        epilog="example: python -m training train --data ../shared/data --drawn runs/drawn --out models/pretrained",
-    )
-    train.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/*.npz")
-    train.add_argument("--drawn", type=Path, default=Path("runs/drawn"), help="what `draw` wrote")
+    train = _command(
+        commands, "train", _train, "train the default model on recorded and drawn clips; goes on from its checkpoint",
+        "--data DATA --drawn runs/drawn --out models/pretrained",
+    )  # fmt: skip
+    _add_data(train)
+    _add_drawn(train)
     train.add_argument("--run", dest="run_folder", type=Path, default=Path("runs/default"), help="checkpoints")
     train.add_argument("--out", type=Path, default=Path("models/pretrained"), help="weights, config.json, student.onnx")
     train.add_argument("--epochs", type=int, default=30)
@@ -73,29 +71,42 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--lr", type=float, default=3e-3, help="peak of the learning rate (default: %(default)s)")
     train.add_argument("--start", type=Path, help="folder with weights to start from (default: at random)")
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--threads", type=int, default=2)
-    train.set_defaults(run=_train)
-    judge = commands.add_parser(
-        "evaluate",
-        help="judge a model file on actors, sets and real videos that never trained it",
-        epilog="example: python -m training evaluate --data ../shared/data --part test --out runs/results",
-    )
-    judge.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/ and videos/")
-    judge.add_argument("--drawn", type=Path, default=Path("runs/drawn"), help="what `draw` wrote")
+
+    judge = _command(
+        commands, "evaluate", _evaluate, "judge a model file on actors, sets and real videos that never trained it",
+        "--data DATA --part test --out runs/results",
+    )  # fmt: skip
+    _add_data(judge)
+    _add_drawn(judge)
+    _add_pose(judge)
     judge.add_argument("--model", type=Path, default=Path("models/pretrained/student.onnx"))
     judge.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
     judge.add_argument("--out", type=Path, default=Path("runs/results"))
-    judge.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
-    judge.add_argument("--threads", type=int, default=2)
-    judge.set_defaults(run=_evaluate)
-    example = commands.add_parser(
-        "example",
-        help="draw the demo's example video",
-        epilog="example: python -m training example --out assets/example.mp4",
-    )
+
+    example = _command(commands, "example", _example, "draw the demo's example video", "--out assets/example.mp4")
     example.add_argument("--out", type=Path, default=Path("assets/example.mp4"))
-    example.set_defaults(run=_example)
     return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction, name: str, run: Callable[[argparse.Namespace], None], text: str, example: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, epilog=f"example: python -m training {name} {example}")
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/*.npz (and videos/)")
+
+
+def _add_drawn(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--drawn", type=Path, default=Path("runs/drawn"), help="what `draw` wrote")
+    command.add_argument("--threads", type=int, default=2)
+
+
+def _add_pose(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
 
 
 def main() -> int:

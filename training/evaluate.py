@@ -1,7 +1,7 @@
 """What the shipped model file says of clips that never trained it, judged through the app's own stream.
 
-The stream (windows, smoothing of nothing but the clip's mean, idle weighting) is the one that users meet, so the
-numbers are the product's, not a test bench's. Shapes: C classes.
+The stream (its windows, the clip's mean, the weight of stillness) is the one that users meet, so the numbers are the
+product's, not a test bench's. Shapes: C classes.
 """
 
 from __future__ import annotations

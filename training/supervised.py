@@ -6,16 +6,22 @@ Shapes: N batch, K frames of the window, V joints, M modalities, C classes.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from training.augment import Augmentation, window_of
 from training.tracks import Track
+
+if TYPE_CHECKING:
+    import torch
+
+    from models.student import Student
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,9 @@ def chances(tracks: list[Track], recipe: Recipe) -> np.ndarray:
     return weight / weight.sum()
 
 
-def epoch_windows(tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, epoch: int):
+def epoch_windows(
+    tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, epoch: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Batches of one epoch: (joints (N, K, 25, 3), label numbers (N,)), freshly drawn by seed and epoch."""
     rng = np.random.default_rng([recipe.seed, epoch])
     chosen = rng.choice(len(tracks), recipe.windows, p=chances(tracks, recipe))
@@ -81,7 +89,7 @@ def epoch_windows(tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, 
         yield joints, np.array([labels.index(t.action) for t in some])
 
 
-def loss_of(logits_NMC, label_N, smoothing: float):
+def loss_of(logits_NMC: torch.Tensor, label_N: torch.Tensor, smoothing: float) -> torch.Tensor:
     """Cross-entropy of the fused score plus the mean cross-entropy of the branches."""
     from torch.nn import functional as F
 
@@ -90,7 +98,7 @@ def loss_of(logits_NMC, label_N, smoothing: float):
     return fused + sum(each) / len(each)
 
 
-def running_mean(decay: float):
+def running_mean(decay: float) -> Callable:
     """An exponential mean of parameters whose decay grows to `decay`, so that it forgets the random start soon."""
 
     def update(means: list, current: list, steps) -> None:
@@ -104,17 +112,14 @@ def running_mean(decay: float):
     return update
 
 
-def _save(path: Path, state: dict) -> None:
-    import torch
-
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    os.replace(part, path)
-
-
 def train(
-    tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, out: Path, note=print, start: Path | None = None
-):
+    tracks: list[Track],
+    labels: tuple[str, ...],
+    recipe: Recipe,
+    out: Path,
+    note: Callable[[str], None],
+    start: Path | None = None,
+) -> tuple[Student, list[dict]]:
     """Train the student; OUT/checkpoint.pt is written after every epoch and taken up again.
 
     Args:
@@ -135,7 +140,7 @@ def train(
     from torch.optim.swa_utils import AveragedModel
 
     from models.student import Student
-    from models.weights import load
+    from models.weights import load, write_whole
 
     torch.manual_seed(recipe.seed)
     student = Student(len(labels), dropout=recipe.dropout)
@@ -180,5 +185,6 @@ def train(
         log.append({"epoch": epoch + 1, "loss": total / steps, "top1": right / (steps * recipe.batch)})
         note(f"{log[-1]} {recipe.windows / (time.monotonic() - began):.0f} windows/s")
         state = {name: part.state_dict() for name, part in parts.items()}
-        _save(path, state | {"epoch": epoch + 1, "log": log, "identity": identity, "random": torch.get_rng_state()})
+        whole = state | {"epoch": epoch + 1, "log": log, "identity": identity, "random": torch.get_rng_state()}
+        write_whole(path, lambda part, whole=whole: torch.save(whole, part))
     return mean.module.eval(), log

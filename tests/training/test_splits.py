@@ -15,12 +15,14 @@ def test_parts(set_name, subject, part):
     assert part_of(set_name, subject) == part
 
 
-def test_no_actor_is_on_both_sides_and_unseen_sets_stay_out(shared_data):
+def test_every_set_has_actors_held_out_and_unseen_sets_stay_out(shared_data):
+    """The table of actors fits the numbers in the files: a set read wrongly would fall whole on one side."""
     assert not set(SETS) & set(UNSEEN_SETS)
-    sides = {}
-    for sample in samples(shared_data, ("kard", "precog2016", "msr_daily")):
-        sides.setdefault((sample.set, sample.clip.subject), set()).add(sample.part)
-    assert len(sides) == 10 + 12 + 10 and all(len(parts) == 1 for parts in sides.values())
+    shares = {}
+    for sample in samples(shared_data, ("kard", "precog2016", "msr_daily", "hdm05")):
+        shares.setdefault(sample.set, []).append(sample.part == "train")
+    assert len(shares) == 4
+    assert all(0.35 < sum(trains) / len(trains) < 0.75 for trains in shares.values()), shares
 
 
 @pytest.mark.slow
