@@ -81,31 +81,39 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Ten ST-GCN blocks from one modality of one person to h.
+    """ST-GCN blocks, ten as published, from one modality of one person to h.
 
     Args:
-        channels: Widths of the ten blocks; the last is the size of h.
+        channels: Widths of the blocks; the last is the size of h.
+        strides: Strides in time of the blocks.
         channels_in: Coordinates per joint.
-        dropout: In blocks 2 to 10.
+        dropout: In all blocks but the first.
         published_partition: See `models.graph.spatial_partition`.
+
+    Raises:
+        ValueError: For no block, or other numbers of widths and strides.
     """
 
     def __init__(
         self,
         channels: tuple[int, ...] = CHANNELS,
+        strides: tuple[int, ...] = STRIDES,
         channels_in: int = 3,
         dropout: float = 0.5,
         published_partition: bool = False,
     ) -> None:
         super().__init__()
-        if len(channels) != len(STRIDES):
-            raise ValueError(f"channels must give the widths of the {len(STRIDES)} blocks; got {list(channels)}")
+        if not channels or len(channels) != len(strides):
+            raise ValueError(
+                f"channels must give the widths of as many blocks as strides has entries ({len(strides)}); "
+                f"got {list(channels)}"
+            )
         A_KVV = torch.from_numpy(spatial_partition(published_partition))
         self.register_buffer("A", A_KVV, persistent=False)
         self.data_bn = nn.BatchNorm1d(channels_in * A_KVV.shape[1])
         widths = (channels_in, *channels)
         self.blocks = nn.ModuleList(
-            Block(widths[i], widths[i + 1], STRIDES[i], residual=i > 0, dropout=dropout if i > 0 else 0.0)
+            Block(widths[i], widths[i + 1], strides[i], residual=i > 0, dropout=dropout if i > 0 else 0.0)
             for i in range(len(channels))
         )
         self.edge_importance = nn.ParameterList(torch.ones_like(A_KVV) for _ in channels)

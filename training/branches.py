@@ -1,0 +1,169 @@
+"""Query and key branches: one encoder and one projection head a modality, and the momentum copy of them all.
+
+Source: arXiv 2309.12009, section 3.2; MoCo, arXiv 1911.05722. Shape suffixes: N clips, P people, T frames, V joints,
+C coordinates, M modalities, H width of h, D width of the embedding z.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
+
+from models.encoder import CHANNELS, STRIDES, Encoder, init_weights
+from models.modalities import check_modalities, modalities, time_scale
+from models.student import mean_people
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """What the encoders of all branches share.
+
+    Attributes:
+        channels: widths of the blocks; the last is H.
+        strides: of the blocks, in time.
+        dropout: in all blocks but the first.
+        published_partition: repeat the published code's partition of the graph (models.graph).
+        time_scaled: multiply velocities with the clip's time scale f.
+        mask_people: leave slots without a person out, of the mean over people and of the computation.
+    """
+
+    channels: tuple[int, ...] = CHANNELS
+    strides: tuple[int, ...] = STRIDES
+    dropout: float = 0.5
+    published_partition: bool = False
+    time_scaled: bool = True
+    mask_people: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", tuple(self.channels))
+        object.__setattr__(self, "strides", tuple(self.strides))
+
+    def encoder(self) -> Encoder:
+        """An untrained encoder of this shape."""
+        return Encoder(self.channels, self.strides, dropout=self.dropout, published_partition=self.published_partition)
+
+
+def projection(widths: Sequence[int]) -> nn.Sequential:
+    """Linear layers with ReLU between them, with the published initial values."""
+    layers: list[nn.Module] = []
+    for a, b in zip(widths[:-1], widths[1:], strict=True):
+        layers += [nn.Linear(a, b), nn.ReLU()]
+    return nn.Sequential(*layers[:-1]).apply(init_weights)
+
+
+@contextmanager
+def frozen_statistics(module: nn.Module) -> Iterator[None]:
+    """Batch-norm normalises as in training but leaves its running statistics alone (a forward that is repeated)."""
+    norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
+    before = [m.momentum for m in norms]
+    counts = [None if m.num_batches_tracked is None else m.num_batches_tracked.clone() for m in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, momentum, count in zip(norms, before, counts, strict=True):
+            norm.momentum = momentum
+            if count is not None:
+                norm.num_batches_tracked.copy_(count)
+
+
+class Branches(nn.Module):
+    """Encoders and projection heads, one of each a modality.
+
+    Args:
+        names: Modalities, in order.
+        shape: Of the encoders.
+        head: Hidden and output width of the projection heads.
+        recompute: Keep no activations of a branch: run it once more in the backward pass, branch by branch.
+    """
+
+    def __init__(
+        self, names: Sequence[str], shape: Shape, head: tuple[int, int] = (256, 128), recompute: bool = False
+    ) -> None:
+        super().__init__()
+        self.names, self.shape, self.head, self.recompute = check_modalities(names), shape, tuple(head), recompute
+        self.encoders = nn.ModuleDict({name: shape.encoder() for name in self.names})
+        self.heads = nn.ModuleDict({name: projection((shape.channels[-1], *head)) for name in self.names})
+
+    def inputs(self, joints_NPTVC: Tensor, frames_N: Tensor) -> dict[str, Tensor]:
+        """The branches' modalities of normalised, perhaps augmented joints."""
+        scale_N = time_scale(frames_N) if self.shape.time_scaled else None
+        return dict(zip(self.names, modalities(joints_NPTVC, scale_N, self.names), strict=True))
+
+    def encode(self, joints_NPTVC: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
+        """h of every branch, (M, N, H).
+
+        Args:
+            joints_NPTVC: Normalised joints; modalities are computed in float32 whatever the autocast.
+            frames_N: Frames that each clip lasts at 30 fps.
+            present_NP: Which slots hold a person; used where the shape masks people.
+        """
+        with torch.autocast(joints_NPTVC.device.type, enabled=False):
+            inputs = self.inputs(joints_NPTVC.float(), frames_N)
+        present_NP = present_NP if self.shape.mask_people else None
+        return torch.stack([self._encode_one(self.encoders[n], x, present_NP) for n, x in inputs.items()])
+
+    def _encode_one(self, encoder: Encoder, x_NPTVC: Tensor, present_NP: Tensor | None) -> Tensor:
+        N, P = x_NPTVC.shape[:2]
+        everyone = present_NP is None or P == 1
+        x_BTVC = x_NPTVC.flatten(0, 1) if everyone else x_NPTVC[present_NP]
+        h_BH = self._run(encoder, x_BTVC).float()
+        if everyone:
+            return h_BH.reshape(N, P, -1).mean(1)
+        h_NPH = h_BH.new_zeros(N, P, h_BH.shape[-1])
+        h_NPH[present_NP] = h_BH
+        return mean_people(h_NPH, present_NP)
+
+    def _run(self, encoder: Encoder, x_BTVC: Tensor) -> Tensor:
+        if not (self.recompute and torch.is_grad_enabled() and encoder.training):
+            return encoder(x_BTVC)
+        passes: list[int] = []
+
+        def run(x: Tensor) -> Tensor:
+            # The second pass must not move the running statistics once more.
+            passes.append(1)
+            if len(passes) == 1:
+                return encoder(x)
+            with frozen_statistics(encoder):
+                return encoder(x)
+
+        return checkpoint(run, x_BTVC, use_reentrant=False)
+
+    def project(self, h_MNH: Tensor) -> Tensor:
+        """z of every branch, (M, N, D), unit length, float32."""
+        z = [head(h_NH) for head, h_NH in zip(self.heads.values(), h_MNH, strict=True)]
+        return F.normalize(torch.stack(z).float(), dim=-1)
+
+    def forward(self, joints_NPTVC: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
+        return self.project(self.encode(joints_NPTVC, frames_N, present_NP))
+
+
+def key_copy(query: Branches) -> Branches:
+    """The key branches: an exact copy, buffers too, that no gradient reaches."""
+    key = copy.deepcopy(query)
+    key.recompute = False
+    return key.requires_grad_(False)
+
+
+@torch.no_grad()
+def follow(key: Branches, query: Branches, m: float, frozen: Sequence[str] = ()) -> None:
+    """key <- m key + (1 - m) query for all parameters but those of the frozen modalities.
+
+    Batch-norm statistics stay the key's own (its forward passes move them).
+    """
+    for name in key.names:
+        if name in frozen:
+            continue
+        for part in ("encoders", "heads"):
+            mine = list(getattr(key, part)[name].parameters())
+            other = list(getattr(query, part)[name].parameters())
+            torch._foreach_lerp_(mine, other, 1 - m)

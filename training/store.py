@@ -1,0 +1,233 @@
+"""The clip store: one memory-mapped folder of pre-processed skeletons that every trainer reads.
+
+Shapes: R rows (one a person of a clip), N clips, P people, T = 50 frames, V = 25 joints, C = 3 coordinates (metres).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.skeleton import CENTRE
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT = "ikem-clips/1"
+FRAMES = 50
+SKELETONS, INDEX, META = "skeletons.npy", "index.npz", "store.json"
+FIELDS = ("first", "people", "frames", "label", "subject", "view", "setup", "name")
+_LEFT_SHOULDER, _RIGHT_SHOULDER = 4, 8
+
+
+def resample(x_TVC: np.ndarray, frames: int = FRAMES) -> np.ndarray:
+    """Linear in time with half-pixel centres and held ends, as cv2.resize does (method of the published code)."""
+    at_K = ((np.arange(frames) + 0.5) * len(x_TVC) / frames - 0.5).clip(0, len(x_TVC) - 1)
+    a_K = np.floor(at_K).astype(int)
+    b_K = np.minimum(a_K + 1, len(x_TVC) - 1)
+    share_K11 = (at_K - a_K)[:, None, None]
+    return x_TVC[a_K] * (1 - share_K11) + x_TVC[b_K] * share_K11
+
+
+def preprocess(joints_TVC: np.ndarray, valid_T: np.ndarray) -> np.ndarray:
+    """One person of one clip as the trainers read it (arXiv 2309.12009, section 3.1).
+
+    Centred on the person's own joint 21 in every frame; the valid frames resampled to 50; every frame turned about y
+    until the shoulders (9 minus 5) are parallel to x, by the angle's own sign.
+
+    Args:
+        joints_TVC: (T, 25, 3) metres, y up.
+        valid_T: (T,) bool, where the person was seen.
+
+    Returns:
+        (50, 25, 3) float32.
+
+    Raises:
+        ValueError: no valid frame, or numbers that are not finite.
+    """
+    x_TVC = joints_TVC[valid_T].astype(np.float64)
+    if not len(x_TVC) or not np.isfinite(x_TVC).all():
+        raise ValueError("a clip needs at least one valid frame of finite coordinates")
+    x_TVC = resample(x_TVC - x_TVC[:, CENTRE : CENTRE + 1])
+    across_TC = x_TVC[:, _RIGHT_SHOULDER] - x_TVC[:, _LEFT_SHOULDER]
+    angle_T1 = np.arctan2(across_TC[:, 2], across_TC[:, 0])[:, None]
+    x, y, z = np.moveaxis(x_TVC, -1, 0)
+    cos, sin = np.cos(angle_T1), np.sin(angle_T1)
+    return np.stack([cos * x + sin * z, y, cos * z - sin * x], axis=-1).astype(np.float32)
+
+
+def write_store(
+    folder: str | Path,
+    people: list[list[np.ndarray]],
+    fields: dict[str, np.ndarray],
+    labels: tuple[str, ...],
+    splits: dict[str, np.ndarray],
+    source: str,
+) -> None:
+    """Write a store of clips that fit in memory; store.json comes last, a folder without it is unfinished.
+
+    Args:
+        folder: created where it is missing.
+        people: per clip one or two (50, 25, 3) arrays of `preprocess`, the most moving first.
+        fields: frames (seconds of valid frames x 30), label (-1 unknown), subject, view, setup, name; missing ones
+            become zeros (label -1, name "").
+        labels: names of the label numbers.
+        splits: name -> (N,) with 1 trains, 0 tests, -1 neither.
+        source: what the clips came from.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / META).unlink(missing_ok=True)
+    counts = np.array([len(some) for some in people], np.int8)
+    rows = np.stack([row for some in people for row in some]).astype(np.float32)
+    np.save(folder / SKELETONS, rows)
+    first = np.concatenate([[0], np.cumsum(counts[:-1], dtype=np.int64)])
+    finish_store(folder, {"first": first, "people": counts, **fields}, labels, splits, source)
+
+
+def finish_store(
+    folder: Path,
+    fields: dict[str, np.ndarray],
+    labels: tuple[str, ...],
+    splits: dict[str, np.ndarray],
+    source: str,
+) -> None:
+    """Write index and store.json beside a skeletons.npy that is already there (arguments as `write_store`)."""
+    from models.weights import write_whole
+
+    count = len(fields["people"])
+    defaults = {name: np.zeros(count, np.int64) for name in ("subject", "view", "setup")}
+    defaults |= {"label": np.full(count, -1), "name": np.full(count, ""), "frames": np.full(count, FRAMES, np.float32)}
+    kinds = {"people": np.int8, "frames": np.float32, "name": np.str_}
+    whole = {k: np.asarray(v).astype(kinds.get(k, np.int64)) for k, v in (defaults | fields).items()}
+    whole |= {f"split_{name}": np.asarray(part, np.int8) for name, part in splits.items()}
+    with open(folder / INDEX, "wb") as file:
+        np.savez(file, **whole)
+    sizes = {name: [int((part == 1).sum()), int((part == 0).sum())] for name, part in splits.items()}
+    meta = {"format": FORMAT, "source": source, "labels": list(labels), "hash": content_hash(folder), "clips": count}
+    text = json.dumps(meta | {"splits": sizes}, indent=2) + "\n"
+    write_whole(folder / META, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def content_hash(folder: Path) -> str:
+    """SHA-256 over the skeletons' file and the index's arrays (the archive itself holds times of day)."""
+    digest = hashlib.sha256()
+    with open(folder / SKELETONS, "rb") as file:
+        while block := file.read(1 << 22):
+            digest.update(block)
+    with np.load(folder / INDEX, allow_pickle=False) as index:
+        for name in sorted(index.files):
+            digest.update(name.encode() + index[name].tobytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some clips of a store.
+
+    Attributes:
+        joints_NPTVC: normalised joints, zeros where a clip has no second person.
+        frames_N: frames that the clip lasts at 30 fps.
+        present_NP: bool, which people there are.
+        label_N: label numbers, -1 unknown.
+        ids_N: numbers of the clips in the store.
+    """
+
+    joints_NPTVC: torch.Tensor
+    frames_N: torch.Tensor
+    present_NP: torch.Tensor
+    label_N: torch.Tensor
+    ids_N: torch.Tensor
+
+
+class Store:
+    """A folder that `write_store` or `python -m training prepare` wrote, memory-mapped.
+
+    Args:
+        folder: the folder.
+
+    Raises:
+        ValueError: it is missing, unfinished or damaged.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        try:
+            meta = json.loads((self.folder / META).read_text(encoding="utf-8"))
+            self.rows = np.load(self.folder / SKELETONS, mmap_mode="r", allow_pickle=False)
+            with np.load(self.folder / INDEX, allow_pickle=False) as index:
+                self.index = {name: index[name] for name in index.files}
+        except FileNotFoundError as error:
+            raise ValueError(
+                f"{self.folder} is no finished clip store ({Path(str(error.filename)).name} is missing); "
+                f"make one: python -m training prepare SOURCE --out {self.folder}"
+            ) from None
+        except (OSError, ValueError, EOFError) as error:
+            raise ValueError(f"{self.folder} is damaged ({error}); prepare it again") from error
+        fits = meta.get("format") == FORMAT and set(FIELDS) <= set(self.index) and meta["clips"] == len(self)
+        if not fits or self.rows.shape != (int(self.people_N.sum()), FRAMES, 25, 3):
+            raise ValueError(f"{self.folder} is damaged or of another version; prepare it again")
+        self.labels, self.hash, self.source = tuple(meta["labels"]), str(meta["hash"]), str(meta["source"])
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Store:
+        """The same as the constructor."""
+        return cls(folder)
+
+    def __len__(self) -> int:
+        return len(self.index["people"])
+
+    @property
+    def people_N(self) -> np.ndarray:
+        return self.index["people"]
+
+    @property
+    def frames_N(self) -> np.ndarray:
+        return self.index["frames"]
+
+    @property
+    def label_N(self) -> np.ndarray:
+        return self.index["label"]
+
+    @property
+    def subject_N(self) -> np.ndarray:
+        return self.index["subject"]
+
+    @property
+    def view_N(self) -> np.ndarray:
+        return self.index["view"]
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits."""
+        return tuple(name.removeprefix("split_") for name in self.index if name.startswith("split_"))
+
+    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the clips that train and that test, int64.
+
+        Raises:
+            ValueError: there is no such split.
+        """
+        part_N = self.index.get(f"split_{name}")
+        if part_N is None:
+            raise ValueError(f"{self.folder} has no split {name!r}; it has {', '.join(self.splits) or 'none'}")
+        return np.flatnonzero(part_N == 1), np.flatnonzero(part_N == 0)
+
+    def batch(self, ids: np.ndarray, device: str | torch.device = "cpu", people: int | None = None) -> Batch:
+        """Some clips, on a device; people = P, None takes the most that these clips have."""
+        import torch
+
+        ids = np.asarray(ids, np.int64)
+        count_N = self.people_N[ids].astype(np.int64)
+        P = people or int(count_N.max(initial=1))
+        present_NP = np.arange(P) < count_N[:, None]
+        joints = np.zeros((len(ids), P, FRAMES, 25, 3), np.float32)
+        row_NP = self.index["first"][ids][:, None] + np.arange(P)
+        joints[present_NP] = self.rows[row_NP[present_NP]]
+        columns = (joints, self.frames_N[ids], present_NP, self.label_N[ids], ids)
+        return Batch(*(torch.from_numpy(column).to(device) for column in columns))
