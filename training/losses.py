@@ -1,0 +1,277 @@
+"""The contrastive losses: InfoNCE, EKEM, IKEM and CMD, without dense logit matrices or masks.
+
+Source: arXiv 2309.12009, sections 3.2 and 3.3; CrosSCLR, arXiv 2104.14466; CMD, arXiv 2208.12448. Shape suffixes:
+N clips, M modalities, K queue columns, D width of z, E = M x D, k mined neighbours. Everything is float32 or better,
+whatever the autocast; keys and queues get no gradient. mask_NK names columns to leave out (True: the clip's own).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+CHUNK = 4096  # columns at a time: what is in flight stays in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `_QueueSums` sums: the streams' queues (K, D_i), pairs of streams, temperature, left-out columns."""
+
+    queues: Sequence[Tensor]
+    pairs: Sequence[tuple[int, int]]
+    temperature: float
+    mask_NK: Tensor | None
+    chunk: int
+
+    def slices(self) -> list[slice]:
+        K = self.queues[0].shape[0]
+        return [slice(a, min(a + self.chunk, K)) for a in range(0, K, self.chunk)]
+
+    def logits(self, s_NK: Tensor, part: slice) -> Tensor:
+        """Similarities or products of them as logits, -inf where a column is left out."""
+        logits_NK = s_NK / self.temperature
+        return logits_NK if self.mask_NK is None else logits_NK.masked_fill_(self.mask_NK[:, part], -torch.inf)
+
+
+class _QueueSums(torch.autograd.Function):
+    """log sum over the queue of exp(s_i / T), stream by stream, and of exp(s_i s_j / T), pair by pair.
+
+    Nothing of size (N, K) outlives a chunk: the backward pass computes the similarities again.
+    """
+
+    @staticmethod
+    def forward(ctx, plan: Plan, *q_ND: Tensor) -> tuple[Tensor, Tensor]:
+        single, double = [], []
+        for part in plan.slices():
+            s_SNK = [q @ queue[part].t() for q, queue in zip(q_ND, plan.queues, strict=True)]
+            single.append(torch.stack([plan.logits(s, part).logsumexp(1) for s in s_SNK]))
+            if plan.pairs:
+                products = (plan.logits(s_SNK[i] * s_SNK[j], part) for i, j in plan.pairs)
+                double.append(torch.stack([logits_NK.logsumexp(1) for logits_NK in products]))
+        single_SN = torch.stack(single).logsumexp(0)
+        double_PN = torch.stack(double).logsumexp(0) if double else single_SN.new_zeros(0, single_SN.shape[1])
+        ctx.plan = plan
+        ctx.save_for_backward(single_SN, double_PN, *q_ND)
+        return single_SN, double_PN
+
+    @staticmethod
+    def backward(ctx, grad_SN: Tensor, grad_PN: Tensor) -> tuple[Tensor | None, ...]:
+        plan: Plan = ctx.plan
+        single_SN, double_PN, *q_ND = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[1:]
+        out = [torch.zeros_like(q) if want else None for q, want in zip(q_ND, wanted, strict=True)]
+        for part in plan.slices():
+            s_SNK = [q @ queue[part].t() for q, queue in zip(q_ND, plan.queues, strict=True)]
+            d_SNK = [
+                (plan.logits(s, part) - single_SN[i, :, None]).exp_().mul_(grad_SN[i, :, None]) if wanted[i] else None
+                for i, s in enumerate(s_SNK)
+            ]
+            for p, (i, j) in enumerate(plan.pairs):
+                weight_NK = (plan.logits(s_SNK[i] * s_SNK[j], part) - double_PN[p, :, None]).exp_()
+                weight_NK.mul_(grad_PN[p, :, None])
+                for a, b in ((i, j), (j, i)):
+                    if d_SNK[a] is not None:
+                        d_SNK[a].addcmul_(weight_NK, s_SNK[b])
+            for i, d_NK in enumerate(d_SNK):
+                if d_NK is not None:
+                    out[i].addmm_(d_NK, plan.queues[i][part], alpha=1 / plan.temperature)
+        return (None, *out)
+
+
+def queue_sums(
+    q_ND: Sequence[Tensor],
+    plan_queues: Sequence[Tensor],
+    pairs: Sequence[tuple[int, int]],
+    temperature: float,
+    mask_NK: Tensor | None,
+    chunk: int = CHUNK,
+) -> tuple[Tensor, Tensor]:
+    """log-sum-exp over the queue for every stream, (S, N), and every pair of streams, (P, N)."""
+    if mask_NK is not None and bool(mask_NK.all(1).any()):
+        raise ValueError("the queue holds nothing but a clip's own keys: take a longer queue, or a smaller share of it")
+    plan = Plan([q.detach().float() if q.dtype == torch.bfloat16 else q.detach() for q in plan_queues], tuple(pairs),
+                temperature, mask_NK, chunk)  # fmt: skip
+    return _QueueSums.apply(plan, *q_ND)
+
+
+def mine(q_ND: Tensor, queue_KD: Tensor, topk: int, mask_NK: Tensor | None = None) -> Tensor:
+    """Columns of the topk keys most similar to each query, (N, k)."""
+    s_NK = q_ND.detach() @ queue_KD.detach().t()
+    if mask_NK is not None:
+        s_NK = s_NK.masked_fill(mask_NK, -torch.inf)
+    if topk == 1:
+        return s_NK.argmax(1, keepdim=True)
+    return s_NK.topk(min(topk, s_NK.shape[1]), dim=1).indices
+
+
+def similarity_at(q_ND: Tensor, queue_KD: Tensor, column_Nk: Tensor) -> Tensor:
+    """Similarities of the queries with some columns each, (N, k)."""
+    return torch.einsum("nd,nkd->nk", q_ND, queue_KD.detach()[column_Nk])
+
+
+def info_nce(q_ND: Tensor, k_ND: Tensor, queue_KD: Tensor, temperature: float, mask_NK: Tensor | None = None) -> Tensor:
+    """Cross-entropy of the positive against the queue, mean over the batch (MoCo, arXiv 1911.05722, eq. 1).
+
+    Args:
+        q_ND: Unit queries.
+        k_ND: Unit keys of the same clips' other view.
+        queue_KD: Unit keys of other clips.
+        temperature: T.
+        mask_NK: Columns to leave out, or None.
+    """
+    positive_N = (q_ND * k_ND.detach()).sum(1) / temperature
+    single_SN, _ = queue_sums([q_ND], [queue_KD], [], temperature, mask_NK)
+    return (torch.logaddexp(positive_N, single_SN[0]) - positive_N).mean()
+
+
+def mined_term(
+    positive_N: Tensor, own_Nk: Tensor, context_Nk: Tensor, single_N: Tensor, double_N: Tensor, temperature: float
+) -> Tensor:
+    """Mean over {positive, neighbours, their context} of -log softmax over [positive, queue, context]; batch mean."""
+    total_N = torch.logaddexp(positive_N / temperature, torch.logaddexp(single_N, double_N))
+    chosen_Np = torch.cat([positive_N[:, None], own_Nk, context_Nk], dim=1) / temperature
+    return (total_N - chosen_Np.mean(1)).mean()
+
+
+def ekem(
+    z_MND: Tensor,
+    k_MND: Tensor,
+    queue_MKD: Tensor,
+    temperature: float,
+    topk: int = 1,
+    context_gradient: bool = True,
+    mask_NK: Tensor | None = None,
+) -> Tensor:
+    """Explicit knowledge exchange (CrosSCLR, arXiv 2104.14466, section 3.3): sum over u of the mean over v != u.
+
+    The neighbours of one modality are further positives of another; the products of both similarities are further
+    logits, positive at the neighbours.
+
+    Args:
+        z_MND: Unit queries of every modality.
+        k_MND: Unit keys of the same clips' other view.
+        queue_MKD: Keys of other clips; column i is the same sample in every modality.
+        temperature: T.
+        topk: Neighbours mined a clip.
+        context_gradient: Whether the products carry gradient, as published; else they are constants.
+        mask_NK: Columns to leave out, or None.
+
+    Raises:
+        ValueError: for fewer than two modalities.
+    """
+    M = len(z_MND)
+    if M < 2:
+        raise ValueError("explicit exchange needs two modalities at least; choose exchange none or ikem for one")
+    pairs = list(itertools.combinations(range(M), 2))
+    single_MN, double_PN = queue_sums(z_MND.unbind(), queue_MKD.unbind(), pairs, temperature, mask_NK)
+    if not context_gradient:
+        double_PN = double_PN.detach()
+    positive_MN = (z_MND * k_MND.detach()).sum(2)
+    mined_MNk = [mine(z_MND[v], queue_MKD[v], topk, mask_NK) for v in range(M)]
+    at = {(u, v): similarity_at(z_MND[u], queue_MKD[u], mined_MNk[v]) for u in range(M) for v in range(M)}
+    loss = z_MND.new_zeros(())
+    for u, v in itertools.permutations(range(M), 2):
+        context_Nk = at[u, v] * at[v, v]
+        context_Nk = context_Nk if context_gradient else context_Nk.detach()
+        double_N = double_PN[pairs.index((min(u, v), max(u, v)))]
+        loss = loss + mined_term(positive_MN[u], at[u, v], context_Nk, single_MN[u], double_N, temperature)
+    return loss / (M - 1)
+
+
+def concatenated(k_MND: Tensor) -> Tensor:
+    """norm([k_1; ...; k_M]), (N, M x D)."""
+    return F.normalize(k_MND.transpose(0, 1).flatten(1), dim=1)
+
+
+def ikem(y_MNE: Tensor, k_MND: Tensor, queue_MKD: Tensor, temperature: float, mask_NK: Tensor | None = None) -> Tensor:
+    """Implicit knowledge exchange (arXiv 2309.12009, section 3.3): InfoNCE of every y_u against all modalities' keys.
+
+    Args:
+        y_MNE: Unit predictions of every modality, E = M x D.
+        k_MND: Unit keys of the same clips' other view.
+        queue_MKD: Keys of other clips.
+        temperature: T.
+        mask_NK: Columns to leave out, or None.
+
+    Returns:
+        The sum over the modalities.
+    """
+    k_NE, queue_KE = concatenated(k_MND.detach()), concatenated(queue_MKD.detach())
+    single_MN, _ = queue_sums(y_MNE.unbind(), [queue_KE] * len(y_MNE), [], temperature, mask_NK)
+    positive_MN = (y_MNE * k_NE).sum(2) / temperature
+    return (torch.logaddexp(positive_MN, single_MN) - positive_MN).mean(1).sum()
+
+
+def _free_columns(queue_KD: Tensor, mask_NK: Tensor | None) -> int:
+    taken = 0 if mask_NK is None else int(mask_NK.sum(1).max())
+    return queue_KD.shape[0] - taken
+
+
+def neighbour_kl(
+    teacher_NK: Tensor,
+    student_NK: Tensor,
+    topk: int,
+    teacher_temperature: float,
+    student_temperature: float,
+    mask_NK: Tensor | None = None,
+) -> Tensor:
+    """KL of two neighbour distributions over the teacher's topk columns, mean over the batch (CMD, eq. 4 to 6).
+
+    Args:
+        teacher_NK: The teacher's similarities; constants.
+        student_NK: The student's similarities with the same columns.
+        topk: Columns to compare, at most those that no clip has masked.
+        teacher_temperature: Of the teacher's softmax.
+        student_temperature: Of the student's.
+        mask_NK: Columns to leave out, or None.
+    """
+    teacher_NK = teacher_NK.detach()
+    if mask_NK is not None:
+        teacher_NK = teacher_NK.masked_fill(mask_NK, -torch.inf)
+    best_Nk, column_Nk = teacher_NK.topk(min(topk, _free_columns(teacher_NK.t(), mask_NK)), dim=1)
+    target_Nk = F.log_softmax(best_Nk / teacher_temperature, dim=1)
+    guess_Nk = F.log_softmax(student_NK.gather(1, column_Nk) / student_temperature, dim=1)
+    return F.kl_div(guess_Nk, target_Nk, reduction="batchmean", log_target=True)
+
+
+def cmd(
+    z_MND: Tensor,
+    k_MND: Tensor,
+    queue_MKD: Tensor,
+    topk: int = 8192,
+    teacher_temperature: float = 0.05,
+    student_temperature: float = 0.1,
+    mask_NK: Tensor | None = None,
+) -> Tensor:
+    """Cross-modal mutual distillation (arXiv 2208.12448, section 3.3): the sum over ordered pairs a -> b of modalities.
+
+    The key of a teaches the query of b how near the queue's samples are.
+
+    Args:
+        z_MND: Unit queries; the students.
+        k_MND: Unit keys; the teachers.
+        queue_MKD: Keys of other clips.
+        topk: Neighbours compared, at most K.
+        teacher_temperature: Of the keys' softmax.
+        student_temperature: Of the queries' softmax.
+        mask_NK: Columns to leave out, or None.
+
+    Raises:
+        ValueError: for fewer than two modalities.
+    """
+    if len(z_MND) < 2:
+        raise ValueError("CMD needs two modalities at least; choose exchange none or ikem for one")
+    student_MNK = z_MND @ queue_MKD.detach().transpose(1, 2)
+    loss = z_MND.new_zeros(())
+    for a in range(len(z_MND)):
+        teacher_NK = k_MND[a].detach() @ queue_MKD[a].detach().t()
+        for b in range(len(z_MND)):
+            if a != b:
+                temperatures = (teacher_temperature, student_temperature)
+                loss = loss + neighbour_kl(teacher_NK, student_MNK[b], topk, *temperatures, mask_NK)
+    return loss
