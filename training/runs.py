@@ -1,0 +1,168 @@
+"""A run's folder: what it was asked, where it stands, what came out.
+
+config.json, checkpoint.pt (resumable, whole or not at all), stage1.pt, log.jsonl (a line an epoch), tb/ (TensorBoard)
+and, when the run is finished, model.safetensors with the query branches.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.weights import write_whole
+from training.branches import Branches, Shape
+from training.store import Store
+
+CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1.pt", "log.jsonl", "model.safetensors"
+FORMAT = "ikem-run/1"
+
+
+def git_revision() -> str:
+    """The revision that runs, with "+" after it where files were changed; "" outside a repository."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=12", "--dirty=+"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def provenance(store: Store) -> dict[str, str]:
+    """What a result has to say about where it came from."""
+    return {"data_hash": store.hash, "data_source": store.source, "git": git_revision(), "torch": torch.__version__}
+
+
+def open_run(out: Path, kind: str, config: Any, store: Store, extra: dict[str, Any] | None = None) -> None:
+    """Create the folder and its config.json, or make sure that the one there was asked the same.
+
+    Raises:
+        ValueError: the folder belongs to another configuration or other data.
+    """
+    asked = {"format": FORMAT, "kind": kind, "config": asdict(config), "data_hash": store.hash, **(extra or {})}
+    asked = json.loads(json.dumps(asked))
+    path = out / CONFIG
+    if path.exists():
+        held = read_config(out)
+        differs = [k for k in asked if k != "config" and held.get(k) != asked[k]]
+        differs += [k for k, v in asked["config"].items() if held.get("config", {}).get(k) != v]
+        if differs:
+            raise ValueError(
+                f"{out} belongs to a run with another {', '.join(differs)}; give another --out, or delete the folder"
+            )
+        return
+    text = json.dumps(asked | provenance(store), indent=2) + "\n"
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def read_config(run: str | Path) -> dict[str, Any]:
+    """config.json of a run.
+
+    Raises:
+        ValueError: there is none, or it is no run's.
+    """
+    path = Path(run) / CONFIG
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(
+            f"{run} is no training run ({CONFIG} is missing): name a folder of pretrain or distil"
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    if not isinstance(held, dict) or held.get("format") != FORMAT:
+        raise ValueError(f"{path} is not of a training run of this version")
+    return held
+
+
+def finished(run: str | Path) -> bool:
+    """Whether the run has come to its end."""
+    return (Path(run) / MODEL).exists()
+
+
+def save_model(branches: Branches, run: Path) -> None:
+    """Write the query branches; the sign that the run is finished."""
+    from safetensors.torch import save_file
+
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in branches.state_dict().items()}
+    write_whole(run / MODEL, lambda part: save_file(tensors, part, metadata={"format": FORMAT}))
+
+
+def load_branches(run: str | Path) -> tuple[Branches, dict[str, Any]]:
+    """The branches that a finished run trained, in eval mode, and its config.json.
+
+    Raises:
+        ValueError: the run is missing, unfinished or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    held = read_config(run)
+    config = held["config"]
+    try:
+        state = load_file(Path(run) / MODEL)
+        branches = Branches(config["modalities"], Shape(**config["shape"]), tuple(held["head"]))
+        branches.load_state_dict(state)
+    except FileNotFoundError:
+        raise ValueError(f"{run} is not finished; run the same command again and it goes on") from None
+    except (SafetensorError, OSError, RuntimeError, KeyError, TypeError) as error:
+        raise ValueError(f"{Path(run) / MODEL} does not fit its {CONFIG}: {error}") from error
+    return branches.eval(), held
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """A checkpoint, tensors and plain values only.
+
+    Raises:
+        ValueError: it is missing or damaged.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing") from None
+    except Exception as error:  # torch and zipfile raise many kinds for a broken archive
+        raise ValueError(f"{path} is damaged ({error}); delete it to begin again") from error
+
+
+def cut_log(run: Path, epochs: int) -> None:
+    """Drop the lines of epochs that the checkpoint does not hold."""
+    path = run / LOG
+    if path.exists():
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["epoch"] <= epochs]
+        write_whole(path, lambda part: part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8"))
+
+
+def read_log(run: str | Path) -> list[dict[str, Any]]:
+    """One entry an epoch."""
+    path = Path(run) / LOG
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+class Log:
+    """log.jsonl and TensorBoard.
+
+    Args:
+        run: the run's folder.
+        main: False writes nothing (other processes of a parallel run).
+    """
+
+    def __init__(self, run: Path, main: bool = True) -> None:
+        self.run, self.writer = run, None
+        if main:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.writer = SummaryWriter(str(run / "tb"))
+
+    def write(self, epoch: int, values: dict[str, float]) -> None:
+        """One epoch's numbers."""
+        if self.writer is None:
+            return
+        line = json.dumps({"epoch": epoch} | {k: round(v, 6) for k, v in values.items()})
+        with open(self.run / LOG, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        for name, value in values.items():
+            self.writer.add_scalar(name, value, epoch)
+        self.writer.flush()
