@@ -1,12 +1,12 @@
 """Contrastive pre-training of the modalities' encoders: InfoNCE first, then with an exchange between modalities.
 
-Source: arXiv 2309.12009, sections 3.1 to 3.3 and 4.1. Shape suffixes: N clips, P people, T frames, V joints,
-C coordinates, M modalities, H width of h, D width of z, E = M x D, K queue columns.
+Source: arXiv 2309.12009, sections 3.1 to 3.3 and 4.1. Shape suffixes: N clips, M modalities, H width of h, D width
+of z, E = M x D, K queue columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,27 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from training import losses
 from training.branches import Branches, follow, key_copy, projection
 from training.config import PretrainConfig, Schedule
-from training.parallel import Group, average, average_gradients, gather_keys, join, share_statistics
+from training.loop import fit, make_optimizer, restore
+from training.parallel import Group, gather_keys, join, share_statistics
+from training.pool import Pool
 from training.queues import Queue
-from training.runs import CHECKPOINT, STAGE1, Log, cut_log, finished, open_run, read_state, save_model, write_whole
+from training.runs import CHECKPOINT, STAGE1, cut_log, finished, open_run, read_state
 from training.store import Batch, Store
-from training.views import augment
 
 WIDTH = 128  # D
 
 
 class Pretrainer(nn.Module):
-    """Query branches, their momentum copies, the queue and IKEM's predictors."""
+    """Query branches, their momentum copies, the queue and IKEM's predictors.
+
+    Args:
+        config: How to train.
+        clips: Number of training clips (the compact preset's queue depends on it).
+    """
 
     def __init__(self, config: PretrainConfig, clips: int) -> None:
         super().__init__()
@@ -39,31 +44,38 @@ class Pretrainer(nn.Module):
         self.key = key_copy(self.query)
         self.queue = Queue(config.modalities, queue_length(config, clips), WIDTH)
         self.predictors = nn.ModuleDict({name: projection((H, E, E)) for name in config.modalities})
+        self._newest: tuple[Tensor, Tensor] | None = None
 
-    def forward(self, query: Batch, key: Batch, stage: int) -> tuple[Tensor, dict[str, Tensor], Tensor]:
-        """Loss of one step.
+    def product(self) -> Branches:
+        """The query branches."""
+        return self.query
+
+    def before(self, epoch: int) -> None:
+        """Let the keys follow the queries."""
+        frozen = self.config.freeze_keys if epoch >= self.config.stage1 else ()
+        follow(self.key, self.query, self.config.keep, frozen)
+
+    def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
+        """Loss of one step: InfoNCE alone in stage 1, the exchange's losses in stage 2.
 
         Args:
-            query: One view of the clips.
-            key: Another view of the same clips.
-            stage: 1 InfoNCE alone, 2 the exchange.
-
-        Returns:
-            The loss, its unweighted parts and the diagnostics, and the keys k_MND for the queue.
+            first: One view of the clips, for the queries.
+            second: Another view of the same clips, for the keys.
+            epoch: Counted from 0.
         """
         how = self.config
-        with _autocast(query.joints_NPTVC.device, how.precision):
-            h_MNH = self.query.encode(query.joints_NPTVC, query.frames_N, query.present_NP)
+        with torch.autocast(first.joints_NPTVC.device.type, torch.bfloat16, enabled=how.precision == "bf16"):
+            h_MNH = self.query.encode(first.joints_NPTVC, first.frames_N, first.present_NP)
             with torch.no_grad():
-                k_MNH = self.key.encode(key.joints_NPTVC, key.frames_N, key.present_NP)
+                k_MNH = self.key.encode(second.joints_NPTVC, second.frames_N, second.present_NP)
         z_MND = self.query.project(h_MNH)
         with torch.no_grad():
             k_MND = self.key.project(k_MNH)
-        mask_NK = self.queue.own_columns(query.ids_N) if how.mask_own else None
-        weights = how.loss_weights if stage == 2 else {"info_nce": 1.0}
+        self._newest = k_MND, second.ids_N
+        mask_NK = self.queue.own_columns(first.ids_N) if how.mask_own else None
+        weights = how.loss_weights if epoch >= how.stage1 else {"info_nce": 1.0}
         parts = {name: self._part(name, h_MNH, z_MND, k_MND, mask_NK) for name in weights}
-        loss = sum(weights[name] * part for name, part in parts.items())
-        return loss, parts | {"loss": loss}, k_MND
+        return parts | {"loss": sum(weights[name] * part for name, part in parts.items())}
 
     def _part(self, name: str, h_MNH: Tensor, z_MND: Tensor, k_MND: Tensor, mask_NK: Tensor | None) -> Tensor:
         how, queue_MKD = self.config, self.queue.keys_MKD
@@ -73,13 +85,18 @@ class Pretrainer(nn.Module):
         if name == "ekem":
             return losses.ekem(z_MND, k_MND, queue_MKD, how.temperature, how.topk, how.context_gradient, mask_NK)
         if name == "cmd":
-            return losses.cmd(z_MND, k_MND, queue_MKD, min(how.cmd_topk, len(self.queue) // 2 or 1), mask_NK=mask_NK)
+            return losses.cmd(z_MND, k_MND, queue_MKD, cmd_neighbours(how, len(self.queue)), mask_NK=mask_NK)
         y_MNE = torch.stack([net(h_NH) for net, h_NH in zip(self.predictors.values(), h_MNH, strict=True)])
         return losses.ikem(F.normalize(y_MNE.float(), dim=-1), k_MND, queue_MKD, how.temperature, mask_NK)
 
-
-def _autocast(device: torch.device, precision: str) -> torch.autocast:
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    def after(self, group: Group, diagnose: bool) -> dict[str, float]:
+        """Push the newest keys of all processes."""
+        assert self._newest is not None
+        k_MND, ids_N = self._newest
+        k_MND, ids_N = gather_keys(k_MND, group), gather_keys(ids_N[None, :, None], group)[0, :, 0]
+        health = diagnostics(k_MND, self.queue, ids_N) if diagnose else {}
+        self.queue.push(k_MND, ids_N)
+        return health
 
 
 def queue_length(config: Schedule, clips: int) -> int:
@@ -87,158 +104,44 @@ def queue_length(config: Schedule, clips: int) -> int:
     return max(min(config.queue, clips // 2), 1) if config.mask_own else config.queue
 
 
+def cmd_neighbours(config: Schedule, columns: int) -> int:
+    """Neighbours that CMD compares: as asked, but at most half the queue."""
+    return max(min(config.cmd_topk, columns // 2), 1)
+
+
 @torch.no_grad()
-def diagnose(z_MND: Tensor, queue: Queue, ids_N: Tensor, names: tuple[str, ...]) -> dict[str, float]:
+def diagnostics(z_MND: Tensor, queue: Queue, ids_N: Tensor) -> dict[str, float]:
     """Signs of collapse and of self-mining, modality by modality.
 
-    std: mean over dimensions of the keys' standard deviation times sqrt(D), 1 for evenly spread directions, 0 when
-    collapsed. rank: effective rank, exp of the entropy of the normalised singular values (Roy and Vetterli 2007).
-    self_hit: share of the clips whose nearest column is an earlier key of the clip itself, before any mask.
+    std: mean over dimensions of the keys' standard deviation times sqrt(D): 1 for directions spread evenly, 0 when
+    collapsed. rank: effective rank, the exponential of the entropy of the normalised singular values (Roy and
+    Vetterli 2007). self_hit: share of clips whose nearest column is an earlier key of the clip itself, before a mask.
     """
-    out = {}
-    own_NK = queue.own_columns(ids_N)
-    for name, z_ND, queue_KD in zip(names, z_MND, queue.keys_MKD, strict=True):
-        out[f"{name}/std"] = float(z_ND.std(0).mean() * z_ND.shape[1] ** 0.5)
+    out, own_NK = {}, queue.own_columns(ids_N)
+    for name, z_ND, queue_KD in zip(queue.names, z_MND, queue.keys_MKD, strict=True):
         p = torch.linalg.svdvals(z_ND - z_ND.mean(0))
-        p = p / p.sum().clamp(min=1e-12)
-        out[f"{name}/rank"] = float(torch.exp(-(p * p.clamp(min=1e-12).log()).sum()))
+        p = (p / p.sum().clamp(min=1e-12)).clamp(min=1e-12)
+        out[f"{name}/std"] = float(z_ND.std(0, correction=0).mean() * z_ND.shape[1] ** 0.5)
+        out[f"{name}/rank"] = float(torch.exp(-(p * p.log()).sum()))
         out[f"{name}/self_hit"] = float(own_NK.gather(1, losses.mine(z_ND, queue_KD, 1)).float().mean())
     return out
 
 
-class Pool:
-    """The clips to train on: some of a store, and all of further stores without their labels; ids count through."""
-
-    def __init__(self, store: Store, ids: np.ndarray, also: tuple[Store, ...] = ()) -> None:
-        self.parts = [(store, ids)] + [(other, np.arange(len(other))) for other in also]
-        self.starts = np.concatenate([[0], np.cumsum([len(ids) for _, ids in self.parts])])
-
-    def __len__(self) -> int:
-        return int(self.starts[-1])
-
-    def batch(self, numbers: np.ndarray, device: torch.device) -> Batch:
-        """Clips by their number in the pool; ids_N are these numbers, label_N is -1."""
-        which = np.searchsorted(self.starts, numbers, side="right") - 1
-        people = max(int(s.people_N[ids].max(initial=1)) for s, ids in self.parts)
-        order, batches = [], []
-        for p in np.unique(which):
-            store, ids = self.parts[p]
-            at = np.flatnonzero(which == p)
-            order.append(at)
-            batches.append(store.batch(ids[numbers[at] - self.starts[p]], people=people))
-        back = torch.from_numpy(np.argsort(np.concatenate(order), kind="stable"))
-        columns = [
-            torch.cat([getattr(b, f) for b in batches])[back] for f in ("joints_NPTVC", "frames_N", "present_NP")
-        ]
-        numbers_N = torch.from_numpy(numbers)
-        return Batch(*(c.to(device) for c in (*columns, torch.full_like(numbers_N, -1), numbers_N)))
-
-
-def part_of(batch: Batch, part: slice) -> Batch:
-    """A slice of a batch."""
-    return Batch(*(getattr(batch, f)[part] for f in ("joints_NPTVC", "frames_N", "present_NP", "label_N", "ids_N")))
-
-
-def two_views(pool: Pool, config: Schedule, epoch: int, group: Group) -> Iterator[tuple[Batch, Batch]]:
-    """This process's shares of one epoch's batches, in two views; anew by seed and epoch, whole batches only."""
-    order = np.random.default_rng([config.seed, epoch]).permutation(len(pool))
-    share = group.share(config.batch)
-    for step in range(len(pool) // config.batch):
-        batch = pool.batch(order[step * config.batch : (step + 1) * config.batch], group.device)
-        rng = torch.Generator().manual_seed(
-            int(np.random.SeedSequence([config.seed, epoch, step]).generate_state(1)[0])
-        )
-        views = [augment(batch.joints_NPTVC, rng, config.views) for _ in range(2)]
-        fields = (batch.frames_N, batch.present_NP, batch.label_N, batch.ids_N)
-        # All processes draw the numbers of the whole batch, so that their number changes nothing.
-        first, second = (part_of(Batch(view, *fields), share) for view in views)
-        yield first, second
-
-
-def make_optimizer(config: Schedule, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """SGD or AdamW over the parameters (AdamW decays matrices only)."""
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters, config.lr, momentum=config.momentum, weight_decay=config.weight_decay, foreach=True
-        )
-    matrices, others = [p for p in parameters if p.dim() > 1], [p for p in parameters if p.dim() <= 1]
-    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=config.lr)
-
-
-def optimizer_state(optimizer: torch.optim.Optimizer, module: nn.Module) -> dict[str, dict[str, Tensor]]:
-    """What the optimizer remembers, by parameter name (a run with fewer modalities takes what is its own)."""
-    names = {parameter: name for name, parameter in module.named_parameters()}
-    return {names[p]: dict(state) for p, state in optimizer.state.items()}
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, module: nn.Module, held: dict[str, Any]) -> None:
-    """Take up `optimizer_state` for the parameters that the module has."""
-    for name, parameter in module.named_parameters():
-        if name in held:
-            optimizer.state[parameter] = {
-                k: v.to(parameter.device) if k != "step" and torch.is_tensor(v) else v for k, v in held[name].items()
-            }
-
-
-def _state(trainer: Pretrainer, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, Any]:
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {
-        "epoch": epoch, "modalities": list(trainer.config.modalities), "model": trainer.state_dict(),
-        "optimizer": optimizer_state(optimizer, trainer), "random": torch.get_rng_state(), "cuda": cuda,
-    }  # fmt: skip
-
-
-def _restore(trainer: Pretrainer, optimizer: torch.optim.Optimizer, state: dict[str, Any], path: Path) -> int:
-    """Take a checkpoint up, or of a stage-1 checkpoint of more modalities the branches and columns that are wanted."""
+def _subset(state: dict[str, Any], trainer: Pretrainer, path: Path) -> dict[str, Any]:
+    """Of a stage-1 checkpoint, the branches and queue rows of the trainer's modalities."""
     held, names = state["modalities"], trainer.config.modalities
     missing = set(names) - set(held)
     if missing:
         raise ValueError(f"{path} holds {', '.join(held)}, not {', '.join(sorted(missing))}")
-    model = dict(state["model"])
-    if tuple(held) != tuple(names):
-        model["queue.keys_MKD"] = model["queue.keys_MKD"][[held.index(name) for name in names]]
-        # The predictors' widths follow the number of modalities, and stage 1 has not trained them.
-        model = {k: v for k, v in model.items() if not k.startswith("predictors.")}
-        own = trainer.state_dict()
-        model = {k: model.get(k, own[k]) for k in own}
-    try:
-        trainer.load_state_dict(model)
-    except RuntimeError as error:
-        raise ValueError(f"{path} does not fit this configuration: {error}") from error
-    known = {n for n, p in trainer.named_parameters()}
-    restore_optimizer(optimizer, trainer, {k: v for k, v in state["optimizer"].items() if k in known})
-    torch.set_rng_state(state["random"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
-    return int(state["epoch"])
-
-
-def _epoch(
-    trainer: Pretrainer, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group
-) -> dict[str, float]:
-    config = trainer.config
-    stage, steps = 1 if epoch < config.stage1 else 2, len(pool) // config.batch
-    frozen = config.freeze_keys if stage == 2 else ()
-    sums: dict[str, float] = {}
-    trainer.train()
-    for step, (query, key) in enumerate(two_views(pool, config, epoch, group)):
-        for entry in optimizer.param_groups:
-            entry["lr"] = config.rate(epoch + step / steps)
-        follow(trainer.key, trainer.query, config.keep, frozen)
-        loss, parts, k_MND = trainer(query, key, stage)
-        if not torch.isfinite(loss.detach()):
-            raise ValueError(f"the loss is not finite in epoch {epoch + 1}; take a lower --lr, or --precision fp32")
-        optimizer.zero_grad()
-        loss.backward()
-        average_gradients(trainer.parameters(), group)
-        optimizer.step()
-        k_MND, ids_N = gather_keys(k_MND, group), gather_keys(query.ids_N[None, :, None], group)[0, :, 0]
-        last = diagnose(k_MND, trainer.queue, ids_N, config.modalities) if step == steps - 1 else {}
-        trainer.queue.push(k_MND, ids_N)
-        for name, part in parts.items():
-            sums[name] = sums.get(name, 0.0) + float(average(part.detach().clone(), group))
-    return {name: value / steps for name, value in sums.items()} | {"lr": config.rate(epoch)} | last
+    if tuple(held) == tuple(names):
+        return state
+    model, own = dict(state["model"]), trainer.state_dict()
+    model["queue.keys_MKD"] = model["queue.keys_MKD"][[held.index(name) for name in names]]
+    # The predictors' widths follow the number of modalities, and stage 1 has not trained them.
+    model |= {k: v for k, v in own.items() if k.startswith("predictors.")}
+    kept = {name for name, _ in trainer.named_parameters()}
+    memory = {k: v for k, v in state["optimizer"].items() if k in kept and not k.startswith("predictors.")}
+    return state | {"model": {k: model[k] for k in own}, "optimizer": memory}
 
 
 def pretrain(
@@ -257,7 +160,7 @@ def pretrain(
         store: the clips; labels are not looked at.
         config: how.
         out: the run's folder.
-        note: told a line an epoch.
+        note: told the end.
         split: train on this split's training clips; None takes all clips.
         also: further stores, all clips of which are used without labels.
         stage1: a run whose end of stage 1 is where this one begins (same shape; it may have more modalities).
@@ -272,62 +175,38 @@ def pretrain(
         raise ValueError(f"{len(pool)} clips are fewer than a batch of {config.batch}; take a smaller --batch")
     extra = {"split": split, "also": [other.hash for other in also], "clips": len(pool),
              "head": [config.shape.channels[-1], WIDTH], "stage1": None if stage1 is None else stage1.name}  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
     if group.main:
         open_run(out, "pretrain", config, store, extra)
     if finished(out):
         note(f"{out} is finished")
         return
-    trainer, optimizer, first = _begin(config, len(pool), out, stage1, group)
-    log = Log(out, group.main)
-    bar = tqdm(range(first, config.epochs), initial=first, total=config.epochs, unit="epoch", disable=not group.main)
-    for epoch in bar:
-        values = _epoch(trainer, optimizer, pool, epoch, group)
-        if group.main:
-            log.write(epoch + 1, values)
-            bar.set_postfix(loss=f"{values['loss']:.2f}")
-            _keep(trainer, optimizer, out, epoch + 1)
-    if group.main:
-        save_model(trainer.query, out)
-        note(f"{out}: {config.epochs} epochs, loss {read_loss(out):.3f}")
-
-
-def read_loss(out: Path) -> float:
-    """The last epoch's loss."""
-    from training.runs import read_log
-
-    return read_log(out)[-1]["loss"]
-
-
-def _begin(
-    config: PretrainConfig, clips: int, out: Path, stage1: Path | None, group: Group
-) -> tuple[Pretrainer, torch.optim.Optimizer, int]:
-    """The trainer at the checkpoint, at the end of another run's stage 1, or at the start."""
     torch.manual_seed(config.seed)
-    trainer = Pretrainer(config, clips).to(group.device)
+    trainer = Pretrainer(config, len(pool)).to(group.device)
     optimizer = make_optimizer(config, [p for p in trainer.parameters() if p.requires_grad])
-    first = 0
-    if (out / CHECKPOINT).exists():
-        first = _restore(trainer, optimizer, read_state(out / CHECKPOINT), out / CHECKPOINT)
-    elif stage1 is not None:
-        first = _restore(trainer, optimizer, read_state(stage1 / STAGE1), stage1 / STAGE1)
-        if first != config.stage1:
-            raise ValueError(f"{stage1 / STAGE1} has {first} epochs; this run asks for {config.stage1} in stage 1")
+    first = _take_up(trainer, optimizer, out, stage1)
     if group.main:
         cut_log(out, first)
-    for branches in (trainer.query, trainer.key):
+    prepare_encoders((trainer.query, trainer.key), config, group)
+    fit(trainer, optimizer, pool, first, out, group, {config.stage1: STAGE1}, note)
+
+
+def _take_up(trainer: Pretrainer, optimizer: torch.optim.Optimizer, out: Path, stage1: Path | None) -> int:
+    """The epochs that the checkpoint, or another run's stage 1, has done."""
+    if (out / CHECKPOINT).exists():
+        return restore(trainer, optimizer, read_state(out / CHECKPOINT), out / CHECKPOINT)
+    if stage1 is None:
+        return 0
+    path = stage1 / STAGE1
+    done = restore(trainer, optimizer, _subset(read_state(path), trainer, path), path)
+    if done != trainer.config.stage1:
+        raise ValueError(f"{path} has {done} epochs, but this run asks for {trainer.config.stage1} in stage 1")
+    return done
+
+
+def prepare_encoders(many: tuple[Branches, ...], config: Schedule, group: Group) -> None:
+    """Shared batch statistics in a parallel run, compilation where asked (names of tensors stay as they are)."""
+    for branches in many:
         share_statistics(branches, group)
         if config.compile:
             for encoder in branches.encoders.values():
                 encoder.compile()
-    return trainer, optimizer, first
-
-
-def _keep(trainer: Pretrainer, optimizer: torch.optim.Optimizer, out: Path, epoch: int) -> None:
-    config = trainer.config
-    due = [CHECKPOINT] * (epoch % config.save_every == 0 or epoch == config.epochs) + [STAGE1] * (
-        epoch == config.stage1
-    )
-    for name in due:
-        state = _state(trainer, optimizer, epoch)
-        write_whole(out / name, lambda part, state=state: torch.save(state, part))

@@ -1,0 +1,181 @@
+"""Distillation of the frozen teacher's modalities into the student of joints, bones and motions.
+
+Source: arXiv 2309.12009, section 3.4. Shape suffixes: N clips, S student branches, M teacher modalities, H width of
+h, D width of a teacher's z, E = M x D, K queue columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training import relations
+from training.branches import Branches
+from training.config import DistilConfig
+from training.loop import fit, make_optimizer, restore
+from training.losses import concatenated
+from training.parallel import Group, gather_keys, join
+from training.pool import Pool, two_views
+from training.pretrain import cmd_neighbours, diagnostics, prepare_encoders, queue_length
+from training.queues import Queue
+from training.runs import CHECKPOINT, cut_log, finished, load_branches, open_run, read_state
+from training.store import Batch, Store
+
+
+class Distiller(nn.Module):
+    """Frozen teacher, student, and the queue of the teacher's keys.
+
+    Args:
+        teacher: Query branches of a finished pre-training; never trained, always in eval mode.
+        config: How to train.
+        clips: Number of training clips.
+    """
+
+    def __init__(self, teacher: Branches, config: DistilConfig, clips: int) -> None:
+        super().__init__()
+        self.config = config
+        self.teacher = teacher.requires_grad_(False).eval()
+        D = teacher.head[1]
+        E = D * len(teacher.names)
+        self.student = Branches(config.modalities, config.shape, (E, E), config.recompute)
+        if config.start == "teacher":
+            self._begin_as_teacher()
+        self.queue = Queue(teacher.names, queue_length(config, clips), D)
+        self._newest: tuple[Tensor, Tensor] | None = None
+
+    def _begin_as_teacher(self) -> None:
+        missing = set(self.student.names) - set(self.teacher.names)
+        if missing or self.student.shape.channels != self.teacher.shape.channels:
+            raise ValueError("start teacher needs the student's modalities and widths to be the teacher's too")
+        for name, encoder in self.student.encoders.items():
+            encoder.load_state_dict(self.teacher.encoders[name].state_dict())
+
+    def train(self, mode: bool = True) -> Distiller:
+        """Training mode for all but the teacher: its dropout stays off, its statistics stand still."""
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    def product(self) -> Branches:
+        """The student."""
+        return self.student
+
+    def before(self, epoch: int) -> None:
+        """Nothing follows anything here."""
+
+    @torch.no_grad()
+    def teach(self, view: Batch) -> Tensor:
+        """The teacher's z of one view, (M, N, D)."""
+        with self._autocast(view):
+            h_MNH = self.teacher.encode(view.joints_NPTVC, view.frames_N, view.present_NP)
+        return self.teacher.project(h_MNH)
+
+    def _autocast(self, view: Batch) -> torch.autocast:
+        return torch.autocast(view.joints_NPTVC.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
+
+    def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
+        """Loss of one step: the teacher sees the first view, the student the second."""
+        how, queue_MKD = self.config, self.queue.keys_MKD
+        z_MND = self.teach(first)
+        with self._autocast(second):
+            h_SNH = self.student.encode(second.joints_NPTVC, second.frames_N, second.present_NP)
+        e_SNE = self.student.project(h_SNH)
+        self._newest = z_MND, first.ids_N
+        t_NE, mask_NK = concatenated(z_MND), self.queue.own_columns(first.ids_N) if how.mask_own else None
+        if how.method == "feature":
+            return {"loss": relations.feature(e_SNE, t_NE)}
+        queue_KE = concatenated(queue_MKD)
+        if how.method == "rckd":
+            loss = relations.rckd(e_SNE, t_NE, queue_KE, z_MND, queue_MKD, how.temperature, mask_NK)
+        elif how.method == "kl":
+            loss = relations.kl(e_SNE, t_NE, queue_KE, mask_NK=mask_NK)
+        else:
+            topk = cmd_neighbours(how, len(self.queue))
+            loss = relations.cross_modal_kl(e_SNE, queue_KE, z_MND, queue_MKD, topk, mask_NK=mask_NK)
+        return {"loss": loss}
+
+    def after(self, group: Group, diagnose: bool) -> dict[str, float]:
+        """Push the teacher's newest keys of all processes."""
+        assert self._newest is not None
+        z_MND, ids_N = self._newest
+        z_MND, ids_N = gather_keys(z_MND, group), gather_keys(ids_N[None, :, None], group)[0, :, 0]
+        health = diagnostics(z_MND, self.queue, ids_N) if diagnose else {}
+        self.queue.push(z_MND, ids_N)
+        return health
+
+    def fill(self, pool: Pool, group: Group) -> None:
+        """Fill the queue with the teacher's keys before anything is mined; epochs beyond the last give the views."""
+        epoch = self.config.epochs
+        while int(self.queue.filled) < len(self.queue):
+            for first, _ in two_views(pool, self.config, epoch, group):
+                self._newest = self.teach(first), first.ids_N
+                self.after(group, False)
+                if int(self.queue.filled) == len(self.queue):
+                    return
+            epoch += 1
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
+        """Student and queue; the teacher is in its own run."""
+        return {k: v for k, v in super().state_dict(*args, **kwargs).items() if not k.startswith("teacher.")}
+
+    def load_state_dict(self, state: dict[str, Tensor], *args: Any, **kwargs: Any) -> Any:
+        """Take up `state_dict`."""
+        teacher = {f"teacher.{k}": v for k, v in self.teacher.state_dict().items()}
+        return super().load_state_dict(teacher | dict(state), *args, **kwargs)
+
+
+def distil(
+    store: Store,
+    teacher: Path,
+    config: DistilConfig,
+    out: Path,
+    note: Callable[[str], None],
+    split: str | None = None,
+    also: tuple[Store, ...] = (),
+    device: str | None = None,
+) -> None:
+    """Distil a finished pre-training run; OUT is taken up where it stands, and nothing is done when it is finished.
+
+    Args:
+        store: the clips; labels are not looked at.
+        teacher: folder of the pre-training run.
+        config: how.
+        out: the run's folder.
+        note: told the end.
+        split: train on this split's training clips; None takes all clips.
+        also: further stores, all clips of which are used without labels.
+        device: cpu or cuda; None takes CUDA where there is one.
+
+    Raises:
+        ValueError: the teacher is not finished, too few clips, or OUT belongs to another configuration.
+    """
+    group = join(device)
+    branches, held = load_branches(teacher)
+    pool = Pool(store, np.arange(len(store)) if split is None else store.split(split)[0], also)
+    if len(pool) < config.batch:
+        raise ValueError(f"{len(pool)} clips are fewer than a batch of {config.batch}; take a smaller --batch")
+    E = branches.head[1] * len(branches.names)
+    extra = {"split": split, "also": [other.hash for other in also], "clips": len(pool), "head": [E, E],
+             "teacher": teacher.name, "teacher_config": held["config"]}  # fmt: skip
+    if group.main:
+        open_run(out, "distil", config, store, extra)
+    if finished(out):
+        note(f"{out} is finished")
+        return
+    torch.manual_seed(config.seed)
+    trainer = Distiller(branches, config, len(pool)).to(group.device)
+    optimizer = make_optimizer(config, list(trainer.student.parameters()))
+    first = 0
+    if (out / CHECKPOINT).exists():
+        first = restore(trainer, optimizer, read_state(out / CHECKPOINT), out / CHECKPOINT)
+    prepare_encoders((trainer.student, trainer.teacher), config, group)
+    if first == 0:
+        trainer.fill(pool, group)
+    if group.main:
+        cut_log(out, first)
+    fit(trainer, optimizer, pool, first, out, group, {}, note)

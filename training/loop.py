@@ -1,0 +1,158 @@
+"""The training loop that pre-training and distillation share: steps, learning rate, checkpoints, log.
+
+A checkpoint is whole or not there, and a run that is taken up again gives the losses of one that was never stopped,
+bit for bit on a CPU: everything random comes from the seed, the epoch and the step, or from the saved state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from models.weights import write_whole
+from training.branches import Branches
+from training.config import Schedule
+from training.parallel import Group, average, average_gradients
+from training.pool import Pool, two_views
+from training.runs import CHECKPOINT, Log, save_model
+from training.store import Batch
+
+
+class Trainer(Protocol):
+    """What the loop asks of pre-training and of distillation (both nn.Module)."""
+
+    config: Schedule
+
+    def before(self, epoch: int) -> None:
+        """Ahead of every step: momentum."""
+
+    def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
+        """The loss, named "loss", and its parts."""
+
+    def after(self, group: Group, diagnose: bool) -> dict[str, float]:
+        """After every step: the queue; diagnostics where asked."""
+
+    def product(self) -> Branches:
+        """What the run is for."""
+
+
+def make_optimizer(config: Schedule, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """SGD or AdamW over the parameters (AdamW decays matrices only)."""
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters, config.lr, momentum=config.momentum, weight_decay=config.weight_decay, foreach=True
+        )
+    matrices, others = [p for p in parameters if p.dim() > 1], [p for p in parameters if p.dim() <= 1]
+    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=config.lr)
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer, module: nn.Module) -> dict[str, dict[str, Tensor]]:
+    """What the optimizer remembers, by parameter name (a run with fewer modalities takes what is its own)."""
+    names = {parameter: name for name, parameter in module.named_parameters()}
+    return {names[p]: dict(state) for p, state in optimizer.state.items()}
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, module: nn.Module, held: dict[str, Any]) -> None:
+    """Take up `optimizer_state` for the parameters that the module has."""
+    for name, parameter in module.named_parameters():
+        if name in held:
+            optimizer.state[parameter] = {
+                k: v.to(parameter.device) if k != "step" and torch.is_tensor(v) else v for k, v in held[name].items()
+            }
+
+
+def state_of(trainer: nn.Module, optimizer: torch.optim.Optimizer, epoch: int, names: Sequence[str]) -> dict[str, Any]:
+    """Everything that a run needs to go on, as tensors and plain values."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {
+        "epoch": epoch, "modalities": list(names), "model": trainer.state_dict(),
+        "optimizer": optimizer_state(optimizer, trainer), "random": torch.get_rng_state(), "cuda": cuda,
+    }  # fmt: skip
+
+
+def restore(trainer: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any], path: Path) -> int:
+    """Take up `state_of`; returns the epochs done.
+
+    Raises:
+        ValueError: the state is of other branches or shapes.
+    """
+    try:
+        trainer.load_state_dict(state["model"])
+        restore_optimizer(optimizer, trainer, state["optimizer"])
+        torch.set_rng_state(state["random"])
+    except (RuntimeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} does not fit this configuration: {error}") from error
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
+    return int(state["epoch"])
+
+
+def _epoch(trainer: Any, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group) -> dict[str, float]:
+    config, steps = trainer.config, len(pool) // trainer.config.batch
+    sums: dict[str, float] = {}
+    trainer.train()
+    for step, (first, second) in enumerate(two_views(pool, config, epoch, group)):
+        for entry in optimizer.param_groups:
+            entry["lr"] = config.rate(epoch + step / steps)
+        trainer.before(epoch)
+        parts = trainer.losses(first, second, epoch)
+        if not torch.isfinite(parts["loss"].detach()):
+            raise ValueError(f"the loss is not finite in epoch {epoch + 1}; take a lower --lr, or --precision fp32")
+        optimizer.zero_grad()
+        parts["loss"].backward()
+        average_gradients((p for p in trainer.parameters() if p.requires_grad), group)
+        optimizer.step()
+        health = trainer.after(group, step == steps - 1)
+        for name, part in parts.items():
+            sums[name] = sums.get(name, 0.0) + float(average(part.detach().clone(), group))
+    return {name: value / steps for name, value in sums.items()} | {"lr": config.rate(epoch)} | health
+
+
+def fit(
+    trainer: Any,
+    optimizer: torch.optim.Optimizer,
+    pool: Pool,
+    first: int,
+    out: Path,
+    group: Group,
+    milestones: dict[int, str],
+    note: Callable[[str], None],
+) -> None:
+    """Train from epoch `first` to the end; the finished branches are written last.
+
+    Args:
+        trainer: a `Trainer`, which is an nn.Module too.
+        optimizer: over the trainer's parameters.
+        pool: the clips.
+        first: epochs already done.
+        out: the run's folder.
+        group: this process among its peers; the first of them writes.
+        milestones: epochs done -> file name of a further checkpoint.
+        note: told the end.
+    """
+    config, log = trainer.config, Log(out, group.main)
+    bar = tqdm(
+        range(first, config.epochs), initial=first, total=config.epochs, unit="epoch", desc=out.name,
+        disable=not group.main, mininterval=5,
+    )  # fmt: skip
+    values: dict[str, float] = {}
+    for epoch in bar:
+        values = _epoch(trainer, optimizer, pool, epoch, group)
+        if not group.main:
+            continue
+        log.write(epoch + 1, values)
+        bar.set_postfix(loss=f"{values['loss']:.2f}", refresh=False)
+        done = epoch + 1
+        due = [CHECKPOINT] if done % config.save_every == 0 or done == config.epochs else []
+        for name in due + ([milestones[done]] if done in milestones else []):
+            state = state_of(trainer, optimizer, done, trainer.config.modalities)
+            write_whole(out / name, lambda part, state=state: torch.save(state, part))
+    if group.main:
+        save_model(trainer.product(), out)
+        note(f"{out}: {config.epochs} epochs" + (f", loss {values['loss']:.3f}" if values else ""))
