@@ -6,6 +6,7 @@ bit for bit on a CPU: everything random comes from the seed, the epoch and the s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -93,9 +94,12 @@ def restore(trainer: nn.Module, optimizer: torch.optim.Optimizer, state: dict[st
     return int(state["epoch"])
 
 
+LOOKS = 8  # diagnostics an epoch: they are averaged over steps spread evenly
+
+
 def _epoch(trainer: Any, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group) -> dict[str, float]:
     config, steps = trainer.config, len(pool) // trainer.config.batch
-    sums: dict[str, float] = {}
+    sums: defaultdict[str, list[float]] = defaultdict(list)
     trainer.train()
     for step, (first, second) in enumerate(two_views(pool, config, epoch, group)):
         for entry in optimizer.param_groups:
@@ -108,10 +112,12 @@ def _epoch(trainer: Any, optimizer: torch.optim.Optimizer, pool: Pool, epoch: in
         parts["loss"].backward()
         average_gradients((p for p in trainer.parameters() if p.requires_grad), group)
         optimizer.step()
-        health = trainer.after(group, step == steps - 1)
+        look = step % max(steps // LOOKS, 1) == 0
+        for name, value in trainer.after(group, look).items():
+            sums[name].append(value)
         for name, part in parts.items():
-            sums[name] = sums.get(name, 0.0) + float(average(part.detach().clone(), group))
-    return {name: value / steps for name, value in sums.items()} | {"lr": config.rate(epoch)} | health
+            sums[name].append(float(average(part.detach().clone(), group)))
+    return {name: sum(values) / len(values) for name, values in sums.items()} | {"lr": config.rate(epoch)}
 
 
 def fit(

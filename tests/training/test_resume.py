@@ -1,0 +1,211 @@
+"""Runs: taken up bit for bit, atomic, refused where they do not fit; and shared among processes."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from training.branches import Shape
+from training.config import DistilConfig, PretrainConfig
+from training.distil import Distiller, distil
+from training.pretrain import Pretrainer, pretrain
+from training.runs import CHECKPOINT, MODEL, STAGE1, load_branches, read_log
+from training.store import Store, write_store
+from training.views import Views
+
+SMALL = Shape(channels=(4, 8), strides=(4, 4), dropout=0.5)
+CONFIG = PretrainConfig(
+    modalities=("joint", "bone"), epochs=4, stage1=2, batch=4, lr=0.01, queue=8, shape=SMALL, views=Views(turn=0.3),
+    drop_at=(3,), exchange="ekem+ikem", mask_own=True,
+)  # fmt: skip
+DISTIL = DistilConfig(epochs=2, batch=4, lr=0.01, queue=8, shape=SMALL, modalities=("joint", "bone"), mask_own=True)
+
+
+def silent(_: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    rng = np.random.default_rng(0)
+    people = [[rng.normal(0, 0.3, (50, 25, 3)).astype(np.float32) for _ in range(1 + i % 3 // 2)] for i in range(18)]
+    folder = tmp_path_factory.mktemp("store")
+    fields = {"label": np.arange(18) % 3, "frames": rng.uniform(20, 90, 18)}
+    write_store(folder, people, fields, ("a", "b", "c"), {"half": np.array([1] * 16 + [0, -1])}, "test")
+    return Store(folder)
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_after(monkeypatch: pytest.MonkeyPatch, epochs: int) -> None:
+    """The process dies as the epoch after these begins."""
+    from training import loop
+
+    whole, seen = loop._epoch, []
+
+    def dying(*args: object) -> dict[str, float]:
+        if len(seen) == epochs:
+            raise Killed
+        seen.append(1)
+        return whole(*args)
+
+    monkeypatch.setattr(loop, "_epoch", dying)
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_killed_run_goes_on_bit_for_bit(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int
+) -> None:
+    pretrain(store, CONFIG, tmp_path / "whole", silent, "half", device="cpu")
+    with monkeypatch.context() as patch:
+        killed_after(patch, epochs)
+        with pytest.raises(Killed):
+            pretrain(store, CONFIG, tmp_path / "killed", silent, "half", device="cpu")
+    torch.rand(3)  # the random state that the next process happens to have
+    pretrain(store, CONFIG, tmp_path / "killed", silent, "half", device="cpu")
+    assert read_log(tmp_path / "killed") == read_log(tmp_path / "whole")
+    assert (tmp_path / "killed" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
+
+
+def test_a_killed_distillation_goes_on_bit_for_bit(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretrain(store, CONFIG, tmp_path / "teacher", silent, "half", device="cpu")
+    distil(store, tmp_path / "teacher", DISTIL, tmp_path / "whole", silent, "half", device="cpu")
+    with monkeypatch.context() as patch:
+        killed_after(patch, 1)
+        with pytest.raises(Killed):
+            distil(store, tmp_path / "teacher", DISTIL, tmp_path / "killed", silent, "half", device="cpu")
+    distil(store, tmp_path / "teacher", DISTIL, tmp_path / "killed", silent, "half", device="cpu")
+    assert (tmp_path / "killed" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
+
+
+def test_stage_1_is_shared_by_every_exchange_and_subset(store: Store, tmp_path: Path) -> None:
+    """Without dropout a branch alone goes the way it goes among others, so stage 1 may be shared."""
+    calm = replace(CONFIG, shape=replace(SMALL, dropout=0.0), exchange="none")
+    pretrain(store, calm, tmp_path / "none", silent, "half", device="cpu")
+    alone = replace(calm, modalities=("bone",))
+    pretrain(store, alone, tmp_path / "bone", silent, "half", stage1=tmp_path / "none", device="cpu")
+    both, one = load_branches(tmp_path / "none")[0], load_branches(tmp_path / "bone")[0]
+    for a, b in zip(both.encoders["bone"].parameters(), one.encoders["bone"].parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+    mixed = replace(calm, exchange="ekem+ikem")
+    pretrain(store, mixed, tmp_path / "mixed", silent, "half", stage1=tmp_path / "none", device="cpu")
+    assert [line["epoch"] for line in read_log(tmp_path / "mixed")] == [3, 4]
+    with pytest.raises(ValueError, match="motion"):
+        wider = replace(calm, modalities=("bone", "motion"))
+        pretrain(store, wider, tmp_path / "wider", silent, "half", stage1=tmp_path / "none", device="cpu")
+
+
+def test_a_folder_keeps_to_its_configuration(store: Store, tmp_path: Path) -> None:
+    pretrain(store, replace(CONFIG, epochs=2), tmp_path / "run", silent, "half", device="cpu")
+    with pytest.raises(ValueError, match="lr"):
+        pretrain(store, replace(CONFIG, epochs=2, lr=0.02), tmp_path / "run", silent, "half", device="cpu")
+    with pytest.raises(ValueError, match="smaller --batch"):
+        pretrain(store, replace(CONFIG, batch=64), tmp_path / "other", silent, "half", device="cpu")
+
+
+def test_a_damaged_checkpoint_is_named(store: Store, tmp_path: Path) -> None:
+    pretrain(store, replace(CONFIG, epochs=2), tmp_path / "run", silent, "half", device="cpu")
+    (tmp_path / "run" / MODEL).unlink()
+    (tmp_path / "run" / CHECKPOINT).write_bytes(b"garbage")
+    with pytest.raises(ValueError, match=r"checkpoint\.pt is damaged"):
+        pretrain(store, replace(CONFIG, epochs=2), tmp_path / "run", silent, "half", device="cpu")
+    assert (tmp_path / "run" / STAGE1).exists()
+
+
+def test_the_log_watches_for_collapse_and_self_mining(store: Store, tmp_path: Path) -> None:
+    pretrain(store, replace(CONFIG, mask_own=False), tmp_path / "run", silent, "half", device="cpu")
+    line = read_log(tmp_path / "run")[-1]
+    assert {f"{name}/{sign}" for name in CONFIG.modalities for sign in ("std", "rank", "self_hit")} <= set(line)
+    assert {"loss", "ekem", "ikem", "lr"} <= set(line)
+    assert list((tmp_path / "run" / "tb").glob("events*"))
+
+
+def test_frozen_keys_stand_still_in_stage_2_alone(store: Store) -> None:
+    trainer = Pretrainer(replace(CONFIG, freeze_keys=("bone",)), 16)
+    with torch.no_grad():
+        for parameter in trainer.query.parameters():
+            parameter.add_(1.0)
+    before = {n: p.clone() for n, p in trainer.key.named_parameters()}
+    trainer.before(2)
+    moved = {n for n, p in trainer.key.named_parameters() if not torch.equal(p, before[n])}
+    assert moved == {n for n in before if ".joint." in n}
+    trainer.before(1)
+    assert all(not torch.equal(p, before[n]) for n, p in trainer.key.named_parameters())
+
+
+def test_the_teacher_does_not_move(store: Store, tmp_path: Path) -> None:
+    """Its statistics and weights are the same after training, and its dropout is off."""
+    pretrain(store, CONFIG, tmp_path / "teacher", silent, "half", device="cpu")
+    trainer = Distiller(load_branches(tmp_path / "teacher")[0], DISTIL, 16)
+    before = {k: v.clone() for k, v in trainer.teacher.state_dict().items()}
+    trainer.train()
+    batch = store.batch(np.arange(4))
+    trainer.losses(batch, batch, 0)["loss"].backward()
+    torch.testing.assert_close(trainer.teach(batch), trainer.teach(batch), rtol=0, atol=0)
+    assert not any(module.training for module in trainer.teacher.modules())
+    assert trainer.student.encoders["joint"].training
+    for name, value in trainer.teacher.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    assert all(p.grad is None for p in trainer.teacher.parameters())
+
+
+def test_the_queue_is_full_before_anything_is_mined(store: Store, tmp_path: Path, monkeypatch) -> None:
+    pretrain(store, CONFIG, tmp_path / "teacher", silent, "half", device="cpu")
+    seen, whole = [], Distiller.losses
+
+    def watched(self: Distiller, *args: object) -> dict[str, torch.Tensor]:
+        seen.append((int(self.queue.filled), int(self.queue.ids_K.min())))
+        return whole(self, *args)
+
+    monkeypatch.setattr(Distiller, "losses", watched)
+    distil(store, tmp_path / "teacher", DISTIL, tmp_path / "student", silent, "half", device="cpu")
+    assert seen[0] == (8, min(s[1] for s in seen)) and seen[0][1] >= 0
+
+
+PARALLEL = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, {tests!r})
+from test_resume import CONFIG, SMALL, Store, pretrain
+config = replace(CONFIG, shape=replace(SMALL, dropout=0.0), exchange={exchange!r})
+pretrain(Store({store!r}), config, Path({out!r}), lambda _: None, "half", device="cpu")
+"""
+
+
+@pytest.mark.parametrize("exchange", ["ekem+ikem", "cmd"])
+def test_two_processes_lose_what_one_loses(store: Store, tmp_path: Path, exchange: str) -> None:
+    """The same global batch on one process and on two gives the same losses, epoch by epoch."""
+    for world in (1, 2):
+        code = PARALLEL.format(
+            tests=str(Path(__file__).parent), store=str(store.folder), out=str(tmp_path / str(world)), exchange=exchange
+        )
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        base = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(world)}
+        many = [
+            subprocess.Popen([sys.executable, "-c", code], env=base | {"RANK": str(r)}, stderr=subprocess.PIPE)
+            for r in range(world)
+        ]
+        for process in many:
+            assert process.wait(120) == 0, process.stderr.read().decode()
+    one, two = read_log(tmp_path / "1"), read_log(tmp_path / "2")
+    assert len(one) == len(two) == CONFIG.epochs
+    for a, b in zip(one, two, strict=True):
+        for name in ("loss", "joint/std", "bone/self_hit"):
+            assert a[name] == pytest.approx(b[name], rel=1e-3), (a["epoch"], name)
+    assert json.loads((tmp_path / "2" / "config.json").read_text())["config"]["batch"] == CONFIG.batch
