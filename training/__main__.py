@@ -27,13 +27,13 @@ def _train(args: argparse.Namespace) -> None:
     build(args.data, args.drawn, args.run_folder, args.out, recipe, args.start, tqdm.write)
 
 
-def _evaluate(args: argparse.Namespace) -> None:
+def _judge(args: argparse.Namespace) -> None:
     from app.pose_model import ensure_pose_model
     from export.runtime import ActionModel
-    from training.evaluate import evaluate, markdown
+    from training.judge import judge_model, markdown
 
     model = ActionModel(args.model, device="cpu", threads=args.threads)
-    result = evaluate(model, args.data, args.drawn, ensure_pose_model(args.pose), args.out, args.part)
+    result = judge_model(model, args.data, args.drawn, ensure_pose_model(args.pose), args.out, args.part)
     print(markdown(result["rows"]))
     print("real videos: {0} of {2} right, {1} in the top three".format(*result["videos"]))
 
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
 
     judge = _command(
-        commands, "evaluate", _evaluate, "judge a model file on actors, sets and real videos that never trained it",
+        commands, "judge", _judge, "judge a model file on actors, sets and real videos that never trained it",
         "--data DATA --part test --out runs/results",
     )  # fmt: skip
     _add_data(judge)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.augment import Augmentation
-from training.evaluate import Verdict, judge, per_action, rates
+from training.judge import Verdict, judge, per_action, rates
 from training.motions import make_motion
 from training.supervised import Recipe, train
 from training.tracks import Track

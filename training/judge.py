@@ -126,7 +126,7 @@ def real_videos(model: ActionModel, pose_model: Path, videos: Path, part: str) -
     return answers
 
 
-def evaluate(model: ActionModel, data: Path, drawn: Path, pose_model: Path, out: Path, part: str) -> dict:
+def judge_model(model: ActionModel, data: Path, drawn: Path, pose_model: Path, out: Path, part: str) -> dict:
     """Every table of the model card, written to OUT/results_<part>.{json,md} with confusion pictures.
 
     Args:
