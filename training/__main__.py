@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
+
+from training.commands import add_command, add_research
 
 
 def _draw(args: argparse.Namespace) -> None:
@@ -48,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    draw = _command(
+    draw = add_command(
         commands, "draw", _draw, "draw labelled skeleton clips as people, and keep the poses that the app sees in them",
-        "--data DATA --out runs/drawn --workers 2",
+        "draw --data DATA --out runs/drawn --workers 2",
     )  # fmt: skip
     _add_data(draw)
     _add_pose(draw)
@@ -58,9 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--limit", type=int, help="stop after this many clips; any number is a balanced set")
     draw.add_argument("--workers", type=int, default=2)
 
-    train = _command(
+    train = add_command(
         commands, "train", _train, "train the default model on recorded and drawn clips; goes on from its checkpoint",
-        "--data DATA --drawn runs/drawn --out models/pretrained",
+        "train --data DATA --drawn runs/drawn --out models/pretrained",
     )  # fmt: skip
     _add_data(train)
     _add_drawn(train)
@@ -72,9 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--start", type=Path, help="folder with weights to start from (default: at random)")
     train.add_argument("--seed", type=int, default=0)
 
-    judge = _command(
+    judge = add_command(
         commands, "judge", _judge, "judge a model file on actors, sets and real videos that never trained it",
-        "--data DATA --part test --out runs/results",
+        "judge --data DATA --part test --out runs/results",
     )  # fmt: skip
     _add_data(judge)
     _add_drawn(judge)
@@ -83,17 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
     judge.add_argument("--out", type=Path, default=Path("runs/results"))
 
-    example = _command(commands, "example", _example, "draw the demo's example video", "--out assets/example.mp4")
+    example = add_command(
+        commands, "example", _example, "draw the demo's example video", "example --out assets/example.mp4",
+    )  # fmt: skip
     example.add_argument("--out", type=Path, default=Path("assets/example.mp4"))
+    add_research(commands)
     return parser
-
-
-def _command(
-    commands: argparse._SubParsersAction, name: str, run: Callable[[argparse.Namespace], None], text: str, example: str
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=text, epilog=f"example: python -m training {name} {example}")
-    command.set_defaults(run=run)
-    return command
 
 
 def _add_data(command: argparse.ArgumentParser) -> None:
@@ -112,11 +108,13 @@ def _add_pose(command: argparse.ArgumentParser) -> None:
 def main() -> int:
     args = _parser().parse_args()
     try:
-        args.run(args)
+        return args.run(args) or 0
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
-    return 0
+    except KeyboardInterrupt:
+        print("training: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

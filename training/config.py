@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -112,8 +114,6 @@ class Schedule:
 
     def rate(self, epoch: float) -> float:
         """Learning rate at a (fractional) epoch."""
-        import math
-
         if epoch < self.warmup:
             return self.lr * (epoch + 1e-3) / self.warmup
         if self.schedule == "cosine":
@@ -255,24 +255,43 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
+def _parse_weights(text: str) -> dict[str, float]:
+    """ "ekem=1,ikem=0.5" as a dictionary."""
+    pairs = (word.split("=") for word in text.replace(" ", "").split(","))
+    return {name: float(value) for name, value in pairs}
+
+
+def _described(kind: type) -> dict[str, str]:
+    """Field -> its words in the docstrings of the class and its bases."""
+    found: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        _, _, text = (base.__doc__ or "").partition("Attributes:")
+        for name, words in re.findall(r"^ {8}(\w+): (.+(?:\n {9,}.+)*)", text, re.MULTILINE):
+            found[name] = " ".join(words.split()).replace("%", "%%")
+    return found
+
+
 def _reader(kind: Any) -> Any:
     """What turns an option's text into a field's value."""
     origin = typing.get_origin(kind)
     if origin is tuple:
         inner = _reader(typing.get_args(kind)[0])
         return lambda text: tuple(inner(word) for word in text.replace(" ", "").split(",") if word)
+    if origin is dict:
+        return _parse_weights
     if origin in (typing.Union, types.UnionType):
         return _reader(next(a for a in typing.get_args(kind) if a is not type(None)))
     return kind
 
 
-def _options(kind: type, prefix: str = "") -> list[tuple[str, Any]]:
-    hints, out = typing.get_type_hints(kind), []
+def _options(kind: type, prefix: str = "") -> list[tuple[str, Any, str]]:
+    """Dotted name, type and help of every field, those of fields that are dataclasses too."""
+    hints, words, out = typing.get_type_hints(kind), _described(kind), []
     for entry in fields(kind):
         if dataclasses.is_dataclass(hints[entry.name]):
             out += _options(hints[entry.name], f"{entry.name}.")
-        elif typing.get_origin(hints[entry.name]) is not dict:
-            out.append((prefix + entry.name, hints[entry.name]))
+        else:
+            out.append((prefix + entry.name, hints[entry.name], words.get(entry.name, "")))
     return out
 
 
@@ -281,17 +300,24 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
     group = parser.add_argument_group("configuration", "every value of the preset can be changed")
     group.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="(default: %(default)s)")
     group.add_argument("--config", type=Path, metavar="FILE", help="YAML file with `key: value` lines")
-    for name, hint in _options(kind):
-        option = "--" + name.replace("_", "-")
+    for name, hint, text in _options(kind):
+        option, how = "--" + name.replace("_", "-"), {"default": argparse.SUPPRESS, "dest": name, "help": text}
         if name == "modalities":
-            group.add_argument(option, type=parse_modalities, default=argparse.SUPPRESS, metavar="j,m,b,a,r,o")
+            group.add_argument(option, type=_modalities, metavar="j,m,b,a,r,o", **how)
         elif hint is bool:
-            group.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, dest=name)
+            group.add_argument(option, action=argparse.BooleanOptionalAction, **how)
         else:
-            group.add_argument(option, type=_reader(hint), default=argparse.SUPPRESS, dest=name, metavar="X")
+            group.add_argument(option, type=_reader(hint), metavar=name.rsplit(".")[-1].upper(), **how)
+
+
+def _modalities(text: str) -> tuple[str, ...]:
+    try:
+        return parse_modalities(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def from_args(kind: type[C], args: argparse.Namespace) -> C:
     """The configuration that `add_options` read."""
-    names = {name for name, _ in _options(kind)}
+    names = {name for name, _, _ in _options(kind)}
     return from_sources(kind, args.preset, args.config, {k: v for k, v in vars(args).items() if k in names})

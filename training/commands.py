@@ -1,0 +1,122 @@
+"""Commands of the research path: prepare, pretrain, distil, evaluate, compare, bench."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+
+def add_command(
+    commands: argparse._SubParsersAction,
+    name: str,
+    run: Callable[[argparse.Namespace], int | None],
+    text: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    """A sub-command with its help and an example."""
+    command = commands.add_parser(name, help=text, description=text, epilog=f"example: python -m training {example}")
+    command.set_defaults(run=run)
+    return command
+
+
+def _threads(args: argparse.Namespace) -> None:
+    import torch
+
+    torch.set_num_threads(args.threads)
+
+
+def _also(args: argparse.Namespace) -> tuple:
+    from training.store import Store
+
+    return tuple(Store(folder) for folder in args.also)
+
+
+def _prepare(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from training.prepare import prepare
+
+    prepare(
+        args.source, args.out, kind=args.kind, missing=args.missing, pose=args.pose, workers=args.workers,
+        note=tqdm.write,
+    )  # fmt: skip
+
+
+def _pretrain(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from training.config import PretrainConfig, from_args
+    from training.pretrain import pretrain
+    from training.store import Store
+
+    _threads(args)
+    config = from_args(PretrainConfig, args)
+    pretrain(Store(args.data), config, args.out, tqdm.write, args.split, _also(args), args.stage1_from, args.device)
+
+
+def _distil(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from training.config import DistilConfig, from_args
+    from training.distil import distil
+    from training.store import Store
+
+    _threads(args)
+    config = from_args(DistilConfig, args)
+    distil(Store(args.data), args.teacher, config, args.out, tqdm.write, args.split, _also(args), args.device)
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, required=True, metavar="STORE", help="clip store of `prepare`")
+    command.add_argument("--split", help="train on this split's training clips (default: all clips of the store)")
+    command.add_argument(
+        "--also", type=Path, nargs="+", default=[], metavar="STORE", help="further stores, used without labels"
+    )
+    command.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder; it is taken up")
+    add_machine(command)
+
+
+def add_machine(command: argparse.ArgumentParser) -> None:
+    """--device and --threads."""
+    import os
+
+    command.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
+    command.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the CPU (default: %(default)s)")
+
+
+def add_research(commands: argparse._SubParsersAction) -> None:
+    """The sub-commands of this module."""
+    from training.config import DistilConfig, PretrainConfig, add_options
+
+    command = add_command(
+        commands, "prepare", _prepare, "read recorded skeletons or videos into one clip store",
+        "prepare nturgbd_skeletons/ --out stores/ntu60 --missing samples_with_missing_skeletons.txt",
+    )  # fmt: skip
+    command.add_argument("source", type=Path, help="a file or a folder, searched with its folders")
+    command.add_argument("--out", type=Path, required=True, metavar="STORE")
+    command.add_argument("--kind", help="ntu, pku, nw-ucla, clips or videos (default: told from the files)")
+    command.add_argument("--missing", type=Path, metavar="LIST", help="NTU's list of samples with missing skeletons")
+    command.add_argument("--pose", default="wheel", help="pose model for videos: wheel, lite, full or heavy")
+    command.add_argument("--workers", type=int, default=2)
+
+    command = add_command(
+        commands, "pretrain", _pretrain, "pre-train the modalities' encoders without labels",
+        "pretrain --preset compact --data stores/ucla --split xview --out runs/teacher --exchange ekem+ikem",
+    )  # fmt: skip
+    _add_run(command)
+    command.add_argument(
+        "--stage1-from",
+        type=Path,
+        metavar="RUN",
+        help="begin where this run's stage 1 ended (modalities may be fewer)",
+    )
+    add_options(command, PretrainConfig)
+
+    command = add_command(
+        commands, "distil", _distil, "distil a pre-trained teacher into the joints / bones / motions student",
+        "distil --preset compact --teacher runs/teacher --data stores/ucla --split xview --out runs/student",
+    )  # fmt: skip
+    command.add_argument("--teacher", type=Path, required=True, metavar="RUN")
+    _add_run(command)
+    add_options(command, DistilConfig)
