@@ -1,0 +1,154 @@
+"""What every reader of recorded skeletons gives, and what all of them share. Numpy only.
+
+Axes of joints: right-handed, metres; x to the actor's right when facing the camera, y up, z away from the camera.
+
+Shapes: P people of a clip (1 or 2), T frames, V = 25 joints (NTU RGB+D order), C = 3 coordinates, N clips.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from models.skeleton import JOINTS, V
+
+MOST_PEOPLE = 2
+FARTHEST_M = 100.0  # no skeleton sensor sees this far: such numbers are garbage, or millimetres
+_AT = {name: v for v, name in enumerate(JOINTS)}
+_LEFT, _RIGHT = (_AT[f"{side}_shoulder"] for side in ("left", "right"))
+_ANKLES, _FEET = ([_AT[f"{side}_{part}"] for side in ("left", "right")] for part in ("ankle", "foot"))
+
+
+class ReadError(ValueError):
+    """A file or a clip cannot be used; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One clip, as read.
+
+    Attributes:
+        name: unique within its source.
+        joints_PTVC: metres in the axes above, all people on one clock, the most moving first; all zeros where a
+            person is not seen.
+        fps: frames a second.
+        label: name of the action, "" where unknown.
+        subject: number of the actor, 0 unknown.
+        view: number of the camera, 0 unknown.
+        setup: number of the set-up, 0 unknown.
+
+    Raises:
+        ReadError: nobody is seen in it, or its numbers are no joints in metres.
+    """
+
+    name: str
+    joints_PTVC: np.ndarray
+    fps: float
+    label: str = ""
+    subject: int = 0
+    view: int = 0
+    setup: int = 0
+
+    def __post_init__(self) -> None:
+        joints = self.joints_PTVC
+        assert joints.ndim == 4 and joints.shape[2:] == (V, 3) and 1 <= len(joints) <= MOST_PEOPLE, joints.shape
+        if not self.fps > 0:
+            raise ReadError(f"{self.name}: {self.fps} frames a second")
+        if not np.isfinite(joints).all() or np.abs(joints).max(initial=0) > FARTHEST_M:
+            raise ReadError(f"{self.name}: its coordinates are no joints in metres")
+        if not joints.any():
+            raise ReadError(f"{self.name}: nobody is seen in it")
+
+    @property
+    def valid_PT(self) -> np.ndarray:
+        """(P, T) bool: who is seen when."""
+        return self.joints_PTVC.any((2, 3))
+
+    @property
+    def frames(self) -> float:
+        """Frames in which anybody is seen, at 30 a second."""
+        return float(self.valid_PT.any(0).sum() / self.fps * 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is known of the clips of a source, to tell its splits and labels by; all (N,)."""
+
+    name: np.ndarray
+    label: np.ndarray
+    subject: np.ndarray
+    view: np.ndarray
+    setup: np.ndarray
+
+
+class Reader(ABC):
+    """One written format of recorded skeletons. Small and picklable: it travels to the worker processes."""
+
+    kind: ClassVar[str]
+    wanted: ClassVar[str]  # what files it looks for, for messages
+    files_a_part: ClassVar[int] = 1  # files that are read between two safe points
+    split_notes: ClassVar[dict[str, str]] = {}  # what to know of a split
+    advice: str = ""  # ends the warning that a split has another number of clips than published
+
+    @abstractmethod
+    def files(self, source: Path) -> list[Path]:
+        """The files to read, in a fixed order; empty where there are none of this kind."""
+
+    @abstractmethod
+    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+        """Clips of one file, one by one; a ReadError in place of a clip that cannot be used.
+
+        Raises:
+            ValueError, OSError: the whole file cannot be used.
+        """
+
+    @abstractmethod
+    def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
+        """Split name -> (N,) int8: 1 trains, 0 tests, -1 neither."""
+
+    def labels(self, columns: Columns) -> tuple[str, ...]:
+        """Names of the label numbers: those that occur, sorted."""
+        return tuple(sorted(set(columns.label.tolist()) - {""}))
+
+    def expected(self, columns: Columns) -> dict[str, tuple[int, int]]:
+        """Split name -> clips that train and test in the published data set, where that is known."""
+        return {}
+
+    def settings(self, source: Path) -> str:
+        """Everything besides the files that the clips depend on, as text: another text, another store."""
+        return self.kind
+
+
+def halves(train_N: np.ndarray, known_N: np.ndarray | None = None) -> np.ndarray:
+    """(N,) int8 out of two masks: 1 trains, 0 tests, -1 where not known."""
+    part_N = train_N.astype(np.int8)
+    return part_N if known_N is None else np.where(known_N, part_N, np.int8(-1))
+
+
+def motion_energy(joints_TVC: np.ndarray) -> float:
+    """Variance of the joints' positions over the frames where the person is seen, summed over joints, square metres."""
+    seen_TVC = joints_TVC[joints_TVC.any((1, 2))]
+    return float(seen_TVC.var(0).sum()) if len(seen_TVC) else 0.0
+
+
+def most_moving(people: list[np.ndarray]) -> np.ndarray:
+    """(P, T, V, C) of the at most two people with the largest motion energy, the most moving first."""
+    return np.stack(sorted(people, key=motion_energy, reverse=True)[:MOST_PEOPLE])
+
+
+def forwardness(joints_TVC: np.ndarray) -> float:
+    """Mean of how far the feet point to where shoulders and spine say that the front is, metres.
+
+    Below zero over many clips means mirrored coordinates (or left and right exchanged): the front of a body is the
+    cross product of up and its right. A mirrored set would look alright and train the wrong thing.
+    """
+    right_TC = joints_TVC[:, _RIGHT] - joints_TVC[:, _LEFT]
+    front_TC = np.cross([0.0, 1.0, 0.0], right_TC, axis=-1)
+    length_T1 = np.linalg.norm(front_TC, axis=-1, keepdims=True)
+    toes_TC = (joints_TVC[:, _FEET] - joints_TVC[:, _ANKLES]).mean(1)
+    return float((toes_TC * front_TC / np.maximum(length_T1, 1e-6)).sum(-1).mean())
