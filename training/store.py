@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -167,7 +168,7 @@ class Store:
                 f"{self.folder} is no finished clip store ({Path(str(error.filename)).name} is missing); "
                 f"make one: python -m training prepare SOURCE --out {self.folder}"
             ) from None
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise ValueError(f"{self.folder} is damaged ({error}); prepare it again") from error
         fits = meta.get("format") == FORMAT and set(FIELDS) <= set(self.index) and meta["clips"] == len(self)
         if not fits or self.rows.shape != (int(self.people_N.sum()), FRAMES, 25, 3):

@@ -1,0 +1,87 @@
+"""Presets, YAML and options: what overrides what, and what is refused."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from models.modalities import MODALITIES
+from training.config import (
+    DistilConfig, PretrainConfig, add_options, from_args, from_sources, parse_modalities,
+)  # fmt: skip
+
+
+def test_the_paper_preset_is_the_papers() -> None:
+    config = from_sources(PretrainConfig, "paper")
+    assert (config.epochs, config.stage1, config.batch, config.lr, config.drop_at) == (300, 150, 128, 0.1, (250,))
+    assert (config.optimizer, config.momentum, config.weight_decay) == ("sgd", 0.9, 1e-4)
+    assert (config.queue, config.temperature, config.keep, config.topk) == (32768, 0.07, 0.999, 1)
+    assert config.loss_weights == {"ekem": 1.0, "ikem": 1.0}
+    assert config.freeze_keys == ("joint", "bone", "rotation")
+    assert (config.views.crop, config.views.shear, config.views.turn) == (1 / 6, 0.5, 0.0)
+    assert config.shape.channels == (16,) * 4 + (32,) * 3 + (64,) * 2 + (256,) and config.shape.dropout == 0.5
+    student = from_sources(DistilConfig, "paper")
+    assert (student.epochs, student.drop_at, student.method) == (150, (125,), "rckd")
+    assert student.modalities == ("joint", "bone", "motion")
+
+
+def test_rates() -> None:
+    paper = from_sources(PretrainConfig, "paper")
+    assert [paper.rate(e) for e in (0, 249.9, 250, 299)] == pytest.approx([0.1, 0.1, 0.01, 0.01])
+    cosine = from_sources(PretrainConfig, "paper", None, {"schedule": "cosine", "warmup": 10})
+    assert cosine.rate(5) == pytest.approx(0.05, rel=1e-3)
+    assert cosine.rate(150) == pytest.approx(0.05) and cosine.rate(300) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("j,m,b,a,r,o", MODALITIES), ("jmb", ("joint", "motion", "bone")), ("angular", ("angular",)),
+     ("bone, j", ("bone", "joint"))],
+)  # fmt: skip
+def test_modalities_by_letter_and_name(text: str, expected: tuple[str, ...]) -> None:
+    assert parse_modalities(text) == expected
+
+
+@pytest.mark.parametrize("text", ["j,x", "jj", "", "joint,joint"])
+def test_wrong_modalities_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="different names"):
+        parse_modalities(text)
+
+
+def test_preset_then_file_then_options(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("lr: 0.02\nepochs: 7\nstage1: 3\nshape: {dropout: 0.25}\nmodalities: j,b\n")
+    parser = argparse.ArgumentParser()
+    add_options(parser, PretrainConfig)
+    line = ["--preset", "compact", "--config", str(file), "--epochs", "9", "--views.turn", "1.5", "--no-mask-own"]
+    config = from_args(PretrainConfig, parser.parse_args(line + ["--weights", "ekem=1,ikem=0.5"]))
+    assert (config.lr, config.epochs, config.stage1, config.shape.dropout) == (0.02, 9, 3, 0.25)
+    assert config.shape.channels == from_sources(PretrainConfig, "compact").shape.channels
+    assert (config.views.turn, config.mask_own) == (1.5, False)
+    assert config.loss_weights == {"ekem": 1.0, "ikem": 0.5}
+    assert config.modalities == ("joint", "bone")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [({"lr": -1}, "lr"), ({"exchange": "all"}, "exchange"), ({"stage1": 900}, "stage1"), ({"colour": 1}, "colour"),
+     ({"shape.depth": 1}, "depth"), ({"modalities": ("joint",)}, "two modalities"), ({"weights": {"x": 1}}, "weights"),
+     ({"freeze_keys": ("elbow",)}, "freeze_keys"), ({"precision": "fp8"}, "precision")],
+)  # fmt: skip
+def test_wrong_values_are_named(wrong: dict, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        from_sources(PretrainConfig, "paper", None, wrong)
+
+
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "list.yaml").write_text("- 1\n")
+    for name in ("list.yaml", "missing.yaml"):
+        with pytest.raises(ValueError, match=name):
+            from_sources(PretrainConfig, "paper", tmp_path / name)
+
+
+def test_every_option_is_explained() -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser, PretrainConfig)
+    add_options(argparse.ArgumentParser(), DistilConfig)
+    assert [a.option_strings[0] for a in parser._actions if not a.help and a.dest != "preset"] == []
