@@ -1,0 +1,432 @@
+"""Planning, resuming and failing of a comparison, with tasks that only write the files that a real one would."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from models.modalities import MODALITIES
+from training import compare as compare_module
+from training.compare import compare
+from training.crew import command, work
+from training.grid import Grid
+from training.plan import Plan, Task, describe, make_plan
+from training.standing import Standing
+from training.store import Store, write_store
+
+CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.yaml"))
+ROWS = [
+    {"exchange": ["none", "ekem+ikem"], "modalities": "jmbaro", "seeds": [0, 1]},
+    {"modalities": ["j", "jmb"]},
+    {"exchange": "ekem", "modalities": "jmb"},
+    {"exchange": "ekem+ikem", "student": ["rckd", "kl"]},
+    {"scratch": "jmb"},
+]
+SAID = {"split": "xview", "pretrain": {"epochs": 4, "stage1": 2}, "distil": {"epochs": 3}, "rows": ROWS}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("store")
+    rng = np.random.default_rng(0)
+    people = [[rng.normal(size=(50, 25, 3))] for _ in range(12)]
+    part = np.array([1] * 8 + [0] * 4)
+    write_store(folder, people, {"label": np.arange(12) % 3}, ("a", "b", "c"), {"xview": part}, "test")
+    return folder
+
+
+def _file(folder: Path, store: Path, **changes: object) -> Path:
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump(SAID | {"data": str(store)} | changes))
+    return path
+
+
+def _plan(folder: Path, store: Path, **changes: object) -> Plan:
+    return make_plan(Grid.read(_file(folder, store, **changes)))
+
+
+class Fake:
+    """A task that is over at once, or after a few looks."""
+
+    def __init__(self, code: int = 0, looks: int = 0) -> None:
+        self.code, self.looks, self.ended = code, looks, False
+
+    def poll(self) -> int | None:
+        self.looks -= 1
+        return self.code if self.looks < 0 else None
+
+    def terminate(self) -> None:
+        self.ended = True
+
+    def wait(self) -> int:
+        return self.code
+
+
+def _produce(standing: Standing, task: Task) -> None:
+    """The files that the real commands leave."""
+    if task.kind == "evaluate":
+        accuracy = 50 + len(task.modalities) + task.seed
+        held = {"accuracy": accuracy, "parameters": 1e6, "flops": 2e9, "latency_ms": 3.0}
+        standing.result(task.name).write_text(json.dumps(held))
+        return
+    run = standing.run(task.name)
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "config.json").write_text(json.dumps({"format": "ikem-run/1", **standing.asked(task)}))
+    entry = {"epoch": task.config["epochs"], "loss": 1.0, "joint/std": 0.5, "joint/rank": 3.0, "joint/self_hit": 0.1}
+    (run / "log.jsonl").write_text(json.dumps(entry) + "\n")
+    for name in ("stage1.pt", "model.safetensors"):
+        (run / name).touch()
+
+
+class Machine:
+    """Starts fakes and remembers them; `broken` names tasks that fail."""
+
+    def __init__(self, standing: Standing, broken: tuple[str, ...] = (), looks: int = 0) -> None:
+        self.standing, self.broken, self.looks = standing, broken, looks
+        self.started: list[str] = []
+        self.fakes: list[Fake] = []
+
+    def __call__(self, task: Task) -> Fake:
+        self.standing.prepare(task)
+        self.started.append(task.name)
+        broken = task.name in self.broken
+        if broken:
+            self.standing.log(task.name).write_text("training: no luck\n")
+        elif not self.looks:
+            _produce(self.standing, task)
+        self.fakes.append(Fake(int(broken), self.looks))
+        return self.fakes[-1]
+
+
+def _work(standing: Standing, machine: Machine, watch: Callable = lambda tasks: None, workers: int = 1) -> dict:
+    return work(standing, machine, workers, watch, lambda task, why: None)
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.crew.PAUSE_S", 0)
+
+
+@pytest.fixture
+def standing(tmp_path: Path, store: Path) -> Standing:
+    grid = Grid.read(_file(tmp_path, store))
+    return Standing(tmp_path / "out", grid, make_plan(grid))
+
+
+# Planning
+
+
+def test_every_run_is_planned_once_and_after_what_it_needs(tmp_path: Path, store: Path) -> None:
+    plan = _plan(tmp_path, store, rows=ROWS + ROWS)
+    runs = {name: task for name, task in plan.tasks.items() if task.kind != "evaluate"}
+    assert sorted(runs) == [
+        "seed0-ekem+ikem-jmbaro", "seed0-ekem-jmb", "seed0-kl-from-ekem+ikem", "seed0-none-jmbaro",
+        "seed0-rckd-from-ekem+ikem", "seed1-ekem+ikem-jmbaro", "seed1-none-jmbaro",
+    ]  # fmt: skip
+    order = list(plan.tasks)
+    assert all(order.index(task.source) < order.index(task.name) for task in plan.tasks.values() if task.source)
+
+
+def test_exchanges_share_stage_1_and_subsets_share_the_run(tmp_path: Path, store: Path) -> None:
+    tasks = _plan(tmp_path, store).tasks
+    assert tasks["seed0-none-jmbaro"].source == "" and tasks["seed0-none-jmbaro"].passes == 4 * 6
+    for name, branches in (("seed0-ekem+ikem-jmbaro", 6), ("seed0-ekem-jmb", 3)):
+        assert tasks[name].source == "seed0-none-jmbaro"
+        assert tasks[name].passes == 2 * branches  # stage 2 alone
+        # All that matters in stage 1 is the same.
+        held = tasks["seed0-none-jmbaro"].config
+        assert {k for k in held if held[k] != tasks[name].config[k]} <= {"exchange", "modalities"}
+    assert tasks["seed1-ekem+ikem-jmbaro"].source == "seed1-none-jmbaro"
+    assert tasks["seed0-none-jmbaro-linear-j"].source == "seed0-none-jmbaro"
+    assert tasks["seed0-none-jmbaro-knn-jmb"].modalities == ("joint", "motion", "bone")
+    assert tasks["seed0-kl-from-ekem+ikem"].source == "seed0-ekem+ikem-jmbaro"
+    assert tasks["seed0-scratch-jmb-scratch"].source == ""
+
+
+def test_the_shared_run_is_as_wide_as_the_rows(tmp_path: Path, store: Path) -> None:
+    rows = [{"exchange": ["ekem", "cmd"], "modalities": "jm"}, {"student": "rckd", "modalities": "jb"}]
+    tasks = _plan(tmp_path, store, rows=rows).tasks
+    assert tasks["seed0-ekem-jm"].source == tasks["seed0-none-jb"].source == "seed0-none-jmb"
+    assert tasks["seed0-rckd-from-none-jb"].source == "seed0-none-jb"
+
+
+def test_a_lone_run_is_trained_in_one_go(tmp_path: Path, store: Path) -> None:
+    tasks = _plan(tmp_path, store, rows=[{"exchange": "ekem", "modalities": ["jm"], "of": "jmb"}]).tasks
+    assert list(tasks) == ["seed0-ekem-jmb", "seed0-ekem-jmb-linear-jm", "seed0-ekem-jmb-knn-jm"]
+    assert tasks["seed0-ekem-jmb"].epochs == 4
+
+
+def test_nothing_is_shared_without_a_first_stage(tmp_path: Path, store: Path) -> None:
+    tasks = _plan(tmp_path, store, pretrain={"epochs": 4, "stage1": 0}).tasks
+    assert tasks["seed0-ekem-jmb"].source == "" and tasks["seed0-ekem-jmb"].epochs == 4
+
+
+def test_a_variant_changes_its_rows_alone(tmp_path: Path, store: Path) -> None:
+    changes = {
+        "pretrain": {"epochs": 4, "stage1": 2, "shape": {"dropout": 0.3}},
+        "variants": {"frozen": {"pretrain": {"freeze_keys": ["joint"], "shape.time_scaled": False}}},
+        "rows": [{"modalities": "jm"}, {"modalities": "jm", "variant": "frozen", "protocols": "knn"}],
+    }
+    tasks = _plan(tmp_path, store, **changes).tasks
+    assert list(tasks) == [
+        "seed0-none-jm", "seed0-none-jm-linear", "seed0-none-jm-knn",
+        "frozen-seed0-none-jm", "frozen-seed0-none-jm-knn",
+    ]  # fmt: skip
+    assert tasks["seed0-none-jm"].config["freeze_keys"] == []
+    frozen = tasks["frozen-seed0-none-jm"].config
+    assert frozen["freeze_keys"] == ["joint"] and frozen["epochs"] == 4
+    assert frozen["shape"]["dropout"] == 0.3 and not frozen["shape"]["time_scaled"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"rows": []}, "nothing to compare"),
+        ({"split": None}, "split:"),
+        ({"epochs": 3}, "has no epochs"),
+        ({"preset": "huge"}, "preset must be one of"),
+        ({"pretrain": {"epoch": 3}}, "epoch"),
+        ({"rows": [{"modality": "j"}]}, "has no modality"),
+        ({"rows": [{"exchange": "all"}]}, "has no all; there are none, ekem"),
+        ({"rows": [{"modalities": "jx"}]}, "modalities must be"),
+        ({"rows": [{"student": "kd"}]}, "has no kd"),
+        ({"rows": [{"variant": "wide"}]}, "has no wide"),
+        ({"rows": [{"protocols": "svm"}]}, "has no svm"),
+        ({"protocols": {"svm": {}}}, "has no svm"),
+        ({"rows": [{"exchange": "ekem", "modalities": "j"}]}, "needs two modalities"),
+        ({"rows": [{"exchange": "ekem", "modalities": "jr", "of": "jm"}]}, "wants rotation"),
+        ({"variants": {"A b": {}}}, "must be named"),
+        ({"variants": {"a": {"epochs": 3}}}, "has no epochs"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, store: Path, changes: dict, match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        _plan(tmp_path, store, **changes)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_files_of_the_repository_can_be_planned(path: Path) -> None:
+    grid = Grid.read(path)
+    plan = make_plan(grid)
+    assert set(plan.cells) == set(grid.rows)
+    names = {name for columns in plan.cells.values() for seeds in columns.values() for name in seeds.values()}
+    assert names == {task.name for task in plan.tasks.values() if task.kind == "evaluate"}
+
+
+def test_the_whole_grid_holds_what_it_should() -> None:
+    grid = Grid.read(next(path for path in CONFIGS if path.stem == "nw_ucla_compact"))
+    pairs = {(row.exchange, len(row.modalities)) for row in grid.rows if row.kind == "pretrain"}
+    assert {(e, n) for e in ("none", "ekem", "ikem", "ekem+ikem", "cmd") for n in (3, 6)} <= pairs
+    assert {row.modalities[0] for row in grid.rows if len(row.modalities) == 1} == set(MODALITIES)
+    assert {row.modalities[3] for row in grid.rows if len(row.modalities) == 4} == set(MODALITIES[3:])
+    assert {row.method for row in grid.rows if row.kind == "distil"} == {"rckd", "kl", "cmd", "feature"}
+    main = [wish for row, wish in grid.rows.items() if row.exchange in ("none", "ekem+ikem")
+            and (len(row.modalities) == 6 or row.method == "rckd")]  # fmt: skip
+    assert len(main) == 4 and all(len(wish.seeds) >= 3 for wish in main)
+
+
+def test_the_plan_in_words(tmp_path: Path, store: Path) -> None:
+    text = describe(_plan(tmp_path, store), lambda task: 8)
+    assert "seed0-none-jmbaro: pretrain, 4 epochs x 6 branches x 8 clips = 192 clip-epochs\n" in text
+    assert "seed0-ekem-jmb: pretrain, 2 epochs x 3 branches x 8 clips = 48 clip-epochs, stage 1 of seed0-none" in text
+    total = 2 * 192 + 2 * 96 + 48 + 2 * 3 * 3 * 8
+    assert text.endswith(f"7 runs, {total:,} clip-epochs (one clip, one branch, once)")
+
+
+# Running
+
+
+def test_what_is_finished_is_not_run_again(standing: Standing) -> None:
+    first, second = Machine(standing), Machine(standing)
+    assert _work(standing, first) == {}
+    assert sorted(first.started) == sorted(standing.plan.tasks)
+    assert _work(standing, second) == {}
+    assert second.started == []
+
+
+def test_a_killed_comparison_goes_on(standing: Standing) -> None:
+    first, second = Machine(standing), Machine(standing)
+
+    def kill(tasks: list[Task]) -> None:
+        if len(first.started) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _work(standing, first, kill)
+    assert first.fakes[-1].ended  # the process does not outlive it
+    _work(standing, second)
+    assert sorted(first.started + second.started) == sorted(standing.plan.tasks)
+
+
+def test_a_failure_takes_only_its_dependents_along(standing: Standing) -> None:
+    machine = Machine(standing, broken=("seed0-ekem+ikem-jmbaro",))
+    failed = _work(standing, machine)
+    assert failed.pop("seed0-ekem+ikem-jmbaro") == "training: no luck"
+    lost = {name for name in standing.plan.tasks if name.startswith("seed0-") and "ekem+ikem" in name}
+    assert set(failed) == lost - {"seed0-ekem+ikem-jmbaro"}
+    assert failed["seed0-rckd-from-ekem+ikem"].startswith("needs seed0-ekem+ikem-jmbaro")
+    assert set(machine.started) == set(standing.plan.tasks) - set(failed)
+    again = Machine(standing)
+    assert _work(standing, again) == {}
+    assert set(again.started) == lost
+
+
+def test_a_task_that_leaves_no_product_has_failed(standing: Standing) -> None:
+    class Empty(Machine):
+        def __call__(self, task: Task) -> Fake:
+            self.standing.prepare(task)
+            return Fake(0)
+
+    failed = _work(standing, Empty(standing))
+    assert set(failed) == set(standing.plan.tasks)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_no_more_processes_than_workers(standing: Standing, workers: int) -> None:
+    machine, most = Machine(standing, looks=2), []
+
+    def watch(tasks: list[Task]) -> None:
+        most.append(len(tasks))
+        for task in tasks:
+            _produce(standing, task)
+
+    assert _work(standing, machine, watch, workers) == {}
+    assert max(most) == workers
+
+
+def test_a_run_waits_for_stage_1_but_not_for_the_end(standing: Standing) -> None:
+    task = standing.plan.tasks["seed0-ekem-jmb"]
+    assert not standing.ready(task)
+    source = standing.run(task.source)
+    source.mkdir(parents=True)
+    (source / "stage1.pt").touch()
+    assert standing.ready(task) and not standing.done(standing.plan.tasks[task.source])
+
+
+def test_results_go_stale_with_their_options_and_their_model(standing: Standing, tmp_path: Path, store: Path) -> None:
+    _work(standing, Machine(standing))
+    grid = Grid.read(_file(tmp_path, store, protocols={"linear": {"lr": 0.5}, "knn": {}}))
+    other = Standing(standing.out, grid, make_plan(grid))
+    other.check()
+    machine = Machine(other)
+    _work(other, machine)
+    assert machine.started and all("-linear" in name for name in machine.started)
+    model = other.run("seed0-ekem-jmb") / "model.safetensors"
+    os.utime(model, ns=(2**62, 2**62))
+    stale = {task.name for task in other.plan.tasks.values() if not other.done(task)}
+    assert stale == {"seed0-ekem-jmb-linear", "seed0-ekem-jmb-knn"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"pretrain": {"epochs": 5, "stage1": 2}}, r"seed0-none-jmbaro was made with epochs 4 \(now 5\)"),
+        ({"distil": {"epochs": 3, "shape.dropout": 0.25}}, r"seed0-rckd-from-ekem\+ikem was made with shape.dropout"),
+        ({"split": "xsub"}, r"split xview \(now xsub\)"),
+    ],
+)
+def test_a_changed_file_is_refused(standing: Standing, tmp_path: Path, store: Path, changes: dict, match: str) -> None:
+    _work(standing, Machine(standing))
+    standing.check()
+    grid = Grid.read(_file(tmp_path, store, **changes))
+    with pytest.raises(ValueError, match=match):
+        Standing(standing.out, grid, make_plan(grid)).check()
+
+
+def test_other_data_is_refused(standing: Standing, tmp_path: Path, store: Path) -> None:
+    _work(standing, Machine(standing))
+    other = tmp_path / "other"
+    fields = {"label": np.arange(4) % 2}
+    people = [[np.zeros((50, 25, 3))]] * 4
+    write_store(other, people, fields, ("a", "b"), {"xview": np.array([1, 1, 0, 0])}, "test")
+    grid = Grid.read(_file(tmp_path, store), data=other)
+    with pytest.raises(ValueError, match=f"data_hash {Store.open(store).hash}"):
+        Standing(standing.out, grid, make_plan(grid)).check()
+
+
+def test_commands(standing: Standing, store: Path) -> None:
+    words = command(standing.plan.tasks["seed0-ekem-jmb"], standing, 1)[2:]
+    run = standing.run("seed0-ekem-jmb")
+    assert words == [
+        "training", "pretrain", "--out", str(run), "--data", str(store), "--threads", "1", "--split", "xview",
+        "--preset", "compact", "--config", str(standing.out / "configs" / "seed0-ekem-jmb.yaml"),
+        "--stage1-from", str(standing.run("seed0-none-jmbaro")),
+    ]  # fmt: skip
+    words = command(standing.plan.tasks["seed0-none-jmbaro-knn-j"], standing, 1)
+    assert words[words.index("--modalities") + 1] == "joint" and words[words.index("--protocol") + 1] == "knn"
+    words = command(standing.plan.tasks["seed0-kl-from-ekem+ikem"], standing, 1)
+    assert words[words.index("--teacher") + 1] == str(standing.run("seed0-ekem+ikem-jmbaro"))
+
+
+def test_the_written_configuration_is_the_planned_one(standing: Standing) -> None:
+    from training.config import PretrainConfig, from_sources
+    from training.plan import _plain
+
+    task = standing.plan.tasks["seed0-ekem-jmb"]
+    standing.prepare(task)
+    assert _plain(from_sources(PretrainConfig, "compact", standing.config(task))) == task.config
+
+
+# The whole
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> dict:
+    """`compare` starts fakes; the setting "broken" names those that fail, "all" collects the machines."""
+    settings: dict = {"broken": (), "all": []}
+
+    def starter(standing: Standing, workers: int, lock: int | None) -> Machine:
+        settings["all"].append(Machine(standing, settings["broken"]))
+        return settings["all"][-1]
+
+    monkeypatch.setattr(compare_module, "starter", starter)
+    monkeypatch.setattr("training.curves.draw_all", lambda standing, lines: None)
+    return settings
+
+
+def test_compare_writes_the_table_and_names_failures(tmp_path: Path, store: Path, machines: dict) -> None:
+    said: list[str] = []
+    path, out = _file(tmp_path, store), tmp_path / "out"
+    machines["broken"] = ("seed1-ekem+ikem-jmbaro",)
+    with pytest.raises(ValueError, match=r"3 of \d+ tasks failed.*seed1-ekem\+ikem-jmbaro: training: no luck"):
+        compare(path, out, said.append)
+    assert "(1 missing)" in (out / "tiny.md").read_text()
+    machines["broken"] = ()
+    compare(path, out, said.append)
+    assert machines["all"][1].started[0] == "seed1-ekem+ikem-jmbaro" and len(machines["all"][1].started) == 3
+    assert "missing" not in (out / "tiny.md").read_text()
+    held = json.loads((out / "tiny.json").read_text())
+    assert held["rows"][0]["cells"]["linear"] == {
+        "mean": 56.5, "std": pytest.approx(0.5**0.5), "values": {"0": 56, "1": 57}, "wanted": 2,
+    }  # fmt: skip
+
+
+def test_a_dry_run_runs_and_writes_nothing(tmp_path: Path, store: Path, machines: dict) -> None:
+    said: list[str] = []
+    compare(_file(tmp_path, store), tmp_path / "out", said.append, dry_run=True)
+    assert "seed0-none-jmbaro: pretrain" in said[0]
+    assert machines["all"] == [] and not (tmp_path / "out").exists()
+
+
+def test_a_folder_has_one_comparison_at_a_time(tmp_path: Path, store: Path, machines: dict) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    (tmp_path / "out").mkdir()
+    with open(tmp_path / "out" / "lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match="in use by another comparison"):
+            compare(_file(tmp_path, store), tmp_path / "out", lambda line: None)
+    compare(_file(tmp_path, store), tmp_path / "out", lambda line: None)
+
+
+def test_a_document_without_markers_is_refused_before_any_run(tmp_path: Path, store: Path, machines: dict) -> None:
+    document = tmp_path / "RESULTS.md"
+    document.write_text("nothing here\n")
+    with pytest.raises(ValueError, match="compare tiny: begin"):
+        compare(_file(tmp_path, store), tmp_path / "out", lambda line: None, document=document)
+    assert machines["all"] == []

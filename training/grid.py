@@ -1,0 +1,227 @@
+"""What a comparison's YAML file says: the rows that its table wants, and what trains and judges them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from models.modalities import MODALITIES
+from training.config import EXCHANGES, LETTERS, METHODS, PretrainConfig, from_sources, parse_modalities, read_yaml
+
+PRETRAIN, DISTIL, SCRATCH = "pretrain", "distil", "scratch"
+PROTOCOLS = ("linear", "knn", "semi", "finetune", SCRATCH)
+_FILE = ("data", "split", "preset", "also", "pretrain", "distil", "seeds", "protocols", "variants", "rows")
+_ENTRY = ("modalities", "exchange", "of", "student", "scratch", "seeds", "variant", "protocols")
+_LETTER = {name: letter for letter, name in LETTERS.items()}
+T = TypeVar("T")
+
+
+def letters(names: Iterable[str]) -> str:
+    """Modalities' letters: joint, motion, bone -> "jmb"."""
+    return "".join(_LETTER[name] for name in names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the table, seeds left out.
+
+    Attributes:
+        kind: pretrain, distil (a student) or scratch (a student trained with labels alone).
+        modalities: that are evaluated, fused; () for a student: all of its own.
+        exchange: of the pre-training; "" for scratch.
+        of: modalities of the pre-training (of a student: of its teacher's); () where any that hold the row's do.
+        method: of distillation; "" for other kinds.
+        variant: name in the file's `variants`; "" for none.
+    """
+
+    kind: str
+    modalities: tuple[str, ...] = ()
+    exchange: str = ""
+    of: tuple[str, ...] = ()
+    method: str = ""
+    variant: str = ""
+
+
+@dataclass(slots=True)
+class Wish:
+    """Which seeds and which columns a row wants."""
+
+    seeds: set[int] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What trains a row without labels; the file's own values are the variant "".
+
+    Attributes:
+        data: the store that trains; None takes the file's.
+        split: its training clips train; None takes all clips.
+        also: further stores.
+        pretrain: values over the preset and over the file's.
+        distil: values over the preset and over the file's.
+    """
+
+    data: Path | None = None
+    split: str | None = None
+    also: tuple[Path, ...] = ()
+    pretrain: dict[str, Any] = field(default_factory=dict)
+    distil: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A comparison's file.
+
+    Attributes:
+        name: of the file.
+        data: store to train on and to judge on.
+        split: of it.
+        preset: paper or compact.
+        protocols: column -> options of `evaluate`, the option `protocol` among them.
+        variants: by name.
+        rows: in the order of the table.
+    """
+
+    name: str
+    data: Path
+    split: str
+    preset: str
+    protocols: dict[str, dict[str, Any]]
+    variants: dict[str, Variant]
+    rows: dict[Row, Wish]
+
+    @classmethod
+    def read(cls, path: Path, data: Path | None = None) -> Grid:
+        """The grid of a YAML file; folders in it are relative to the current one.
+
+        Args:
+            path: the file; training/configs holds examples.
+            data: store instead of the file's.
+
+        Raises:
+            ValueError: an unknown key or value, or nothing to compare.
+        """
+        said = read_yaml(path)
+        try:
+            return _grid(Path(path).stem, said, data)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    def values(self, kind: type[T], variant: str, **over: Any) -> T:
+        """The whole configuration of a run: preset, the file's values, the variant's, then `over`."""
+        part = "pretrain" if kind is PretrainConfig else "distil"
+        layers = [getattr(self.variants[name], part) for name in ("", variant)]
+        return from_sources(kind, self.preset, None, _dotted(layers[0]) | _dotted(layers[1]) | over)
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as dotted keys, so that a variant's part of `shape` leaves the rest of it alone."""
+    out: dict[str, Any] = {}
+    for key, value in values.items():
+        nested = isinstance(value, Mapping) and key != "weights"
+        out |= _dotted(value, f"{prefix}{key}.") if nested else {prefix + key: value}
+    return out
+
+
+def _known(said: Any, known: Iterable[str], what: str) -> dict[str, Any]:
+    if not isinstance(said, Mapping):
+        raise ValueError(f"{what} must hold `key: value` pairs; got {said!r}")
+    wrong = [str(key) for key in said if key not in tuple(known)]
+    if wrong:
+        raise ValueError(f"{what} has no {', '.join(wrong)}; there are {', '.join(known) or 'none'}")
+    return dict(said)
+
+
+def _many(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _each(told: Mapping[str, Any], key: str, default: str, known: Iterable[str]) -> list[str]:
+    values = [str(value) for value in _many(told.get(key, default))]
+    _known(dict.fromkeys(values), known, f"{key}:")
+    return values
+
+
+def _modalities(text: Any) -> tuple[str, ...]:
+    names = parse_modalities(str(text))
+    return tuple(name for name in MODALITIES if name in names)
+
+
+def _variant(said: Any, what: str) -> Variant:
+    told = _known(said, [entry.name for entry in fields(Variant)], what)
+    told["also"] = tuple(Path(folder) for folder in _many(told.get("also") or []))
+    told["data"] = Path(told["data"]) if told.get("data") else None
+    for part in ("pretrain", "distil"):
+        told[part] = dict(told.get(part) or {})
+    return Variant(**told)
+
+
+def _variants(said: Mapping[str, Any]) -> dict[str, Variant]:
+    own = {key: said.get(key) for key in ("split", "also", "pretrain", "distil")}
+    out = {"": _variant(own, "the file")}
+    for name, value in (said.get("variants") or {}).items():
+        if not re.fullmatch(r"[a-z0-9_]+", str(name)):
+            raise ValueError(f"the variant {name!r} must be named with small letters, digits and _ alone")
+        # A store of its own has splits of its own.
+        inherited = {"also": own["also"]} | ({} if "data" in (value or {}) else {"split": own["split"]})
+        out[str(name)] = _variant(inherited | dict(value or {}), f"the variant {name}")
+    return out
+
+
+def _protocols(said: Any, scratch: bool) -> dict[str, dict[str, Any]]:
+    told = {str(name): {} for name in said} if isinstance(said, list) else dict(said)
+    columns = {str(name): {"protocol": str(name)} | dict(options or {}) for name, options in told.items()}
+    if scratch and all(options["protocol"] != SCRATCH for options in columns.values()):
+        columns[SCRATCH] = {"protocol": SCRATCH}
+    for options in columns.values():
+        _each(options, "protocol", "", PROTOCOLS)
+    return columns
+
+
+def _grid(name: str, said: dict[str, Any], data: Path | None) -> Grid:
+    said = _known(said, _FILE, "the file")
+    if not said.get("split") or not (data or said.get("data")):
+        raise ValueError("it must say split: and data: (or give --data)")
+    entries = [_known(entry, _ENTRY, "a row") for entry in said.get("rows") or []]
+    if not entries:
+        raise ValueError("rows: is empty, there is nothing to compare")
+    variants = _variants(said)
+    protocols = _protocols(said.get("protocols") or ["linear", "knn"], any("scratch" in told for told in entries))
+    rows: dict[Row, Wish] = {}
+    for told in entries:
+        for row in _rows(told, variants):
+            wish = rows.setdefault(row, Wish())
+            wish.seeds |= {int(seed) for seed in _many(told.get("seeds", said.get("seeds", 0)))}
+            wish.columns |= set(_columns(told, row, protocols))
+    preset = str(said.get("preset", "compact"))
+    return Grid(
+        name=name, data=Path(data or said["data"]), split=str(said["split"]), preset=preset,
+        protocols=protocols, variants=variants, rows=rows,
+    )  # fmt: skip
+
+
+def _columns(told: Mapping[str, Any], row: Row, protocols: dict[str, dict[str, Any]]) -> list[str]:
+    """The columns that an entry names, or all; a scratch row has those of its protocol, which no other row has."""
+    named = _each(told, "protocols", "", protocols) if "protocols" in told else list(protocols)
+    return [c for c in named if (protocols[c]["protocol"] == SCRATCH) == (row.kind == SCRATCH)]
+
+
+def _rows(told: dict[str, Any], variants: Mapping[str, Variant]) -> Iterator[Row]:
+    """All rows of one entry: every combination of its lists."""
+    variant = str(told.get("variant") or "")
+    _known({variant: None}, variants, "variants:")
+    if "scratch" in told:
+        yield from (Row(kind=SCRATCH, modalities=_modalities(text), variant=variant) for text in _many(told["scratch"]))
+        return
+    for exchange in _each(told, "exchange", "none", EXCHANGES):
+        for names in [_modalities(text) for text in _many(told.get("modalities", letters(MODALITIES)))]:
+            if "student" in told:
+                for method in _each(told, "student", "rckd", METHODS):
+                    yield Row(kind=DISTIL, exchange=exchange, of=names, method=method, variant=variant)
+            else:
+                of = _modalities(told["of"]) if "of" in told else (() if exchange == "none" else names)
+                yield Row(kind=PRETRAIN, modalities=names, exchange=exchange, of=of, variant=variant)

@@ -1,0 +1,184 @@
+"""The runs that a comparison needs, each of them once, and which result fills which cell of its table.
+
+Stage 1 of pre-training (InfoNCE alone) does not know of any exchange, so one run a seed, over all the modalities that
+the rows want, gives it to every run with an exchange. That run goes on without exchange: its branches stay
+independent of one another, so any subset of them is judged without training anything more.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.modalities import MODALITIES
+from training.config import DistilConfig, PretrainConfig
+from training.grid import DISTIL, PRETRAIN, SCRATCH, Grid, Row, letters
+
+EVALUATE = "evaluate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One run of one command.
+
+    Attributes:
+        name: of its folder in OUT/runs, or of its file in OUT/results.
+        kind: pretrain, distil or evaluate.
+        data: the store.
+        split: of the store; None trains on all clips.
+        seed: of everything random.
+        also: further stores.
+        config: every value of the configuration, or the options of `evaluate`.
+        source: the run whose stage 1, teacher or branches this one takes; "" for none.
+        modalities: that it trains or judges; () judges all of the run's.
+        epochs: that it trains itself, without those of its source.
+    """
+
+    name: str
+    kind: str
+    data: Path
+    split: str | None
+    seed: int
+    also: tuple[Path, ...] = ()
+    config: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+    modalities: tuple[str, ...] = ()
+    epochs: int = 0
+
+    @property
+    def passes(self) -> int:
+        """Epochs times branches: times the clips, it is the task's cost."""
+        return self.epochs * len(self.modalities)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Tasks in an order in which each comes after its source, and the cells that results fill.
+
+    Attributes:
+        tasks: by name.
+        cells: row -> column -> seed -> name of the evaluation.
+    """
+
+    tasks: dict[str, Task] = field(default_factory=dict)
+    cells: dict[Row, dict[str, dict[int, str]]] = field(default_factory=dict)
+
+    def add(self, task: Task) -> str:
+        """Take up a task, once; returns its name."""
+        assert self.tasks.setdefault(task.name, task) == task, f"two different tasks are called {task.name}"
+        assert not task.source or task.source in self.tasks
+        return task.name
+
+
+def make_plan(grid: Grid) -> Plan:
+    """Every task that the grid's rows need.
+
+    Raises:
+        ValueError: a row asks for what cannot be (an exchange of one modality, a subset of what its run lacks).
+    """
+    plan = Plan()
+    for row, wish in grid.rows.items():
+        for seed in sorted(wish.seeds):
+            run = _run(plan, grid, row, seed)
+            for column in (c for c in grid.protocols if c in wish.columns):
+                name = plan.add(_evaluation(grid, row, run, column, seed))
+                plan.cells.setdefault(row, {}).setdefault(column, {})[seed] = name
+    return plan
+
+
+def _wide(grid: Grid, variant: str) -> tuple[str, ...]:
+    """All modalities that the rows of a variant want: those of the shared run."""
+    rows = [row for row in grid.rows if row.variant == variant and row.kind != SCRATCH]
+    return tuple(name for name in MODALITIES if any(name in row.modalities + row.of for row in rows))
+
+
+def _wanted(grid: Grid, variant: str, seed: int) -> set[tuple[str, tuple[str, ...]]]:
+    """Exchange and modalities of all pre-training runs of a seed."""
+    rows = [row for row, wish in grid.rows.items() if seed in wish.seeds and row.variant == variant]
+    return {(row.exchange, row.of or _wide(grid, variant)) for row in rows if row.kind != SCRATCH}
+
+
+def _name(variant: str, seed: int, rest: str) -> str:
+    return "-".join([variant] * bool(variant) + [f"seed{seed}", rest])
+
+
+def _run(plan: Plan, grid: Grid, row: Row, seed: int) -> str:
+    """The run that a row judges, after all that it needs."""
+    if row.kind == SCRATCH:
+        return ""
+    of = row.of or _wide(grid, row.variant)
+    if missing := set(row.modalities) - set(of):
+        raise ValueError(f"a row wants {', '.join(sorted(missing))} of a pre-training of {letters(of)} alone")
+    teacher = _pretraining(plan, grid, row.variant, seed, row.exchange, of)
+    return teacher if row.kind == PRETRAIN else _distillation(plan, grid, row, teacher, seed)
+
+
+def _pretraining(plan: Plan, grid: Grid, variant: str, seed: int, exchange: str, of: tuple[str, ...]) -> str:
+    base = ("none", _wide(grid, variant))
+    config = grid.values(PretrainConfig, variant, seed=seed, exchange=exchange, modalities=of)
+    # Nothing is shared by a lone run, nor without a first stage.
+    alone = (exchange, of) == base or _wanted(grid, variant, seed) == {(exchange, of)} or not config.stage1
+    source = "" if alone else _pretraining(plan, grid, variant, seed, *base)
+    epochs = config.epochs - (config.stage1 if source else 0)
+    name = _name(variant, seed, f"{exchange}-{letters(of)}")
+    return plan.add(Task(name=name, kind=PRETRAIN, config=_plain(config), source=source, modalities=of, epochs=epochs,
+                         seed=seed, **_clips(grid, variant)))  # fmt: skip
+
+
+def _distillation(plan: Plan, grid: Grid, row: Row, teacher: str, seed: int) -> str:
+    config = grid.values(DistilConfig, row.variant, seed=seed, method=row.method)
+    part = "" if row.of == MODALITIES else f"-{letters(row.of)}"
+    name = _name(row.variant, seed, f"{row.method}-from-{row.exchange}{part}")
+    return plan.add(Task(name=name, kind=DISTIL, config=_plain(config), source=teacher, epochs=config.epochs,
+                         modalities=config.modalities, seed=seed, **_clips(grid, row.variant)))  # fmt: skip
+
+
+def _clips(grid: Grid, variant: str) -> dict[str, Any]:
+    chosen = grid.variants[variant]
+    return {"data": chosen.data or grid.data, "split": chosen.split, "also": chosen.also}
+
+
+def _evaluation(grid: Grid, row: Row, run: str, column: str, seed: int) -> Task:
+    part = letters(row.modalities) if run and not run.endswith(f"-{letters(row.modalities)}") else ""
+    stem = run or _name(row.variant, seed, f"scratch-{letters(row.modalities)}")
+    words = [stem, re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")] + [part] * bool(part)
+    return Task(name="-".join(words), kind=EVALUATE, data=grid.data, split=grid.split, seed=seed, source=run,
+                config=dict(grid.protocols[column]), modalities=row.modalities)  # fmt: skip
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    """The configuration as JSON and YAML hold it."""
+    return json.loads(json.dumps(asdict(config)))
+
+
+def describe(plan: Plan, clips: Callable[[Task], int]) -> str:
+    """The plan in words: the runs in order, what they share, what they cost.
+
+    Args:
+        plan: what `make_plan` made.
+        clips: number of clips that a task trains on.
+    """
+    lines, total = [], 0
+    for task in plan.tasks.values():
+        if task.kind == EVALUATE:
+            continue
+        cost = task.passes * clips(task)
+        total += cost
+        shares = {PRETRAIN: f", stage 1 of {task.source}", DISTIL: f", teacher {task.source}"}[task.kind]
+        lines.append(
+            f"{task.name}: {task.kind}, {task.epochs} epochs x {len(task.modalities)} branches x {clips(task):,} clips"
+            f" = {cost:,} clip-epochs{shares * bool(task.source)}"
+        )
+    judged = _judged(task for task in plan.tasks.values() if task.kind == EVALUATE)
+    return "\n".join([*lines, *judged, f"{len(lines)} runs, {total:,} clip-epochs (one clip, one branch, once)"])
+
+
+def _judged(tasks: Iterable[Task]) -> list[str]:
+    of: dict[str, list[str]] = {}
+    for task in tasks:
+        of.setdefault(task.source or "with labels alone", []).append(task.name.removeprefix(f"{task.source}-"))
+    return [f"evaluate {source}: {', '.join(names)}" for source, names in of.items()]
