@@ -132,10 +132,17 @@ def compare(
         table = write_tables(standing, document)
     note(table)
     if failed:
-        raise ValueError(
-            f"{len(failed)} of {len(standing.plan.tasks)} tasks failed, the table shows what is missing; the same "
-            f"command tries them again. " + "; ".join(f"{name}: {why}" for name, why in failed.items())
-        )
+        raise ValueError(_complaint(standing, failed))
+
+
+def _complaint(standing: Standing, failed: dict[str, str]) -> str:
+    lost = [name for name in failed if standing.plan.tasks[name].source in failed]
+    named = "; ".join(f"{name}: {why} ({standing.log(name)})" for name, why in failed.items() if name not in lost)
+    also = f"; {len(lost)} more needed what these would have made" if lost else ""
+    return (
+        f"{len(failed)} of {len(standing.plan.tasks)} tasks failed, and the table shows what is missing; "
+        f"the same command tries them again. {named}{also}"
+    )
 
 
 def _run(standing: Standing, start: Start, workers: int, note: Callable[[str], None]) -> dict[str, str]:

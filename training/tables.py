@@ -139,7 +139,12 @@ def notes(standing: Standing) -> list[str]:
 
 
 def _budget(standing: Standing, task: Task) -> str:
+    from training.config import DistilConfig, PretrainConfig
+    from training.pretrain import queue_length
+
     how = task.config
+    kind = PretrainConfig if task.kind == PRETRAIN else DistilConfig
+    columns = queue_length(kind(**how), standing.clips(task))
     stages = f", {how['stage1']} of them InfoNCE alone" if task.kind == PRETRAIN else ""
     also = f", with {', '.join(folder.name for folder in task.also)} without labels" if task.also else ""
     where = f"{task.data.name}, {'all clips' if task.split is None else task.split}"
@@ -148,7 +153,7 @@ def _budget(standing: Standing, task: Task) -> str:
     variant = next((f" ({v})" for v in standing.grid.variants if v and task.name.startswith(f"{v}-")), "")
     return (
         f"{name}{variant}: {how['epochs']} epochs{stages}; {standing.clips(task):,} clips ({where}{also}); "
-        f"batch {how['batch']}, queue {how['queue']}, widths {widths}, {how['precision']}."
+        f"batch {how['batch']}, queue {columns}, widths {widths}, {how['precision']}."
     )
 
 
