@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.pool import Pool
 
 
 def add_command(
@@ -26,10 +30,10 @@ def _threads(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
 
 
-def _also(args: argparse.Namespace) -> tuple:
-    from training.store import Store
+def _pool(args: argparse.Namespace) -> Pool:
+    from training.pool import Pool
 
-    return tuple(Store(folder) for folder in args.also)
+    return Pool.open([f"{args.data}:{args.split}" if args.split else str(args.data), *args.also])
 
 
 def _prepare(args: argparse.Namespace) -> None:
@@ -48,11 +52,10 @@ def _pretrain(args: argparse.Namespace) -> None:
 
     from training.config import PretrainConfig, from_args
     from training.pretrain import pretrain
-    from training.store import Store
 
     _threads(args)
     config = from_args(PretrainConfig, args)
-    pretrain(Store(args.data), config, args.out, tqdm.write, args.split, _also(args), args.stage1_from, args.device)
+    pretrain(_pool(args), config, args.out, tqdm.write, args.stage1_from, args.device)
 
 
 def _distil(args: argparse.Namespace) -> None:
@@ -60,18 +63,21 @@ def _distil(args: argparse.Namespace) -> None:
 
     from training.config import DistilConfig, from_args
     from training.distil import distil
-    from training.store import Store
 
     _threads(args)
     config = from_args(DistilConfig, args)
-    distil(Store(args.data), args.teacher, config, args.out, tqdm.write, args.split, _also(args), args.device)
+    distil(_pool(args), args.teacher, config, args.out, tqdm.write, args.device)
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", type=Path, required=True, metavar="STORE", help="clip store of `prepare`")
     command.add_argument("--split", help="train on this split's training clips (default: all clips of the store)")
     command.add_argument(
-        "--also", type=Path, nargs="+", default=[], metavar="STORE", help="further stores, used without labels"
+        "--also",
+        nargs="+",
+        default=[],
+        metavar="STORE[:SPLIT]",
+        help="further stores, all their clips or a split's training clips, used without labels",
     )
     command.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder; it is taken up")
     add_machine(command)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,7 +23,7 @@ from training.pool import Pool, two_views
 from training.pretrain import cmd_neighbours, diagnostics, prepare_encoders, queue_length
 from training.queues import Queue
 from training.runs import CHECKPOINT, cut_log, finished, load_branches, open_run, read_state
-from training.store import Batch, Store
+from training.store import Batch
 
 
 class Distiller(nn.Module):
@@ -130,25 +129,21 @@ class Distiller(nn.Module):
 
 
 def distil(
-    store: Store,
+    pool: Pool,
     teacher: Path,
     config: DistilConfig,
     out: Path,
     note: Callable[[str], None],
-    split: str | None = None,
-    also: tuple[Store, ...] = (),
     device: str | None = None,
 ) -> None:
     """Distil a finished pre-training run; OUT is taken up where it stands, and nothing is done when it is finished.
 
     Args:
-        store: the clips; labels are not looked at.
+        pool: the clips; labels are not looked at.
         teacher: folder of the pre-training run.
         config: how.
         out: the run's folder.
         note: told the end.
-        split: train on this split's training clips; None takes all clips.
-        also: further stores, all clips of which are used without labels.
         device: cpu or cuda; None takes CUDA where there is one.
 
     Raises:
@@ -156,14 +151,11 @@ def distil(
     """
     group = join(device)
     branches, held = load_branches(teacher)
-    pool = Pool(store, np.arange(len(store)) if split is None else store.split(split)[0], also)
-    if len(pool) < config.batch:
-        raise ValueError(f"{len(pool)} clips are fewer than a batch of {config.batch}; take a smaller --batch")
+    pool.require(config.batch)
     E = branches.head[1] * len(branches.names)
-    extra = {"split": split, "also": [other.hash for other in also], "clips": len(pool), "head": [E, E],
-             "teacher": teacher.name, "teacher_config": held["config"]}  # fmt: skip
+    extra = {"head": [E, E], "teacher": teacher.name, "teacher_config": held["config"]}
     if group.main:
-        open_run(out, "distil", config, store, extra)
+        open_run(out, "distil", config, pool.record, extra)
     if finished(out):
         note(f"{out} is finished")
         return

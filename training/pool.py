@@ -5,7 +5,8 @@ Shape suffixes: N clips, P people, T frames, V joints, C coordinates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,11 +18,48 @@ from training.views import augment
 
 
 class Pool:
-    """The clips to train on: some of a store, and all of further stores without their labels; ids count through."""
+    """The clips of several stores that train, without their labels; their numbers count through.
 
-    def __init__(self, store: Store, ids: np.ndarray, also: tuple[Store, ...] = ()) -> None:
-        self.parts = [(store, ids)] + [(other, np.arange(len(other))) for other in also]
+    Args:
+        parts: stores and the numbers of the clips to use.
+    """
+
+    def __init__(self, parts: Sequence[tuple[Store, np.ndarray]]) -> None:
+        self.parts = list(parts)
         self.starts = np.concatenate([[0], np.cumsum([len(ids) for _, ids in self.parts])])
+
+    @classmethod
+    def open(cls, names: Sequence[str]) -> Pool:
+        """From "FOLDER" (all clips) or "FOLDER:SPLIT" (the split's training clips), one name a store.
+
+        Raises:
+            ValueError: no such store or split, or a store that is named twice.
+        """
+        parts, seen = [], set()
+        for name in names:
+            folder, split = name, ""
+            if not Path(name).exists() and ":" in name:
+                folder, _, split = name.rpartition(":")
+            store = Store(folder)
+            if store.hash in seen:
+                raise ValueError(f"{folder} is named twice; its clips would count as each other's negatives")
+            seen.add(store.hash)
+            parts.append((store, store.split(split)[0] if split else np.arange(len(store))))
+        return cls(parts)
+
+    def require(self, batch: int) -> None:
+        """Refuse fewer clips than a batch.
+
+        Raises:
+            ValueError: there are fewer.
+        """
+        if len(self) < batch:
+            raise ValueError(f"{len(self)} clips are fewer than a batch of {batch}; take a smaller --batch")
+
+    @property
+    def record(self) -> list[dict[str, str | int]]:
+        """Which clips these are, for config.json."""
+        return [{"source": s.source, "data_hash": s.hash, "clips": len(ids)} for s, ids in self.parts]
 
     def __len__(self) -> int:
         return int(self.starts[-1])

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -23,7 +22,7 @@ from training.parallel import Group, gather_keys, join, share_statistics
 from training.pool import Pool
 from training.queues import Queue
 from training.runs import CHECKPOINT, STAGE1, cut_log, finished, open_run, read_state
-from training.store import Batch, Store
+from training.store import Batch
 
 WIDTH = 128  # D
 
@@ -145,24 +144,20 @@ def _subset(state: dict[str, Any], trainer: Pretrainer, path: Path) -> dict[str,
 
 
 def pretrain(
-    store: Store,
+    pool: Pool,
     config: PretrainConfig,
     out: Path,
     note: Callable[[str], None],
-    split: str | None = None,
-    also: tuple[Store, ...] = (),
     stage1: Path | None = None,
     device: str | None = None,
 ) -> None:
     """Pre-train; OUT is taken up where it stands, and nothing is done when it is finished.
 
     Args:
-        store: the clips; labels are not looked at.
+        pool: the clips; labels are not looked at.
         config: how.
         out: the run's folder.
         note: told the end.
-        split: train on this split's training clips; None takes all clips.
-        also: further stores, all clips of which are used without labels.
         stage1: a run whose end of stage 1 is where this one begins (same shape; it may have more modalities).
         device: cpu or cuda; None takes CUDA where there is one.
 
@@ -170,13 +165,10 @@ def pretrain(
         ValueError: too few clips, or OUT or stage1 belong to another configuration; or the loss is not finite.
     """
     group = join(device)
-    pool = Pool(store, np.arange(len(store)) if split is None else store.split(split)[0], also)
-    if len(pool) < config.batch:
-        raise ValueError(f"{len(pool)} clips are fewer than a batch of {config.batch}; take a smaller --batch")
-    extra = {"split": split, "also": [other.hash for other in also], "clips": len(pool),
-             "head": [config.shape.channels[-1], WIDTH], "stage1": None if stage1 is None else stage1.name}  # fmt: skip
+    pool.require(config.batch)
+    extra = {"head": [config.shape.channels[-1], WIDTH], "stage1": None if stage1 is None else stage1.name}
     if group.main:
-        open_run(out, "pretrain", config, store, extra)
+        open_run(out, "pretrain", config, pool.record, extra)
     if finished(out):
         note(f"{out} is finished")
         return

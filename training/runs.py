@@ -36,13 +36,20 @@ def provenance(store: Store) -> dict[str, str]:
     return {"data_hash": store.hash, "data_source": store.source, "git": git_revision(), "torch": torch.__version__}
 
 
-def open_run(out: Path, kind: str, config: Any, store: Store, extra: dict[str, Any] | None = None) -> None:
+def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extra: dict[str, Any]) -> None:
     """Create the folder and its config.json, or make sure that the one there was asked the same.
+
+    Args:
+        out: the run's folder.
+        kind: pretrain or distil.
+        config: a configuration dataclass.
+        data: `Pool.record`.
+        extra: what else has to be the same.
 
     Raises:
         ValueError: the folder belongs to another configuration or other data.
     """
-    asked = {"format": FORMAT, "kind": kind, "config": asdict(config), "data_hash": store.hash, **(extra or {})}
+    asked = {"format": FORMAT, "kind": kind, "config": asdict(config), "data": data, **extra}
     asked = json.loads(json.dumps(asked))
     path = out / CONFIG
     if path.exists():
@@ -54,7 +61,7 @@ def open_run(out: Path, kind: str, config: Any, store: Store, extra: dict[str, A
                 f"{out} belongs to a run with another {', '.join(differs)}; give another --out, or delete the folder"
             )
         return
-    text = json.dumps(asked | provenance(store), indent=2) + "\n"
+    text = json.dumps(asked | {"git": git_revision(), "torch": torch.__version__}, indent=2) + "\n"
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 

@@ -15,6 +15,7 @@ import torch
 from training.branches import Shape
 from training.config import DistilConfig, PretrainConfig
 from training.distil import Distiller, distil
+from training.pool import Pool
 from training.pretrain import Pretrainer, pretrain
 from training.runs import CHECKPOINT, MODEL, STAGE1, load_branches, read_log
 from training.store import Store, write_store
@@ -42,6 +43,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store(folder)
 
 
+def half(store: Store) -> Pool:
+    return Pool.open([f"{store.folder}:half"])
+
+
 class Killed(Exception):
     pass
 
@@ -65,13 +70,13 @@ def killed_after(monkeypatch: pytest.MonkeyPatch, epochs: int) -> None:
 def test_a_killed_run_goes_on_bit_for_bit(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int
 ) -> None:
-    pretrain(store, CONFIG, tmp_path / "whole", silent, "half", device="cpu")
+    pretrain(half(store), CONFIG, tmp_path / "whole", silent, device="cpu")
     with monkeypatch.context() as patch:
         killed_after(patch, epochs)
         with pytest.raises(Killed):
-            pretrain(store, CONFIG, tmp_path / "killed", silent, "half", device="cpu")
+            pretrain(half(store), CONFIG, tmp_path / "killed", silent, device="cpu")
     torch.rand(3)  # the random state that the next process happens to have
-    pretrain(store, CONFIG, tmp_path / "killed", silent, "half", device="cpu")
+    pretrain(half(store), CONFIG, tmp_path / "killed", silent, device="cpu")
     assert read_log(tmp_path / "killed") == read_log(tmp_path / "whole")
     assert (tmp_path / "killed" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
 
@@ -79,52 +84,52 @@ def test_a_killed_run_goes_on_bit_for_bit(
 def test_a_killed_distillation_goes_on_bit_for_bit(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretrain(store, CONFIG, tmp_path / "teacher", silent, "half", device="cpu")
-    distil(store, tmp_path / "teacher", DISTIL, tmp_path / "whole", silent, "half", device="cpu")
+    pretrain(half(store), CONFIG, tmp_path / "teacher", silent, device="cpu")
+    distil(half(store), tmp_path / "teacher", DISTIL, tmp_path / "whole", silent, device="cpu")
     with monkeypatch.context() as patch:
         killed_after(patch, 1)
         with pytest.raises(Killed):
-            distil(store, tmp_path / "teacher", DISTIL, tmp_path / "killed", silent, "half", device="cpu")
-    distil(store, tmp_path / "teacher", DISTIL, tmp_path / "killed", silent, "half", device="cpu")
+            distil(half(store), tmp_path / "teacher", DISTIL, tmp_path / "killed", silent, device="cpu")
+    distil(half(store), tmp_path / "teacher", DISTIL, tmp_path / "killed", silent, device="cpu")
     assert (tmp_path / "killed" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
 
 
 def test_stage_1_is_shared_by_every_exchange_and_subset(store: Store, tmp_path: Path) -> None:
     """Without dropout a branch alone goes the way it goes among others, so stage 1 may be shared."""
     calm = replace(CONFIG, shape=replace(SMALL, dropout=0.0), exchange="none")
-    pretrain(store, calm, tmp_path / "none", silent, "half", device="cpu")
+    pretrain(half(store), calm, tmp_path / "none", silent, device="cpu")
     alone = replace(calm, modalities=("bone",))
-    pretrain(store, alone, tmp_path / "bone", silent, "half", stage1=tmp_path / "none", device="cpu")
+    pretrain(half(store), alone, tmp_path / "bone", silent, stage1=tmp_path / "none", device="cpu")
     both, one = load_branches(tmp_path / "none")[0], load_branches(tmp_path / "bone")[0]
     for a, b in zip(both.encoders["bone"].parameters(), one.encoders["bone"].parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
     mixed = replace(calm, exchange="ekem+ikem")
-    pretrain(store, mixed, tmp_path / "mixed", silent, "half", stage1=tmp_path / "none", device="cpu")
+    pretrain(half(store), mixed, tmp_path / "mixed", silent, stage1=tmp_path / "none", device="cpu")
     assert [line["epoch"] for line in read_log(tmp_path / "mixed")] == [3, 4]
     with pytest.raises(ValueError, match="motion"):
         wider = replace(calm, modalities=("bone", "motion"))
-        pretrain(store, wider, tmp_path / "wider", silent, "half", stage1=tmp_path / "none", device="cpu")
+        pretrain(half(store), wider, tmp_path / "wider", silent, stage1=tmp_path / "none", device="cpu")
 
 
 def test_a_folder_keeps_to_its_configuration(store: Store, tmp_path: Path) -> None:
-    pretrain(store, replace(CONFIG, epochs=2), tmp_path / "run", silent, "half", device="cpu")
+    pretrain(half(store), replace(CONFIG, epochs=2), tmp_path / "run", silent, device="cpu")
     with pytest.raises(ValueError, match="lr"):
-        pretrain(store, replace(CONFIG, epochs=2, lr=0.02), tmp_path / "run", silent, "half", device="cpu")
+        pretrain(half(store), replace(CONFIG, epochs=2, lr=0.02), tmp_path / "run", silent, device="cpu")
     with pytest.raises(ValueError, match="smaller --batch"):
-        pretrain(store, replace(CONFIG, batch=64), tmp_path / "other", silent, "half", device="cpu")
+        pretrain(half(store), replace(CONFIG, batch=64), tmp_path / "other", silent, device="cpu")
 
 
 def test_a_damaged_checkpoint_is_named(store: Store, tmp_path: Path) -> None:
-    pretrain(store, replace(CONFIG, epochs=2), tmp_path / "run", silent, "half", device="cpu")
+    pretrain(half(store), replace(CONFIG, epochs=2), tmp_path / "run", silent, device="cpu")
     (tmp_path / "run" / MODEL).unlink()
     (tmp_path / "run" / CHECKPOINT).write_bytes(b"garbage")
     with pytest.raises(ValueError, match=r"checkpoint\.pt is damaged"):
-        pretrain(store, replace(CONFIG, epochs=2), tmp_path / "run", silent, "half", device="cpu")
+        pretrain(half(store), replace(CONFIG, epochs=2), tmp_path / "run", silent, device="cpu")
     assert (tmp_path / "run" / STAGE1).exists()
 
 
 def test_the_log_watches_for_collapse_and_self_mining(store: Store, tmp_path: Path) -> None:
-    pretrain(store, replace(CONFIG, mask_own=False), tmp_path / "run", silent, "half", device="cpu")
+    pretrain(half(store), replace(CONFIG, mask_own=False), tmp_path / "run", silent, device="cpu")
     line = read_log(tmp_path / "run")[-1]
     assert {f"{name}/{sign}" for name in CONFIG.modalities for sign in ("std", "rank", "self_hit")} <= set(line)
     assert {"loss", "ekem", "ikem", "lr"} <= set(line)
@@ -146,7 +151,7 @@ def test_frozen_keys_stand_still_in_stage_2_alone(store: Store) -> None:
 
 def test_the_teacher_does_not_move(store: Store, tmp_path: Path) -> None:
     """Its statistics and weights are the same after training, and its dropout is off."""
-    pretrain(store, CONFIG, tmp_path / "teacher", silent, "half", device="cpu")
+    pretrain(half(store), CONFIG, tmp_path / "teacher", silent, device="cpu")
     trainer = Distiller(load_branches(tmp_path / "teacher")[0], DISTIL, 16)
     before = {k: v.clone() for k, v in trainer.teacher.state_dict().items()}
     trainer.train()
@@ -161,7 +166,7 @@ def test_the_teacher_does_not_move(store: Store, tmp_path: Path) -> None:
 
 
 def test_the_queue_is_full_before_anything_is_mined(store: Store, tmp_path: Path, monkeypatch) -> None:
-    pretrain(store, CONFIG, tmp_path / "teacher", silent, "half", device="cpu")
+    pretrain(half(store), CONFIG, tmp_path / "teacher", silent, device="cpu")
     seen, whole = [], Distiller.losses
 
     def watched(self: Distiller, *args: object) -> dict[str, torch.Tensor]:
@@ -169,7 +174,7 @@ def test_the_queue_is_full_before_anything_is_mined(store: Store, tmp_path: Path
         return whole(self, *args)
 
     monkeypatch.setattr(Distiller, "losses", watched)
-    distil(store, tmp_path / "teacher", DISTIL, tmp_path / "student", silent, "half", device="cpu")
+    distil(half(store), tmp_path / "teacher", DISTIL, tmp_path / "student", silent, device="cpu")
     assert seen[0] == (8, min(s[1] for s in seen)) and seen[0][1] >= 0
 
 
@@ -180,9 +185,9 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
-from test_resume import CONFIG, SMALL, Store, pretrain
+from test_resume import CONFIG, SMALL, Pool, pretrain
 config = replace(CONFIG, shape=replace(SMALL, dropout=0.0), exchange={exchange!r})
-pretrain(Store({store!r}), config, Path({out!r}), lambda _: None, "half", device="cpu")
+pretrain(Pool.open([{store!r} + ":half"]), config, Path({out!r}), lambda _: None, device="cpu")
 """
 
 

@@ -75,7 +75,7 @@ def test_a_pool_joins_stores_and_hides_labels(folder: Path) -> None:
     import torch
 
     store = Store(folder)
-    pool = Pool(store, np.array([1, 3]), (store,))
+    pool = Pool([(store, np.array([1, 3])), (store, np.arange(5))])
     batch = pool.batch(np.array([5, 0, 1]), torch.device("cpu"))
     assert len(pool) == 7
     assert batch.joints_NPTVC[:, 0, 0, 0, 0].tolist() == [30, 10, 30]
