@@ -11,12 +11,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +83,8 @@ def prepare(
     source, out = Path(source), Path(out)
     if workers < 1:
         raise ValueError(f"--workers must be at least 1; got {workers}")
+    if out.resolve().is_relative_to(source.resolve()):
+        raise ValueError(f"{out} lies in {source}: what is written there would be read as source; give another --out")
     if not source.exists():
         raise ValueError(f"{source}: there is no such file or folder")
     reader = make_reader(kind or guess_kind(source), None if missing is None else Path(missing), pose)
@@ -120,13 +124,19 @@ def _prepare(
     pairs, labels = int((found.people_N == 2).sum()), len(reader.labels(found.columns))
     counts = Counts(reader.kind, len(found.people_N), pairs, labels, sizes, len(found.skipped))
     write_rows(out, [job.path for job in jobs], int(found.people_N.sum()))
-    (out / SKIPPED).write_text("".join(f"{line}\n" for line in found.skipped), encoding="utf-8")
+    _write_skipped(out / SKIPPED, found.skipped)
     _write_json(out / STAMP, stamp | {"counts": asdict(counts)})
     finish(out, reader, found, splits)
     shutil.rmtree(out / PARTS)
     for line in _lines(counts, found, reader, out):
         note(line)
     return counts
+
+
+def _write_skipped(path: Path, skipped: tuple[str, ...]) -> None:
+    path.unlink(missing_ok=True)
+    if skipped:
+        path.write_text("".join(f"{line}\n" for line in skipped), encoding="utf-8")
 
 
 def _jobs(reader: Reader, files: list[Path], source: Path, folder: Path) -> list[Job]:
@@ -152,7 +162,7 @@ def _side_by_side(jobs: list[Job], workers: int) -> Iterator[int]:
         yield from map(make_part, jobs)
         return
     # spawn: MediaPipe's threads do not survive a fork
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
     try:
         for done in as_completed([pool.submit(make_part, job) for job in jobs]):
             yield done.result()
@@ -163,6 +173,11 @@ def _side_by_side(jobs: list[Job], workers: int) -> Iterator[int]:
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Of a worker: a killed parent cannot end it, and it would wait for work for ever."""
+    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
 
 
 def _stamp(reader: Reader, files: list[Path], source: Path) -> dict[str, object]:

@@ -51,10 +51,8 @@ def guess_kind(source: Path) -> str:
     Videos count only where there is nothing else: data sets ship them beside their skeletons.
 
     Raises:
-        ValueError: there is no source, nothing in it can be read, or it could be of two kinds.
+        ValueError: nothing in it can be read, or it could be of two kinds.
     """
-    if not source.exists():
-        raise ValueError(f"{source}: there is no such file or folder")
     makers = _makers(None, "wheel")
     held = [kind for kind in KINDS if kind != "videos" and makers[kind]().files(source)]
     if not held and makers["videos"]().files(source):

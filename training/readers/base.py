@@ -133,7 +133,8 @@ def halves(train_N: np.ndarray, known_N: np.ndarray | None = None) -> np.ndarray
 def motion_energy(joints_TVC: np.ndarray) -> float:
     """Variance of the joints' positions over the frames where the person is seen, summed over joints, square metres."""
     seen_TVC = joints_TVC[joints_TVC.any((1, 2))]
-    return float(seen_TVC.var(0).sum()) if len(seen_TVC) else 0.0
+    with np.errstate(all="ignore"):  # garbage is found out later, by name
+        return float(seen_TVC.var(0).sum()) if len(seen_TVC) else 0.0
 
 
 def most_moving(people: list[np.ndarray]) -> np.ndarray:

@@ -67,7 +67,7 @@ def parse(text: str) -> tuple[int, list[Body]]:
     except ReadError:
         raise
     except (IndexError, ValueError) as error:
-        raise ReadError(f"cut off, or no NTU skeleton ({error})") from None
+        raise ReadError(f"cut off, or no NTU skeleton ({str(error)[:80]})") from None
     return frames, list(bodies.values())
 
 
@@ -177,7 +177,7 @@ class NtuReader(Reader):
         setup, camera, subject, _, action = map(int, match.groups())
         if not 1 <= action <= len(ACTIONS):
             raise ReadError(f"{path.name}: there is no action {action}")
-        people = people_of(*parse(path.read_text(encoding="ascii")))
+        people = people_of(*parse(path.read_text(encoding="ascii", errors="replace")))
         yield Recording(path.stem, people, FPS, ACTIONS[action - 1], subject, camera, setup)
 
     def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:

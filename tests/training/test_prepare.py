@@ -1,0 +1,228 @@
+"""From a source to a finished store: counts, warnings, resuming, and what goes wrong on the way."""
+
+import errno
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import training.parts
+import training.prepare
+from models.clips import Clip, read_clips, write_clips
+from models.skeleton import MIRROR
+from tests.training.test_readers import NAME, one_person, person
+from training.prepare import prepare
+from training.readers.ntu import NtuReader
+from training.store import FRAMES, Store, preprocess
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def ntu_source(folder, count=12):
+    folder.mkdir(exist_ok=True)
+    for i in range(count):
+        name = f"S001C{i % 3 + 1:03d}P{i % 4 + 1:03d}R001A{i % 6 + 1:03d}"
+        (folder / f"{name}.skeleton").write_text(one_person(14 + i, swing=0.05 * i))
+    return folder
+
+
+def clip_source(path, clips=30, mirrored=False):
+    made = []
+    for i in range(clips):
+        joints = person(12 + i, swing=0.01 * i)
+        joints = joints * [-1, 1, 1] if mirrored else joints
+        made.append(Clip(joints.astype(np.float32), 30.0, ("wave", "clap")[i % 2], "", i % 5 + 1, i % 3 + 1))
+    write_clips(path, made)
+    return path
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    monkeypatch.setattr(NtuReader, "files_a_part", 3)
+
+
+def test_a_clip_file_becomes_a_store(tmp_path):
+    path, notes = clip_source(tmp_path / "set.npz"), []
+    counts = prepare(path, tmp_path / "store", note=notes.append)
+    assert (counts.kind, counts.clips, counts.pairs, counts.labels, counts.skipped) == ("clips", 30, 0, 2, 0)
+    assert counts.splits == {"xview": (20, 10), "xsub": (18, 12)}
+    assert "split xview: 20 train, 10 test" in notes and not any("WARNING" in line for line in notes)
+    store = Store(tmp_path / "store")
+    assert store.labels == ("clap", "wave") and store.label_N.tolist() == [1, 0] * 15
+    clip = list(read_clips(path))[7]
+    np.testing.assert_array_equal(store.rows[7], preprocess(clip.joints_TV3, clip.seen_T))
+    assert (store.frames_N[7], store.subject_N[7], store.view_N[7]) == (19, 3, 2)
+    train, test = store.split("xview")
+    assert set(store.view_N[train]) == {1, 2} and set(store.view_N[test]) == {3}
+    assert sorted(p.name for p in (tmp_path / "store").iterdir()) == [
+        "index.npz",
+        "prepare.json",
+        "skeletons.npy",
+        "store.json",
+    ]
+
+
+def test_two_people_are_two_rows(shared_data, tmp_path):
+    notes = []
+    counts = prepare(shared_data / "ntu_samples", tmp_path / "store", note=notes.append)
+    assert (counts.clips, counts.pairs, counts.labels) == (12, 1, 60) and counts.splits["xview"] == (1, 11)
+    store = Store(tmp_path / "store")
+    pair = int(np.flatnonzero(store.people_N == 2)[0])
+    batch = store.batch(np.array([0, pair]))
+    assert batch.joints_NPTVC.shape == (2, 2, FRAMES, 25, 3) and batch.present_NP.tolist() == [
+        [True, False],
+        [True] * 2,
+    ]
+    assert store.labels[store.label_N[pair]] == "shake hands"
+    assert any("40091 train, 16487 test" in line and "--missing" in line for line in notes)
+
+
+def test_broken_files_are_named_and_the_rest_goes_on(tmp_path, small_parts):
+    source, notes = ntu_source(tmp_path / "source"), []
+    whole = one_person(15)
+    (source / f"{NAME}.skeleton").write_text(whole[: len(whole) // 2])
+    (source / "notes.skeleton").write_bytes(bytes(range(256)))
+    counts = prepare(source, tmp_path / "store", workers=1, note=notes.append)
+    assert counts.clips == 12 and counts.skipped == 2
+    assert any(NAME in line and "cut off" in line for line in notes) and any("notes.skeleton" in line for line in notes)
+    assert len((tmp_path / "store" / "skipped.txt").read_text().splitlines()) == 2
+
+
+def test_nothing_readable(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / f"{NAME}.skeleton").write_text("")
+    with pytest.raises(ValueError, match=f"not one clip.*{NAME}"):
+        prepare(tmp_path / "source", tmp_path / "store")
+    assert not (tmp_path / "store" / "store.json").exists()
+
+
+def test_mirrored_coordinates_are_warned_of(tmp_path):
+    notes = []
+    prepare(clip_source(tmp_path / "set.npz", mirrored=True), tmp_path / "store", note=notes.append)
+    assert any("mirrored" in line for line in notes)
+    joints = person(9)[:, MIRROR] * [-1, 1, 1]  # sides exchanged as well: a real body again
+    write_clips(tmp_path / "set.npz", [Clip(joints.astype(np.float32), 30.0)] * 20)
+    notes.clear()
+    prepare(tmp_path / "set.npz", tmp_path / "again", note=notes.append)
+    assert not any("mirrored" in line for line in notes)
+
+
+def test_a_run_that_was_cut_off_goes_on(tmp_path, monkeypatch, small_parts):
+    source, made = ntu_source(tmp_path / "source"), []
+    prepare(source, tmp_path / "whole", workers=1)
+
+    class Cut(BaseException):
+        pass
+
+    def make_part(job):
+        if len(made) == 2:
+            raise Cut
+        made.append(job.number)
+        return training.parts.make_part(job)
+
+    monkeypatch.setattr(training.prepare, "make_part", make_part)
+    with pytest.raises(Cut):
+        prepare(source, tmp_path / "cut", workers=1)
+    with pytest.raises(ValueError, match="finished clip store"):
+        Store(tmp_path / "cut")
+    made.append("again")
+    prepare(source, tmp_path / "cut", workers=1)
+    assert made == [0, 1, "again", 2, 3]
+    assert Store(tmp_path / "cut").hash == Store(tmp_path / "whole").hash
+    assert not (tmp_path / "cut" / "parts").exists()
+
+
+def test_parts_of_other_files_are_not_taken_up(tmp_path, monkeypatch, small_parts):
+    source, notes = ntu_source(tmp_path / "source"), []
+    monkeypatch.setattr(training.prepare, "gather", lambda paths: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        prepare(source, tmp_path / "store", workers=1)
+    monkeypatch.undo()
+    changed = source / "S001C001P001R001A001.skeleton"
+    changed.write_text(one_person(40, swing=0.7))
+    prepare(source, tmp_path / "store", workers=1, note=notes.append)
+    assert any("starting anew" in line for line in notes)
+    store = Store(tmp_path / "store")
+    assert store.frames_N[store.index["name"] == changed.stem].tolist() == [40]
+
+
+def test_a_finished_store_is_kept(tmp_path):
+    path, notes = clip_source(tmp_path / "set.npz"), []
+    counts = prepare(path, tmp_path / "store")
+    before = (tmp_path / "store" / "skeletons.npy").stat().st_mtime_ns
+    assert prepare(path, tmp_path / "store", note=notes.append) == counts and "finished already" in notes[0]
+    assert (tmp_path / "store" / "skeletons.npy").stat().st_mtime_ns == before
+    with pytest.raises(ValueError, match="another source"):
+        prepare(ntu_source(tmp_path / "ntu"), tmp_path / "store")
+    assert len(Store(tmp_path / "store")) == 30
+
+
+def test_workers_side_by_side_write_the_same_store(tmp_path, small_parts):
+    source = ntu_source(tmp_path / "source")
+    prepare(source, tmp_path / "one", workers=1)
+    prepare(source, tmp_path / "two", workers=2)
+    assert Store(tmp_path / "one").hash == Store(tmp_path / "two").hash
+
+
+@pytest.mark.parametrize("where", ["_write_part", "write_rows"])
+def test_a_full_disk(where, tmp_path, monkeypatch):
+    path, module = clip_source(tmp_path / "set.npz"), training.parts if where == "_write_part" else training.prepare
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, where, full)
+        with pytest.raises(ValueError, match="is full"):
+            prepare(path, tmp_path / "store")
+    with pytest.raises(ValueError, match="finished clip store"):
+        Store(tmp_path / "store")
+    assert prepare(path, tmp_path / "store").clips == 30
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "says"),
+    [
+        ("absent", {}, "no such file"),
+        ("empty", {}, "nothing that can be prepared"),
+        ("set.npz", {"kind": "ntu"}, "holds no files named like S001"),
+        ("set.npz", {"kind": "pku"}, "skeletons in one folder"),
+        ("set.npz", {"kind": "kinect"}, "no kind 'kinect'"),
+        ("set.npz", {"missing": "set.npz"}, "for NTU"),
+        ("set.npz", {"workers": 0}, "at least 1"),
+        ("", {"kind": "clips"}, "lies in"),
+    ],
+)
+def test_mistakes(source, settings, says, tmp_path):
+    (tmp_path / "empty").mkdir()
+    clip_source(tmp_path / "set.npz", clips=2)
+    with pytest.raises(ValueError, match=says):
+        prepare(tmp_path / source, tmp_path / "store", **settings)
+    assert not (tmp_path / "store").exists()
+
+
+def test_nw_ucla_has_the_published_split(shared_data, tmp_path):
+    counts = prepare(shared_data / "skeletons" / "nw_ucla.npz", tmp_path / "store")
+    assert counts.clips == 1482 and counts.splits["xview"] == (1019, 463) and counts.labels == 10
+
+
+@pytest.mark.slow
+def test_the_command_survives_a_kill(tmp_path):
+    source, store = ntu_source(tmp_path / "source", 12), tmp_path / "store"
+    for i in range(800):
+        (source / f"S002C001P001R{i // 120 + 1:03d}A{i % 120 + 1:03d}.skeleton").write_text(one_person(60, swing=0.3))
+    command = [sys.executable, "-m", "training", "prepare", str(source), "--out", str(store)]
+    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    while len(list(store.glob("parts/part_*.npz"))) < 2:
+        assert running.poll() is None, running.stderr.read()
+    running.kill()
+    running.wait()
+    done = len(list(store.glob("parts/part_*.npz")))
+    assert done >= 2 and not (store / "store.json").exists()
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0, again.stderr
+    assert len(Store(store)) == 812 and "split xset" in again.stdout
+    assert json.loads((store / "prepare.json").read_text())["counts"]["clips"] == 812
