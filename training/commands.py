@@ -71,7 +71,10 @@ def _distil(args: argparse.Namespace) -> None:
 
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", type=Path, required=True, metavar="STORE", help="clip store of `prepare`")
-    command.add_argument("--split", help="train on this split's training clips (default: all clips of the store)")
+    command.add_argument(
+        "--split",
+        help="train on this split's training clips, with + after it on all that it does not test (default: all clips)",
+    )
     command.add_argument(
         "--also",
         nargs="+",

@@ -30,7 +30,11 @@ class Pool:
 
     @classmethod
     def open(cls, names: Sequence[str]) -> Pool:
-        """From "FOLDER" (all clips) or "FOLDER:SPLIT" (the split's training clips), one name a store.
+        """Clips of stores, one name a store.
+
+        Args:
+            names: "FOLDER" for all clips, "FOLDER:SPLIT" for the split's training clips, "FOLDER:SPLIT+" for these
+                and the clips that the split leaves aside: all but those that it tests on.
 
         Raises:
             ValueError: no such store or split, or a store that is named twice.
@@ -44,7 +48,11 @@ class Pool:
             if store.hash in seen:
                 raise ValueError(f"{folder} is named twice; its clips would count as each other's negatives")
             seen.add(store.hash)
-            parts.append((store, store.split(split)[0] if split else np.arange(len(store))))
+            ids = np.arange(len(store))
+            if split:
+                train, test = store.split(split.removesuffix("+"))
+                ids = np.setdiff1d(ids, test) if split.endswith("+") else train
+            parts.append((store, ids))
         return cls(parts)
 
     def require(self, batch: int) -> None:

@@ -82,6 +82,16 @@ def test_a_pool_joins_stores_and_hides_labels(folder: Path) -> None:
     assert batch.ids_N.tolist() == [5, 0, 1] and batch.label_N.tolist() == [-1, -1, -1]
 
 
+@pytest.mark.parametrize(("split", "clips"), [("", 5), (":half", 2), (":half+", 3)])
+def test_a_pool_never_holds_test_clips_of_its_split(folder: Path, split: str, clips: int) -> None:
+    pool = Pool.open([f"{folder}{split}"])
+    assert len(pool) == clips
+    if split:
+        assert not set(pool.parts[0][1]) & set(Store(folder).split("half")[1])
+    with pytest.raises(ValueError, match="named twice"):
+        Pool.open([str(folder), f"{folder}:half"])
+
+
 def test_the_hash_knows_content(folder: Path) -> None:
     first = Store(folder).hash
     people = [[np.full((50, 25, 3), 10 * i, np.float32)] for i in range(5)]
