@@ -73,7 +73,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", type=Path, required=True, metavar="STORE", help="clip store of `prepare`")
     command.add_argument(
         "--split",
-        help="train on this split's training clips, with + after it on all that it does not test (default: all clips)",
+        help="train on this split's training clips (xview), or all but its test clips (xview+)",
     )
     command.add_argument(
         "--also",
