@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from training.grid import DISTIL, PRETRAIN
+from training.grid import DISTIL, PRETRAIN, letters
 from training.plan import EVALUATE, Task
 from training.standing import Standing
 
@@ -43,28 +43,29 @@ def command(task: Task, standing: Standing, threads: int) -> list[str]:
     words: list[Any] = {
         PRETRAIN: ["pretrain", "--out", out],
         DISTIL: ["distil", "--out", out, "--teacher", standing.run(task.source)],
-        EVALUATE: ["evaluate", "--out", standing.result(task.name), "--seed", task.seed],
+        EVALUATE: ["evaluate", "--out", standing.result(task.name)],
     }[task.kind]
     words += ["--data", task.data.resolve(), "--threads", threads] + (["--split", task.split] if task.split else [])
-    words += ["--also", *(folder.resolve() for folder in task.also)] if task.also else []
+    words += ["--config", standing.config(task)]
     if task.kind == EVALUATE:
-        words += _options(task.config) + (["--run", standing.run(task.source)] if task.source else [])
-        words += ["--modalities", ",".join(task.modalities)] if task.modalities else []
-    else:
-        words += ["--preset", standing.grid.preset, "--config", standing.config(task)]
-        words += ["--stage1-from", standing.run(task.source)] if task.source and task.kind == PRETRAIN else []
+        return [sys.executable, "-m", "training", *map(str, words + _judging(task, standing))]
+    words += ["--preset", standing.grid.preset] + (["--also", *map(_whole, task.also)] if task.also else [])
+    words += ["--stage1-from", standing.run(task.source)] if task.source and task.kind == PRETRAIN else []
     return [sys.executable, "-m", "training", *map(str, words)]
 
 
-def _options(values: dict[str, Any]) -> list[Any]:
-    words: list[Any] = []
-    for key, value in values.items():
-        option = "--" + key.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(option if value else option.replace("--", "--no-", 1))
-        else:
-            words += [option, ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value]
-    return words
+def _judging(task: Task, standing: Standing) -> list[Any]:
+    how = task.config
+    words: list[Any] = ["--protocol", how["protocol"]] + ["--frozen"] * how["frozen"]
+    # semi draws several shares of the labels by itself.
+    words += ["--seeds", task.seed] if how["fraction"] is None else ["--fractions", how["fraction"]]
+    words += ["--run", standing.run(task.source)] if task.source else ["--modalities", ",".join(task.modalities)]
+    return words + (["--subsets", *map(letters, task.subsets)] if task.subsets else [])
+
+
+def _whole(name: str) -> str:
+    """ "FOLDER" or "FOLDER:SPLIT" with the folder's whole path (the process runs in another folder)."""
+    return str(Path.cwd() / name)
 
 
 def starter(standing: Standing, workers: int, lock: int | None = None) -> Start:

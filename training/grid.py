@@ -60,14 +60,14 @@ class Variant:
     Attributes:
         data: the store that trains; None takes the file's.
         split: its training clips train; None takes all clips.
-        also: further stores.
+        also: further stores, "FOLDER" or "FOLDER:SPLIT".
         pretrain: values over the preset and over the file's.
         distil: values over the preset and over the file's.
     """
 
     data: Path | None = None
     split: str | None = None
-    also: tuple[Path, ...] = ()
+    also: tuple[str, ...] = ()
     pretrain: dict[str, Any] = field(default_factory=dict)
     distil: dict[str, Any] = field(default_factory=dict)
 
@@ -79,9 +79,9 @@ class Grid:
     Attributes:
         name: of the file.
         data: store to train on and to judge on.
-        split: of it.
+        split: of it; with + after it, what it leaves aside trains too, but for labels.
         preset: paper or compact.
-        protocols: column -> options of `evaluate`, the option `protocol` among them.
+        protocols: column -> protocol, preset, frozen and fraction as of `evaluate`, and values over the preset.
         variants: by name.
         rows: in the order of the table.
     """
@@ -153,7 +153,7 @@ def _modalities(text: Any) -> tuple[str, ...]:
 
 def _variant(said: Any, what: str) -> Variant:
     told = _known(said, [entry.name for entry in fields(Variant)], what)
-    told["also"] = tuple(Path(folder) for folder in _many(told.get("also") or []))
+    told["also"] = tuple(str(name) for name in _many(told.get("also") or []))
     told["data"] = Path(told["data"]) if told.get("data") else None
     for part in ("pretrain", "distil"):
         told[part] = dict(told.get(part) or {})
@@ -215,7 +215,9 @@ def _rows(told: dict[str, Any], variants: Mapping[str, Variant]) -> Iterator[Row
     variant = str(told.get("variant") or "")
     _known({variant: None}, variants, "variants:")
     if "scratch" in told:
-        yield from (Row(kind=SCRATCH, modalities=_modalities(text), variant=variant) for text in _many(told["scratch"]))
+        if variant:
+            raise ValueError("a scratch row has no variant: variants change what trains without labels")
+        yield from (Row(kind=SCRATCH, modalities=_modalities(text)) for text in _many(told["scratch"]))
         return
     for exchange in _each(told, "exchange", "none", EXCHANGES):
         for names in [_modalities(text) for text in _many(told.get("modalities", letters(MODALITIES)))]:

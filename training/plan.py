@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,16 @@ class Task:
     """One run of one command.
 
     Attributes:
-        name: of its folder in OUT/runs, or of its file in OUT/results.
+        name: of its folder in OUT/runs, or of its file in OUT/results/GRID.
         kind: pretrain, distil or evaluate.
         data: the store.
         split: of the store; None trains on all clips.
         seed: of everything random.
-        also: further stores.
-        config: every value of the configuration, or the options of `evaluate`.
+        also: further stores, "FOLDER" or "FOLDER:SPLIT".
+        config: every value of the configuration; of an evaluation also the protocol.
         source: the run whose stage 1, teacher or branches this one takes; "" for none.
-        modalities: that it trains or judges; () judges all of the run's.
+        modalities: that it trains; () of an evaluation: the run's.
+        subsets: sets of modalities that are judged besides each alone and all together.
         epochs: that it trains itself, without those of its source.
     """
 
@@ -43,10 +44,11 @@ class Task:
     data: Path
     split: str | None
     seed: int
-    also: tuple[Path, ...] = ()
+    also: tuple[str, ...] = ()
     config: dict[str, Any] = field(default_factory=dict)
     source: str = ""
     modalities: tuple[str, ...] = ()
+    subsets: tuple[tuple[str, ...], ...] = ()
     epochs: int = 0
 
     @property
@@ -61,7 +63,7 @@ class Plan:
 
     Attributes:
         tasks: by name.
-        cells: row -> column -> seed -> name of the evaluation.
+        cells: row -> column -> seed -> name of the evaluation; the row's modalities say which of its results.
     """
 
     tasks: dict[str, Task] = field(default_factory=dict)
@@ -75,18 +77,21 @@ class Plan:
 
 
 def make_plan(grid: Grid) -> Plan:
-    """Every task that the grid's rows need.
+    """Every task that the grid's rows need: all training, then the evaluations, one a run and column.
 
     Raises:
         ValueError: a row asks for what cannot be (an exchange of one modality, a subset of what its run lacks).
     """
-    plan = Plan()
+    plan, judged = Plan(cells={row: {} for row in grid.rows}), {}
     for row, wish in grid.rows.items():
         for seed in sorted(wish.seeds):
             run = _run(plan, grid, row, seed)
             for column in (c for c in grid.protocols if c in wish.columns):
-                name = plan.add(_evaluation(grid, row, run, column, seed))
-                plan.cells.setdefault(row, {}).setdefault(column, {})[seed] = name
+                judged.setdefault((run, column, seed), []).append(row)
+    for (run, column, seed), rows in judged.items():
+        name = plan.add(_evaluation(grid, run, column, seed, rows))
+        for row in rows:
+            plan.cells[row].setdefault(column, {})[seed] = name
     return plan
 
 
@@ -142,12 +147,31 @@ def _clips(grid: Grid, variant: str) -> dict[str, Any]:
     return {"data": chosen.data or grid.data, "split": chosen.split, "also": chosen.also}
 
 
-def _evaluation(grid: Grid, row: Row, run: str, column: str, seed: int) -> Task:
-    part = letters(row.modalities) if run and not run.endswith(f"-{letters(row.modalities)}") else ""
-    stem = run or _name(row.variant, seed, f"scratch-{letters(row.modalities)}")
-    words = [stem, re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")] + [part] * bool(part)
-    return Task(name="-".join(words), kind=EVALUATE, data=grid.data, split=grid.split, seed=seed, source=run,
-                config=dict(grid.protocols[column]), modalities=row.modalities)  # fmt: skip
+def _evaluation(grid: Grid, run: str, column: str, seed: int, rows: list[Row]) -> Task:
+    """One evaluation answers for all rows of a run; without a run it trains one that holds all of theirs."""
+    words = [run or _name("", seed, SCRATCH), re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")]
+    names = () if run else tuple(name for name in MODALITIES if any(name in row.modalities for row in rows))
+    subsets = tuple(dict.fromkeys(row.modalities for row in rows if len(row.modalities) > 1))
+    return Task(name="-".join(words[: 1 if column == SCRATCH else 2]), kind=EVALUATE, data=grid.data,
+                split=grid.split.removesuffix("+"), seed=seed, source=run, config=_judging(grid, column),
+                modalities=names, subsets=subsets)  # fmt: skip
+
+
+def _judging(grid: Grid, column: str) -> dict[str, Any]:
+    """A column's protocol and all its values; a student from scratch has the shape of the distilled ones."""
+    from training.protocols import make_config
+
+    told = dict(grid.protocols[column])
+    protocol, frozen = told.pop("protocol"), bool(told.pop("frozen", False))
+    fraction, preset = told.pop("fraction", None), told.pop("preset", None)
+    if (protocol == "semi") != (fraction is not None):
+        raise ValueError(f"the column {column} needs fraction: with the protocol semi, and only there")
+    if protocol == SCRATCH:
+        told = {"shape": asdict(grid.values(DistilConfig, "").shape)} | told
+    if preset is None and not frozen and protocol in ("semi", "finetune", SCRATCH):
+        preset = grid.preset
+    values = _plain(make_config(protocol, frozen, preset, told))
+    return {"protocol": protocol, "frozen": frozen, "fraction": fraction, "values": values}
 
 
 def _plain(config: Any) -> dict[str, Any]:
@@ -173,12 +197,15 @@ def describe(plan: Plan, clips: Callable[[Task], int]) -> str:
             f"{task.name}: {task.kind}, {task.epochs} epochs x {len(task.modalities)} branches x {clips(task):,} clips"
             f" = {cost:,} clip-epochs{shares * bool(task.source)}"
         )
-    judged = _judged(task for task in plan.tasks.values() if task.kind == EVALUATE)
-    return "\n".join([*lines, *judged, f"{len(lines)} runs, {total:,} clip-epochs (one clip, one branch, once)"])
+    judged: dict[str, list[str]] = {}
+    for task in (task for task in plan.tasks.values() if task.kind == EVALUATE):
+        judged.setdefault(task.source or "with labels alone", []).append(_judged(task))
+    lines += [f"evaluate {source}: {'; '.join(words)}" for source, words in judged.items()]
+    runs = sum(task.kind != EVALUATE for task in plan.tasks.values())
+    return "\n".join([*lines, f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once)"])
 
 
-def _judged(tasks: Iterable[Task]) -> list[str]:
-    of: dict[str, list[str]] = {}
-    for task in tasks:
-        of.setdefault(task.source or "with labels alone", []).append(task.name.removeprefix(f"{task.source}-"))
-    return [f"evaluate {source}: {', '.join(names)}" for source, names in of.items()]
+def _judged(task: Task) -> str:
+    column = task.name.removeprefix(f"{task.source}-")
+    sets = [letters(names) for names in task.subsets]
+    return f"{column} of {', '.join(sets)}" if sets else column

@@ -1,7 +1,7 @@
 """Where a comparison's tasks stand in its folder.
 
-OUT/runs/NAME (a run), OUT/results/NAME.json (an evaluation), OUT/configs (what each was asked), OUT/logs/NAME.log,
-OUT/times.jsonl (seconds that each try took).
+OUT/runs/NAME (a run), OUT/results/GRID/NAME.json (an evaluation), OUT/configs (what each was asked),
+OUT/logs/NAME.log, OUT/times.jsonl (seconds that each try took). Grids that share OUT share its runs.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from models.weights import write_whole
 from training.grid import Grid
 from training.plan import EVALUATE, PRETRAIN, Plan, Task
+from training.pool import Pool
 from training.runs import CONFIG, LOG, MODEL, STAGE1, read_config
-from training.store import Store
 
 
 @functools.lru_cache(maxsize=16)
-def _store(folder: Path) -> Store:
-    return Store.open(folder)
+def _pool(names: tuple[str, ...]) -> Pool:
+    return Pool.open(names)
+
+
+def _clips(task: Task) -> Pool:
+    return _pool((f"{task.data}:{task.split}" if task.split else str(task.data), *task.also))
 
 
 class Standing:
@@ -41,21 +47,20 @@ class Standing:
 
     def result(self, name: str) -> Path:
         """File of an evaluation."""
-        return self.out / "results" / f"{name}.json"
+        return self.out / "results" / self.grid.name / f"{name}.json"
 
     def log(self, name: str) -> Path:
         """What a task has printed."""
         return self.out / "logs" / f"{name}.log"
 
     def config(self, task: Task) -> Path:
-        """What a task is asked: YAML that `pretrain` and `distil` read, JSON for an evaluation."""
-        return self.out / "configs" / (f"{task.name}.json" if task.kind == EVALUATE else f"{task.name}.yaml")
+        """The values that a task's command reads."""
+        folder = self.out / "configs"
+        return (folder / self.grid.name if task.kind == EVALUATE else folder) / f"{task.name}.yaml"
 
     def clips(self, task: Task) -> int:
-        """Number of clips that a task trains on, or is judged with."""
-        store = _store(task.data)
-        own = len(store) if task.split is None else len(store.split(task.split)[0])
-        return own + sum(len(_store(folder)) for folder in task.also)
+        """Number of clips that a task trains on."""
+        return len(_clips(task))
 
     def done(self, task: Task) -> bool:
         """Whether a task's product is there; a result that was asked otherwise, or of an older model, is none."""
@@ -65,7 +70,7 @@ class Standing:
         if not result.exists() or (task.source and not model.exists()):
             return False
         fresh = not task.source or result.stat().st_mtime_ns >= model.stat().st_mtime_ns
-        return fresh and _read(self.config(task)) == self.asked(task)
+        return fresh and _read(self.config(task).with_suffix(".json")) == self.asked(task)
 
     def ready(self, task: Task) -> bool:
         """Whether what a task needs is there: stage 1 of its source, or its source's end."""
@@ -74,11 +79,13 @@ class Standing:
 
     def asked(self, task: Task) -> dict[str, Any]:
         """What decides a task's outcome, as a run's config.json names it."""
-        said = {"config": task.config, "data_hash": _store(task.data).hash, "split": task.split}
-        if task.kind == EVALUATE:
-            return said | {"run": task.source, "modalities": list(task.modalities), "seed": task.seed}
-        source = {"stage1" if task.kind == PRETRAIN else "teacher": task.source or None}
-        return said | {"kind": task.kind, "also": [_store(folder).hash for folder in task.also]} | source
+        said = {"config": task.config, "data": _clips(task).record}
+        if task.kind != EVALUATE:
+            source = {"stage1" if task.kind == PRETRAIN else "teacher": task.source or None}
+            return said | {"kind": task.kind} | source
+        subsets = [list(names) for names in task.subsets]
+        return said | {"split": task.split, "run": task.source, "modalities": list(task.modalities),
+                       "subsets": subsets, "seed": task.seed}  # fmt: skip
 
     def check(self) -> None:
         """Make sure that the runs that are there were asked the same.
@@ -96,16 +103,16 @@ class Standing:
 
     def prepare(self, task: Task) -> None:
         """Write down what a task is asked, ahead of its start; a result that was asked otherwise goes."""
-        for folder in ("runs", "results", "configs", "logs"):
-            (self.out / folder).mkdir(parents=True, exist_ok=True)
+        self.run(task.name).parent.mkdir(parents=True, exist_ok=True)
+        for path in (self.result(task.name), self.config(task), self.log(task.name)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        values = task.config
         if task.kind == EVALUATE:
             self.result(task.name).unlink(missing_ok=True)
-            text = json.dumps(self.asked(task), indent=2) + "\n"
-        else:
-            import yaml
-
-            text = yaml.safe_dump(task.config, sort_keys=False)
-        write_whole(self.config(task), lambda part: part.write_text(text, encoding="utf-8"))
+            values = task.config["values"]
+            _write(self.config(task).with_suffix(".json"), json.dumps(self.asked(task), indent=2) + "\n")
+        # Not as JSON, which writes 1e-05: YAML takes that for text.
+        _write(self.config(task), yaml.safe_dump(values, sort_keys=False))
 
     def epochs(self, task: Task) -> tuple[int, float | None]:
         """Epochs of its own that a training task has done, and the last one's loss."""
@@ -135,6 +142,10 @@ class Standing:
         return sum(entry["seconds"] for entry in tries if entry["task"] in self.plan.tasks)
 
 
+def _write(path: Path, text: str) -> None:
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
 def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -160,5 +171,12 @@ def _differences(held: dict[str, Any], asked: dict[str, Any], prefix: str = "") 
         if isinstance(value, dict) and isinstance(held.get(key), dict):
             out += _differences(held[key], value, "" if key == "config" else f"{prefix}{key}.")
         elif held.get(key) != value:
-            out.append(f"{prefix}{key} {held.get(key)} (now {value})")
+            out.append(f"{prefix}{key} {_short(held.get(key))} (now {_short(value)})")
     return out
+
+
+def _short(value: Any) -> str:
+    """A value of config.json in words; clips by their number and the beginning of their store's hash."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return ", ".join(f"{part['clips']} clips of {part['data_hash'][:8]}" for part in value)
+    return str(value)

@@ -66,17 +66,26 @@ def gather(standing: Standing) -> list[Line]:
         line = Line(row, {})
         for column, names in columns.items():
             done = {seed: name for seed, name in names.items() if standing.done(standing.plan.tasks[name])}
-            results = {seed: read_result(standing.result(name)) for seed, name in done.items()}
-            line.cells[column] = Cell({seed: result["accuracy"] for seed, result in results.items()}, len(names))
-            for result in results.values():
-                line.costs |= {key: result[key] for key in COSTS if result.get(key) is not None}
+            found = {seed: read_result(standing.result(name), row.modalities) for seed, name in done.items()}
+            line.cells[column] = Cell({seed: one["accuracy"] for seed, one in found.items()}, len(names))
+            for one in found.values():
+                line.costs |= {key: one[key] for key in COSTS if key in one}
         lines.append(line)
     return lines
 
 
-def read_result(path: Path) -> dict[str, float]:
-    """Accuracy in % and costs, of the file that `evaluate` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_result(path: Path, modalities: Iterable[str]) -> dict[str, Any]:
+    """Accuracy in % and costs of one set of modalities, () for all together, of the file that `evaluate` wrote.
+
+    Raises:
+        ValueError: the file says nothing of these modalities.
+    """
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    wanted = set(modalities) or set(rows[-1]["modalities"])
+    found = [row for row in rows if set(row["modalities"]) == wanted]
+    if len(found) != 1:
+        raise ValueError(f"{path} has {len(found)} results of {', '.join(wanted)}, not one; a column is one number")
+    return found[0]
 
 
 def words(row: Row, student: Iterable[str]) -> dict[str, str]:
@@ -146,7 +155,7 @@ def _budget(standing: Standing, task: Task) -> str:
     kind = PretrainConfig if task.kind == PRETRAIN else DistilConfig
     columns = queue_length(kind(**how), standing.clips(task))
     stages = f", {how['stage1']} of them InfoNCE alone" if task.kind == PRETRAIN else ""
-    also = f", with {', '.join(folder.name for folder in task.also)} without labels" if task.also else ""
+    also = f", with {', '.join(Path(name).name for name in task.also)}" if task.also else ""
     where = f"{task.data.name}, {'all clips' if task.split is None else task.split}"
     widths = "-".join(map(str, how["shape"]["channels"]))
     name = {PRETRAIN: "Pre-training", DISTIL: "Distillation"}[task.kind]

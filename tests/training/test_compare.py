@@ -37,7 +37,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     people = [[rng.normal(size=(50, 25, 3))] for _ in range(12)]
     part = np.array([1] * 8 + [0] * 4)
-    write_store(folder, people, {"label": np.arange(12) % 3}, ("a", "b", "c"), {"xview": part}, "test")
+    splits = {"xview": part, "xsub": np.array([1] * 6 + [0] * 6)}
+    write_store(folder, people, {"label": np.arange(12) % 3}, ("a", "b", "c"), splits, "test")
     return folder
 
 
@@ -71,9 +72,11 @@ class Fake:
 def _produce(standing: Standing, task: Task) -> None:
     """The files that the real commands leave."""
     if task.kind == "evaluate":
-        accuracy = 50 + len(task.modalities) + task.seed
-        held = {"accuracy": accuracy, "parameters": 1e6, "flops": 2e9, "latency_ms": 3.0}
-        standing.result(task.name).write_text(json.dumps(held))
+        costs = {"parameters": 1e6, "flops": 2e9, "latency_ms": 3.0}
+        names = task.modalities or standing.plan.tasks[task.source].modalities
+        sets = dict.fromkeys([*((name,) for name in names), *task.subsets, names])
+        rows = [{"modalities": some, "accuracy": 50 + len(some) + task.seed} | costs for some in sets]
+        standing.result(task.name).write_text(json.dumps({"rows": rows}))
         return
     run = standing.run(task.name)
     run.mkdir(parents=True, exist_ok=True)
@@ -143,10 +146,10 @@ def test_exchanges_share_stage_1_and_subsets_share_the_run(tmp_path: Path, store
         held = tasks["seed0-none-jmbaro"].config
         assert {k for k in held if held[k] != tasks[name].config[k]} <= {"exchange", "modalities"}
     assert tasks["seed1-ekem+ikem-jmbaro"].source == "seed1-none-jmbaro"
-    assert tasks["seed0-none-jmbaro-linear-j"].source == "seed0-none-jmbaro"
-    assert tasks["seed0-none-jmbaro-knn-jmb"].modalities == ("joint", "motion", "bone")
+    judged = tasks["seed0-none-jmbaro-knn"]
+    assert judged.source == "seed0-none-jmbaro" and judged.subsets == (MODALITIES, MODALITIES[:3])
     assert tasks["seed0-kl-from-ekem+ikem"].source == "seed0-ekem+ikem-jmbaro"
-    assert tasks["seed0-scratch-jmb-scratch"].source == ""
+    assert tasks["seed0-scratch"].source == "" and tasks["seed0-scratch"].modalities == MODALITIES[:3]
 
 
 def test_the_shared_run_is_as_wide_as_the_rows(tmp_path: Path, store: Path) -> None:
@@ -158,8 +161,8 @@ def test_the_shared_run_is_as_wide_as_the_rows(tmp_path: Path, store: Path) -> N
 
 def test_a_lone_run_is_trained_in_one_go(tmp_path: Path, store: Path) -> None:
     tasks = _plan(tmp_path, store, rows=[{"exchange": "ekem", "modalities": ["jm"], "of": "jmb"}]).tasks
-    assert list(tasks) == ["seed0-ekem-jmb", "seed0-ekem-jmb-linear-jm", "seed0-ekem-jmb-knn-jm"]
-    assert tasks["seed0-ekem-jmb"].epochs == 4
+    assert list(tasks) == ["seed0-ekem-jmb", "seed0-ekem-jmb-linear", "seed0-ekem-jmb-knn"]
+    assert tasks["seed0-ekem-jmb"].epochs == 4 and tasks["seed0-ekem-jmb-knn"].subsets == (MODALITIES[:2],)
 
 
 def test_nothing_is_shared_without_a_first_stage(tmp_path: Path, store: Path) -> None:
@@ -175,8 +178,8 @@ def test_a_variant_changes_its_rows_alone(tmp_path: Path, store: Path) -> None:
     }
     tasks = _plan(tmp_path, store, **changes).tasks
     assert list(tasks) == [
-        "seed0-none-jm", "seed0-none-jm-linear", "seed0-none-jm-knn",
-        "frozen-seed0-none-jm", "frozen-seed0-none-jm-knn",
+        "seed0-none-jm", "frozen-seed0-none-jm",
+        "seed0-none-jm-linear", "seed0-none-jm-knn", "frozen-seed0-none-jm-knn",
     ]  # fmt: skip
     assert tasks["seed0-none-jm"].config["freeze_keys"] == []
     frozen = tasks["frozen-seed0-none-jm"].config
@@ -203,6 +206,10 @@ def test_a_variant_changes_its_rows_alone(tmp_path: Path, store: Path) -> None:
         ({"rows": [{"exchange": "ekem", "modalities": "jr", "of": "jm"}]}, "wants rotation"),
         ({"variants": {"A b": {}}}, "must be named"),
         ({"variants": {"a": {"epochs": 3}}}, "has no epochs"),
+        ({"variants": {"a": {}}, "rows": [{"scratch": "j", "variant": "a"}]}, "has no variant"),
+        ({"protocols": {"knn": {"lr": 1.0}}}, "lr"),
+        ({"protocols": {"linear": {"preset": "big"}}}, "preset of linear must be"),
+        ({"protocols": ["semi"]}, "needs fraction"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, store: Path, changes: dict, match: str) -> None:
@@ -328,7 +335,7 @@ def test_results_go_stale_with_their_options_and_their_model(standing: Standing,
     [
         ({"pretrain": {"epochs": 5, "stage1": 2}}, r"seed0-none-jmbaro was made with epochs 4 \(now 5\)"),
         ({"distil": {"epochs": 3, "shape.dropout": 0.25}}, r"seed0-rckd-from-ekem\+ikem was made with shape.dropout"),
-        ({"split": "xsub"}, r"split xview \(now xsub\)"),
+        ({"split": "xsub"}, r"seed0-none-jmbaro was made with data 8 clips of \w+ \(now 6 clips of \w+\)"),
     ],
 )
 def test_a_changed_file_is_refused(standing: Standing, tmp_path: Path, store: Path, changes: dict, match: str) -> None:
@@ -346,7 +353,7 @@ def test_other_data_is_refused(standing: Standing, tmp_path: Path, store: Path) 
     people = [[np.zeros((50, 25, 3))]] * 4
     write_store(other, people, fields, ("a", "b"), {"xview": np.array([1, 1, 0, 0])}, "test")
     grid = Grid.read(_file(tmp_path, store), data=other)
-    with pytest.raises(ValueError, match=f"data_hash {Store.open(store).hash}"):
+    with pytest.raises(ValueError, match=f"data 8 clips of {Store.open(store).hash[:8]}"):
         Standing(standing.out, grid, make_plan(grid)).check()
 
 
@@ -355,11 +362,14 @@ def test_commands(standing: Standing, store: Path) -> None:
     run = standing.run("seed0-ekem-jmb")
     assert words == [
         "training", "pretrain", "--out", str(run), "--data", str(store), "--threads", "1", "--split", "xview",
-        "--preset", "compact", "--config", str(standing.out / "configs" / "seed0-ekem-jmb.yaml"),
+        "--config", str(standing.out / "configs" / "seed0-ekem-jmb.yaml"), "--preset", "compact",
         "--stage1-from", str(standing.run("seed0-none-jmbaro")),
     ]  # fmt: skip
-    words = command(standing.plan.tasks["seed0-none-jmbaro-knn-j"], standing, 1)
-    assert words[words.index("--modalities") + 1] == "joint" and words[words.index("--protocol") + 1] == "knn"
+    words = command(standing.plan.tasks["seed0-none-jmbaro-knn"], standing, 1)
+    run = standing.run("seed0-none-jmbaro")
+    assert words[-9:] == ["--protocol", "knn", "--seeds", "0", "--run", str(run), "--subsets", "jmbaro", "jmb"]
+    words = command(standing.plan.tasks["seed0-scratch"], standing, 1)
+    assert "--run" not in words and words[words.index("--modalities") + 1] == "joint,motion,bone"
     words = command(standing.plan.tasks["seed0-kl-from-ekem+ikem"], standing, 1)
     assert words[words.index("--teacher") + 1] == str(standing.run("seed0-ekem+ikem-jmbaro"))
 

@@ -10,7 +10,7 @@ import pytest
 
 from training.curves import draw_bars, draw_health, draw_losses, title
 from training.grid import Row
-from training.tables import Cell, Line, check_document, insert, markdown, markers, words
+from training.tables import Cell, Line, check_document, insert, markdown, markers, read_result, words
 
 SIX = ("joint", "motion", "bone", "acceleration", "rotation", "angular")
 JMB = SIX[:3]
@@ -91,29 +91,44 @@ def test_files(tmp_path: Path) -> None:
 
     path = tmp_path / "tiny.yaml"
     path.write_text(
-        "{data: nowhere, split: xview, protocols: {linear: {}}, rows: [{modalities: [j, jm], seeds: [0, 1]}]}"
+        "{data: nowhere, split: xview, protocols: {linear: {}}, "
+        "rows: [{modalities: [j, jm], seeds: [0, 1]}, {student: rckd, modalities: jm}]}"
     )
     grid = Grid.read(path)
     standing = Standing(tmp_path, grid, make_plan(grid))
     standing.done = lambda task: task.name in ("seed0-none-jm-linear", "seed1-none-jm-linear")
     standing.clips = lambda task: 8
-    (tmp_path / "results").mkdir()
+    costs = {"parameters": 2_500_000, "flops": 1.5e9, "latency_ms": 4.0}
     for seed, accuracy in ((0, 70.04), (1, 71.0)):
-        held = {"accuracy": accuracy, "parameters": 2_500_000, "flops": 1.5e9, "latency_ms": 4.0}
-        standing.result(f"seed{seed}-none-jm-linear").write_text(json.dumps(held))
-    assert [len(line.cells["linear"].values) for line in gather(standing)] == [0, 2]
+        rows = [{"modalities": ["joint"], "accuracy": 60.0} | costs]
+        rows += [{"modalities": ["motion", "joint"], "accuracy": accuracy} | costs]
+        path = standing.result(f"seed{seed}-none-jm-linear")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"rows": rows}))
+    assert [len(line.cells["linear"].values) for line in gather(standing)] == [2, 2, 0]
     text = write_tables(standing, pictures=False)
-    assert "| encoder | joint | none | 0 | missing |  |  |  |" in text
-    assert "| encoders | joint, motion | none | 2 | 70.5 +- 0.7 | 2.50 | 1.50 | 4.00 |" in text
+    assert "| encoder | joint | none |  | 2 | 60.0 +- 0.0 | 2.50 | 1.50 | 4.00 |" in text
+    assert "| encoders | joint, motion | none |  | 2 | 70.5 +- 0.7 | 2.50 | 1.50 | 4.00 |" in text
+    assert "| student | joint, bone, motion | none | rckd from jm | 0 | missing |  |  |  |" in text
     assert "- Pre-training: 200 epochs, 100 of them InfoNCE alone; 8 clips (nowhere, xview); batch 64" in text
     with open(tmp_path / "tiny.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        "model", "modalities", "exchange", "seeds", "linear", "parameters (M)", "GFLOPs", "latency (ms)",
+        "model", "modalities", "exchange", "distillation", "seeds", "linear", "parameters (M)", "GFLOPs",
+        "latency (ms)",
     ]  # fmt: skip
     assert rows[1]["linear"] == "70.5 +- 0.7"
     cells = json.loads((tmp_path / "tiny.json").read_text())["rows"][1]["cells"]
     assert cells["linear"]["mean"] == pytest.approx(70.52) and cells["linear"]["values"] == {"0": 70.04, "1": 71.0}
+
+
+def test_a_result_of_other_modalities_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    rows = [{"modalities": names, "accuracy": 1.0} for names in (["joint"], ["motion"], ["joint", "motion"])]
+    path.write_text(json.dumps({"rows": rows}))
+    assert read_result(path, ("motion",)) == rows[1] and read_result(path, ()) == rows[2]
+    with pytest.raises(ValueError, match="0 results of bone"):
+        read_result(path, ("bone",))
 
 
 def test_pictures(tmp_path: Path) -> None:
