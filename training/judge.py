@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from training.confusion import draw
 from training.tracks import Track
 
 if TYPE_CHECKING:
@@ -80,28 +81,13 @@ def per_action(verdicts: list[Verdict]) -> list[dict[str, str | float | int]]:
 
 def confusion_picture(verdicts: list[Verdict], labels: Iterable[str], title: str, path: Path) -> None:
     """Confusion matrix, rows the truth in % of its clips."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     truths = [label for label in labels if any(v.truth == label for v in verdicts)]
     columns = list(labels)
     counts = np.zeros((len(truths), len(columns)))
     for v in verdicts:
         if v.ranked:
             counts[truths.index(v.truth), columns.index(v.ranked[0])] += 1
-    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    figure, axes = plt.subplots(figsize=(10, 0.36 * len(truths) + 2.4), layout="constrained")
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns, rotation=90)
-    axes.set_yticks(range(len(truths)), [f"{t} ({int(n)})" for t, n in zip(truths, counts.sum(1), strict=True)])
-    for i, j in zip(*np.nonzero(share >= 0.005), strict=True):
-        axes.text(j, i, f"{100 * share[i, j]:.0f}", ha="center", va="center", fontsize=7,
-                  color="white" if share[i, j] > 0.5 else "black")  # fmt: skip
-    axes.set(xlabel="the model's answer", ylabel="the action (clips)", title=title)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    draw(counts, truths, columns, title, path)
 
 
 def markdown(rows: list[dict]) -> str:

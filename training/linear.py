@@ -1,0 +1,180 @@
+"""Linear evaluation: heads trained on h of frozen encoders, fused by the mean of the branches' logits.
+
+Shape suffixes: N clips, M modalities, H width of h, C classes.
+
+What the presets repeat, all of it SGD with momentum 0.9 and no weight decay, on cross-entropy:
+    ikem: arXiv 2309.12009, section 4.1, and the AimCLR code that it shares its protocol with
+        (github.com/Levigty/AimCLR, config/ntu60/linear_eval): lr 3.0, batch 128, 100 epochs, x 0.1 after 80, no
+        augmentation; heads N(0, 0.02).
+    cmd: arXiv 2208.12448 as published (github.com/maoyunyao/CMD, script_action_classification_cmd.sh and
+        action_classification_cmd.py): lr 0.1, batch 64, 80 epochs, x 0.1 after 50 and 70; heads N(0, 0.01). It crops
+        the training clips at random and prints the best of every fifth epoch on the test clips; here neither.
+    mamp: arXiv 2308.07092 as published (github.com/maoyunyao/MAMP, config/ntu60_xsub_joint/linprobe_t120_layer8.yaml
+        and main_linprobe.py): lr 0.1, batch 256 (128 on each of two GPUs), 100 epochs, cosine to zero step by step, no
+        warm-up, features standardised by a batch-norm without parameters; heads N(0, 0.01). It crops and rotates the
+        training clips at random; here neither. The file with its cosine is not among the published ones: the usual
+        half cosine is assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from training.config import Schedule
+
+LINEAR_PRESETS: dict[str, dict[str, Any]] = {
+    "ikem": {},
+    "cmd": {"lr": 0.1, "batch": 64, "epochs": 80, "drop_at": (50, 70), "init_std": 0.01},
+    "mamp": {"lr": 0.1, "batch": 256, "schedule": "cosine", "init_std": 0.01, "standardise": True},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a trained model says of the test clips.
+
+    Attributes:
+        predicted_N: class numbers, after the last epoch.
+        best: highest accuracy in % of all epochs that were looked at; never the result, it is chosen on the test clips.
+        best_epoch: its epoch, from 1.
+    """
+
+    predicted_N: np.ndarray
+    best: float | None = None
+    best_epoch: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinearConfig:
+    """How heads are trained on frozen features; the defaults are the preset ikem.
+
+    Attributes:
+        epochs: passes over the training clips.
+        batch: clips a step.
+        lr: learning rate at its highest.
+        momentum: of SGD.
+        weight_decay: of SGD.
+        schedule: step (times 0.1 after each epoch of drop_at) or cosine (to zero, step by step).
+        drop_at: epochs after which the step schedule divides the rate by ten.
+        warmup: epochs of linear growth at the start.
+        init_std: standard deviation of the heads' initial weights; biases begin at 0.
+        standardise: features pass a batch-norm without parameters first.
+        precision: fp32 or bf16 (autocast of the frozen encoders).
+    """
+
+    epochs: int = 100
+    batch: int = 128
+    lr: float = 3.0
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: str = "step"
+    drop_at: tuple[int, ...] = (80,)
+    warmup: int = 0
+    init_std: float = 0.02
+    standardise: bool = False
+    precision: str = "fp32"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "drop_at", tuple(self.drop_at))
+        check_schedule(self)
+        if not self.init_std > 0:
+            raise ValueError(f"init_std cannot be {self.init_std!r}")
+
+    # The learning rate at a (fractional) epoch is pre-training's.
+    rate = Schedule.rate
+
+
+def check_schedule(config: Any) -> None:
+    """Raise a ValueError that names the first value of a training configuration that makes no sense."""
+    rules = {
+        "epochs": config.epochs >= 1, "batch": config.batch >= 1, "lr": config.lr > 0,
+        "momentum": 0 <= config.momentum < 1, "weight_decay": config.weight_decay >= 0,
+        "schedule": config.schedule in ("step", "cosine"), "warmup": 0 <= config.warmup < config.epochs,
+        "precision": config.precision in ("fp32", "bf16"),
+    }  # fmt: skip
+    for name, holds in rules.items():
+        if not holds:
+            raise ValueError(f"{name} cannot be {getattr(config, name)!r}")
+
+
+class Heads(nn.Module):
+    """One linear head a modality; their mean logit is the score.
+
+    Args:
+        modalities: M.
+        width: H.
+        classes: C.
+        config: initial values, and whether features are standardised.
+        rng: CPU generator of the initial values.
+    """
+
+    def __init__(self, modalities: int, width: int, classes: int, config: LinearConfig, rng: torch.Generator) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(modalities, width, classes, generator=rng) * config.init_std)
+        self.bias = nn.Parameter(torch.zeros(modalities, classes))
+        self.norm: nn.Module = nn.Identity()
+        if config.standardise:
+            self.norm = nn.BatchNorm1d(modalities * width, affine=False, eps=1e-6)
+
+    def forward(self, h_NMH: Tensor) -> Tensor:
+        """Mean logits (N, C)."""
+        h_ND = self.norm(h_NMH.flatten(1))
+        return h_ND @ self.weight.flatten(0, 1) / len(self.weight) + self.bias.mean(0)
+
+
+def train_heads(
+    train_NMH: Tensor,
+    train_label_N: Tensor,
+    test_NMH: Tensor,
+    test_label_N: Tensor,
+    classes: int,
+    config: LinearConfig,
+    seed: int,
+    device: str | torch.device = "cpu",
+) -> Answer:
+    """Train the heads of one set of modalities jointly, and answer for the test clips.
+
+    Args:
+        train_NMH: h of the training clips.
+        train_label_N: their class numbers.
+        test_NMH: h of the test clips; their labels are looked at only to say what the best epoch would have been.
+        test_label_N: their class numbers.
+        classes: C.
+        config: how.
+        seed: of initial values and order.
+        device: where to compute.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    heads = Heads(*train_NMH.shape[1:], classes, config, rng).to(device)
+    x_NMH, label_N, test_NMH, truth_N = (t.to(device) for t in (train_NMH, train_label_N, test_NMH, test_label_N))
+    optimizer = torch.optim.SGD(
+        heads.parameters(), config.lr, momentum=config.momentum, weight_decay=config.weight_decay
+    )
+    steps = -(-len(x_NMH) // config.batch)
+    best, best_epoch = -1.0, 0
+    for epoch in range(config.epochs):
+        heads.train()
+        for step, some in enumerate(torch.randperm(len(x_NMH), generator=rng).to(device).split(config.batch)):
+            if config.standardise and len(some) == 1:
+                continue  # one clip has no spread to be divided by
+            optimizer.param_groups[0]["lr"] = config.rate(epoch + step / steps)
+            loss = F.cross_entropy(heads(x_NMH[some]), label_N[some])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        predicted_N = _answers(heads, test_NMH)
+        accuracy = 100 * float((predicted_N == truth_N).float().mean())
+        if accuracy > best:
+            best, best_epoch = accuracy, epoch + 1
+    return Answer(predicted_N.cpu().numpy(), best, best_epoch)
+
+
+@torch.no_grad()
+def _answers(heads: Heads, h_NMH: Tensor) -> Tensor:
+    return heads.eval()(h_NMH).argmax(1)
