@@ -186,8 +186,8 @@ class DistilConfig(Schedule):
 
 
 _COMPACT: dict[str, Any] = {
-    "batch": 64, "lr": 0.1, "schedule": "cosine", "queue": 512, "mask_own": True, "keep": 0.99, "warmup": 1,
-    "precision": "bf16", "cmd_topk": 256, "save_every": 5,
+    "batch": 64, "optimizer": "adamw", "lr": 0.002, "weight_decay": 0.05, "schedule": "cosine", "warmup": 1,
+    "queue": 512, "mask_own": True, "keep": 0.99, "precision": "bf16", "cmd_topk": 256, "save_every": 5,
     "shape": {"channels": (16, 32, 64, 128), "strides": (2, 2, 2, 1), "dropout": 0.1},
     "views": {"turn": 0.5, "tilt": 0.1, "speed": 1.25, "noise": 0.01, "lose": 0.2},
 }  # fmt: skip
