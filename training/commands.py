@@ -69,6 +69,14 @@ def _distil(args: argparse.Namespace) -> None:
     distil(_pool(args), args.teacher, config, args.out, tqdm.write, args.device)
 
 
+def _compare(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from training.compare import compare
+
+    compare(args.config, args.out, tqdm.write, args.data, args.workers, args.dry_run, args.document)
+
+
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", type=Path, required=True, metavar="STORE", help="clip store of `prepare`")
     command.add_argument(
@@ -129,3 +137,16 @@ def add_research(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--teacher", type=Path, required=True, metavar="RUN")
     _add_run(command)
     add_options(command, DistilConfig)
+
+    command = add_command(
+        commands, "compare", _compare, "run a grid of exchanges, modalities and distillations, and write one table",
+        "compare training/configs/quick.yaml --out runs/quick --workers 2",
+    )  # fmt: skip
+    command.add_argument("config", type=Path, help="YAML file; training/configs holds examples")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="runs, results, table and pictures")
+    command.add_argument("--data", type=Path, metavar="STORE", help="store instead of the file's")
+    command.add_argument("--workers", type=int, default=1, help="processes at a time (default: %(default)s)")
+    command.add_argument("--dry-run", action="store_true", help="only say what would run, and what it costs")
+    command.add_argument(
+        "--document", type=Path, help="Markdown file whose part between the grid's markers is replaced"
+    )
