@@ -148,5 +148,5 @@ def add_research(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--workers", type=int, default=1, help="processes at a time (default: %(default)s)")
     command.add_argument("--dry-run", action="store_true", help="only say what would run, and what it costs")
     command.add_argument(
-        "--document", type=Path, help="Markdown file whose part between the grid's markers is replaced"
+        "--document", type=Path, help="Markdown file in which the grid's table is replaced"
     )
