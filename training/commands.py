@@ -69,6 +69,13 @@ def _distil(args: argparse.Namespace) -> None:
     distil(_pool(args), args.teacher, config, args.out, tqdm.write, args.device)
 
 
+def _evaluate(args: argparse.Namespace) -> None:
+    from training.evaluate_options import run_evaluate
+
+    _threads(args)
+    run_evaluate(args)
+
+
 def _compare(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
@@ -105,6 +112,7 @@ def add_machine(command: argparse.ArgumentParser) -> None:
 def add_research(commands: argparse._SubParsersAction) -> None:
     """The sub-commands of this module."""
     from training.config import DistilConfig, PretrainConfig, add_options
+    from training.evaluate_options import add_evaluate_options
 
     command = add_command(
         commands, "prepare", _prepare, "read recorded skeletons or videos into one clip store",
@@ -139,6 +147,13 @@ def add_research(commands: argparse._SubParsersAction) -> None:
     add_options(command, DistilConfig)
 
     command = add_command(
+        commands, "evaluate", _evaluate, "judge a pre-trained or distilled run, or a model trained with labels alone",
+        "evaluate --run runs/student --data stores/ucla --split xview --protocol linear --out results/student.json",
+    )  # fmt: skip
+    add_evaluate_options(command)
+    add_machine(command)
+
+    command = add_command(
         commands, "compare", _compare, "run a grid of exchanges, modalities and distillations, and write one table",
         "compare training/configs/quick.yaml --out runs/quick --workers 2",
     )  # fmt: skip
@@ -147,6 +162,4 @@ def add_research(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--data", type=Path, metavar="STORE", help="store instead of the file's")
     command.add_argument("--workers", type=int, default=1, help="processes at a time (default: %(default)s)")
     command.add_argument("--dry-run", action="store_true", help="only say what would run, and what it costs")
-    command.add_argument(
-        "--document", type=Path, help="Markdown file in which the grid's table is replaced"
-    )
+    command.add_argument("--document", type=Path, help="Markdown file in which the grid's table is replaced")
