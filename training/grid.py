@@ -166,8 +166,8 @@ def _variants(said: Mapping[str, Any]) -> dict[str, Variant]:
     for name, value in (said.get("variants") or {}).items():
         if not re.fullmatch(r"[a-z0-9_]+", str(name)):
             raise ValueError(f"the variant {name!r} must be named with small letters, digits and _ alone")
-        # A store of its own has splits of its own.
-        inherited = {"also": own["also"]} | ({} if "data" in (value or {}) else {"split": own["split"]})
+        # A store of its own has splits and company of its own.
+        inherited = {} if "data" in (value or {}) else {key: own[key] for key in ("split", "also")}
         out[str(name)] = _variant(inherited | dict(value or {}), f"the variant {name}")
     return out
 

@@ -187,6 +187,19 @@ def test_a_variant_changes_its_rows_alone(tmp_path: Path, store: Path) -> None:
     assert frozen["shape"]["dropout"] == 0.3 and not frozen["shape"]["time_scaled"]
 
 
+def test_a_variant_with_a_store_of_its_own_trains_on_that_alone(tmp_path: Path, store: Path) -> None:
+    changes = {
+        "also": ["there:xsub"], "variants": {"far": {"data": "elsewhere"}, "near": {"split": "xsub"}},
+        "rows": [{"modalities": "jm", "variant": name} for name in ("far", "near")],
+    }  # fmt: skip
+    tasks = _plan(tmp_path, store, **changes).tasks
+    trained = [(tasks[f"{name}-seed0-none-jm"].data, tasks[f"{name}-seed0-none-jm"].split) for name in ("far", "near")]
+    assert trained == [(Path("elsewhere"), None), (store, "xsub")]
+    assert tasks["far-seed0-none-jm"].also == () and tasks["near-seed0-none-jm"].also == ("there:xsub",)
+    judged = tasks["far-seed0-none-jm-knn"]
+    assert (judged.data, judged.split) == (store, "xview")
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
@@ -440,3 +453,46 @@ def test_a_document_without_markers_is_refused_before_any_run(tmp_path: Path, st
     with pytest.raises(ValueError, match="compare tiny: begin"):
         compare(_file(tmp_path, store), tmp_path / "out", lambda line: None, document=document)
     assert machines["all"] == []
+
+
+@pytest.mark.slow
+def test_real_runs_end_to_end_after_a_kill(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pre-training, distillation and evaluation in processes of their own; a kill costs no finished epoch."""
+    shape = {
+        "batch": 4,
+        "shape": {"channels": [4, 4, 8], "strides": [1, 2, 1]},
+        "save_every": 1,
+        "views": {"crop": 0.1},
+    }
+    changes = {
+        "pretrain": {"epochs": 4, "stage1": 2, **shape}, "distil": {"epochs": 3, "warmup": 1, **shape},
+        "protocols": {"linear": {"epochs": 2, "drop_at": []}, "scratch": {"epochs": 2, "warmup": 0}},
+        "rows": [
+            {"exchange": ["none", "ekem+ikem"], "modalities": "jmb"}, {"modalities": "jb"},
+            {"exchange": "ekem+ikem", "modalities": "jmb", "student": "rckd"}, {"scratch": "jm"},
+        ],
+    }  # fmt: skip
+    path, out = _file(tmp_path, store, **changes), tmp_path / "out"
+    monkeypatch.setattr("training.crew.PAUSE_S", 0.05)
+    grid = Grid.read(path)
+    standing = Standing(out, grid, make_plan(grid))
+    base = standing.plan.tasks["seed0-none-jmb"]
+
+    def kill(progress: object, tasks: list[Task]) -> None:
+        if standing.epochs(base)[0]:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compare_module.Progress, "watch", kill)
+        with pytest.raises(KeyboardInterrupt):
+            compare(path, out, lambda line: None, workers=2)
+    compare(path, out, lambda line: None, workers=2)
+    for name, epochs in (("seed0-none-jmb", [1, 2, 3, 4]), ("seed0-ekem+ikem-jmb", [3, 4])):
+        log = (standing.run(name) / "log.jsonl").read_text().splitlines()
+        assert [json.loads(line)["epoch"] for line in log] == epochs
+    rows = json.loads((out / "tiny.json").read_text())["rows"]
+    assert len(rows) == 5
+    assert all(0 <= cell["mean"] <= 100 for row in rows for cell in row["cells"].values())
+    assert all(row["parameters"] > 0 and row["flops"] > 0 and row["latency_ms"] > 0 for row in rows)
+    pictures = {file.name for file in (out / "pictures" / "tiny").iterdir()}
+    assert {"losses.png", "bars.png", "health_seed0-none-jmb.png"} <= pictures
