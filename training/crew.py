@@ -101,7 +101,7 @@ def work(
     watch: Callable[[list[Task]], None],
     finish: Callable[[Task, str], None],
 ) -> dict[str, str]:
-    """Run all tasks that are not done, evaluations first, else in the plan's order.
+    """Run all tasks that are not done, quick evaluations first, else in the plan's order.
 
     Args:
         standing: of the comparison.
@@ -119,7 +119,7 @@ def work(
     try:
         while waiting or working:
             _drop_lost(standing, waiting, working, failed)
-            ready = sorted((t for t in waiting if standing.ready(t)), key=lambda task: task.kind != EVALUATE)
+            ready = sorted((t for t in waiting if standing.ready(t)), key=lambda task: not _quick(task))
             for task in ready[: workers - len(working)]:
                 waiting.remove(task)
                 working[task.name] = (task, start(task), time.monotonic())
@@ -137,6 +137,11 @@ def work(
         for _, process, _ in working.values():
             process.wait()
     return failed
+
+
+def _quick(task: Task) -> bool:
+    """Whether a task trains no encoder."""
+    return task.kind == EVALUATE and (task.config["protocol"] in ("linear", "knn") or task.config["frozen"])
 
 
 def _drop_lost(standing: Standing, waiting: list[Task], working: dict[str, Any], failed: dict[str, str]) -> None:

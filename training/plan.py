@@ -170,7 +170,10 @@ def _judging(grid: Grid, column: str) -> dict[str, Any]:
         told = {"shape": asdict(grid.values(DistilConfig, "").shape)} | told
     if preset is None and not frozen and protocol in ("semi", "finetune", SCRATCH):
         preset = grid.preset
-    values = _plain(make_config(protocol, frozen, preset, told))
+    try:
+        values = _plain(make_config(protocol, frozen, preset, told))
+    except ValueError as error:
+        raise ValueError(f"the column {column}: {error}") from None
     return {"protocol": protocol, "frozen": frozen, "fraction": fraction, "values": values}
 
 

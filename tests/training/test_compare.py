@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -220,7 +222,7 @@ def test_a_variant_with_a_store_of_its_own_trains_on_that_alone(tmp_path: Path, 
         ({"variants": {"A b": {}}}, "must be named"),
         ({"variants": {"a": {"epochs": 3}}}, "has no epochs"),
         ({"variants": {"a": {}}, "rows": [{"scratch": "j", "variant": "a"}]}, "has no variant"),
-        ({"protocols": {"knn": {"lr": 1.0}}}, "lr"),
+        ({"protocols": {"knn": {"lr": 1.0}}}, "the column knn: .*lr"),
         ({"protocols": {"linear": {"preset": "big"}}}, "preset of linear must be"),
         ({"protocols": ["semi"]}, "needs fraction"),
     ],
@@ -268,6 +270,14 @@ def test_what_is_finished_is_not_run_again(standing: Standing) -> None:
     assert sorted(first.started) == sorted(standing.plan.tasks)
     assert _work(standing, second) == {}
     assert second.started == []
+
+
+def test_what_trains_no_encoder_goes_first(standing: Standing) -> None:
+    machine = Machine(standing)
+    _work(standing, machine)
+    order = machine.started
+    assert order[:3] == ["seed0-none-jmbaro", "seed0-none-jmbaro-linear", "seed0-none-jmbaro-knn"]
+    assert order[-1] == "seed0-scratch"
 
 
 def test_a_killed_comparison_goes_on(standing: Standing) -> None:
@@ -445,6 +455,19 @@ def test_a_folder_has_one_comparison_at_a_time(tmp_path: Path, store: Path, mach
         with pytest.raises(ValueError, match="in use by another comparison"):
             compare(_file(tmp_path, store), tmp_path / "out", lambda line: None)
     compare(_file(tmp_path, store), tmp_path / "out", lambda line: None)
+
+
+def test_processes_that_a_killed_comparison_left_behind_keep_the_folder(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    with compare_module._alone(tmp_path) as lock:
+        left = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
+    try:
+        with pytest.raises(ValueError, match="left behind"), compare_module._alone(tmp_path):
+            pass
+    finally:
+        left.communicate(b"\n")
+    with compare_module._alone(tmp_path):
+        pass
 
 
 def test_a_document_without_markers_is_refused_before_any_run(tmp_path: Path, store: Path, machines: dict) -> None:
