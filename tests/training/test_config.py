@@ -7,8 +7,13 @@ import pytest
 
 from models.modalities import MODALITIES
 from training.config import (
-    DistilConfig, PretrainConfig, add_options, from_args, from_sources, parse_modalities,
-)  # fmt: skip
+    DistilConfig,
+    PretrainConfig,
+    add_options,
+    from_args,
+    from_sources,
+    parse_modalities,
+)
 
 
 def test_the_paper_preset_is_the_papers() -> None:
