@@ -137,14 +137,24 @@ def markdown(rows: list[dict[str, str]]) -> str:
 def notes(standing: Standing) -> list[str]:
     """Where the numbers come from: data, split, budget, time."""
     grid, tasks = standing.grid, standing.plan.tasks.values()
-    said = [f"Accuracy in % on the test half of `{grid.split}`, of the last epoch; mean +- standard deviation "
+    said = [f"Accuracy in % on the test half of `{grid.split.removesuffix('+')}`, of the last epoch; mean +- standard deviation "
             "(n - 1) where there are two seeds or more. Costs are of one clip of one person."]  # fmt: skip
     budgets: dict[str, None] = {}
     for task in tasks:
         if task.kind != EVALUATE:
             budgets[_budget(standing, task)] = None
+        else:
+            budgets[_heads(task.config)] = None
     hours = standing.seconds() / 3600
     return said + list(budgets) + ([f"Process time of all runs and evaluations: {hours:.1f} hours."] if hours else [])
+
+
+def _heads(how: dict[str, Any]) -> str:
+    values = how["values"]
+    words = [f"{values[key]} epochs" if key == "epochs" else f"{key} {values[key]}" for key in ("epochs", "batch", "lr",
+             "schedule", "k", "precision") if key in values]  # fmt: skip
+    part = "" if how["fraction"] is None else f" of {100 * how['fraction']:g} % of the labels"
+    return f"Evaluation {how['protocol']}{part}{', frozen encoders' * how['frozen']}: {', '.join(words)}."
 
 
 def _budget(standing: Standing, task: Task) -> str:
