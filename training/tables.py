@@ -137,8 +137,9 @@ def markdown(rows: list[dict[str, str]]) -> str:
 def notes(standing: Standing) -> list[str]:
     """Where the numbers come from: data, split, budget, time."""
     grid, tasks = standing.grid, standing.plan.tasks.values()
-    said = [f"Accuracy in % on the test half of `{grid.split.removesuffix('+')}`, of the last epoch; mean +- standard deviation "
-            "(n - 1) where there are two seeds or more. Costs are of one clip of one person."]  # fmt: skip
+    split = grid.split.removesuffix("+")
+    said = [f"Accuracy in % on the test half of `{split}`, of the last epoch; mean +- standard deviation (n - 1) where "
+            "there are two seeds or more. Costs are of one clip of one person."]  # fmt: skip
     budgets: dict[str, None] = {}
     for task in tasks:
         if task.kind != EVALUATE:
