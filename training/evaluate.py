@@ -109,7 +109,7 @@ def _rows(
 def _costs(
     branches: Branches, subsets: Sequence[tuple[str, ...]], classes: int, device: str | torch.device
 ) -> dict[tuple[str, ...], dict[str, Any]]:
-    return {subset: cost(Classifier(only(branches, subset), classes).to(device)) for subset in subsets}
+    return {subset: cost(Classifier(only(branches, subset), classes).to(device).eval()) for subset in subsets}
 
 
 def _transfer(held: dict[str, Any] | None, store: Store) -> bool:

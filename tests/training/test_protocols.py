@@ -302,6 +302,20 @@ def test_watched_epochs_do_not_change_the_result(branches: Branches, store: Stor
     assert watched.best >= last and 1 <= watched.best_epoch <= QUICK.epochs
 
 
+def test_the_best_watched_epoch_is_remembered_and_is_not_the_result(
+    branches: Branches, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = Labelled.of(store, "half")
+    truth = torch.from_numpy(store.label_N[clips.test_ids])
+    right, wrong = F.one_hot(truth, 3).float(), F.one_hot((truth + 1) % 3, 3).float()
+    looks = iter(logits[:, None] for logits in (wrong, right, right, wrong))
+    monkeypatch.setattr("training.finetune._logits", lambda *args: next(looks))
+    config = dataclasses.replace(QUICK, epochs=4, watch=1)
+    joint = only(branches, ("joint",))
+    answer = tune(joint, store, clips.train_ids[:4], clips.test_ids, [("joint",)], config, seed=0)["joint",]
+    assert (answer.predicted_N != truth.numpy()).all() and (answer.best, answer.best_epoch) == (100, 2)
+
+
 def test_scratch_starts_elsewhere_than_fine_tuning_and_by_its_seed(branches: Branches, store: Store) -> None:
     clips = Labelled.of(store, "half")
     scratch = Judge(clips, None, [JMB], ScratchConfig(epochs=1, warmup=0, shape=SHAPE))

@@ -138,6 +138,17 @@ def test_scratch_needs_no_run(stores: tuple[Store, Store]) -> None:
     assert told["run"] is None and not told["transfer"] and told["modalities"] == ["joint", "bone"]
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("protocol", ["linear", "knn", "semi", "finetune", "scratch"])
+def test_every_protocol_runs_on_a_gpu(protocol: str, stores: tuple[Store, Store], run: Path) -> None:
+    shape = {"shape": {"channels": (4, 8), "strides": (2, 2)}} if protocol == "scratch" else {}
+    values = {} if protocol in ("linear", "knn") else QUICK | {"precision": "bf16"} | shape
+    config = make_config(protocol, values=values)
+    source = None if protocol == "scratch" else run
+    told = evaluate(stores[0], "half", config, source, protocol, JMB, seeds=[0], device="cuda")
+    assert 0 <= told["accuracy"] <= 100 and all(line["device"].startswith("cuda") for line in told["rows"])
+
+
 @pytest.mark.parametrize(
     ("protocol", "with_run", "extra", "message"),
     [
