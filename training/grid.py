@@ -13,7 +13,8 @@ from training.config import EXCHANGES, LETTERS, METHODS, PretrainConfig, from_so
 
 PRETRAIN, DISTIL, SCRATCH = "pretrain", "distil", "scratch"
 PROTOCOLS = ("linear", "knn", "semi", "finetune", SCRATCH)
-_FILE = ("data", "split", "preset", "also", "pretrain", "distil", "seeds", "protocols", "variants", "rows")
+_FILE = ("data", "split", "preset", "also", "clips", "pretrain", "distil", "seeds", "protocols", "variants", "rows")
+_CLIPS = ("data", "split", "also")
 _ENTRY = ("modalities", "exchange", "of", "student", "scratch", "seeds", "variant", "protocols")
 _LETTER = {name: letter for letter, name in LETTERS.items()}
 T = TypeVar("T")
@@ -161,13 +162,15 @@ def _variant(said: Any, what: str) -> Variant:
 
 
 def _variants(said: Mapping[str, Any]) -> dict[str, Variant]:
-    own = {key: said.get(key) for key in ("split", "also", "pretrain", "distil")}
+    # What trains without labels is the judged store's split, or what `clips` says.
+    where = _known(said.get("clips") or {key: said.get(key) for key in ("split", "also")}, _CLIPS, "clips:")
+    own = where | {key: said.get(key) for key in ("pretrain", "distil")}
     out = {"": _variant(own, "the file")}
     for name, value in (said.get("variants") or {}).items():
         if not re.fullmatch(r"[a-z0-9_]+", str(name)):
             raise ValueError(f"the variant {name!r} must be named with small letters, digits and _ alone")
         # A store of its own has splits and company of its own.
-        inherited = {} if "data" in (value or {}) else {key: own[key] for key in ("split", "also")}
+        inherited = {} if "data" in (value or {}) else where
         out[str(name)] = _variant(inherited | dict(value or {}), f"the variant {name}")
     return out
 

@@ -202,9 +202,22 @@ def test_a_variant_with_a_store_of_its_own_trains_on_that_alone(tmp_path: Path, 
     assert (judged.data, judged.split) == (store, "xview")
 
 
+def test_what_trains_may_be_other_clips_than_what_judges(tmp_path: Path, store: Path) -> None:
+    changes = {
+        "clips": {"data": "wide", "split": "xview+", "also": ["there"]}, "variants": {"hot": {"pretrain": {"lr": 0.3}}},
+        "rows": [{"modalities": "jm"}, {"modalities": "jm", "variant": "hot"}, {"scratch": "jm"}],
+    }  # fmt: skip
+    tasks = _plan(tmp_path, store, **changes).tasks
+    for name in ("seed0-none-jm", "hot-seed0-none-jm"):
+        assert (tasks[name].data, tasks[name].split, tasks[name].also) == (Path("wide"), "xview+", ("there",))
+    for name in ("seed0-none-jm-linear", "seed0-scratch"):
+        assert (tasks[name].data, tasks[name].split) == (store, "xview")
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
+        ({"clips": {"store": "x"}}, "has no store"),
         ({"rows": []}, "nothing to compare"),
         ({"split": None}, "split:"),
         ({"epochs": 3}, "has no epochs"),
