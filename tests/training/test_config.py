@@ -25,6 +25,7 @@ def test_the_paper_preset_is_the_papers() -> None:
     assert config.freeze_keys == ("joint", "bone", "rotation")
     assert (config.views.crop, config.views.shear, config.views.turn) == (1 / 6, 0.5, 0.0)
     assert config.shape.channels == (16,) * 4 + (32,) * 3 + (64,) * 2 + (256,) and config.shape.dropout == 0.5
+    assert not config.shape.mask_people and not config.shape.published_partition and config.shape.time_scaled
     student = from_sources(DistilConfig, "paper")
     assert (student.epochs, student.drop_at, student.method) == (150, (125,), "rckd")
     assert student.modalities == ("joint", "bone", "motion")
