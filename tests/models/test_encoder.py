@@ -88,7 +88,7 @@ def test_dropout_begins_in_block_2() -> None:
 
 
 def test_wrong_number_of_channels() -> None:
-    with pytest.raises(ValueError, match="widths of the 10 blocks"):
+    with pytest.raises(ValueError, match="widths of as many blocks"):
         Encoder((16, 32))
 
 

@@ -162,7 +162,7 @@ def pool(tmp_path_factory):
     rows = torch.randn(10, 50, 25, 3, generator=torch.Generator().manual_seed(0)).numpy()
     people = [[row] for row in rows[:8]] + [[rows[8], rows[9]]]
     write_store(folder, people, {"label": np.arange(9)}, tuple("abcdefghi"), {}, "test")
-    return Pool(Store.open(folder), np.arange(9))
+    return Pool([(Store.open(folder), np.arange(9))])
 
 
 def epoch_of(pool, epoch, seed=0):
