@@ -27,6 +27,9 @@ def add_command(
 def _threads(args: argparse.Namespace) -> None:
     import torch
 
+    from training.allocator import keep_freed_memory
+
+    keep_freed_memory()
     torch.set_num_threads(args.threads)
 
 
@@ -82,6 +85,22 @@ def _compare(args: argparse.Namespace) -> None:
     from training.compare import compare
 
     compare(args.config, args.out, tqdm.write, args.data, args.workers, args.dry_run, args.document)
+
+
+def _bench(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from training.bench import Setting, bench, table, write_json
+    from training.parallel import join
+
+    setting = Setting(
+        batch=args.batch, people=args.people, queue=args.queue, steps=args.steps, rounds=args.rounds,
+        threads=args.threads, device=join(args.device).device.type,
+    )  # fmt: skip
+    result = bench(setting, args.only, tqdm.write)
+    print(table(result))
+    if args.out is not None:
+        write_json(result, args.out)
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
@@ -163,3 +182,16 @@ def add_research(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--workers", type=int, default=1, help="processes at a time (default: %(default)s)")
     command.add_argument("--dry-run", action="store_true", help="only say what would run, and what it costs")
     command.add_argument("--document", type=Path, help="Markdown file in which the grid's table is replaced")
+
+    command = add_command(
+        commands, "bench", _bench, "clips a second and memory of a pre-training step, ours beside the published way",
+        "bench --batch 32 --people 1",
+    )  # fmt: skip
+    command.add_argument("--batch", type=int, default=32)
+    command.add_argument("--people", type=int, default=1, help="body slots a clip, 1 or 2")
+    command.add_argument("--queue", type=int, default=32768)
+    command.add_argument("--steps", type=int, default=3, help="timed steps a turn")
+    command.add_argument("--rounds", type=int, default=3, help="turns of each variant")
+    command.add_argument("--only", nargs="+", metavar="VARIANT", help="published fp32 bf16 bf16-recompute ...")
+    command.add_argument("--out", type=Path, metavar="FILE", help="JSON of everything")
+    add_machine(command)
