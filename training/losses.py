@@ -7,9 +7,11 @@ whatever the autocast; keys and queues get no gradient. mask_NK names columns to
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,6 +34,21 @@ class Plan:
         K = self.queues[0].shape[0]
         return [slice(a, min(a + self.chunk, K)) for a in range(0, K, self.chunk)]
 
+    def groups(self) -> list[list[int]]:
+        """Streams that read the same queue, as IKEM's all do: their products are taken together."""
+        same: dict[int, list[int]] = {}
+        for i, queue in enumerate(self.queues):
+            same.setdefault(queue.data_ptr(), []).append(i)
+        return list(same.values())
+
+    def similarities(self, q_ND: Sequence[Tensor], part: slice) -> list[Tensor]:
+        """Every stream's similarities with its queue, (N, K) each."""
+        out: dict[int, Tensor] = {}
+        for group in self.groups():
+            rows = torch.cat([q_ND[i] for i in group])
+            out |= zip(group, (rows @ self.queues[group[0]][part].t()).chunk(len(group)), strict=True)
+        return [out[i] for i in range(len(q_ND))]
+
     def logits(self, s_NK: Tensor, part: slice) -> Tensor:
         """Similarities or products of them as logits, -inf where a column is left out."""
         logits_NK = s_NK / self.temperature
@@ -48,7 +65,7 @@ class _QueueSums(torch.autograd.Function):
     def forward(ctx, plan: Plan, *q_ND: Tensor) -> tuple[Tensor, Tensor]:
         single, double = [], []
         for part in plan.slices():
-            s_SNK = [q @ queue[part].t() for q, queue in zip(q_ND, plan.queues, strict=True)]
+            s_SNK = plan.similarities(q_ND, part)
             single.append(torch.stack([plan.logits(s, part).logsumexp(1) for s in s_SNK]))
             if plan.pairs:
                 products = (plan.logits(s_SNK[i] * s_SNK[j], part) for i, j in plan.pairs)
@@ -66,7 +83,7 @@ class _QueueSums(torch.autograd.Function):
         wanted = ctx.needs_input_grad[1:]
         out = [torch.zeros_like(q) if want else None for q, want in zip(q_ND, wanted, strict=True)]
         for part in plan.slices():
-            s_SNK = [q @ queue[part].t() for q, queue in zip(q_ND, plan.queues, strict=True)]
+            s_SNK = plan.similarities(q_ND, part)
             d_SNK = [
                 (plan.logits(s, part) - single_SN[i, :, None]).exp_().mul_(grad_SN[i, :, None]) if wanted[i] else None
                 for i, s in enumerate(s_SNK)
@@ -77,9 +94,12 @@ class _QueueSums(torch.autograd.Function):
                 for a, b in ((i, j), (j, i)):
                     if d_SNK[a] is not None:
                         d_SNK[a].addcmul_(weight_NK, s_SNK[b])
-            for i, d_NK in enumerate(d_SNK):
-                if d_NK is not None:
-                    out[i].addmm_(d_NK, plan.queues[i][part], alpha=1 / plan.temperature)
+            for group in plan.groups():
+                streams = [i for i in group if wanted[i]]
+                if streams:
+                    rows = torch.cat([d_SNK[i] for i in streams]) @ plan.queues[group[0]][part]
+                    for i, step in zip(streams, rows.chunk(len(streams)), strict=True):
+                        out[i].add_(step, alpha=1 / plan.temperature)
         return (None, *out)
 
 
@@ -99,6 +119,17 @@ def queue_sums(
     return _QueueSums.apply(plan, *q_ND)
 
 
+def full_precision(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A loss that a caller's autocast does not reach: similarities over T = 0.07 need more than bf16's 8 bits."""
+
+    @functools.wraps(loss)
+    def run(first: Tensor, *rest: Any, **named: Any) -> Tensor:
+        with torch.autocast(first.device.type, enabled=False):
+            return loss(first, *rest, **named)
+
+    return run
+
+
 def mine(q_ND: Tensor, queue_KD: Tensor, topk: int, mask_NK: Tensor | None = None) -> Tensor:
     """Columns of the topk keys most similar to each query, (N, k)."""
     s_NK = q_ND.detach() @ queue_KD.detach().t()
@@ -106,7 +137,8 @@ def mine(q_ND: Tensor, queue_KD: Tensor, topk: int, mask_NK: Tensor | None = Non
         s_NK = s_NK.masked_fill(mask_NK, -torch.inf)
     if topk == 1:
         return s_NK.argmax(1, keepdim=True)
-    return s_NK.topk(min(topk, s_NK.shape[1]), dim=1).indices
+    # A left-out column must never become a positive.
+    return s_NK.topk(min(topk, _free_columns(queue_KD, mask_NK)), dim=1).indices
 
 
 def similarity_at(q_ND: Tensor, queue_KD: Tensor, column_Nk: Tensor) -> Tensor:
@@ -114,6 +146,7 @@ def similarity_at(q_ND: Tensor, queue_KD: Tensor, column_Nk: Tensor) -> Tensor:
     return torch.einsum("nd,nkd->nk", q_ND, queue_KD.detach()[column_Nk])
 
 
+@full_precision
 def info_nce(q_ND: Tensor, k_ND: Tensor, queue_KD: Tensor, temperature: float, mask_NK: Tensor | None = None) -> Tensor:
     """Cross-entropy of the positive against the queue, mean over the batch (MoCo, arXiv 1911.05722, eq. 1).
 
@@ -138,6 +171,7 @@ def mined_term(
     return (total_N - chosen_Np.mean(1)).mean()
 
 
+@full_precision
 def ekem(
     z_MND: Tensor,
     k_MND: Tensor,
@@ -188,6 +222,7 @@ def concatenated(k_MND: Tensor) -> Tensor:
     return F.normalize(k_MND.transpose(0, 1).flatten(1), dim=1)
 
 
+@full_precision
 def ikem(y_MNE: Tensor, k_MND: Tensor, queue_MKD: Tensor, temperature: float, mask_NK: Tensor | None = None) -> Tensor:
     """Implicit knowledge exchange (arXiv 2309.12009, section 3.3): InfoNCE of every y_u against all modalities' keys.
 
@@ -239,6 +274,7 @@ def neighbour_kl(
     return F.kl_div(guess_Nk, target_Nk, reduction="batchmean", log_target=True)
 
 
+@full_precision
 def cmd(
     z_MND: Tensor,
     k_MND: Tensor,
