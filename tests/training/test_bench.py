@@ -1,0 +1,208 @@
+"""The benchmark compares like with like, says what it needs, and its table adds up."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from models.modalities import modalities, time_scale
+from training import bench_steps
+from training.bench import VARIANTS, Setting, _summary, bench, check_memory, choose, free_mb, table, write_json
+from training.bench_published import PublishedStep
+from training.branches import Shape
+from training.config import PretrainConfig
+from training.parallel import Group
+from training.pretrain import Pretrainer
+from training.store import Batch
+
+CHANNELS = (4, 4, 4, 4, 6, 6, 6, 8, 8, 16)
+NAMES = ("joint", "motion", "bone")
+TINY = Setting(batch=3, people=2, queue=24, modalities=3, steps=1, rounds=1, threads=1, channels=CHANNELS)
+
+
+def pair(exchange: str) -> tuple[PublishedStep, Pretrainer]:
+    """Both with the same weights and queue, and no dropout."""
+    torch.manual_seed(0)
+    shape = Shape(channels=CHANNELS, dropout=0.0, mask_people=False, published_partition=True)
+    config = PretrainConfig(modalities=NAMES, shape=shape, queue=24, epochs=1, stage1=0, exchange=exchange)
+    ours, published = Pretrainer(config, 100).train(), PublishedStep(3, 24, CHANNELS, exchange).train()
+    for which in ("query", "key"):
+        mine = getattr(ours, which)
+        for name, net in zip(NAMES, getattr(published, which)):
+            state = dict(mine.encoders[name].state_dict())
+            state |= {f"head.{k}": v for k, v in mine.heads[name].state_dict().items()}
+            missing, unknown = net.load_state_dict(state, strict=False)
+            assert not unknown and set(missing) <= {"A"}
+    for name, net in zip(NAMES, published.implicit):
+        net.load_state_dict(ours.predictors[name].state_dict())
+    published.queues.copy_(ours.queue.keys_MKD.transpose(1, 2))
+    for module in published.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return published, ours
+
+
+@pytest.mark.parametrize("exchange", ["ekem", "ekem+ikem"])
+def test_the_published_step_is_ours_taken_differently(exchange):
+    """Same loss and keys from the same weights: what is timed is how, not what."""
+    published, ours = pair(exchange)
+    views = bench_steps._views(VARIANTS["published"], TINY)
+    loss = float(ours.losses(*views, 0)["loss"].detach())
+    inputs = [modalities(view.joints_NPTVC, time_scale(view.frames_N), NAMES) for view in views]
+    published.optimizer.step = lambda: None
+    assert published.step(*inputs) == pytest.approx(loss, rel=1e-5)
+    ours.after(Group(), False)
+    torch.testing.assert_close(published.queues.transpose(1, 2), ours.queue.keys_MKD, rtol=1e-4, atol=1e-5)
+
+
+def test_the_published_encoder_is_ours_taken_differently():
+    """In float64, the gradients too."""
+    published, ours = pair("ekem")
+    net, mine = published.query[0].double(), ours.query.encoders["joint"].double()
+    x_NTVC = torch.randn(4, 50, 25, 3, dtype=torch.float64)
+    h_NH, weights = mine(x_NTVC), torch.randn(4, 16, dtype=torch.float64)
+    theirs_NH, _ = net(x_NTVC[:, None])
+    torch.testing.assert_close(h_NH, theirs_NH)
+    (h_NH * weights).sum().backward()
+    (theirs_NH * weights).sum().backward()
+    gradients = dict(mine.named_parameters())
+    for name, parameter in net.named_parameters():
+        if not name.startswith("head."):
+            torch.testing.assert_close(gradients[name].grad, parameter.grad, rtol=1e-6, atol=1e-9, msg=name)
+
+
+def test_the_published_keys_follow():
+    published, _ = pair("ekem+ikem")
+    with torch.no_grad():
+        for parameter in published.query.parameters():
+            parameter.add_(1.0)
+    before = [p.clone() for p in published.key.parameters()]
+    published._follow()
+    for old, new in zip(before, published.key.parameters()):
+        torch.testing.assert_close(new, old + 0.001, rtol=0, atol=1e-5)
+
+
+def test_the_published_queue_wraps_with_aligned_columns():
+    published, _ = pair("ekem")
+    for first in range(0, 60, 7):
+        ids = torch.arange(first, first + 7, dtype=torch.float32)
+        published._push([(ids + 100 * m)[:, None].expand(7, 128) for m in range(3)])
+    held = published.queues[:, 0]
+    assert sorted(held[0].tolist()) == list(range(39, 63))
+    assert torch.equal(held[1], held[0] + 100) and torch.equal(held[2], held[0] + 200)
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if not VARIANTS[name].compile])
+def test_every_variant_takes_its_steps(name, monkeypatch):
+    monkeypatch.setattr("training.allocator.keep_freed_memory", lambda: True)
+    threads = torch.get_num_threads()
+    turn = bench_steps.run(VARIANTS[name], replace(TINY, steps=2))
+    torch.set_num_threads(threads)
+    assert len(turn["seconds"]) == 2 and min(turn["seconds"]) > 0
+    assert 50e6 < turn["peak_bytes"] < 100e9
+    assert turn["machine"]["device_name"] and turn["machine"]["torch"] == torch.__version__
+
+
+def test_empty_second_bodies():
+    setting = Setting(batch=60, people=2)
+    assert setting.two_people(VARIANTS["bf16"]) == 60 and setting.two_people(VARIANTS["bf16-skip"]) == 11
+    assert Setting(batch=60).two_people(VARIANTS["bf16"]) == 0
+    first, second = bench_steps._views(VARIANTS["bf16-skip"], setting)
+    assert isinstance(first, Batch) and first.present_NP.sum().item() == 71
+    assert not first.present_NP[11:, 1].any() and first.joints_NPTVC[:11, 1].any()
+    assert not torch.equal(first.joints_NPTVC, second.joints_NPTVC)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch": 0}, "batch must be at least 1"),
+        ({"people": 3}, "people must be 1 or 2"),
+        ({"modalities": 1}, "something to exchange"),
+        ({"rounds": 0}, "rounds must be"),
+    ],
+)
+def test_wrong_settings(change, message):
+    with pytest.raises(ValueError, match=message):
+        Setting(**change)
+
+
+def test_which_variants():
+    assert choose(None, Setting()) == ["published", "fp32", "bf16", "fp32-recompute", "bf16-recompute"]
+    assert {"fp32-skip", "bf16-skip"} <= set(choose(None, Setting(people=2)))
+    assert "bf16-compile" in choose(None, Setting(device="cuda"))
+    assert choose(["bf16", "published"], Setting()) == ["published", "bf16"]
+    with pytest.raises(ValueError, match="no variant 'fp16'; choose among published, fp32"):
+        choose(["fp16"], Setting())
+    with pytest.raises(ValueError, match="--people 2"):
+        choose(["bf16-skip"], Setting())
+
+
+def test_too_little_memory_is_refused_before_anything_runs(monkeypatch):
+    check_memory("published", Setting(), 6000.0)
+    with pytest.raises(
+        ValueError, match=r"published needs about [\d.]+ GB at batch 128 with 2 people.*10.0 GB are free"
+    ):
+        check_memory("published", Setting(batch=128, people=2), 10_000.0)
+    check_memory("published", Setting(batch=128, people=2), None)
+    monkeypatch.setattr("training.bench.free_mb", lambda: 100.0)
+    monkeypatch.setattr("training.bench._in_own_process", lambda *_: pytest.fail("it ran"))
+    with pytest.raises(ValueError, match="smaller --batch"):
+        bench(TINY)
+
+
+def test_free_memory_is_read():
+    free = free_mb()
+    assert free is None or 50 < free < 1e8
+
+
+def fake_turn(seconds, peak):
+    return {"seconds": seconds, "peak_bytes": peak, "machine": {"device_name": "a core", "torch": "2"}}
+
+
+def test_result_and_table(monkeypatch, tmp_path):
+    turns = {"published": ([4.0, 8.0, 4.0], 4e9), "bf16": ([1.0, 2.0, 16.0], 1e9), "bf16-recompute": ([4.0] * 3, 5e8)}
+    asked = []
+    monkeypatch.setattr("training.bench.check_memory", lambda *_: None)
+    monkeypatch.setattr("training.bench._in_own_process", lambda name, _: asked.append(name) or fake_turn(*turns[name]))
+    result = bench(Setting(rounds=2), list(turns))
+    assert asked == ["published", "bf16", "bf16-recompute", "bf16", "bf16-recompute", "published"]
+    found = result["variants"]["bf16"]
+    assert (found["clips_per_s"], found["slowest"], found["fastest"]) == (16.0, 2.0, 32.0)
+    assert found["speed"] == pytest.approx(2.0) and found["memory"] == pytest.approx(0.25)
+    text = table(result)
+    assert "ours, bf16                            16.00     2.00    32.00     1.00   2.00x   0.25x" in text
+    assert "ours, bf16: 2.00x the published speed (goal 2.0x)" in text
+    assert "0.12x the published memory" in text and "2.00x slower than without" in text
+    write_json(result, tmp_path / "bench.json")
+    assert json.loads((tmp_path / "bench.json").read_text())["variants"]["bf16"]["two_people"] == 0
+
+
+def test_medians_are_over_all_rounds():
+    turns = [fake_turn([1.0, 9.0, 9.0], 5), fake_turn([1.0, 1.0, 9.0], 7)]
+    entry = _summary("fp32", Setting(batch=10), turns)
+    assert entry["clips_per_s"] == 2.0 and entry["peak_gb"] == 7e-9 and len(entry["seconds"]) == 6
+
+
+@pytest.mark.slow
+def test_end_to_end_in_processes_of_their_own():
+    lines = []
+    result = bench(replace(TINY, rounds=1), ["published", "bf16-recompute"], lines.append)
+    assert len(lines) == 2 and "round 1/1" in lines[0]
+    assert result["variants"]["published"]["speed"] == 1.0
+    assert all(entry["peak_gb"] > 0.1 for entry in result["variants"].values())
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_told(monkeypatch):
+    monkeypatch.setattr("training.bench_steps.run", _die)
+    with pytest.raises(ValueError, match="died, most likely for want of memory"):
+        bench(TINY, ["bf16"])
+
+
+def _die(*_):
+    import os
+    import signal
+
+    os.kill(os.getpid(), signal.SIGKILL)
