@@ -164,6 +164,13 @@ def test_a_queue_of_nothing_but_own_keys_is_refused():
         losses.info_nce(q, q, queue, T, mask)
 
 
+def test_fewer_free_columns_than_neighbours():
+    """Two columns are left of five: both are neighbours, and none of the clip's own is."""
+    z, k, queue = units(2, 1, 16, seed=1, grad=True), units(2, 1, 16, seed=2), units(2, 5, 16, seed=3)
+    mask = torch.tensor([[True, False, True, False, True]])
+    check(losses.ekem(z, k, queue, T, 3, True, mask), twins.ekem(z, k, queue, T, 3, True, mask), [z])
+
+
 def test_masked_columns_do_not_matter():
     """Whatever the own clip's columns hold, value and gradient stay."""
     z, y, k, queue = middling()
