@@ -95,15 +95,22 @@ def make_plan(grid: Grid) -> Plan:
     return plan
 
 
+def _trained_as(grid: Grid, row: Row) -> str:
+    """The variant whose pre-training a row judges: the file's own where a variant changes distillation alone."""
+    own, base = grid.variants[row.variant], grid.variants[""]
+    same = not own.pretrain and (own.data, own.split, own.also) == (base.data, base.split, base.also)
+    return "" if same else row.variant
+
+
 def _wide(grid: Grid, variant: str) -> tuple[str, ...]:
-    """All modalities that the rows of a variant want: those of the shared run."""
-    rows = [row for row in grid.rows if row.variant == variant and row.kind != SCRATCH]
+    """All modalities that the rows of a pre-training's variant want: those of the shared run."""
+    rows = [row for row in grid.rows if _trained_as(grid, row) == variant and row.kind != SCRATCH]
     return tuple(name for name in MODALITIES if any(name in row.modalities + row.of for row in rows))
 
 
 def _wanted(grid: Grid, variant: str, seed: int) -> set[tuple[str, tuple[str, ...]]]:
     """Exchange and modalities of all pre-training runs of a seed."""
-    rows = [row for row, wish in grid.rows.items() if seed in wish.seeds and row.variant == variant]
+    rows = [row for row, wish in grid.rows.items() if seed in wish.seeds and _trained_as(grid, row) == variant]
     return {(row.exchange, row.of or _wide(grid, variant)) for row in rows if row.kind != SCRATCH}
 
 
@@ -115,10 +122,11 @@ def _run(plan: Plan, grid: Grid, row: Row, seed: int) -> str:
     """The run that a row judges, after all that it needs."""
     if row.kind == SCRATCH:
         return ""
-    of = row.of or _wide(grid, row.variant)
+    trained = _trained_as(grid, row)
+    of = row.of or _wide(grid, trained)
     if missing := set(row.modalities) - set(of):
         raise ValueError(f"a row wants {', '.join(sorted(missing))} of a pre-training of {letters(of)} alone")
-    teacher = _pretraining(plan, grid, row.variant, seed, row.exchange, of)
+    teacher = _pretraining(plan, grid, trained, seed, row.exchange, of)
     return teacher if row.kind == PRETRAIN else _distillation(plan, grid, row, teacher, seed)
 
 
