@@ -189,6 +189,20 @@ def test_a_variant_changes_its_rows_alone(tmp_path: Path, store: Path) -> None:
     assert frozen["shape"]["dropout"] == 0.3 and not frozen["shape"]["time_scaled"]
 
 
+def test_a_variant_of_distillation_alone_shares_the_teacher(tmp_path: Path, store: Path) -> None:
+    changes = {
+        "variants": {"warm": {"distil": {"start": "teacher"}}},
+        "rows": [{"student": "rckd"}, {"student": "rckd", "variant": "warm"}],
+    }
+    tasks = _plan(tmp_path, store, **changes).tasks
+    students = {name: task for name, task in tasks.items() if task.kind == "distil"}
+    assert {task.source for task in students.values()} == {"seed0-none-jmbaro"}
+    assert {name: task.config["start"] for name, task in students.items()} == {
+        "seed0-rckd-from-none": "random", "warm-seed0-rckd-from-none": "teacher",
+    }  # fmt: skip
+    assert [name for name, task in tasks.items() if task.kind == "pretrain"] == ["seed0-none-jmbaro"]
+
+
 def test_a_variant_with_a_store_of_its_own_trains_on_that_alone(tmp_path: Path, store: Path) -> None:
     changes = {
         "also": ["there:xsub"], "variants": {"far": {"data": "elsewhere"}, "near": {"split": "xsub"}},
@@ -261,7 +275,7 @@ def test_the_whole_grid_holds_what_it_should() -> None:
     assert {row.modalities[0] for row in grid.rows if len(row.modalities) == 1} == set(MODALITIES)
     assert {row.modalities[3] for row in grid.rows if len(row.modalities) == 4} == set(MODALITIES[3:])
     assert {row.method for row in grid.rows if row.kind == "distil"} == {"rckd", "kl", "cmd", "feature"}
-    main = [wish for row, wish in grid.rows.items() if row.exchange in ("none", "ekem+ikem")
+    main = [wish for row, wish in grid.rows.items() if row.exchange in ("none", "ekem+ikem") and not row.variant
             and (len(row.modalities) == 6 or row.method == "rckd")]  # fmt: skip
     assert len(main) == 4 and all(len(wish.seeds) >= 3 for wish in main)
 
