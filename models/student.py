@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from models.encoder import CHANNELS, Encoder, init_weights
+from models.encoder import CHANNELS, STRIDES, Encoder, init_weights
 from models.modalities import check_modalities, modalities, normalise, time_scale
 
 
@@ -37,10 +37,11 @@ class Student(nn.Module):
     Args:
         labels_count: Number of classes.
         modalities: Which modalities, one branch each.
-        channels: Widths of the encoder's ten blocks; None takes the published ones.
+        channels: Widths of the encoder's blocks; None takes the published ones.
         dropout: In the encoders' blocks 2 to 10.
         time_scaled: Whether velocities are multiplied with the clip's time scale f.
         published_partition: See `models.graph.spatial_partition`.
+        strides: Of the encoder's blocks, in time; None takes the published ones.
     """
 
     def __init__(
@@ -51,17 +52,18 @@ class Student(nn.Module):
         dropout: float = 0.5,
         time_scaled: bool = True,
         published_partition: bool = False,
+        strides: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
         if labels_count < 1:
             raise ValueError(f"labels_count must be at least 1; got {labels_count}")
         self.modalities = check_modalities(modalities)
-        self.channels = tuple(channels or CHANNELS)
+        self.channels, self.strides = tuple(channels or CHANNELS), tuple(strides or STRIDES)
         self.time_scaled = time_scaled
         self.temperature = 1.0
         self.encoders = nn.ModuleDict(
             {
-                name: Encoder(self.channels, dropout=dropout, published_partition=published_partition)
+                name: Encoder(self.channels, self.strides, dropout=dropout, published_partition=published_partition)
                 for name in self.modalities
             }
         )

@@ -32,6 +32,7 @@ class StudentConfig:
         temperature: Divides the logits before the softmax.
         thresholds: Scores at which an action is entered and left.
         channels: Widths of the encoder's blocks.
+        strides: Of the encoder's blocks, in time.
         version: Of the weights.
         format: Of the folder.
     """
@@ -44,11 +45,12 @@ class StudentConfig:
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=lambda: {"enter": 0.5, "leave": 0.3})
     channels: tuple[int, ...] = CHANNELS
+    strides: tuple[int, ...] = STRIDES
     version: str = "0"
     format: str = FORMAT
 
     def __post_init__(self) -> None:
-        for name in ("labels", "modalities", "channels"):
+        for name in ("labels", "modalities", "channels", "strides"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "display", {label: label.replace("_", " ") for label in self.labels} | self.display)
         check_modalities(self.modalities)
@@ -60,7 +62,8 @@ class StudentConfig:
             "frames": self.frames == FRAMES,
             "temperature": self.temperature > 0,
             "thresholds": 0 <= self.thresholds.get("leave", -1) <= self.thresholds.get("enter", -1) <= 1,
-            "channels": len(self.channels) == len(STRIDES) and min(self.channels) > 0,
+            "channels": bool(self.channels) and min(self.channels) > 0,
+            "strides": len(self.strides) == len(self.channels) and min(self.strides) > 0,
         }
         for name, holds in rules.items():
             if not holds:
@@ -68,7 +71,7 @@ class StudentConfig:
 
     def build(self, dropout: float = 0.5) -> Student:
         """An untrained student of this shape."""
-        student = Student(len(self.labels), self.modalities, self.channels, dropout)
+        student = Student(len(self.labels), self.modalities, self.channels, dropout, strides=self.strides)
         student.temperature = self.temperature
         return student
 
