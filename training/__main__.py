@@ -13,7 +13,8 @@ def _draw(args: argparse.Namespace) -> None:
     from app.pose_model import ensure_pose_model
     from training.camera_clips import draw_all, jobs
 
-    draw_all(jobs(args.data)[: args.limit], args.out, ensure_pose_model(args.pose), args.workers)
+    todo = jobs(args.data, seed=args.seed, film=args.film, other=args.other)
+    draw_all(todo[: args.limit], args.out, ensure_pose_model(args.pose), args.workers)
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -58,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--out", type=Path, default=Path("runs/drawn"))
     draw.add_argument("--limit", type=int, help="stop after this many clips; any number is a balanced set")
     draw.add_argument("--workers", type=int, default=2)
+    draw.add_argument("--seed", type=int, default=0, help="another seed draws other cameras, looks and motions")
+    draw.add_argument("--film", action="store_true", help="dark, blurred, compressed, covered pictures as well")
+    draw.add_argument("--other", type=int, default=0, help="training clips of no action (default: none)")
 
     train = add_command(
         commands, "train", _train, "train the default model on recorded and drawn clips; goes on from its checkpoint",

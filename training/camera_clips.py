@@ -21,26 +21,36 @@ import numpy as np
 
 from models.skeleton import JOINTS, MIRROR
 from training.draw import Camera, Look, draw_clip
+from training.film import random_film
 from training.motions import MOTIONS, make_motion
-from training.splits import Sample, samples
+from training.splits import OTHER, Sample, samples
 
 PART_JOBS = 40
 LONGEST_S = 4.0
 RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
 # Actions that a person at a desk does, so drawn from near as well, the legs out of sight.
-UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", "idle"}
+UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", "idle", OTHER}
 _L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One clip to draw: a sample of a set, or a motion by name where there is none."""
+    """One clip to draw: a sample of a set, or a motion by name where there is none.
+
+    Attributes:
+        action: short id.
+        part: train, val or test.
+        seed: of camera, look and film.
+        sample: what is drawn.
+        film: whether the picture suffers as in a real room (training.film) or is clean.
+    """
 
     action: str
     part: str
     seed: int
     sample: Sample | None = None
+    film: bool = False
 
     @property
     def key(self) -> str:
@@ -56,15 +66,35 @@ def _turns(per_source: dict[str, list[Sample]], most: int, rng: np.random.Genera
     return chosen[:most]
 
 
-def jobs(data: str | Path, per_action: int = 90, held_out: int = 14, motions: int = 50, seed: int = 0) -> list[Job]:
-    """Everything to draw, in order: train, hand-written and held-out clips of all actions, mixed."""
+def jobs(
+    data: str | Path,
+    per_action: int = 90,
+    held_out: int = 14,
+    motions: int = 50,
+    seed: int = 0,
+    film: bool = False,
+    other: int = 0,
+) -> list[Job]:
+    """Everything to draw, in order: train, hand-written and held-out clips of all actions, mixed.
+
+    Args:
+        data: folder that holds skeletons/.
+        per_action: most training clips of an action; where there are few, each is drawn up to three times.
+        held_out: most clips of an action that choose, and that report.
+        motions: how often each written motion is drawn.
+        seed: of choice, order, cameras, looks and films; 0 to 99.
+        film: whether pictures suffer as in a real room.
+        other: most training clips of no action; a third of it chooses, and reports.
+    """
     groups: dict[tuple[str, str], dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
-    for sample in samples(data):
+    for sample in samples(data, other=other > 0):
         groups[sample.part, sample.action][sample.set].append(sample)
     rng = np.random.default_rng(seed)
     lanes: list[list[Job]] = []
     for (part, action), per_source in sorted(groups.items()):
         most = per_action if part == "train" else held_out
+        if action == OTHER:
+            most = other if part == "train" else other // 3
         chosen = _turns(dict(sorted(per_source.items())), most, rng)
         again = chosen * max(1, min(3, most // max(len(chosen), 1))) if part == "train" else chosen
         lanes.append([Job(action, part, 0, sample) for sample in again])
@@ -72,7 +102,7 @@ def jobs(data: str | Path, per_action: int = 90, held_out: int = 14, motions: in
     order = [(k / len(lane), i, job) for i, lane in enumerate(lanes) for k, job in enumerate(lane)]
     # by position within the lane: at any moment every lane is drawn to the same share
     order.sort(key=lambda entry: entry[:2])
-    return [replace(job, seed=n) for n, (_, _, job) in enumerate(order)]
+    return [replace(job, seed=100_000 * seed + n, film=film) for n, (_, _, job) in enumerate(order)]
 
 
 def _camera(rng: np.random.Generator, action: str) -> tuple[Camera, bool]:
@@ -133,7 +163,8 @@ def see(job: Job, pose_model: str | Path) -> dict[str, np.ndarray]:
             joints = mirrored(joints)
     found = []
     with PoseSource(pose_model, num_poses=1) as source:
-        for t, bgr in enumerate(draw_clip(joints, camera, Look(job.seed, desk))):
+        film = random_film(rng) if job.film else None
+        for t, bgr in enumerate(draw_clip(joints, camera, Look(job.seed, desk), film)):
             poses = source.detect(bgr[..., ::-1], t / fps)
             found += [(t / fps, pose) for pose in poses]
     return {

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from models.skeleton import JOINTS
+from training.film import SHUTTER_STEPS, Film
 
 _J = {name: i for i, name in enumerate(JOINTS)}
 # from, to, radius in metres at the start (the end is 0.85 of it), which colour of the look
@@ -178,15 +179,28 @@ def draw_person(image: np.ndarray, joints_V3: np.ndarray, camera: Camera, look: 
             _capsule(image, xy_V2[[a, b]], (r * px_V[a], 0.85 * r * px_V[b]), look.colours[c])
 
 
-def draw_clip(joints_TV3: np.ndarray, camera: Camera, look: Look) -> Iterator[np.ndarray]:
+def draw_clip(joints_TV3: np.ndarray, camera: Camera, look: Look, film: Film | None = None) -> Iterator[np.ndarray]:
     """(T, V, 3) metres, standing near the origin with y = 0 the ground -> (H, W, 3) uint8 BGR frames, with grain."""
     room = look.room(camera.size)
     width, height = camera.size
     rng = np.random.default_rng(look.seed + 2)
     grains = [rng.integers(0, 14, room.shape, dtype=np.uint8) for _ in range(3)]
-    for t, joints_V3 in enumerate(joints_TV3):
-        image = room.copy()
-        draw_person(image, joints_V3, camera, look)
+    shutter = film.shutter if film else 0.0
+    for t in range(len(joints_TV3)):
+        image = _exposed(room, joints_TV3[max(t - 1, 0)], joints_TV3[t], shutter, camera, look)
         if look.desk:
             cv2.rectangle(image, (0, int(height * 0.8)), (width, height), look.colours["shoes"], -1)
-        yield cv2.add(image, grains[t % 3])
+        image = cv2.add(image, grains[t % 3])
+        yield film.take(image, rng) if film else image
+
+
+def _exposed(
+    room: np.ndarray, before_V3: np.ndarray, now_V3: np.ndarray, shutter: float, camera: Camera, look: Look
+) -> np.ndarray:
+    """The room with the person; while the shutter is open the person moves on from the frame before."""
+    moments = np.linspace(shutter, 0.0, SHUTTER_STEPS) if shutter else np.zeros(1)
+    pictures = []
+    for back in moments:
+        pictures.append(room.copy())
+        draw_person(pictures[-1], now_V3 + back * (before_V3 - now_V3), camera, look)
+    return pictures[0] if len(pictures) == 1 else np.mean(pictures, axis=0).astype(np.uint8)

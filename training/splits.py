@@ -40,6 +40,17 @@ SETS = tuple(_TRAIN)
 # Material of standing or sitting still: (set, the set's own label) whole, and the ends of another set's clips.
 IDLE_LABELS = {("cad60", "still"), ("msr_daily", "sit still"), ("msr_daily", "sit_still")}
 IDLE_ENDS = {"kinder_gator": 0.7}
+# What none of the actions names: it teaches the model to say so.
+OTHER = "other"
+# Too near to an action to be called something else, and too far from it to train it.
+_BETWEEN = {
+    "Raise-your-arm-to-one-side", "Raise-your-arm-to-the-other-side", "Signal-someone-to-stop",
+    "Signal-someone-to-come-here", "Bend-your-knee-while-raising-your-leg",
+    "Bend-your-other-knee-while-raising-your-leg", "elbow strike", "depositFloorR", "soccer", "respond",
+    "hurdle step", "hurdle step (incorrect form)", "standing active straight leg raise",
+    "standing active straight leg raise (incorrect form)", "talking_on_couch", "relaxing_on_couch",
+    "rinsing_mouth_with_water",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,13 @@ def _idle_ends(clip: Clip, seconds: float) -> list[Clip]:
     return [replace(clip, joints_TV3=end) for end in ends if len(end) == n]
 
 
-def samples(data: str | Path, sets: tuple[str, ...] = SETS) -> Iterator[Sample]:
+def samples(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> Iterator[Sample]:
     """Every labelled clip of the sets under DATA/skeletons, idle material included.
+
+    Args:
+        data: folder that holds skeletons/.
+        sets: which.
+        other: give clips of no action too, as "other".
 
     Raises:
         ValueError: a set's file is missing.
@@ -83,6 +99,8 @@ def samples(data: str | Path, sets: tuple[str, ...] = SETS) -> Iterator[Sample]:
                 continue
             part = part_of(name, clip.subject)
             action = "idle" if (name, clip.label) in IDLE_LABELS else clip.action
+            if not action and other and clip.label not in _BETWEEN:
+                action = OTHER
             if action:
                 yield Sample(name, part, action, clip)
             for end in _idle_ends(clip, IDLE_ENDS.get(name, 0.0)) if name in IDLE_ENDS else ():

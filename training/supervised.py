@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.encoder import CHANNELS, STRIDES
 from training.augment import Augmentation, window_of
 from training.tracks import Track
 
@@ -42,6 +43,9 @@ class Recipe:
         evenness: 0 draws clips as they come, 1 draws all actions equally often.
         average: decay of the weights' running mean, which is what is kept.
         seed: of everything random.
+        channels: widths of the encoders' blocks.
+        strides: of the encoders' blocks, in time.
+        modalities: branches, in order.
         augmentation: how windows are varied.
     """
 
@@ -58,6 +62,9 @@ class Recipe:
     evenness: float = 0.7
     average: float = 0.998
     seed: int = 0
+    channels: tuple[int, ...] = CHANNELS
+    strides: tuple[int, ...] = STRIDES
+    modalities: tuple[str, ...] = ("joint", "bone", "motion")
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -143,7 +150,7 @@ def train(
     from models.weights import load, write_whole
 
     torch.manual_seed(recipe.seed)
-    student = Student(len(labels), dropout=recipe.dropout)
+    student = Student(len(labels), recipe.modalities, recipe.channels, recipe.dropout, strides=recipe.strides)
     if start is not None:
         student.load_state_dict(load(start)[0].state_dict())
     mean = AveragedModel(student, multi_avg_fn=running_mean(recipe.average), use_buffers=True)

@@ -53,9 +53,9 @@ def raw_track(sample: Sample) -> Track:
     return Track(times_T, joints, np.ones(joints.shape[:2], bool), sample.action, sample.part, sample.set, "raw")
 
 
-def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS) -> list[Track]:
-    """Labelled clips of the sets under DATA/skeletons."""
-    return [raw_track(sample) for sample in samples(data, sets)]
+def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> list[Track]:
+    """Labelled clips of the sets under DATA/skeletons, and with `other` those of no action."""
+    return [raw_track(sample) for sample in samples(data, sets, other)]
 
 
 def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:

@@ -7,6 +7,7 @@ import pytest
 from models.skeleton import CENTRE, JOINTS, PARENTS, bridge
 from training.body import Body, joints_of
 from training.draw import Camera, Look, draw_clip
+from training.film import Film, random_film
 from training.motions import MOTIONS, make_motion
 
 J = {name: i for i, name in enumerate(JOINTS)}
@@ -60,3 +61,39 @@ def test_the_landmarker_finds_the_drawn_person(pose_model_path):
                 bridged, seen = bridge(pose.world_V3, pose.visibility_V)
     assert found >= 28 and np.median(errors) < 20
     assert seen[CENTRE] and bridged[J["head"], 1] > bridged[J["left_knee"], 1]
+
+
+def test_a_plain_film_leaves_the_picture_alone():
+    image = next(draw_clip(make_motion("wave", 0.5, 20.0, 4), Camera(), Look(4)))
+    assert (Film().take(image, np.random.default_rng(0)) == image).all()
+
+
+@pytest.mark.parametrize(
+    "film", [Film(gain=0.4), Film(noise=8.0), Film(quality=15), Film(tint=(1.1, 1.0, 0.9)), Film(cover=(0, 0.6, 1, 1))]
+)
+def test_a_film_changes_the_picture(film):
+    image = next(draw_clip(make_motion("wave", 0.5, 20.0, 4), Camera(), Look(4)))
+    taken = film.take(image, np.random.default_rng(0))
+    assert taken.shape == image.shape and taken.dtype == np.uint8 and (taken != image).any()
+
+
+def test_what_covers_the_person_hides_the_legs_alone():
+    clip = make_motion("wave", 0.5, 20.0, 4)
+    film = Film(cover=(0.0, 0.6, 1.0, 1.0), cover_colour=(1, 2, 3))
+    plain, covered = next(draw_clip(clip, Camera(), Look(4))), next(draw_clip(clip, Camera(), Look(4), film))
+    assert (covered[300:] == (1, 2, 3)).all() and (covered[:280] == plain[:280]).all()
+
+
+def test_a_slow_shutter_smears_what_moves():
+    clip = make_motion("jumping_jack", 1.0, 20.0, 4)
+    sharp, slow = (list(draw_clip(clip, Camera(), Look(4), Film(shutter=s)))[8].astype(int) for s in (0.0, 0.9))
+    changed = np.abs(sharp - slow).max(-1) > 8
+    assert 0.001 < changed.mean() < 0.2
+    still = clip[:1].repeat(3, 0)
+    sharp, slow = (list(draw_clip(still, Camera(), Look(4), Film(shutter=s)))[2].astype(int) for s in (0.0, 0.9))
+    assert np.abs(sharp - slow).max() <= 1
+
+
+def test_films_repeat_by_seed():
+    a, b, c = (random_film(np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert a == b != c
