@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from training.bench import Setting, Variant
+    from training.bench_settings import Setting, Variant
     from training.store import Batch
 
 

@@ -115,7 +115,8 @@ def compare(
     Raises:
         ValueError: the file is wrong; OUT holds runs of another configuration, or is in use; or some runs failed.
     """
-    from training.tables import check_document, write_tables
+    from training.curves import draw_all
+    from training.tables import check_document, gather, write_tables
 
     if workers < 1:
         raise ValueError(f"--workers must be at least 1; got {workers}")
@@ -130,6 +131,7 @@ def compare(
     with _alone(standing.out) as lock, _stoppable():
         failed = _run(standing, starter(standing, workers, lock), workers, note)
         table = write_tables(standing, document)
+        draw_all(standing, gather(standing))
     note(table)
     if failed:
         raise ValueError(_complaint(standing, failed))
@@ -153,7 +155,7 @@ def _run(standing: Standing, start: Start, workers: int, note: Callable[[str], N
     def finish(task: Task, why: str) -> None:
         note(f"{task.name} failed: {why} (see {standing.log(task.name)})" if why else f"{task.name} is finished")
         if task.kind == EVALUATE and not why:
-            write_tables(standing, pictures=False)
+            write_tables(standing)
 
     try:
         return work(standing, start, workers, progress.watch, finish)

@@ -177,8 +177,8 @@ def _budget(standing: Standing, task: Task) -> str:
     )
 
 
-def write_tables(standing: Standing, document: Path | None = None, pictures: bool = True) -> str:
-    """Write OUT/GRID.md, GRID.csv, GRID.json, pictures, and the part of a document between the grid's markers.
+def write_tables(standing: Standing, document: Path | None = None) -> str:
+    """Write OUT/GRID.md, GRID.csv, GRID.json, and the part of a document between the grid's markers.
 
     Returns:
         The Markdown text.
@@ -194,10 +194,6 @@ def write_tables(standing: Standing, document: Path | None = None, pictures: boo
     for kind, content in (("md", text + "\n"), ("csv", sheet.getvalue()), ("json", held + "\n")):
         path = standing.out / f"{standing.grid.name}.{kind}"
         write_whole(path, lambda part, content=content: part.write_text(content, encoding="utf-8"))
-    if pictures:
-        from training.curves import draw_all
-
-        draw_all(standing, lines)
     if document is not None:
         insert(document, standing.grid.name, text)
     return text

@@ -8,8 +8,9 @@ import torch
 
 from models.modalities import modalities, time_scale
 from training import bench_steps
-from training.bench import VARIANTS, Setting, _summary, bench, check_memory, choose, free_mb, table, write_json
+from training.bench import _summary, bench, check_memory, choose, free_mb, table, write_json
 from training.bench_published import PublishedStep
+from training.bench_settings import VARIANTS, Setting
 from training.branches import Shape
 from training.config import PretrainConfig
 from training.parallel import Group

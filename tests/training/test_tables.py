@@ -106,7 +106,7 @@ def test_files(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"rows": rows}))
     assert [len(line.cells["linear"].values) for line in gather(standing)] == [2, 2, 0]
-    text = write_tables(standing, pictures=False)
+    text = write_tables(standing)
     assert "| encoder | joint | none |  | 2 | 60.0 +- 0.0 | 2.50 | 1.50 | 4.00 |" in text
     assert "| encoders | joint, motion | none |  | 2 | 70.5 +- 0.7 | 2.50 | 1.50 | 4.00 |" in text
     assert "| student | joint, bone, motion | none | rckd from jm | 0 | missing |  |  |  |" in text
