@@ -148,8 +148,9 @@ def see(job: Job, pose_model: str | Path) -> dict[str, np.ndarray]:
     """Draw one job and look at it with the pose landmarker.
 
     Returns:
-        times (T,), world (T, 33, 3) float16 metres, visibility (T, 33) float16 of the frames where the person was
-        found, and found, the share of such frames.
+        times (T,), world (T, 33, 3) float16 metres, visibility (T, 33) float16 and truth (T, 25, 3) float16 metres (the
+        joints that were drawn, turned to the camera) of the frames where the person was found, and found, the share
+        of such frames.
     """
     from app.pose import PoseSource
 
@@ -166,11 +167,12 @@ def see(job: Job, pose_model: str | Path) -> dict[str, np.ndarray]:
         film = random_film(rng) if job.film else None
         for t, bgr in enumerate(draw_clip(joints, camera, Look(job.seed, desk), film)):
             poses = source.detect(bgr[..., ::-1], t / fps)
-            found += [(t / fps, pose) for pose in poses]
+            found += [(t, pose) for pose in poses]
     return {
-        "times": np.array([t for t, _ in found], np.float32),
+        "times": np.array([t / fps for t, _ in found], np.float32),
         "world": np.array([p.world_V3 for _, p in found], np.float16).reshape(-1, 33, 3),
         "visibility": np.array([p.visibility_V for _, p in found], np.float16).reshape(-1, 33),
+        "truth": camera.turned(joints[[t for t, _ in found]]).astype(np.float16).reshape(-1, len(JOINTS), 3),
         "found": np.float32(len(found) / max(len(joints), 1)),
     }
 
@@ -203,7 +205,7 @@ def _draw_part(work: tuple[int, list[Job], Path]) -> int:
         "source": np.array([j.sample.set if j.sample else "motion" for j in some]),
         "subject": np.array([j.sample.clip.subject if j.sample else -1 for j in some]),
         "key": np.array([j.key for j in some]),
-    } | {name: np.concatenate([s[name] for s in seen]) for name in ("times", "world", "visibility")}
+    } | {name: np.concatenate([s[name] for s in seen]) for name in ("times", "world", "visibility", "truth")}
     path = out / f"part_{number:04d}.npz"
     temporary = path.with_suffix(".tmp")
     with open(temporary, "wb") as file:

@@ -48,10 +48,14 @@ class Camera:
     focal: float = 0.94
     size: tuple[int, int] = (640, 480)
 
+    def turned(self, joints_V3: np.ndarray) -> np.ndarray:
+        """(..., 3) metres about the person -> the same seen along the camera's direction, the tilt left out."""
+        c, s = np.cos(self.yaw), np.sin(self.yaw)
+        return joints_V3 @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32).T
+
     def see(self, joints_V3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(V, 3) metres -> (V, 2) pixels and (V,) depth in metres."""
-        c, s = np.cos(self.yaw), np.sin(self.yaw)
-        p_V3 = joints_V3 @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32).T
+        p_V3 = self.turned(joints_V3)
         tilt = np.arctan2(self.height - self.aim, self.distance)
         up, far = p_V3[:, 1] - self.height, p_V3[:, 2] + self.distance
         depth_V = np.maximum(far * np.cos(tilt) - up * np.sin(tilt), 0.15)
