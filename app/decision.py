@@ -16,6 +16,7 @@ import numpy as np
 from app.types import ActionEvent
 
 IDLE = "idle"
+OTHER = "other"  # what no action names: scored, but never said
 SMOOTHING_S = 0.4  # time constant of the smoothing
 LEAST_EVENT_S = 0.4  # shorter is a flicker
 # A smoothed step passes its half this much after the step itself.
@@ -53,7 +54,7 @@ class Decision:
     """The state machine of one followed person.
 
     Args:
-        labels: short ids in the order of the scores; "idle" among them never makes an event.
+        labels: short ids in the order of the scores; "idle" and "other" among them never make an event.
         modalities: names in the order of the modality scores.
         thresholds: "enter" and "leave", smoothed scores between which the current action goes on.
 
@@ -70,6 +71,7 @@ class Decision:
             raise ValueError(f"thresholds need 0 < leave <= enter <= 1; got {dict(thresholds)}")
         self._labels, self._modalities = tuple(labels), tuple(modalities)
         self._idle = self._labels.index(IDLE) if IDLE in self._labels else -1
+        self._silent = {self._labels.index(label) for label in (IDLE, OTHER) if label in self._labels}
         self._free_from_s = -math.inf  # the end of the last event: the next may not start before it
         self.reset()
 
@@ -112,7 +114,7 @@ class Decision:
         self._smooth(time_s, fused_C, modality_MC)
         best = int(np.argmax(self.fused_C))
         ended = self._end(best, max(since_s, middle_s - _LAG_S), person)
-        enters = best != self._idle and self.fused_C[best] >= self._enter
+        enters = best not in self._silent and self.fused_C[best] >= self._enter
         if self._open is None and enters:
             start_s = max(since_s, self._free_from_s, middle_s - _LAG_S)
             self._open = _Open(best, start_s, len(fused_C), len(modality_MC))

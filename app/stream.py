@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.decision import IDLE, Decision
+from app.decision import IDLE, OTHER, Decision
 from app.tracking import NearestPerson, distinct, note_people
 from app.types import ActionEvent, Answer, Pose
 from app.window import Window
@@ -25,15 +25,15 @@ GAP_S = 1.0  # a person out of sight for longer ends what they did
 
 
 class ClipScores:
-    """One answer for a whole clip: the mean of its windows' scores, where windows of stillness weigh little."""
+    """One answer for a whole clip: its windows' mean score, in which those of stillness or no action weigh little."""
 
     def __init__(self, labels: Sequence[str]) -> None:
-        self._idle = tuple(labels).index(IDLE) if IDLE in labels else None
+        self._silent = [tuple(labels).index(label) for label in (IDLE, OTHER) if label in labels]
         self._sum_C, self._weight = np.zeros(len(labels)), 0.0
 
     def add(self, fused_C: np.ndarray) -> None:
         """Take the fused scores of one window."""
-        weight = 1.05 - (float(fused_C[self._idle]) if self._idle is not None else 0.0)
+        weight = 1.05 - float(fused_C[self._silent].sum())
         self._sum_C += weight * fused_C
         self._weight += weight
 

@@ -76,6 +76,16 @@ def test_events(script, labels):
     assert all(e.end_s - e.start_s >= 0.4 for e in events)
 
 
+def test_what_no_action_names_is_never_said():
+    machine = Decision(("wave", "other", "idle"), MODALITIES, {"enter": 0.5, "leave": 0.35})
+    events = []
+    for step in range(1, 61):
+        fused_C = np.array([0.9, 0.05, 0.05] if step <= 30 else [0.05, 0.9, 0.05])
+        events += machine.update(step / 10, step / 10 - 1, fused_C, np.stack([fused_C] * 3))
+    assert [e.label for e in events] == ["wave"] and machine.label is None and machine.score == 0
+    assert machine.close(6.0) == []
+
+
 def test_an_action_from_the_first_frame_to_the_last():
     (event,) = run([(4, "wave", 0.9)])
     assert (event.start_s, event.end_s) == (0.0, pytest.approx(4.0))

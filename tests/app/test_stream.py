@@ -115,6 +115,16 @@ def test_stillness_weighs_little_in_a_whole_clip():
     assert scores.mean_C.argmax() == 0 and scores.mean_C[2] == pytest.approx(0.5 / 1.55)
 
 
+def test_windows_of_no_action_weigh_little_too():
+    scores = ClipScores(("wave", "other", "idle"))
+    scores.add(np.array([0.0, 0.6, 0.4]))
+    scores.add(np.array([1.0, 0.0, 0.0]))
+    assert scores.mean_C == pytest.approx(np.array([1.05, 0.03, 0.02]) / 1.1)
+    alone = ClipScores(("wave", "other", "idle"))
+    alone.add(np.array([0.0, 1.0, 0.0]))
+    assert alone.mean_C == pytest.approx([0, 1, 0])
+
+
 def test_poses_of_two_people():
     near, far = (0.1, 0.1, 0.4, 0.9), (0.7, 0.3, 0.8, 0.7)
     stream, events = ActionStream(HandModel(), FILE_HOP_S), []
