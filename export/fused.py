@@ -88,7 +88,7 @@ class FusedStudent(nn.Module):
     def __init__(self, student: Student) -> None:
         super().__init__()
         self.modalities, self.time_scaled = student.modalities, student.time_scaled
-        self.temperature = student.temperature
+        self.temperature, self.fusion = student.temperature, student.fusion
         # Folded in double precision, kept in single.
         encoders: list[Encoder] = [copy.deepcopy(encoder).double() for encoder in student.encoders.values()]
         affine = [[x_VC.reshape(1, -1, 3) for x_VC in _affine(encoder.data_bn)] for encoder in encoders]
@@ -116,4 +116,4 @@ class FusedStudent(nn.Module):
         embedding_ND = x.mean((2, 3))
         h_NM1D = embedding_ND.reshape(-1, len(self.modalities), 1, self.head_MDC.shape[1])
         logits_NMC = torch.matmul(h_NM1D, self.head_MDC).squeeze(2) + self.head_bias_MC
-        return *fused_scores(logits_NMC, self.temperature), embedding_ND
+        return *fused_scores(logits_NMC, self.temperature, self.fusion), embedding_ND

@@ -142,6 +142,7 @@ def _describe(model: onnx.ModelProto, config: StudentConfig) -> None:
         "frames": str(config.frames),
         "modalities": json.dumps(config.modalities),
         "thresholds": json.dumps(config.thresholds),
+        "fusion": json.dumps(config.fusion),
     }
     onnx.helper.set_model_props(model, texts)
     model.producer_name = "ikem-live"

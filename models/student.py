@@ -25,10 +25,20 @@ def mean_people(h_NPC: Tensor, present_NP: Tensor | None = None) -> Tensor:
     return (h_NPC * weight_NP1).sum(1) / weight_NP1.sum(1).clamp(min=1)
 
 
-def fused_scores(logits_NMC: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Softmax at the temperature of the branches' mean logits, (N, C), and of each branch's own, (N, M, C)."""
-    fused_NC = torch.softmax(logits_NMC.mean(1) / temperature, dim=-1)
-    return fused_NC, torch.softmax(logits_NMC / temperature, dim=-1)
+def fused_scores(logits_NMC: Tensor, temperature: float, fusion: tuple[float, ...] = ()) -> tuple[Tensor, Tensor]:
+    """Softmax at the temperature of the branches' mean logits, (N, C), and of each branch's own, (N, M, C).
+
+    Args:
+        logits_NMC: One row of logits a branch.
+        temperature: Divides the logits.
+        fusion: Weights of the branches in the mean, which sum to 1; () weighs them equally.
+    """
+    if fusion:
+        weight_M1 = torch.tensor(fusion, dtype=logits_NMC.dtype, device=logits_NMC.device).unsqueeze(1)
+        mean_NC = (logits_NMC * weight_M1).sum(1)
+    else:
+        mean_NC = logits_NMC.mean(1)
+    return torch.softmax(mean_NC / temperature, dim=-1), torch.softmax(logits_NMC / temperature, dim=-1)
 
 
 class Student(nn.Module):
@@ -61,6 +71,7 @@ class Student(nn.Module):
         self.channels, self.strides = tuple(channels or CHANNELS), tuple(strides or STRIDES)
         self.time_scaled = time_scaled
         self.temperature = 1.0
+        self.fusion: tuple[float, ...] = ()
         self.encoders = nn.ModuleDict(
             {
                 name: Encoder(self.channels, self.strides, dropout=dropout, published_partition=published_partition)
@@ -101,5 +112,5 @@ class Student(nn.Module):
         return logits_NMC, h_NMD.flatten(1)
 
     def scores(self, logits_NMC: Tensor) -> tuple[Tensor, Tensor]:
-        """Fused scores (N, C) and per-modality scores (N, M, C) at the student's temperature."""
-        return fused_scores(logits_NMC, self.temperature)
+        """Fused scores (N, C) and per-modality scores (N, M, C), at the student's temperature and fusion weights."""
+        return fused_scores(logits_NMC, self.temperature, self.fusion)

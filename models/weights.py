@@ -30,6 +30,7 @@ class StudentConfig:
         frames: Frames that a window is resampled to.
         modalities: Branches, in order.
         temperature: Divides the logits before the softmax.
+        fusion: Weights of the branches in the fused score, which sum to 1; () weighs them equally.
         thresholds: Scores at which an action is entered and left.
         channels: Widths of the encoder's blocks.
         strides: Of the encoder's blocks, in time.
@@ -43,6 +44,7 @@ class StudentConfig:
     frames: int = FRAMES
     modalities: tuple[str, ...] = ("joint", "bone", "motion")
     temperature: float = 1.0
+    fusion: tuple[float, ...] = ()
     thresholds: dict[str, float] = field(default_factory=lambda: {"enter": 0.5, "leave": 0.3})
     channels: tuple[int, ...] = CHANNELS
     strides: tuple[int, ...] = STRIDES
@@ -50,7 +52,7 @@ class StudentConfig:
     format: str = FORMAT
 
     def __post_init__(self) -> None:
-        for name in ("labels", "modalities", "channels", "strides"):
+        for name in ("labels", "modalities", "channels", "strides", "fusion"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "display", {label: label.replace("_", " ") for label in self.labels} | self.display)
         check_modalities(self.modalities)
@@ -61,6 +63,7 @@ class StudentConfig:
             "window_s": self.window_s > 0,
             "frames": self.frames == FRAMES,
             "temperature": self.temperature > 0,
+            "fusion": not self.fusion or self._fuses(),
             "thresholds": 0 <= self.thresholds.get("leave", -1) <= self.thresholds.get("enter", -1) <= 1,
             "channels": bool(self.channels) and min(self.channels) > 0,
             "strides": len(self.strides) == len(self.channels) and min(self.strides) > 0,
@@ -72,8 +75,12 @@ class StudentConfig:
     def build(self, dropout: float = 0.5) -> Student:
         """An untrained student of this shape."""
         student = Student(len(self.labels), self.modalities, self.channels, dropout, strides=self.strides)
-        student.temperature = self.temperature
+        student.temperature, student.fusion = self.temperature, self.fusion
         return student
+
+    def _fuses(self) -> bool:
+        right = len(self.fusion) == len(self.modalities) and min(self.fusion) >= 0
+        return right and abs(sum(self.fusion) - 1) < 1e-6
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:

@@ -91,11 +91,15 @@ def test_a_wrong_export_is_refused(
 
 @pytest.mark.parametrize("names", [("acceleration", "rotation", "angular")])
 def test_the_other_modalities_export_too(names: tuple[str, ...], tmp_path: Path) -> None:
-    """The teacher's own modalities, at one label, from an encoder of fewer blocks than the published one."""
+    """The teacher's own modalities, weighed, from an encoder of fewer blocks than the published one."""
     torch.manual_seed(0)
-    config = StudentConfig(labels=("idle",), modalities=names, channels=(4, 4, 8, 8), strides=(2, 1, 2, 1))
+    config = StudentConfig(
+        labels=("wave", "idle"), modalities=names, channels=(4, 4, 8, 8), strides=(2, 1, 2, 1), fusion=(0.7, 0.2, 0.1)
+    )
     path = tmp_path / "teacher.onnx"
     teacher = config.build().eval()
+    for head in teacher.heads.values():
+        torch.nn.init.normal_(head.bias)
     assert export_student(teacher, config, path) <= 1e-4
     joints, frames = sample_joints(2)
     joints[0, :, [4, 5, 6, 8]] = joints[0, :, 20]

@@ -31,6 +31,15 @@ def test_fusion_and_temperature() -> None:
     torch.testing.assert_close(single[0, 1], torch.softmax(torch.tensor([0.0, 2.0, 0.0]), 0))
 
 
+def test_weighed_fusion() -> None:
+    student = Student(2, channels=SMALL)
+    student.fusion = (0.6, 0.4, 0.0)
+    logits = torch.tensor([[[2.0, 0.0], [0.0, 4.0], [9.0, 0.0]]])
+    fused, single = student.scores(logits)
+    torch.testing.assert_close(fused[0], torch.softmax(torch.tensor([1.2, 1.6]), 0))
+    torch.testing.assert_close(single[0, 2], torch.softmax(torch.tensor([9.0, 0.0]), 0))
+
+
 def test_every_parameter_learns() -> None:
     student = Student(4, channels=SMALL)
     logits, _ = student(torch.randn(3, 50, 25, 3), torch.full((3,), 60.0))

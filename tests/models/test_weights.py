@@ -54,6 +54,8 @@ def shorten(folder: Path, name: str) -> None:
         (lambda f: change(f, modalities=["joint", "bones"]), "different names out of"),
         (lambda f: change(f, modalities=["joint", "bone"]), "does not fit config.json: encoders.motion"),
         (lambda f: change(f, strides=[1, 2]), "strides cannot be"),
+        (lambda f: change(f, fusion=[0.5, 0.5]), "fusion cannot be"),
+        (lambda f: change(f, fusion=[0.5, 0.2, 0.2]), "fusion cannot be"),
         (lambda f: change(f, temperature=0), "temperature cannot be 0"),
         (lambda f: change(f, window_s="two"), "config.json"),
         (lambda f: change(f, thresholds={"enter": 0.2, "leave": 0.6}), "thresholds cannot be"),
