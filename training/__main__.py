@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 
@@ -17,16 +18,20 @@ def _draw(args: argparse.Namespace) -> None:
     draw_all(todo[: args.limit], args.out, ensure_pose_model(args.pose), args.workers)
 
 
-def _train(args: argparse.Namespace) -> None:
+def _default(args: argparse.Namespace) -> None:
     import torch
     from tqdm import tqdm
 
-    from training.default import build
-    from training.supervised import Recipe
+    from app.pose_model import ensure_pose_model
+    from training.allocator import keep_freed_memory
+    from training.default import Build
+    from training.recipe import DefaultRecipe
 
+    keep_freed_memory()
     torch.set_num_threads(args.threads)
-    recipe = Recipe(epochs=args.epochs, windows=args.windows, lr=args.lr, seed=args.seed)
-    build(args.data, args.drawn, args.run_folder, args.out, recipe, args.start, tqdm.write)
+    recipe = DefaultRecipe.read(args.recipe)
+    pose = functools.cache(lambda: ensure_pose_model(args.pose))
+    Build(recipe, args.sets, args.data, args.work, pose, args.workers, tqdm.write).make(args.out)
 
 
 def _judge(args: argparse.Namespace) -> None:
@@ -63,19 +68,20 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--film", action="store_true", help="dark, blurred, compressed, covered pictures as well")
     draw.add_argument("--other", type=int, default=0, help="training clips of no action (default: none)")
 
-    train = add_command(
-        commands, "train", _train, "train the default model on recorded and drawn clips; goes on from its checkpoint",
-        "train --data DATA --drawn runs/drawn --out models/pretrained",
+    default = add_command(
+        commands, "default", _default, "make the default model: draw, pre-train, distil, train, calibrate, export",
+        "default --data DATA --sets all --out models/pretrained",
     )  # fmt: skip
-    _add_data(train)
-    _add_drawn(train)
-    train.add_argument("--run", dest="run_folder", type=Path, default=Path("runs/default"), help="checkpoints")
-    train.add_argument("--out", type=Path, default=Path("models/pretrained"), help="weights, config.json, student.onnx")
-    train.add_argument("--epochs", type=int, default=30)
-    train.add_argument("--windows", type=int, default=3072, help="windows an epoch")
-    train.add_argument("--lr", type=float, default=3e-3, help="peak of the learning rate (default: %(default)s)")
-    train.add_argument("--start", type=Path, help="folder with weights to start from (default: at random)")
-    train.add_argument("--seed", type=int, default=0)
+    _add_data(default)
+    _add_pose(default)
+    default.add_argument("--recipe", type=Path, default=Path("training/configs/default.yaml"))
+    default.add_argument("--sets", default="all", help="which of the recipe's sets train (default: %(default)s)")
+    default.add_argument("--work", type=Path, default=Path("runs/default"), help="checkpoints and everything between")
+    default.add_argument(
+        "--out", type=Path, default=Path("models/pretrained"), help="weights, config.json, student.onnx"
+    )
+    default.add_argument("--threads", type=int, default=2)
+    default.add_argument("--workers", type=int, default=2, help="processes that draw")
 
     judge = add_command(
         commands, "judge", _judge, "judge a model file on actors, sets and real videos that never trained it",

@@ -1,23 +1,27 @@
-"""The default model: train on both domains, fit temperature and thresholds on held-out actors, write it and its ONNX.
+"""The default model, from data to files: draw, pre-train, distil, train with labels, calibrate, export. Resumable.
 
-Shapes: N windows, C classes.
+Shapes: N windows, M modalities, C classes, D width of the embedding.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from training import calibrate
 from training.augment import window_of
-from training.supervised import Recipe, train
+from training.recipe import DefaultRecipe
+from training.splits import OTHER
 from training.tracks import Track, camera_tracks, raw_tracks
 
 if TYPE_CHECKING:
-    import torch
+    from models.student import Student
+    from models.weights import StudentConfig
 
 # Short id -> what a person would say
 DISPLAY = {
@@ -26,77 +30,148 @@ DISPLAY = {
     "jump": "jumping", "jumping_jack": "jumping jacks", "sit_down": "sitting down", "stand_up": "standing up",
     "pick_up": "picking something up", "drink": "drinking", "phone": "on the phone", "carry": "carrying something",
     "bow": "bowing", "point": "pointing", "lie_down": "lying down", "idle": "standing or sitting still",
+    OTHER: "something else",
 }  # fmt: skip
-VERSION = "1"
-FALSE_ALARMS = 0.05  # share of still windows that may pass the threshold on which an action is entered
-LEAVE = 0.6  # an action ends below this share of that threshold
+SILENT = ("idle", OTHER)  # scored, never said
 
 
-def tracks_of(data: Path, drawn: Path) -> list[Track]:
-    """Both domains' tracks of every set that may train, all parts."""
-    return raw_tracks(data) + camera_tracks(drawn)
-
-
-def middle_logits(student, tracks: list[Track], recipe: Recipe) -> torch.Tensor:
-    """Fused logits (N, C) of the middle windows of tracks."""
-    import torch
-
-    joints = torch.from_numpy(np.stack([window_of(t, recipe.window_s, recipe.frames, None, None) for t in tracks]))
-    frames_N = torch.full((len(joints),), recipe.window_s * 30)
-    with torch.no_grad():
-        some = [student(j, f)[0].mean(1) for j, f in zip(joints.split(64), frames_N.split(64), strict=True)]
-    return torch.cat(some)
-
-
-def fit_temperature(logits_NC: torch.Tensor, label_N: torch.Tensor) -> float:
-    """The temperature of least negative log-likelihood, each action counting the same."""
-    import torch
-
-    weight_C = 1.0 / torch.bincount(label_N, minlength=logits_NC.shape[1]).clamp(min=1)
-    grid = np.exp(np.linspace(np.log(0.2), np.log(3.0), 60))
-    losses = [float(torch.nn.functional.cross_entropy(logits_NC / t, label_N, weight_C.float())) for t in grid]
-    return round(float(grid[int(np.argmin(losses))]), 3)
-
-
-def fit_thresholds(scores_NC: torch.Tensor, label_N: torch.Tensor, idle: int) -> dict[str, float]:
-    """Enter where FALSE_ALARMS of the still windows would, leave at a share of it."""
-    import torch
-
-    actions_NC = scores_NC[label_N == idle].clone()
-    actions_NC[:, idle] = 0
-    enter = float(torch.quantile(actions_NC.amax(1), 1 - FALSE_ALARMS).clamp(0.35, 0.8))
-    return {"enter": round(enter, 3), "leave": round(LEAVE * enter, 3)}
-
-
-def build(
-    data: Path, drawn: Path, run: Path, out: Path, recipe: Recipe, start: Path | None, note: Callable[[str], None]
-) -> None:
-    """Train, calibrate and write OUT/student.safetensors, config.json and student.onnx.
+def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
+    """Both domains' tracks of some sets and of the written motions, all parts, clips of no action among them.
 
     Raises:
-        ValueError: the data is missing, or RUN holds a checkpoint of another recipe.
+        ValueError: data that is not there.
     """
+    camera = [track for folder in drawn for track in camera_tracks(folder)]
+    return raw_tracks(data, sets, other=True) + [t for t in camera if t.source in (*sets, "motion")]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a student says of windows."""
+
+    logits_NMC: np.ndarray
+    embedding_ND: np.ndarray
+    label_N: np.ndarray
+
+
+def outputs_of(student: Student, tracks: list[Track], recipe: DefaultRecipe) -> Outputs:
+    """The student on the middle window of each track."""
     import torch
 
-    from export.onnx import export_student
-    from models.weights import StudentConfig, save
+    how = recipe.train
+    joints = torch.from_numpy(np.stack([window_of(t, how.window_s, how.frames, None, None) for t in tracks]))
+    with torch.inference_mode():
+        both = [student(some, torch.full((len(some),), how.window_s * 30)) for some in joints.split(64)]
+    label_N = np.array([list(DISPLAY).index(track.action) for track in tracks])
+    return Outputs(*(torch.cat(part).numpy().astype(float) for part in zip(*both, strict=True)), label_N)
 
-    everything = tracks_of(data, drawn)
-    labels = tuple(DISPLAY)
-    training = [t for t in everything if t.part == "train"]
-    choosing = [t for t in everything if t.part == "val"]
-    note(f"{len(training)} clips train, {len(choosing)} choose temperature and thresholds")
-    student, log = train(training, labels, recipe, run, note, start)
-    logits_NC = middle_logits(student, choosing, recipe)
-    label_N = torch.tensor([labels.index(t.action) for t in choosing])
-    temperature = fit_temperature(logits_NC, label_N)
-    thresholds = fit_thresholds(torch.softmax(logits_NC / temperature, 1), label_N, labels.index("idle"))
-    note(f"temperature {temperature}, thresholds {thresholds}")
-    config = StudentConfig(
-        labels=labels, display=DISPLAY, window_s=recipe.window_s, temperature=temperature,
-        thresholds=thresholds, version=VERSION,
-    )  # fmt: skip
-    student.temperature = temperature
-    save(student, config, out)
-    export_student(student, config, out / "student.onnx")
-    (run / "log.json").write_text(json.dumps(log, indent=1))
+
+class Build:
+    """One recipe under way: each step is done once, and taken up where it was stopped.
+
+    Args:
+        recipe: how.
+        name: which of its sets train.
+        data: folder that holds skeletons/.
+        work: folder of everything in between.
+        pose: a pose model file, to look at drawn clips.
+        workers: processes that draw.
+        note: told what happens.
+
+    Raises:
+        ValueError: the recipe has no sets of that name, or data is missing.
+    """
+
+    def __init__(
+        self,
+        recipe: DefaultRecipe,
+        name: str,
+        data: Path,
+        work: Path,
+        pose: Callable[[], Path],
+        workers: int,
+        note: Callable[[str], None],
+    ) -> None:
+        if name not in recipe.sets:
+            raise ValueError(f"the recipe has no {name}; it has {', '.join(recipe.sets)}")
+        lost = [one for one in recipe.sets[name] if not (data / "skeletons" / f"{one}.npz").is_file()]
+        if lost:
+            raise ValueError(f"{data}/skeletons lacks {', '.join(f'{one}.npz' for one in lost)}; give --data DATA")
+        self._recipe, self._sets = recipe, recipe.sets[name]
+        self._data, self._drawn, self._work = data, work / "drawn", work / name
+        self._pose, self._workers, self._note = pose, workers, note
+
+    def draw(self) -> list[Path]:
+        """Folders of drawn clips; shared by all recipes of a work folder."""
+        from training.camera_clips import draw_all, jobs
+
+        folders = []
+        for name, how in self._recipe.drawings.items():
+            todo = jobs(
+                self._data, how.per_action, how.held_out, how.motions, how.seed, how.film, how.other
+            )[: how.limit]  # fmt: skip
+            draw_all(todo, self._drawn / name, self._pose(), self._workers)
+            folders.append(self._drawn / name)
+        return folders
+
+    def student_run(self, training: list[Track]) -> Path:
+        """Pre-train six modalities on the windows of all training clips, distil; the student's run."""
+        from training.distil import distil
+        from training.pool import Pool
+        from training.pretrain import pretrain
+        from training.windows import store_windows
+
+        recipe, windows = self._recipe, self._work / "windows"
+        store_windows(
+            training, windows, recipe.train.window_s, recipe.hop_s, recipe.train.frames, self._note
+        )  # fmt: skip
+        pool = Pool.open([str(windows)])
+        pretrain(pool, recipe.pretrain, self._work / "teacher", self._note)
+        distil(pool, self._work / "teacher", recipe.distil, self._work / "student", self._note)
+        return self._work / "student"
+
+    def trained(self, training: list[Track], start: Path | None, seed: int) -> Student:
+        """The student after training with labels."""
+        from training.supervised import train
+
+        how = replace(self._recipe.train, seed=seed)
+        run = self._work / (f"labels-{seed}" if start else f"labels-scratch-{seed}")
+        student, log = train(training, tuple(DISPLAY), how, run, self._note, start)
+        (run / "log.json").write_text(json.dumps(log, indent=1), encoding="utf-8")
+        return student
+
+    def calibrated(self, student: Student, choosing: list[Track]) -> StudentConfig:
+        """Fusion, temperature and thresholds, fitted on held-out clips, as the model file's configuration."""
+        from models.weights import StudentConfig
+
+        recipe, held = self._recipe, outputs_of(student, choosing, self._recipe)
+        fusion = calibrate.fit_fusion(held.logits_NMC, held.label_N)
+        mean_NC = np.einsum("nmc,m->nc", held.logits_NMC, fusion)
+        temperature = calibrate.fit_temperature(mean_NC, held.label_N)
+        scores_NC = calibrate.softmax(mean_NC / temperature)
+        silent = [list(DISPLAY).index(label) for label in SILENT]
+        thresholds = calibrate.fit_thresholds(
+            scores_NC[np.isin(held.label_N, silent)], silent, recipe.false_alarms
+        )  # fmt: skip
+        self._note(f"fusion {fusion}, temperature {temperature}, thresholds {thresholds}")
+        return StudentConfig(
+            labels=tuple(DISPLAY), display=DISPLAY, window_s=recipe.train.window_s, temperature=temperature,
+            fusion=fusion, thresholds=thresholds, modalities=recipe.train.modalities, channels=recipe.train.channels,
+            strides=recipe.train.strides, version=recipe.version,
+        )  # fmt: skip
+
+    def make(self, out: Path) -> None:
+        """Everything, ending in OUT/student.safetensors, config.json and student.onnx."""
+        from export.onnx import export_student
+        from models.weights import save
+
+        everything = tracks_of(self._data, self.draw(), self._sets)
+        training = [track for track in everything if track.part == "train"]
+        choosing = [track for track in everything if track.part == "val"]
+        self._note(f"{len(training):,} clips train, {len(choosing):,} choose")
+        start = self.student_run(training)
+        student = self.trained(training, start, self._recipe.seeds[0])
+        config = self.calibrated(student, choosing)
+        student.temperature, student.fusion = config.temperature, config.fusion
+        save(student, config, out)
+        export_student(student, config, out / "student.onnx")

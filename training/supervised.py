@@ -119,6 +119,25 @@ def running_mean(decay: float) -> Callable:
     return update
 
 
+def begin(student: Student, start: Path) -> None:
+    """Give a student the encoders of START: a folder of models.weights, or a finished run of pretrain or distil.
+
+    Raises:
+        ValueError: START is neither, or its encoders have other modalities or widths.
+    """
+    from models.weights import WEIGHTS, load
+    from training.runs import load_branches
+
+    encoders = (load(start)[0] if (start / WEIGHTS).exists() else load_branches(start)[0]).encoders
+    for name, encoder in student.encoders.items():
+        if name not in encoders:
+            raise ValueError(f"{start} has no encoder of {name}; it has {', '.join(encoders)}")
+        try:
+            encoder.load_state_dict(encoders[name].state_dict())
+        except RuntimeError as error:
+            raise ValueError(f"the encoders of {start} have another shape than the recipe's: {error}") from None
+
+
 def train(
     tracks: list[Track],
     labels: tuple[str, ...],
@@ -135,24 +154,24 @@ def train(
         recipe: how.
         out: folder of the checkpoint.
         note: told a line an epoch.
-        start: a folder with the weights to start from (models.weights); None starts at random.
+        start: whose encoders to start from (see `begin`); None starts at random. Heads start at random.
 
     Returns:
         The student with the running mean of its weights, in eval mode, and the log, an entry an epoch.
 
     Raises:
-        ValueError: OUT holds a checkpoint of another recipe.
+        ValueError: OUT holds a checkpoint of another recipe, or START does not fit.
     """
     import torch
     from torch.optim.swa_utils import AveragedModel
 
     from models.student import Student
-    from models.weights import load, write_whole
+    from models.weights import write_whole
 
     torch.manual_seed(recipe.seed)
     student = Student(len(labels), recipe.modalities, recipe.channels, recipe.dropout, strides=recipe.strides)
     if start is not None:
-        student.load_state_dict(load(start)[0].state_dict())
+        begin(student, start)
     mean = AveragedModel(student, multi_avg_fn=running_mean(recipe.average), use_buffers=True)
     matrices = [p for p in student.parameters() if p.dim() > 1]
     others = [p for p in student.parameters() if p.dim() <= 1]

@@ -1,0 +1,119 @@
+"""The default model's recipe and its steps, on tracks made here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from training.default import DISPLAY, SILENT, Build, outputs_of
+from training.motions import make_motion
+from training.recipe import DefaultRecipe
+from training.splits import SETS
+from training.supervised import begin
+from training.tracks import Track
+
+CONFIG = Path(__file__).parents[2] / "training" / "configs" / "default.yaml"
+TINY = {
+    "version": "t", "hop_s": 1.0, "draw": {}, "false_alarms": 0.1, "seeds": [0], "sets": {"all": ["kard"]},
+    "pretrain": {"epochs": 2, "stage1": 1, "batch": 4, "queue": 8, "warmup": 0},
+    "distil": {"epochs": 1, "batch": 4, "queue": 8, "warmup": 0, "start": "teacher"},
+    "train": {"epochs": 1, "windows": 8, "batch": 4, "channels": [4, 8], "strides": [2, 2]},
+}  # fmt: skip
+
+
+def recipe_of(folder: Path, **changes: object) -> DefaultRecipe:
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(TINY | changes))
+    return DefaultRecipe.read(path)
+
+
+def build_of(folder: Path, recipe: DefaultRecipe) -> Build:
+    (folder / "skeletons").mkdir(exist_ok=True)
+    (folder / "skeletons" / "kard.npz").touch()
+    return Build(recipe, "all", folder, folder / "work", lambda: folder / "none", 1, lambda line: None)
+
+
+def tracks(part: str = "train") -> list[Track]:
+    some = []
+    for seed, action in enumerate(("wave", "squat", "idle", "walk") * 2):
+        joints = make_motion(action, 3.0, 15.0, seed)
+        named = (action if seed != 7 else "other", part, "kard", "raw")
+        some.append(Track(np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool), *named))
+    return some
+
+
+def test_the_recipe_in_the_repository() -> None:
+    recipe = DefaultRecipe.read(CONFIG)
+    assert set(recipe.sets) == {"all", "open"} and set(recipe.sets["all"]) == set(SETS)
+    assert set(recipe.sets["open"]) == {"kard", "precog2016", "ui_prmd", "hdm05", "cmu8"}
+    assert recipe.pretrain.shape.channels == recipe.distil.shape.channels == recipe.train.channels
+    assert len(recipe.pretrain.modalities) == 6 and recipe.pretrain.exchange == "ekem+ikem" and len(recipe.seeds) >= 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sets": {"all": ["nothing"]}}, "all names nothing"),
+        ({"sets": {"all": ["utkinect"]}}, "names utkinect"),
+        ({"train": {"epoch": 3}}, "train has no epoch"),
+        ({"train": {"augmentation": {"size": 0.1, "colour": 1}}}, "train.augmentation has no colour"),
+        ({"draw": {"a": {"films": True}}}, "draw.a has no films"),
+        ({"more": 1}, "unknown: ..more"),
+        ({"pretrain": {"epochs": 0}}, "recipe.yaml: "),
+    ],
+)
+def test_a_wrong_recipe_is_named(tmp_path: Path, changes: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        recipe_of(tmp_path, **changes)
+
+
+def test_missing_data_is_named(tmp_path: Path) -> None:
+    recipe = recipe_of(tmp_path, sets={"all": ["kard", "hdm05"]})
+    (tmp_path / "skeletons").mkdir()
+    (tmp_path / "skeletons" / "kard.npz").touch()
+    with pytest.raises(ValueError, match="lacks hdm05.npz"):
+        Build(recipe, "all", tmp_path, tmp_path, lambda: tmp_path, 1, lambda line: None)
+    with pytest.raises(ValueError, match="has no open; it has all"):
+        Build(recipe, "open", tmp_path, tmp_path, lambda: tmp_path, 1, lambda line: None)
+
+
+def test_every_step_without_labels_and_with(tmp_path: Path) -> None:
+    recipe = recipe_of(tmp_path)
+    build = build_of(tmp_path, recipe)
+    run = build.student_run(tracks())
+    first = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("model.safetensors")}
+    assert len(first) == 2
+    assert build.student_run(tracks()) == run  # finished steps are not done again
+    assert {path: path.stat().st_mtime_ns for path in first} == first
+    student = build.trained(tracks(), run, 0)
+    config = build.calibrated(student, tracks("val"))
+    assert config.labels == tuple(DISPLAY) and len(config.fusion) == 3 and config.strides == (2, 2)
+    assert config.build().fusion == config.fusion
+
+
+def test_the_student_begins_with_the_distilled_encoders(tmp_path: Path) -> None:
+    recipe = recipe_of(tmp_path)
+    run = build_of(tmp_path, recipe).student_run(tracks())
+    from models.student import Student
+    from training.runs import load_branches
+
+    student = Student(3, channels=(4, 8), strides=(2, 2))
+    begin(student, run)
+    held = load_branches(run)[0].encoders
+    for name, encoder in student.encoders.items():
+        for key, value in encoder.state_dict().items():
+            assert (value == held[name].state_dict()[key]).all()
+    with pytest.raises(ValueError, match="another shape"):
+        begin(Student(3, channels=(4, 6), strides=(2, 2)), run)
+    with pytest.raises(ValueError, match="no encoder of angular"):
+        begin(Student(3, ("angular",), (4, 8), strides=(2, 2)), run)
+
+
+def test_outputs_of_middle_windows(tmp_path: Path) -> None:
+    recipe = recipe_of(tmp_path)
+    from models.student import Student
+
+    out = outputs_of(Student(len(DISPLAY), channels=(4, 8), strides=(2, 2)).eval(), tracks(), recipe)
+    assert out.logits_NMC.shape == (8, 3, len(DISPLAY)) and out.embedding_ND.shape == (8, 24)
+    assert [list(DISPLAY)[c] for c in out.label_N[-2:]] == ["idle", "other"] and set(SILENT) <= set(DISPLAY)
