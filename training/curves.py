@@ -93,7 +93,7 @@ def draw_bars(lines: Sequence[Line], columns: Sequence[str], path: Path) -> None
             cell = line.cells.get(column)
             if cell is not None and cell.mean is not None:
                 panel.barh(y, cell.mean, xerr=cell.std, color=_COLOURS[line.row.kind], capsize=2)
-                panel.text(cell.mean, y, f" {cell.mean:.1f}", va="center", fontsize=7)
+                panel.text(cell.mean + (cell.std or 0) + 1, y, f" {cell.mean:.1f}", va="center", fontsize=7)
         panel.set(xlabel="accuracy (%)", title=column)
         panel.margins(x=0.15)
     axes[0][0].set_yticks(range(len(lines)), [title(line.row) for line in lines], fontsize=7)
