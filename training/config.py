@@ -8,7 +8,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +27,8 @@ EXCHANGES: dict[str, dict[str, float]] = {
     "cmd": {"info_nce": 1.0, "cmd": 1.0},
 }
 METHODS = ("rckd", "kl", "cmd", "feature")
+SCHEDULES = ("step", "cosine")
+PRECISIONS = ("fp32", "bf16")
 C = TypeVar("C", bound="Schedule")
 
 
@@ -40,6 +42,18 @@ def parse_modalities(text: str) -> tuple[str, ...]:
     if len(words) == 1 and words[0] not in MODALITIES:
         words = list(words[0])
     return check_modalities([LETTERS.get(word, word) for word in words])
+
+
+def one_of(value: Any, choices: Iterable[str]) -> tuple[bool, str]:
+    """A rule for `require`: the value is one of the choices."""
+    return value in tuple(choices), f"one of {', '.join(choices)}"
+
+
+def require(config: Any, rules: Mapping[str, tuple[bool, str]]) -> None:
+    """Raise a ValueError for the first field whose rule (whether it holds, what it may be) is broken."""
+    for name, (holds, allowed) in rules.items():
+        if not holds:
+            raise ValueError(f"{name} must be {allowed}; got {getattr(config, name)!r}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,20 +111,14 @@ class Schedule:
         for name, kind in (("shape", Shape), ("views", Views)):
             if isinstance(getattr(self, name), Mapping):
                 object.__setattr__(self, name, kind(**getattr(self, name)))
-        self._require(
-            {
-                "epochs": self.epochs >= 1, "batch": self.batch >= 1, "lr": self.lr > 0, "queue": self.queue >= 1,
-                "optimizer": self.optimizer in ("sgd", "adamw"), "schedule": self.schedule in ("step", "cosine"),
-                "keep": 0 <= self.keep <= 1, "temperature": self.temperature > 0, "cmd_topk": self.cmd_topk >= 1,
-                "precision": self.precision in ("fp32", "bf16"), "save_every": self.save_every >= 1,
-                "warmup": 0 <= self.warmup < self.epochs,
-            }
-        )  # fmt: skip
-
-    def _require(self, rules: dict[str, bool]) -> None:
-        for name, holds in rules.items():
-            if not holds:
-                raise ValueError(f"{name} cannot be {getattr(self, name)!r}")
+        require(self, {
+            **{name: (getattr(self, name) >= 1, "at least 1") for name in ("epochs", "batch", "queue", "cmd_topk")},
+            **{name: (getattr(self, name) > 0, "positive") for name in ("lr", "temperature")},
+            "optimizer": one_of(self.optimizer, ("sgd", "adamw")), "schedule": one_of(self.schedule, SCHEDULES),
+            "keep": (0 <= self.keep <= 1, "in [0, 1]"), "precision": one_of(self.precision, PRECISIONS),
+            "save_every": (self.save_every >= 1, "at least 1"),
+            "warmup": (0 <= self.warmup < self.epochs, f"from 0 to below the {self.epochs} epochs"),
+        })  # fmt: skip
 
     def rate(self, epoch: float) -> float:
         """Learning rate at a (fractional) epoch."""
@@ -147,13 +155,13 @@ class PretrainConfig(Schedule):
         Schedule.__post_init__(self)
         object.__setattr__(self, "modalities", check_modalities(self.modalities))
         object.__setattr__(self, "freeze_keys", tuple(self.freeze_keys))
-        self._require(
-            {
-                "exchange": self.exchange in EXCHANGES, "stage1": 0 <= self.stage1 <= self.epochs,
-                "topk": self.topk >= 1, "freeze_keys": set(self.freeze_keys) <= set(MODALITIES),
-                "weights": set(self.weights) <= {"info_nce", "ekem", "ikem", "cmd"},
-            }
-        )  # fmt: skip
+        losses = ("info_nce", "ekem", "ikem", "cmd")
+        require(self, {
+            "exchange": one_of(self.exchange, EXCHANGES), "topk": (self.topk >= 1, "at least 1"),
+            "stage1": (0 <= self.stage1 <= self.epochs, f"from 0 to the {self.epochs} epochs"),
+            "freeze_keys": (set(self.freeze_keys) <= set(MODALITIES), f"some of {', '.join(MODALITIES)}"),
+            "weights": (set(self.weights) <= set(losses), f"of some of {', '.join(losses)}"),
+        })  # fmt: skip
         if len(self.modalities) < 2 and {"ekem", "cmd"} & set(EXCHANGES[self.exchange]):
             raise ValueError(f"exchange {self.exchange} needs two modalities at least; one has none to exchange with")
 
@@ -182,7 +190,7 @@ class DistilConfig(Schedule):
     def __post_init__(self) -> None:
         Schedule.__post_init__(self)
         object.__setattr__(self, "modalities", check_modalities(self.modalities))
-        self._require({"method": self.method in METHODS, "start": self.start in ("random", "teacher")})
+        require(self, {"method": one_of(self.method, METHODS), "start": one_of(self.start, ("random", "teacher"))})
 
 
 _COMPACT: dict[str, Any] = {
@@ -215,20 +223,47 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+def fit_epochs(values: dict[str, Any], base: Mapping[str, Any], over: Iterable[str]) -> dict[str, Any]:
+    """Values whose stages follow the epochs where those alone were changed: a shorter run keeps its proportions.
+
+    Args:
+        values: with the changes.
+        base: without them; defaults included.
+        over: which were changed.
+    """
+    told = set(over)
+    if "epochs" not in told or not isinstance(values["epochs"], int) or values["epochs"] < 1:
+        return values
+    out, share = dict(values), values["epochs"] / base["epochs"]
+    if "stage1" in base and "stage1" not in told:
+        out["stage1"] = round(base["stage1"] * share)
+    if "warmup" in base and "warmup" not in told:
+        out["warmup"] = min(base["warmup"], values["epochs"] - 1)
+    if out.get("schedule", base.get("schedule")) == "step" and "drop_at" in base and "drop_at" not in told:
+        out["drop_at"] = tuple(max(1, round(drop * share)) for drop in base["drop_at"])
+    return out
+
+
+def defaults_of(kind: type) -> dict[str, Any]:
+    """Field name -> default, of the fields that have a plain one."""
+    return {entry.name: entry.default for entry in fields(kind) if entry.default is not dataclasses.MISSING}
+
+
 def from_sources(
     kind: type[C], preset: str = "paper", yaml_path: Path | None = None, overrides: Mapping[str, Any] | None = None
 ) -> C:
     """A configuration: preset, then the YAML file, then the overrides; dotted keys reach inside ("shape.dropout").
+
+    Where the epochs are changed and the stages are not, the stages change in proportion (`fit_epochs`).
 
     Raises:
         ValueError: unknown preset, key or value; the message names it.
     """
     if preset not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}; got {preset!r}")
-    values = dict(PRESETS[preset][kind])
-    if yaml_path is not None:
-        values = _merge(values, read_yaml(yaml_path))
-    values = _merge(values, overrides or {})
+    base = dict(PRESETS[preset][kind])
+    over = _merge(read_yaml(yaml_path) if yaml_path is not None else {}, overrides or {})
+    values = fit_epochs(_merge(base, over), defaults_of(kind) | base, over)
     if isinstance(values.get("modalities"), str):
         values["modalities"] = parse_modalities(values["modalities"])
     try:

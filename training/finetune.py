@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from training.branches import Branches, Shape
 from training.classifier import Classifier
-from training.config import PRESETS, PretrainConfig, Schedule
+from training.config import PRESETS, PretrainConfig, Schedule, require
 from training.features import people_slots
 from training.linear import Answer, check_schedule
 from training.store import Store
@@ -68,8 +68,7 @@ class TuneConfig:
         if isinstance(self.views, Mapping):
             object.__setattr__(self, "views", Views(**self.views))
         check_schedule(self)
-        if self.watch < 0:
-            raise ValueError(f"watch cannot be {self.watch}")
+        require(self, {"watch": (self.watch >= 0, "at least 0")})
 
     # The learning rate at a (fractional) epoch is pre-training's.
     rate = Schedule.rate

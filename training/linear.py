@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.config import Schedule
+from training.config import PRECISIONS, SCHEDULES, Schedule, one_of, require
 
 LINEAR_PRESETS: dict[str, dict[str, Any]] = {
     "ikem": {},
@@ -83,8 +83,7 @@ class LinearConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "drop_at", tuple(self.drop_at))
         check_schedule(self)
-        if not self.init_std > 0:
-            raise ValueError(f"init_std cannot be {self.init_std!r}")
+        require(self, {"init_std": (self.init_std > 0, "positive")})
 
     # The learning rate at a (fractional) epoch is pre-training's.
     rate = Schedule.rate
@@ -92,15 +91,13 @@ class LinearConfig:
 
 def check_schedule(config: Any) -> None:
     """Raise a ValueError that names the first value of a training configuration that makes no sense."""
-    rules = {
-        "epochs": config.epochs >= 1, "batch": config.batch >= 1, "lr": config.lr > 0,
-        "momentum": 0 <= config.momentum < 1, "weight_decay": config.weight_decay >= 0,
-        "schedule": config.schedule in ("step", "cosine"), "warmup": 0 <= config.warmup < config.epochs,
-        "precision": config.precision in ("fp32", "bf16"),
-    }  # fmt: skip
-    for name, holds in rules.items():
-        if not holds:
-            raise ValueError(f"{name} cannot be {getattr(config, name)!r}")
+    require(config, {
+        "epochs": (config.epochs >= 1, "at least 1"), "batch": (config.batch >= 1, "at least 1"),
+        "lr": (config.lr > 0, "positive"), "weight_decay": (config.weight_decay >= 0, "at least 0"),
+        "momentum": (0 <= config.momentum < 1, "in [0, 1)"), "schedule": one_of(config.schedule, SCHEDULES),
+        "warmup": (0 <= config.warmup < config.epochs, f"from 0 to below the {config.epochs} epochs"),
+        "precision": one_of(config.precision, PRECISIONS),
+    })  # fmt: skip
 
 
 class Heads(nn.Module):

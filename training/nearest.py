@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from training.config import PRECISIONS, one_of, require
 from training.linear import Answer
 
 
@@ -27,10 +28,7 @@ class NearestConfig:
     precision: str = "fp32"
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise ValueError(f"k cannot be {self.k}; at least one neighbour votes")
-        if self.precision not in ("fp32", "bf16"):
-            raise ValueError(f"precision cannot be {self.precision!r}")
+        require(self, {"k": (self.k >= 1, "at least 1"), "precision": one_of(self.precision, PRECISIONS)})
 
 
 def nearest(

@@ -17,6 +17,7 @@ import torch
 
 from models.modalities import check_modalities
 from training.branches import Branches
+from training.config import defaults_of, fit_epochs
 from training.features import features, only
 from training.finetune import TUNE_PRESETS, ScratchConfig, TuneConfig, tune
 from training.linear import LINEAR_PRESETS, Answer, LinearConfig, train_heads
@@ -133,10 +134,14 @@ def make_config(
     chosen = preset or next(iter(presets), None)
     if chosen not in presets and chosen is not None:
         raise ValueError(f"preset of {protocol} must be one of {', '.join(presets) or 'none'}; got {preset!r}")
+    keys = tuple(kind.__dataclass_fields__)
+    if wrong := [key for key in values or {} if key not in keys]:
+        raise ValueError(f"{protocol} has no {', '.join(wrong)}; its keys are {', '.join(keys)}")
+    base = presets[chosen] if chosen else {}
     try:
-        return kind(**merge(presets[chosen] if chosen else {}, values or {}))
+        return kind(**fit_epochs(merge(base, values or {}), defaults_of(kind) | base, values or {}))
     except TypeError as error:
-        raise ValueError(f"{error}; the keys of {protocol} are {', '.join(kind.__dataclass_fields__)}") from None
+        raise ValueError(f"{protocol}: {error}") from None
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

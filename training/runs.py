@@ -114,7 +114,7 @@ def load_branches(run: str | Path) -> tuple[Branches, dict[str, Any]]:
         branches = Branches(config["modalities"], Shape(**config["shape"]), tuple(held["head"]))
         branches.load_state_dict(state)
     except FileNotFoundError:
-        raise ValueError(f"{run} is not finished; run the same command again and it goes on") from None
+        raise ValueError(f"{run} is not finished; repeat the command that makes it, and it goes on") from None
     except (SafetensorError, OSError, RuntimeError, KeyError, TypeError) as error:
         raise ValueError(f"{Path(run) / MODEL} does not fit its {CONFIG}: {error}") from error
     return branches.eval(), held

@@ -91,3 +91,36 @@ def test_every_option_is_explained() -> None:
     add_options(parser, PretrainConfig)
     add_options(argparse.ArgumentParser(), DistilConfig)
     assert [a.option_strings[0] for a in parser._actions if not a.help and a.dest != "preset"] == []
+
+
+@pytest.mark.parametrize(
+    ("preset", "over", "wanted"),
+    [
+        ("paper", {"epochs": 30}, {"stage1": 15, "drop_at": (25,), "warmup": 0}),
+        ("compact", {"epochs": 10}, {"stage1": 5, "drop_at": (250,), "warmup": 1}),
+        ("compact", {"epochs": 1}, {"stage1": 0, "warmup": 0}),
+        ("compact", {"epochs": 9, "stage1": 9}, {"stage1": 9, "warmup": 1}),
+        ("paper", {"epochs": 30, "drop_at": [20]}, {"stage1": 15, "drop_at": (20,)}),
+        ("compact", {"lr": 0.1}, {"epochs": 200, "stage1": 100}),
+    ],
+)
+def test_stages_follow_the_epochs(preset: str, over: dict, wanted: dict) -> None:
+    config = from_sources(PretrainConfig, preset, None, over)
+    assert {name: getattr(config, name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        ({"exchange": "ikm"}, "exchange must be one of none, ekem, ikem, ekem.ikem, cmd; got 'ikm'"),
+        ({"optimizer": "adma"}, "optimizer must be one of sgd, adamw"),
+        ({"precision": "fp17"}, "precision must be one of fp32, bf16"),
+        ({"queue": 0}, "queue must be at least 1; got 0"),
+        ({"epochs": 4, "warmup": 4}, "warmup must be from 0 to below the 4 epochs; got 4"),
+        ({"epochs": 4, "stage1": 5}, "stage1 must be from 0 to the 4 epochs; got 5"),
+        ({"epochs": 0}, "epochs must be at least 1; got 0"),
+    ],
+)
+def test_what_is_wrong_says_what_is_right(over: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        from_sources(PretrainConfig, "compact", None, over)
