@@ -138,11 +138,11 @@ def add_research(commands: argparse._SubParsersAction) -> None:
         "prepare nturgbd_skeletons/ --out stores/ntu60 --missing samples_with_missing_skeletons.txt",
     )  # fmt: skip
     command.add_argument("source", type=Path, help="a file or a folder, searched with its folders")
-    command.add_argument("--out", type=Path, required=True, metavar="STORE")
+    command.add_argument("--out", type=Path, required=True, metavar="STORE", help="folder of the store; taken up")
     command.add_argument("--kind", help="ntu, pku, nw-ucla, clips or videos (default: told from the files)")
     command.add_argument("--missing", type=Path, metavar="LIST", help="NTU's list of samples with missing skeletons")
     command.add_argument("--pose", default="wheel", help="pose model for videos: wheel, lite, full or heavy")
-    command.add_argument("--workers", type=int, default=2)
+    command.add_argument("--workers", type=int, default=2, help="processes that read (default: %(default)s)")
 
     command = add_command(
         commands, "pretrain", _pretrain, "pre-train the modalities' encoders without labels",
@@ -161,7 +161,7 @@ def add_research(commands: argparse._SubParsersAction) -> None:
         commands, "distil", _distil, "distil a pre-trained teacher into the joints / bones / motions student",
         "distil --preset compact --teacher runs/teacher --data stores/ucla --split xview --out runs/student",
     )  # fmt: skip
-    command.add_argument("--teacher", type=Path, required=True, metavar="RUN")
+    command.add_argument("--teacher", type=Path, required=True, metavar="RUN", help="finished folder of `pretrain`")
     _add_run(command)
     add_options(command, DistilConfig)
 
@@ -187,9 +187,9 @@ def add_research(commands: argparse._SubParsersAction) -> None:
         commands, "bench", _bench, "clips a second and memory of a pre-training step, ours beside the published way",
         "bench --batch 32 --people 1",
     )  # fmt: skip
-    command.add_argument("--batch", type=int, default=32)
+    command.add_argument("--batch", type=int, default=32, help="clips a step (default: %(default)s)")
     command.add_argument("--people", type=int, default=1, help="body slots a clip, 1 or 2")
-    command.add_argument("--queue", type=int, default=32768)
+    command.add_argument("--queue", type=int, default=32768, help="columns K (default: %(default)s)")
     command.add_argument("--steps", type=int, default=3, help="timed steps a turn")
     command.add_argument("--rounds", type=int, default=3, help="turns of each variant")
     command.add_argument("--only", nargs="+", metavar="VARIANT", help="published fp32 bf16 bf16-recompute ...")

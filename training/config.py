@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import math
 import re
 import types
@@ -134,7 +135,8 @@ class PretrainConfig(Schedule):
     """Contrastive pre-training in two stages (arXiv 2309.12009, sections 3 and 4.1).
 
     Attributes:
-        modalities: branches, in order.
+        modalities: branches, in order, by name or letter: j joint, m motion, b bone, a acceleration, r rotation,
+            o angular.
         exchange: none, ekem, ikem, ekem+ikem or cmd, in stage 2.
         stage1: epochs of InfoNCE alone.
         weights: weight of each loss in stage 2 (info_nce, ekem, ikem, cmd); empty takes the exchange's own.
@@ -195,7 +197,7 @@ class DistilConfig(Schedule):
 
 _COMPACT: dict[str, Any] = {
     "batch": 64, "optimizer": "adamw", "lr": 0.002, "weight_decay": 0.05, "schedule": "cosine", "warmup": 1,
-    "queue": 512, "mask_own": True, "keep": 0.99, "precision": "bf16", "cmd_topk": 256, "save_every": 5,
+    "queue": 512, "mask_own": True, "keep": 0.99, "precision": "bf16", "cmd_topk": 256,
     "shape": {"channels": (16, 32, 64, 128), "strides": (2, 2, 2, 1), "dropout": 0.1},
     "views": {"turn": 0.5, "tilt": 0.1, "speed": 1.25, "noise": 0.01, "lose": 0.2},
 }  # fmt: skip
@@ -337,7 +339,9 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
     group = parser.add_argument_group("configuration", "every value of the preset can be changed")
     group.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="(default: %(default)s)")
     group.add_argument("--config", type=Path, metavar="FILE", help="YAML file with `key: value` lines")
+    presets = {name: from_sources(kind, name) for name in PRESETS}
     for name, hint, text in _options(kind):
+        text = f"{text.rstrip('.')} ({_values(name, presets)})".replace("%", "%%")
         option, how = "--" + name.replace("_", "-"), {"default": argparse.SUPPRESS, "dest": name, "help": text}
         if name == "modalities":
             group.add_argument(option, type=_modalities, metavar="j,m,b,a,r,o", **how)
@@ -345,6 +349,24 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
             group.add_argument(option, action=argparse.BooleanOptionalAction, **how)
         else:
             group.add_argument(option, type=_reader(hint), metavar=name.rsplit(".")[-1].upper(), **how)
+
+
+def _values(name: str, presets: Mapping[str, Any]) -> str:
+    """What each preset says of a field: "300; compact: 200", once where they agree."""
+    said = {preset: _shown(functools.reduce(getattr, name.split("."), config)) for preset, config in presets.items()}
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return "; ".join(f"{preset}: {value}" for preset, value in said.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (tuple, dict)):
+        return ",".join(map(str, value)) or "none"
+    return str(value)
 
 
 def _modalities(text: str) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def fit(
         milestones: epochs done -> file name of a further checkpoint.
         note: told the end.
     """
-    config, log = trainer.config, Log(out, group.main)
+    config, log = trainer.config, Log(out, group.main, first)
     bar = tqdm(
         range(first, config.epochs), initial=first, total=config.epochs, unit="epoch", desc=out.name,
         disable=not group.main, mininterval=5,

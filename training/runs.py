@@ -22,6 +22,10 @@ CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1
 FORMAT = "ikem-run/1"
 
 
+# Of a configuration, what a run that goes on may change: the result stays the same.
+_FREE = ("save_every",)
+
+
 def git_revision() -> str:
     """The revision that runs, with "+" after it where files were changed; "" outside a repository."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=12", "--dirty=+"]
@@ -55,7 +59,8 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
     if path.exists():
         held = read_config(out)
         differs = [k for k in asked if k != "config" and held.get(k) != asked[k]]
-        differs += [k for k, v in asked["config"].items() if held.get("config", {}).get(k) != v]
+        same = {k: v for k, v in asked["config"].items() if k not in _FREE}
+        differs += [k for k, v in same.items() if held.get("config", {}).get(k) != v]
         if differs:
             raise ValueError(
                 f"{out} belongs to a run with another {', '.join(differs)}; give another --out, or delete the folder"
@@ -154,14 +159,15 @@ class Log:
     Args:
         run: the run's folder.
         main: False writes nothing (other processes of a parallel run).
+        first: epochs already done; curves of later ones, from a run that was stopped between checkpoints, are dropped.
     """
 
-    def __init__(self, run: Path, main: bool = True) -> None:
+    def __init__(self, run: Path, main: bool = True, first: int = 0) -> None:
         self.run, self.writer = run, None
         if main:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.writer = SummaryWriter(str(run / "tb"))
+            self.writer = SummaryWriter(str(run / "tb"), purge_step=first + 1)
 
     def write(self, epoch: int, values: dict[str, float]) -> None:
         """One epoch's numbers."""

@@ -17,7 +17,7 @@ from training.config import DistilConfig, PretrainConfig
 from training.distil import Distiller, distil
 from training.pool import Pool
 from training.pretrain import Pretrainer, pretrain
-from training.runs import CHECKPOINT, MODEL, STAGE1, load_branches, read_log
+from training.runs import CHECKPOINT, MODEL, STAGE1, Log, load_branches, open_run, read_log
 from training.store import Store, write_store
 from training.views import Views
 
@@ -214,3 +214,24 @@ def test_two_processes_lose_what_one_loses(store: Store, tmp_path: Path, exchang
         for name in ("loss", "joint/std", "bone/self_hit"):
             assert a[name] == pytest.approx(b[name], rel=1e-3), (a["epoch"], name)
     assert json.loads((tmp_path / "2" / "config.json").read_text())["config"]["batch"] == CONFIG.batch
+
+
+def test_how_often_to_save_may_change_in_a_run_that_goes_on(tmp_path: Path) -> None:
+    for every in (2, 1):
+        open_run(tmp_path / "run", "pretrain", replace(CONFIG, save_every=every), [], {})
+    with pytest.raises(ValueError, match="another lr"):
+        open_run(tmp_path / "run", "pretrain", replace(CONFIG, lr=0.02), [], {})
+
+
+def test_curves_do_not_double_back(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    first = Log(tmp_path)
+    for epoch in (1, 2, 3):
+        first.write(epoch, {"loss": float(epoch)})
+    again = Log(tmp_path, first=1)
+    again.write(2, {"loss": 7.0})
+    for log in (first, again):
+        log.writer.close()
+    events = EventAccumulator(str(tmp_path / "tb")).Reload().Scalars("loss")
+    assert [(event.step, event.value) for event in events] == [(1, 1.0), (2, 7.0)]
