@@ -23,7 +23,7 @@ FORMAT = "ikem-run/1"
 
 
 # Of a configuration, what a run that goes on may change: the result stays the same.
-_FREE = ("save_every",)
+FREE = ("save_every",)
 
 
 def git_revision() -> str:
@@ -59,7 +59,7 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
     if path.exists():
         held = read_config(out)
         differs = [k for k in asked if k != "config" and held.get(k) != asked[k]]
-        same = {k: v for k, v in asked["config"].items() if k not in _FREE}
+        same = {k: v for k, v in asked["config"].items() if k not in FREE}
         differs += [k for k, v in same.items() if held.get("config", {}).get(k) != v]
         if differs:
             raise ValueError(

@@ -17,7 +17,7 @@ from models.weights import write_whole
 from training.grid import Grid
 from training.plan import EVALUATE, PRETRAIN, Plan, Task
 from training.pool import Pool
-from training.runs import CONFIG, LOG, MODEL, STAGE1, read_config
+from training.runs import CONFIG, FREE, LOG, MODEL, STAGE1, read_config
 
 
 @functools.lru_cache(maxsize=16)
@@ -170,7 +170,7 @@ def _differences(held: dict[str, Any], asked: dict[str, Any], prefix: str = "") 
     for key, value in asked.items():
         if isinstance(value, dict) and isinstance(held.get(key), dict):
             out += _differences(held[key], value, "" if key == "config" else f"{prefix}{key}.")
-        elif held.get(key) != value:
+        elif key not in FREE and held.get(key) != value:
             out.append(f"{prefix}{key} {_short(held.get(key))} (now {_short(value)})")
     return out
 
