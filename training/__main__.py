@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_data(default)
     _add_pose(default)
-    default.add_argument("--recipe", type=Path, default=Path("training/configs/default.yaml"))
+    default.add_argument("--recipe", type=Path, default=Path("training/recipes/default.yaml"))
     default.add_argument("--sets", default="all", help="which of the recipe's sets train (default: %(default)s)")
     default.add_argument("--work", type=Path, default=Path("runs/default"), help="checkpoints and everything between")
     default.add_argument(

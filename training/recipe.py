@@ -1,4 +1,4 @@
-"""How the default model is made, as a YAML file says it (training/configs/default.yaml)."""
+"""How the default model is made, as a YAML file says it (training/recipes/default.yaml)."""
 
 from __future__ import annotations
 

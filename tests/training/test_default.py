@@ -13,7 +13,7 @@ from training.splits import SETS
 from training.supervised import begin
 from training.tracks import Track
 
-CONFIG = Path(__file__).parents[2] / "training" / "configs" / "default.yaml"
+CONFIG = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
 TINY = {
     "version": "t", "hop_s": 1.0, "draw": {}, "false_alarms": 0.1, "seeds": [0], "sets": {"all": ["kard"]},
     "pretrain": {"epochs": 2, "stage1": 1, "batch": 4, "queue": 8, "warmup": 0},
