@@ -126,7 +126,7 @@ def compare(
     if document is not None:
         check_document(document, grid.name)
     if dry_run:
-        note(describe(standing.plan, standing.clips))
+        note(describe(standing.plan, standing.clips, standing.done))
         return
     with _alone(standing.out) as lock, _stoppable():
         failed = _run(standing, starter(standing, workers, lock), workers, note)

@@ -97,7 +97,9 @@ def restore(trainer: nn.Module, optimizer: torch.optim.Optimizer, state: dict[st
 LOOKS = 8  # diagnostics an epoch: they are averaged over steps spread evenly
 
 
-def _epoch(trainer: Any, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group) -> dict[str, float]:
+def _epoch(
+    trainer: Any, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group, bar: tqdm
+) -> dict[str, float]:
     config, steps = trainer.config, len(pool) // trainer.config.batch
     sums: defaultdict[str, list[float]] = defaultdict(list)
     trainer.train()
@@ -117,6 +119,8 @@ def _epoch(trainer: Any, optimizer: torch.optim.Optimizer, pool: Pool, epoch: in
             sums[name].append(value)
         for name, part in parts.items():
             sums[name].append(float(average(part.detach().clone(), group)))
+        bar.set_postfix(step=f"{step + 1}/{steps}", loss=f"{sums['loss'][-1]:.2f}", refresh=False)
+        bar.update(0)
     return {name: sum(values) / len(values) for name, values in sums.items()} | {"lr": config.rate(epoch)}
 
 
@@ -145,15 +149,14 @@ def fit(
     config, log = trainer.config, Log(out, group.main, first)
     bar = tqdm(
         range(first, config.epochs), initial=first, total=config.epochs, unit="epoch", desc=out.name,
-        disable=not group.main, mininterval=5,
+        disable=not group.main, mininterval=5, miniters=0,
     )  # fmt: skip
     values: dict[str, float] = {}
     for epoch in bar:
-        values = _epoch(trainer, optimizer, pool, epoch, group)
+        values = _epoch(trainer, optimizer, pool, epoch, group, bar)
         if not group.main:
             continue
         log.write(epoch + 1, values)
-        bar.set_postfix(loss=f"{values['loss']:.2f}", refresh=False)
         done = epoch + 1
         due = [CHECKPOINT] if done % config.save_every == 0 or done == config.epochs else []
         for name in due + ([milestones[done]] if done in milestones else []):

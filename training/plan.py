@@ -190,30 +190,32 @@ def _plain(config: Any) -> dict[str, Any]:
     return json.loads(json.dumps(asdict(config)))
 
 
-def describe(plan: Plan, clips: Callable[[Task], int]) -> str:
+def describe(plan: Plan, clips: Callable[[Task], int], done: Callable[[Task], bool]) -> str:
     """The plan in words: the runs in order, what they share, what they cost.
 
     Args:
         plan: what `make_plan` made.
         clips: number of clips that a task trains on.
+        done: whether a task is finished.
     """
-    lines, total = [], 0
+    lines, total, left = [], 0, 0
     for task in plan.tasks.values():
         if task.kind == EVALUATE:
             continue
         cost = task.passes * clips(task)
         total += cost
+        left += 0 if done(task) else cost
         shares = {PRETRAIN: f", stage 1 of {task.source}", DISTIL: f", teacher {task.source}"}[task.kind]
         lines.append(
             f"{task.name}: {task.kind}, {task.epochs} epochs x {len(task.modalities)} branches x {clips(task):,} clips"
-            f" = {cost:,} clip-epochs{shares * bool(task.source)}"
+            f" = {cost:,} clip-epochs{shares * bool(task.source)}{', finished' * done(task)}"
         )
     judged: dict[str, list[str]] = {}
     for task in (task for task in plan.tasks.values() if task.kind == EVALUATE):
-        judged.setdefault(task.source or "with labels alone", []).append(_judged(task))
+        judged.setdefault(task.source or "with labels alone", []).append(_judged(task) + " (finished)" * done(task))
     lines += [f"evaluate {source}: {'; '.join(words)}" for source, words in judged.items()]
     runs = sum(task.kind != EVALUATE for task in plan.tasks.values())
-    return "\n".join([*lines, f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once)"])
+    return "\n".join([*lines, f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once), {left:,} of them to do"])
 
 
 def _judged(task: Task) -> str:
