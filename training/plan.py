@@ -215,7 +215,8 @@ def describe(plan: Plan, clips: Callable[[Task], int], done: Callable[[Task], bo
         judged.setdefault(task.source or "with labels alone", []).append(_judged(task) + " (finished)" * done(task))
     lines += [f"evaluate {source}: {'; '.join(words)}" for source, words in judged.items()]
     runs = sum(task.kind != EVALUATE for task in plan.tasks.values())
-    return "\n".join([*lines, f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once), {left:,} of them to do"])
+    lines.append(f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once), {left:,} of them to do")
+    return "\n".join(lines)
 
 
 def _judged(task: Task) -> str:
