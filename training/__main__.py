@@ -128,7 +128,7 @@ def main() -> int:
         print(f"training: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("training: stopped; the same command goes on from the last checkpoint, where there is one", file=sys.stderr)
+        print("training: stopped; the same command goes on from the last checkpoint, if any", file=sys.stderr)
         return 130
 
 
