@@ -112,7 +112,9 @@ def _add_data(command: argparse.ArgumentParser) -> None:
 
 
 def _add_drawn(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--drawn", type=Path, default=Path("runs/drawn"), help="what `draw` wrote")
+    command.add_argument(
+        "--drawn", type=Path, nargs="+", default=[Path("runs/drawn")], help="folders that `draw` wrote"
+    )
     command.add_argument("--threads", type=int, default=2)
 
 

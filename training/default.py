@@ -1,39 +1,26 @@
 """The default model, from data to files: draw, pre-train, distil, train with labels, calibrate, export. Resumable.
 
-Shapes: N windows, M modalities, C classes, D width of the embedding.
+Shapes: N windows, M modalities, C classes.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from training import calibrate
-from training.augment import window_of
+from training.outputs import DISPLAY, SILENT, outputs_of
 from training.recipe import DefaultRecipe
-from training.splits import OTHER
 from training.tracks import Track, camera_tracks, raw_tracks
 
 if TYPE_CHECKING:
     from models.student import Student
     from models.weights import StudentConfig
-
-# Short id -> what a person would say
-DISPLAY = {
-    "wave": "waving", "raise_hand": "raising a hand", "clap": "clapping", "throw": "throwing", "punch": "punching",
-    "kick": "kicking", "squat": "squatting", "lunge": "lunging", "walk": "walking", "run": "running",
-    "jump": "jumping", "jumping_jack": "jumping jacks", "sit_down": "sitting down", "stand_up": "standing up",
-    "pick_up": "picking something up", "drink": "drinking", "phone": "on the phone", "carry": "carrying something",
-    "bow": "bowing", "point": "pointing", "lie_down": "lying down", "idle": "standing or sitting still",
-    OTHER: "something else",
-}  # fmt: skip
-SILENT = ("idle", OTHER)  # scored, never said
-
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
     """Both domains' tracks of some sets and of the written motions, all parts, clips of no action among them.
@@ -43,27 +30,6 @@ def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Trac
     """
     camera = [track for folder in drawn for track in camera_tracks(folder)]
     return raw_tracks(data, sets, other=True) + [t for t in camera if t.source in (*sets, "motion")]
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """What a student says of windows."""
-
-    logits_NMC: np.ndarray
-    embedding_ND: np.ndarray
-    label_N: np.ndarray
-
-
-def outputs_of(student: Student, tracks: list[Track], recipe: DefaultRecipe) -> Outputs:
-    """The student on the middle window of each track."""
-    import torch
-
-    how = recipe.train
-    joints = torch.from_numpy(np.stack([window_of(t, how.window_s, how.frames, None, None) for t in tracks]))
-    with torch.inference_mode():
-        both = [student(some, torch.full((len(some),), how.window_s * 30)) for some in joints.split(64)]
-    label_N = np.array([list(DISPLAY).index(track.action) for track in tracks])
-    return Outputs(*(torch.cat(part).numpy().astype(float) for part in zip(*both, strict=True)), label_N)
 
 
 class Build:
@@ -144,7 +110,8 @@ class Build:
         """Fusion, temperature and thresholds, fitted on held-out clips, as the model file's configuration."""
         from models.weights import StudentConfig
 
-        recipe, held = self._recipe, outputs_of(student, choosing, self._recipe)
+        recipe = self._recipe
+        held = outputs_of(student, choosing, recipe.train)
         fusion = calibrate.fit_fusion(held.logits_NMC, held.label_N)
         mean_NC = np.einsum("nmc,m->nc", held.logits_NMC, fusion)
         temperature = calibrate.fit_temperature(mean_NC, held.label_N)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from training.confusion import draw
+from training.splits import OTHER
 from training.tracks import Track
 
 if TYPE_CHECKING:
@@ -112,35 +113,50 @@ def real_videos(model: ActionModel, pose_model: Path, videos: Path, part: str) -
     return answers
 
 
-def judge_model(model: ActionModel, data: Path, drawn: Path, pose_model: Path, out: Path, part: str) -> dict:
-    """Every table of the model card, written to OUT/results_<part>.{json,md} with confusion pictures.
+RECORDED = "recorded skeletons, unseen actors"
+CAMERA = "the same actions drawn and seen by the camera path, unseen actors"
+KARD = "KARD, even actors (trained on odd)"
 
-    Args:
-        part: "val" while choosing, "test" to report; the unseen sets come with "test" only.
+
+def judged(data: Path, drawn: Sequence[Path], part: str, labels: Sequence[str]) -> dict[str, list[Track]]:
+    """Clips that report (part "test") or choose ("val"), by measure; only those of an action among the labels.
+
+    KARD and the sets that never train come with "test" alone.
     """
-    from tqdm import tqdm
-
     from training.splits import UNSEEN_SETS
     from training.tracks import camera_tracks, raw_tracks
 
-    groups = {
-        "recorded skeletons, unseen actors": [t for t in raw_tracks(data) if t.part == part],
-        "the same actions drawn and seen by the camera path, unseen actors": [
-            t for t in camera_tracks(drawn, 0.0) if t.part == part
-        ],
-    }
+    camera = [track for folder in drawn for track in camera_tracks(folder, 0.0)]
+    groups = {RECORDED: [t for t in raw_tracks(data) if t.part == part], CAMERA: [t for t in camera if t.part == part]}
     if part == "test":
-        kard = [t for t in groups["recorded skeletons, unseen actors"] if t.source == "kard"]
-        groups["KARD, even actors (trained on odd)"] = kard
-        for name in UNSEEN_SETS:
-            known = [t for t in raw_tracks(data, (name,)) if t.action in model.labels]
-            groups[f"{name}, a set never trained on"] = known
-    rows, pictures, tables = [], [], []
+        groups[KARD] = [t for t in groups[RECORDED] if t.source == "kard"]
+        groups |= {f"{name}, a set never trained on": raw_tracks(data, (name,)) for name in UNSEEN_SETS}
+    said = set(labels) - {OTHER}
+    return {title: [t for t in tracks if t.action in said] for title, tracks in groups.items()}
+
+
+def judge_model(
+    model: ActionModel, data: Path, drawn: Sequence[Path], pose_model: Path, out: Path, part: str
+) -> dict[str, Any]:
+    """Every table of accuracy, written to OUT/results_<part>.{json,md} with confusion pictures.
+
+    Args:
+        model: the model file.
+        data: folder that holds skeletons/ and videos/.
+        drawn: folders of drawn clips.
+        pose_model: looks at the videos.
+        out: folder of the results.
+        part: "val" while choosing, "test" to report.
+    """
+    from tqdm import tqdm
+
+    groups = judged(data, drawn, part, model.labels)
+    rows, pictures, detail = [], [], []
     out.mkdir(parents=True, exist_ok=True)
     for k, (title, tracks) in enumerate(groups.items()):
         verdicts = [judge(model, t) for t in tqdm(tracks, desc=title, unit="clip")]
         rows.append({"measure": title, **rates(verdicts)})
-        tables.append(f"### {title}\n\n{markdown(per_action(verdicts))}")
+        detail.append(per_action(verdicts))
         pictures.append(f"confusion_{part}_{k}.png")
         confusion_picture(verdicts, model.labels, f"{title}: top-1 {rows[-1]['top1']} %", out / pictures[-1])
     videos = real_videos(model, pose_model, data / "videos", part)
@@ -148,8 +164,15 @@ def judge_model(model: ActionModel, data: Path, drawn: Path, pose_model: Path, o
     text = [markdown(rows), f"Real videos ({part}): {hits} of {len(videos)} right, {top3} in the top three."]
     if part == "val":  # the test half is reported as one count
         text.append(markdown([{"video": f, "action": v.truth, "answers": ", ".join(v.ranked[:3])} for f, v in videos]))
-    text += [f"{table}\n\n![]({picture})" for table, picture in zip(tables, pictures, strict=True)]
+    text += [
+        f"### {title}\n\n{markdown(table)}\n\n![]({picture})"
+        for title, table, picture in zip(groups, detail, pictures, strict=True)
+    ]
     (out / f"results_{part}.md").write_text("\n\n".join(text) + "\n")
-    result = {"part": part, "model": model.version, "rows": rows, "videos": [hits, top3, len(videos)]}
+    result = {
+        "part": part, "model": model.version, "rows": rows, "videos": [hits, top3, len(videos)],
+        "clips": [{"video": f, "action": v.truth, "answers": list(v.ranked[:3])} for f, v in videos],
+        "per_action": {row["measure"]: table for row, table in zip(rows, detail, strict=True)},
+    }  # fmt: skip
     (out / f"results_{part}.json").write_text(json.dumps(result, indent=1) + "\n")
     return result

@@ -13,7 +13,7 @@ from training.splits import SETS
 from training.supervised import Recipe
 
 T = TypeVar("T")
-_KEYS = ("version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "sets")
+_KEYS = ("version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +40,36 @@ class Drawing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Trials:
+    """Trainings beside the shipped one (training.trials).
+
+    Attributes:
+        shares: of the labels, besides all of them.
+        epochs: with few labels.
+    """
+
+    shares: tuple[float, ...] = ()
+    epochs: int = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judging:
+    """What is drawn to judge alone.
+
+    Attributes:
+        rates: frames a second, each of them of the same scenes.
+        held_out: most scenes of an action.
+        cameras: of each clip of stillness.
+        seed: of choice, cameras and looks.
+    """
+
+    rates: tuple[float, ...] = (8, 15, 30, 60)
+    held_out: int = 6
+    cameras: int = 12
+    seed: int = 9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DefaultRecipe:
     """Everything that decides what the default model becomes, but for the data.
 
@@ -52,6 +82,8 @@ class DefaultRecipe:
         train: with labels; its shape is everybody's.
         false_alarms: share of windows without an action that may pass the threshold.
         seeds: of the training with labels; the first one's model ships, the others give the spread.
+        trials: what else is trained to compare with.
+        judge: what is drawn to judge alone.
         sets: which recorded sets train, by the recipe's name.
     """
 
@@ -63,6 +95,8 @@ class DefaultRecipe:
     train: Recipe
     false_alarms: float
     seeds: tuple[int, ...]
+    trials: Trials
+    judge: Judging
     sets: dict[str, tuple[str, ...]]
 
     @classmethod
@@ -107,5 +141,7 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
         train=train,
         false_alarms=float(said["false_alarms"]),
         seeds=tuple(int(seed) for seed in said["seeds"]),
+        trials=_filled(Trials, said["trials"], "trials"),
+        judge=_filled(Judging, said["judge"], "judge"),
         sets={str(name): tuple(sets) for name, sets in said["sets"].items()},
     )

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import yaml
 
-from training.default import DISPLAY, SILENT, Build, outputs_of
+from training.default import Build
 from training.motions import make_motion
+from training.outputs import DISPLAY, SILENT, outputs_of
 from training.recipe import DefaultRecipe
 from training.splits import SETS
 from training.supervised import begin
@@ -16,6 +17,7 @@ from training.tracks import Track
 CONFIG = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
 TINY = {
     "version": "t", "hop_s": 1.0, "draw": {}, "false_alarms": 0.1, "seeds": [0], "sets": {"all": ["kard"]},
+    "trials": {"shares": [0.5], "epochs": 1}, "judge": {"rates": [15]},
     "pretrain": {"epochs": 2, "stage1": 1, "batch": 4, "queue": 8, "warmup": 0},
     "distil": {"epochs": 1, "batch": 4, "queue": 8, "warmup": 0, "start": "teacher"},
     "train": {"epochs": 1, "windows": 8, "batch": 4, "channels": [4, 8], "strides": [2, 2]},
@@ -114,6 +116,6 @@ def test_outputs_of_middle_windows(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path)
     from models.student import Student
 
-    out = outputs_of(Student(len(DISPLAY), channels=(4, 8), strides=(2, 2)).eval(), tracks(), recipe)
+    out = outputs_of(Student(len(DISPLAY), channels=(4, 8), strides=(2, 2)).eval(), tracks(), recipe.train)
     assert out.logits_NMC.shape == (8, 3, len(DISPLAY)) and out.embedding_ND.shape == (8, 24)
     assert [list(DISPLAY)[c] for c in out.label_N[-2:]] == ["idle", "other"] and set(SILENT) <= set(DISPLAY)

@@ -1,0 +1,87 @@
+"""Trainings beside the shipped one: which, of what, and what is kept of them."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.modalities import MODALITIES
+from training.motions import make_motion
+from training.supervised import Recipe
+from training.tracks import Track
+from training.trials import Trial, plan, recipe_of, run_trial, some_of, summary
+
+LABELS = ("wave", "squat", "idle")
+TINY = Recipe(epochs=3, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
+
+
+def tracks(count: int = 12) -> list[Track]:
+    some = []
+    for seed in range(count):
+        joints = make_motion(LABELS[seed % 3], 3.0, 15.0, seed)
+        named = (LABELS[seed % 3], "train", "kard", "raw" if seed % 2 else "camera")
+        some.append(Track(np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool), *named))
+    return some
+
+
+def test_every_question_has_its_trials() -> None:
+    trials = plan([0, 1, 2], [0.1])
+    arms = Counter(trial.arm for trial in trials)
+    assert arms == {"student-100": 3, "scratch-100": 3, "teacher-100": 1, "student-10": 3, "scratch-10": 3}
+    assert len({trial.name for trial in trials}) == len(trials)
+
+
+def test_a_share_holds_every_action() -> None:
+    some = some_of(tracks(30), 0.2, 0)
+    assert Counter(t.action for t in some) == {"wave": 2, "squat": 2, "idle": 2}
+    assert Counter(t.action for t in some_of(tracks(30), 0.01, 0)) == dict.fromkeys(LABELS, 1)
+    every = tracks()
+    assert [id(t) for t in some_of(every, 1.0, 3)] == [id(t) for t in every]
+
+
+def test_a_share_depends_on_the_seed_alone() -> None:
+    every = tracks(60)
+    ids = [[id(t) for t in some_of(every, 0.2, seed)] for seed in (4, 4, 5)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_both_starts_are_trained_alike() -> None:
+    student, scratch = (recipe_of(Trial(start=start, share=0.1, seed=2), TINY, 2) for start in ("student", "scratch"))
+    assert student == scratch and student.epochs == 2 and student.seed == 2
+    assert recipe_of(Trial(share=1.0), TINY, 2).epochs == 3
+    assert recipe_of(Trial(start="teacher"), TINY, 2).modalities == MODALITIES
+
+
+def test_a_trial_is_run_once(tmp_path: Path) -> None:
+    every, lines = tracks(), []
+    trial = Trial(start="scratch", share=0.5)
+    how = recipe_of(trial, TINY, 1)
+    groups = {"seen": every, "none": []}
+    first = run_trial(trial, every, LABELS, how, None, groups, tmp_path, lines.append)
+    assert first["labels"] == 6 and first["epochs"] == 1 and list(first["top1"]) == ["seen"]
+    assert 0 <= first["top1"]["seen"] <= 100 and lines
+    lines.clear()
+    assert run_trial(trial, every, LABELS, how, None, groups, tmp_path, lines.append) == first and not lines
+    assert json.loads((tmp_path / "scratch-50-0.json").read_text()) == first
+
+
+def test_a_teacher_has_six_branches(tmp_path: Path) -> None:
+    how = replace(recipe_of(Trial(start="teacher"), TINY, 1), epochs=1)
+    run_trial(Trial(start="teacher"), tracks(), LABELS, how, None, {"seen": tracks()}, tmp_path, lambda line: None)
+    import torch
+
+    held = torch.load(tmp_path / "teacher-100-0" / "checkpoint.pt", weights_only=True)["student"]
+    assert {key.split(".")[1] for key in held if key.startswith("encoders")} == set(MODALITIES)
+
+
+def test_mean_and_spread_over_seeds() -> None:
+    results = [
+        {"arm": "student-100", "seed": k, "labels": 9, "epochs": 3, "top1": {"seen": value}}
+        for k, value in enumerate((80.0, 82.0, 84.0))
+    ] + [{"arm": "teacher-100", "seed": 0, "labels": 9, "epochs": 3, "top1": {"seen": 90.0}}]
+    rows = summary(results)
+    assert rows[0]["seeds"] == 3 and rows[0]["mean"]["seen"] == 82.0 and rows[0]["std"]["seen"] == pytest.approx(2.0)
+    assert rows[1]["std"]["seen"] is None
