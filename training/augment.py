@@ -16,7 +16,7 @@ from models.resample import read_window
 from models.skeleton import CENTRE, JOINTS, MIRROR
 from training.tracks import Track
 
-_LOWER = [i for i, n in enumerate(JOINTS) if n.split("_")[-1] in ("pelvis", "mid", "hip", "knee", "ankle", "foot")]
+LOWER = [i for i, n in enumerate(JOINTS) if n.split("_")[-1] in ("pelvis", "mid", "hip", "knee", "ankle", "foot")]
 _LEGS = [i for i, n in enumerate(JOINTS) if n.split("_")[-1] in ("knee", "ankle", "foot")]
 _LIMBS = [
     [i for i, n in enumerate(JOINTS) if n.startswith(side) and n.split("_")[-1] in names]
@@ -67,7 +67,7 @@ def _thin(times_T: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _lose(seen_TV: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
     seen_TV = seen_TV.copy()
     if rng.random() < how.lost_legs:
-        seen_TV[:, _LOWER if rng.random() < 0.5 else _LEGS] = False
+        seen_TV[:, LOWER if rng.random() < 0.5 else _LEGS] = False
     if rng.random() < how.lost_limb:
         limb = _LIMBS[rng.integers(len(_LIMBS))] if rng.random() < 0.7 else _FEW
         a, b = np.sort(rng.integers(0, len(seen_TV) + 1, 2)) if rng.random() < 0.6 else (0, len(seen_TV))

@@ -19,11 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
+from app.quiet import native_warnings_hidden
 from models.skeleton import JOINTS, MIRROR
 from training.draw import Camera, Look, draw_clip
-from training.film import random_film
+from training.film import Film, random_film
 from training.motions import MOTIONS, make_motion
 from training.splits import OTHER, Sample, samples
+from training.tracks import RATE_MARK
 
 PART_JOBS = 40
 LONGEST_S = 4.0
@@ -44,6 +46,10 @@ class Job:
         seed: of camera, look and film.
         sample: what is drawn.
         film: whether the picture suffers as in a real room (training.film) or is clean.
+        rate: frames a second of the camera; None takes a random one of RATES. All else is the same at every rate.
+
+    Raises:
+        ValueError: the rate is not positive.
     """
 
     action: str
@@ -51,10 +57,37 @@ class Job:
     seed: int
     sample: Sample | None = None
     film: bool = False
+    rate: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.rate is not None and not self.rate > 0:
+            raise ValueError(f"a camera needs a positive rate in frames a second, or None; got {self.rate}")
 
     @property
     def key(self) -> str:
-        return f"{self.sample.key if self.sample else 'motion'}@{self.seed}"
+        scene = f"{self.sample.key if self.sample else 'motion'}@{self.seed}"
+        return scene if self.rate is None else f"{scene}{RATE_MARK}{self.rate:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a job's clip is drawn.
+
+    Attributes:
+        fps: frames a second.
+        camera: where it stands.
+        look: of the person and the room.
+        seconds: of a motion written by hand; 0 for a sample, which lasts as long as it does.
+        mirrored: whether a sample's sides are swapped.
+        film: what happens to the picture; None leaves it clean.
+    """
+
+    fps: float
+    camera: Camera
+    look: Look
+    seconds: float
+    mirrored: bool
+    film: Film | None
 
 
 def _turns(per_source: dict[str, list[Sample]], most: int, rng: np.random.Generator) -> list[Sample]:
@@ -74,6 +107,8 @@ def jobs(
     seed: int = 0,
     film: bool = False,
     other: int = 0,
+    rate: float | None = None,
+    parts: tuple[str, ...] = ("train", "val", "test"),
 ) -> list[Job]:
     """Everything to draw, in order: train, hand-written and held-out clips of all actions, mixed.
 
@@ -85,6 +120,8 @@ def jobs(
         seed: of choice, order, cameras, looks and films; 0 to 99.
         film: whether pictures suffer as in a real room.
         other: most training clips of no action; a third of it chooses, and reports.
+        rate: frames a second of every camera; None gives each a random one.
+        parts: those that are wanted; a job is the same whichever are. Hand-written motions train.
     """
     groups: dict[tuple[str, str], dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     for sample in samples(data, other=other > 0):
@@ -102,7 +139,26 @@ def jobs(
     order = [(k / len(lane), i, job) for i, lane in enumerate(lanes) for k, job in enumerate(lane)]
     # by position within the lane: at any moment every lane is drawn to the same share
     order.sort(key=lambda entry: entry[:2])
-    return [replace(job, seed=100_000 * seed + n, film=film) for n, (_, _, job) in enumerate(order)]
+    numbered = [replace(job, seed=100_000 * seed + n, film=film, rate=rate) for n, (_, _, job) in enumerate(order)]
+    return [job for job in numbered if job.part in parts]
+
+
+def idle_jobs(data: str | Path, cameras: int, seed: int, part: str, least_s: float = 2.5) -> list[Job]:
+    """Recorded clips of stillness that last at least least_s, each seen by several cameras, the clips taking turns.
+
+    Args:
+        data: folder that holds skeletons/.
+        cameras: of each clip.
+        seed: of cameras and looks; 0 to 99.
+        part: val or test.
+        least_s: seconds.
+    """
+    still = [
+        sample for sample in samples(data)
+        if sample.part == part and sample.action == "idle" and len(sample.clip.joints_TV3) / sample.clip.fps >= least_s
+    ]  # fmt: skip
+    every = [sample for _ in range(cameras) for sample in still]
+    return [Job("idle", part, 100_000 * seed + n, sample) for n, sample in enumerate(every)]
 
 
 def _camera(rng: np.random.Generator, action: str) -> tuple[Camera, bool]:
@@ -114,6 +170,29 @@ def _camera(rng: np.random.Generator, action: str) -> tuple[Camera, bool]:
     size = (640, 480) if rng.random() < 0.7 else ((640, 360) if rng.random() < 0.6 else (360, 640))
     # a narrow picture must still hold the body
     return replace(far, size=size, focal=far.focal * 640 / size[0] * size[1] / 480), False
+
+
+def setting_of(job: Job) -> Setting:
+    """Everything random about a job, by its seed alone: a rate that is given changes nothing but the rate."""
+    rng = np.random.default_rng([job.seed, 7])
+    random_fps = RATES[rng.integers(len(RATES))]  # drawn at any rate, so that what follows stays the same
+    camera, desk = _camera(rng, job.action)
+    return Setting(  # the generator is used in this order
+        fps=random_fps if job.rate is None else job.rate,
+        camera=camera,
+        look=Look(job.seed, desk),
+        seconds=rng.uniform(2.5, LONGEST_S) if job.sample is None else 0.0,
+        mirrored=job.sample is not None and rng.random() < 0.5,  # some sets recorded one hand only
+        film=random_film(rng) if job.film else None,
+    )
+
+
+def drawn_joints(job: Job, how: Setting) -> np.ndarray:
+    """(T, 25, 3) metres: what the camera is shown, a pose a frame."""
+    if job.sample is None:
+        return make_motion(job.action, how.seconds, how.fps, job.seed)
+    joints = _resampled(*_staged(job.sample), how.fps)
+    return mirrored(joints) if how.mirrored else joints
 
 
 def _staged(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
@@ -154,25 +233,18 @@ def see(job: Job, pose_model: str | Path) -> dict[str, np.ndarray]:
     """
     from app.pose import PoseSource
 
-    rng = np.random.default_rng([job.seed, 7])
-    fps, (camera, desk) = RATES[rng.integers(len(RATES))], _camera(rng, job.action)
-    if job.sample is None:
-        joints = make_motion(job.action, rng.uniform(2.5, LONGEST_S), fps, job.seed)
-    else:
-        joints = _resampled(*_staged(job.sample), fps)
-        if rng.random() < 0.5:  # some sets recorded one hand only
-            joints = mirrored(joints)
+    how = setting_of(job)
+    joints = drawn_joints(job, how)
     found = []
     with PoseSource(pose_model, num_poses=1) as source:
-        film = random_film(rng) if job.film else None
-        for t, bgr in enumerate(draw_clip(joints, camera, Look(job.seed, desk), film)):
-            poses = source.detect(bgr[..., ::-1], t / fps)
+        for t, bgr in enumerate(draw_clip(joints, how.camera, how.look, how.film)):
+            poses = source.detect(bgr[..., ::-1], t / how.fps)
             found += [(t, pose) for pose in poses]
     return {
-        "times": np.array([t / fps for t, _ in found], np.float32),
+        "times": np.array([t / how.fps for t, _ in found], np.float32),
         "world": np.array([p.world_V3 for _, p in found], np.float16).reshape(-1, 33, 3),
         "visibility": np.array([p.visibility_V for _, p in found], np.float16).reshape(-1, 33),
-        "truth": camera.turned(joints[[t for t, _ in found]]).astype(np.float16).reshape(-1, len(JOINTS), 3),
+        "truth": how.camera.turned(joints[[t for t, _ in found]]).astype(np.float16).reshape(-1, len(JOINTS), 3),
         "found": np.float32(len(found) / max(len(joints), 1)),
     }
 
@@ -196,7 +268,8 @@ def _start(pose_model: Path) -> None:
 
 def _draw_part(work: tuple[int, list[Job], Path]) -> int:
     number, some, out = work
-    seen = [see(job, _MODEL) for job in some]
+    with native_warnings_hidden():
+        seen = [see(job, _MODEL) for job in some]
     fields = {
         "length": np.array([len(s["times"]) for s in seen]),
         "found": np.array([s["found"] for s in seen]),

@@ -5,7 +5,7 @@ Shapes: N windows, M modalities, C classes.
 
 from __future__ import annotations
 
-import json
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +17,16 @@ from training import calibrate
 from training.outputs import DISPLAY, SILENT, outputs_of
 from training.recipe import DefaultRecipe
 from training.tracks import Track, camera_tracks, raw_tracks
+from training.trials import Trial
 
 if TYPE_CHECKING:
     from models.student import Student
     from models.weights import StudentConfig
+    from training.camera_clips import Job
+
+
+LEAST_QUIET = 50  # drawn windows of no action from which on thresholds are fitted to them alone
+
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
     """Both domains' tracks of some sets and of the written motions, all parts, clips of no action among them.
@@ -44,6 +50,11 @@ class Build:
         workers: processes that draw.
         note: told what happens.
 
+    Attributes:
+        sets: that train.
+        drawn: folder of all drawn clips.
+        work: folder of this choice of sets.
+
     Raises:
         ValueError: the recipe has no sets of that name, or data is missing.
     """
@@ -63,22 +74,36 @@ class Build:
         lost = [one for one in recipe.sets[name] if not (data / "skeletons" / f"{one}.npz").is_file()]
         if lost:
             raise ValueError(f"{data}/skeletons lacks {', '.join(f'{one}.npz' for one in lost)}; give --data DATA")
-        self._recipe, self._sets = recipe, recipe.sets[name]
-        self._data, self._drawn, self._work = data, work / "drawn", work / name
-        self._pose, self._workers, self._note = pose, workers, note
+        self.recipe, self.sets = recipe, recipe.sets[name]
+        self.data, self.drawn, self.work = data, work / "drawn", work / name
+        self.pose, self.workers, self.note = pose, workers, note
 
     def draw(self) -> list[Path]:
         """Folders of drawn clips; shared by all recipes of a work folder."""
-        from training.camera_clips import draw_all, jobs
+        from training.camera_clips import jobs
 
         folders = []
-        for name, how in self._recipe.drawings.items():
-            todo = jobs(
-                self._data, how.per_action, how.held_out, how.motions, how.seed, how.film, how.other
-            )[: how.limit]  # fmt: skip
-            draw_all(todo, self._drawn / name, self._pose(), self._workers)
-            folders.append(self._drawn / name)
+        for name, how in self.recipe.drawings.items():
+            todo = jobs(self.data, how.per_action, how.held_out, how.motions, how.seed, how.film, how.other)
+            folders.append(self._draw(name, todo[: how.limit]))
         return folders
+
+    def draw_to_judge(self) -> tuple[dict[float, Path], Path]:
+        """Folders of the same held-out scenes at every rate, and of stillness; nothing of them trains or chooses."""
+        from training.camera_clips import idle_jobs, jobs
+
+        how = self.recipe.judge
+        rates = {}
+        for rate in how.rates:
+            todo = jobs(self.data, 1, how.held_out, 0, how.seed, rate=rate, parts=("test",))
+            rates[rate] = self._draw(f"judge_{rate:g}_fps", todo)
+        return rates, self._draw("judge_idle", idle_jobs(self.data, how.cameras, how.seed, "test"))
+
+    def _draw(self, name: str, todo: list[Job]) -> Path:
+        from training.camera_clips import draw_all
+
+        draw_all(todo, self.drawn / name, self.pose(), self.workers)
+        return self.drawn / name
 
     def student_run(self, training: list[Track]) -> Path:
         """Pre-train six modalities on the windows of all training clips, distil; the student's run."""
@@ -87,57 +112,62 @@ class Build:
         from training.pretrain import pretrain
         from training.windows import store_windows
 
-        recipe, windows = self._recipe, self._work / "windows"
+        recipe, windows = self.recipe, self.work / "windows"
         store_windows(
-            training, windows, recipe.train.window_s, recipe.hop_s, recipe.train.frames, self._note
+            training, windows, recipe.train.window_s, recipe.hop_s, recipe.train.frames, self.note
         )  # fmt: skip
         pool = Pool.open([str(windows)])
-        pretrain(pool, recipe.pretrain, self._work / "teacher", self._note)
-        distil(pool, self._work / "teacher", recipe.distil, self._work / "student", self._note)
-        return self._work / "student"
+        pretrain(pool, recipe.pretrain, self.work / "teacher", self.note)
+        distil(pool, self.work / "teacher", recipe.distil, self.work / "student", self.note)
+        return self.work / "student"
 
     def trained(self, training: list[Track], start: Path | None, seed: int) -> Student:
         """The student after training with labels."""
         from training.supervised import train
 
-        how = replace(self._recipe.train, seed=seed)
-        run = self._work / (f"labels-{seed}" if start else f"labels-scratch-{seed}")
-        student, log = train(training, tuple(DISPLAY), how, run, self._note, start)
-        (run / "log.json").write_text(json.dumps(log, indent=1), encoding="utf-8")
-        return student
+        how = replace(self.recipe.train, seed=seed)
+        trial = Trial(start="student" if start else "scratch", seed=seed)
+        return train(training, tuple(DISPLAY), how, self.work / "trials" / trial.name, self.note, start)[0]
 
     def calibrated(self, student: Student, choosing: list[Track]) -> StudentConfig:
         """Fusion, temperature and thresholds, fitted on held-out clips, as the model file's configuration."""
         from models.weights import StudentConfig
 
-        recipe = self._recipe
+        recipe = self.recipe
         held = outputs_of(student, choosing, recipe.train)
         fusion = calibrate.fit_fusion(held.logits_NMC, held.label_N)
         mean_NC = np.einsum("nmc,m->nc", held.logits_NMC, fusion)
         temperature = calibrate.fit_temperature(mean_NC, held.label_N)
         scores_NC = calibrate.softmax(mean_NC / temperature)
         silent = [list(DISPLAY).index(label) for label in SILENT]
-        thresholds = calibrate.fit_thresholds(
-            scores_NC[np.isin(held.label_N, silent)], silent, recipe.false_alarms
-        )  # fmt: skip
-        self._note(f"fusion {fusion}, temperature {temperature}, thresholds {thresholds}")
+        # What the app meets is the camera's domain; without drawn clips of no action, the recorded ones must do.
+        quiet_N = np.isin(held.label_N, silent)
+        seen_N = quiet_N & np.array([track.domain == "camera" for track in choosing])
+        chosen_N = seen_N if seen_N.sum() >= LEAST_QUIET else quiet_N
+        thresholds = calibrate.fit_thresholds(scores_NC[chosen_N], silent, recipe.false_alarms)
+        self.note(f"fusion {fusion}, temperature {temperature}, thresholds {thresholds}")
         return StudentConfig(
             labels=tuple(DISPLAY), display=DISPLAY, window_s=recipe.train.window_s, temperature=temperature,
             fusion=fusion, thresholds=thresholds, modalities=recipe.train.modalities, channels=recipe.train.channels,
             strides=recipe.train.strides, version=recipe.version,
         )  # fmt: skip
 
+    @functools.cached_property
+    def clips(self) -> dict[str, list[Track]]:
+        """Clips of the sets that train, and of the written motions, by part."""
+        parts: dict[str, list[Track]] = {"train": [], "val": [], "test": []}
+        for track in tracks_of(self.data, self.draw(), self.sets):
+            parts[track.part].append(track)
+        return parts
+
     def make(self, out: Path) -> None:
         """Everything, ending in OUT/student.safetensors, config.json and student.onnx."""
         from export.onnx import export_student
         from models.weights import save
 
-        everything = tracks_of(self._data, self.draw(), self._sets)
-        training = [track for track in everything if track.part == "train"]
-        choosing = [track for track in everything if track.part == "val"]
-        self._note(f"{len(training):,} clips train, {len(choosing):,} choose")
-        start = self.student_run(training)
-        student = self.trained(training, start, self._recipe.seeds[0])
+        training, choosing = self.clips["train"], self.clips["val"]
+        self.note(f"{len(training):,} clips train, {len(choosing):,} choose")
+        student = self.trained(training, self.student_run(training), self.recipe.seeds[0])
         config = self.calibrated(student, choosing)
         student.temperature, student.fusion = config.temperature, config.fusion
         save(student, config, out)

@@ -16,6 +16,9 @@ import numpy as np
 from models.skeleton import CENTRE, bridge
 from training.splits import SETS, Sample, samples
 
+LEAST_FRAMES = 4  # with the shoulders seen: a clip of fewer shows nothing
+RATE_MARK = ":"  # in the key of a drawn clip, before the camera's rate; what stands before it names the scene
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -29,6 +32,7 @@ class Track:
         part: train, val, test or unseen.
         source: name of the set, or "motion".
         domain: "raw" or "camera".
+        key: names the recorded clip, or the drawn scene whatever the camera's rate; "" where nobody matches tracks.
     """
 
     times_T: np.ndarray
@@ -38,6 +42,7 @@ class Track:
     part: str
     source: str
     domain: str
+    key: str = ""
 
     @property
     def seconds(self) -> float:
@@ -50,7 +55,8 @@ def raw_track(sample: Sample) -> Track:
     seen_T = clip.seen_T
     joints = clip.joints_TV3[seen_T]
     times_T = np.flatnonzero(seen_T) / clip.fps
-    return Track(times_T, joints, np.ones(joints.shape[:2], bool), sample.action, sample.part, sample.set, "raw")
+    named = (sample.action, sample.part, sample.set, "raw", sample.key)
+    return Track(times_T, joints, np.ones(joints.shape[:2], bool), *named)
 
 
 def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> list[Track]:
@@ -73,15 +79,26 @@ def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:
     return tracks
 
 
+def track_of(seen: dict[str, np.ndarray], action: str, part: str) -> Track | None:
+    """The track of one clip that training.camera_clips.see looked at; None where too few frames show shoulders."""
+    joints, seen_TV = bridge(seen["world"].astype(np.float32), seen["visibility"].astype(np.float32))
+    shoulders = seen_TV[:, CENTRE]
+    if shoulders.sum() < LEAST_FRAMES:
+        return None
+    columns = (seen["times"].astype(float), joints, seen_TV)
+    return Track(*(column[shoulders] for column in columns), action, part, "motion", "camera")
+
+
 def _part(part: dict[str, np.ndarray], least_found: float) -> list[Track]:
     joints, seen = bridge(part["world"].astype(np.float32), part["visibility"].astype(np.float32))
     ends = np.cumsum(part["length"])
     tracks = []
     for i, (a, b) in enumerate(zip(ends - part["length"], ends, strict=True)):
         shoulders = seen[a:b, CENTRE]
-        if part["found"][i] < least_found or shoulders.sum() < 4:
+        if part["found"][i] < least_found or shoulders.sum() < LEAST_FRAMES:
             continue
         columns = (part["times"][a:b].astype(float), joints[a:b], seen[a:b])
         named = (str(part[name][i]) for name in ("action", "part", "source"))
-        tracks.append(Track(*(column[shoulders] for column in columns), *named, domain="camera"))
+        key = str(part["key"][i]).partition(RATE_MARK)[0]
+        tracks.append(Track(*(column[shoulders] for column in columns), *named, domain="camera", key=key))
     return tracks

@@ -1,0 +1,128 @@
+"""What is drawn, and from where: the same scene at every rate, the same job whichever parts are wanted."""
+
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from models.clips import Clip
+from training import camera_clips
+from training.camera_clips import RATES, Job, jobs, see, setting_of
+from training.motions import make_motion
+from training.splits import Sample
+from training.tracks import camera_tracks, raw_track
+
+
+def sample(action="wave", part="train", index=0):
+    return Sample("toy", part, action, Clip(make_motion(action, 2.0, 20.0, index), 20.0, action=action, index=index))
+
+
+@pytest.fixture
+def toy_set(monkeypatch):
+    """Three clips of each of two actions in each part, in place of the recorded sets."""
+    every = [(action, part) for action in ("wave", "squat") for part in ("train", "val", "test") for _ in range(3)]
+    some = [sample(action, part, index) for index, (action, part) in enumerate(every)]
+    monkeypatch.setattr(camera_clips, "samples", lambda data, other=False: iter(some))
+
+
+@pytest.fixture
+def seen_by_nobody(monkeypatch):
+    """What is given to the drawing; the picture is empty, and a person is found in every frame."""
+    given = []
+
+    class Nobody:
+        def __init__(self, model, num_poses):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def detect(self, rgb, time_s):
+            return [SimpleNamespace(world_V3=np.zeros((33, 3)), visibility_V=np.ones(33))]
+
+    def draw(joints, camera, look, film):
+        given.append((joints, camera, look, film))
+        return [np.zeros((2, 2, 3), np.uint8)] * len(joints)
+
+    monkeypatch.setitem(sys.modules, "app.pose", SimpleNamespace(PoseSource=Nobody))
+    monkeypatch.setattr(camera_clips, "draw_clip", draw)
+    return given
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("drawn", [None, sample()], ids=["motion", "sample"])
+def test_a_rate_changes_nothing_but_the_rate(seen_by_nobody, seed, drawn):
+    job = Job("wave", "test", seed, drawn, film=True)
+    seen = [see(replace(job, rate=rate), "") for rate in (None, 15.0, 60.0)]
+    (_, *random), (slow, *at_15), (fast, *at_60) = seen_by_nobody
+    assert random == at_15 == at_60 and random[2] is not None
+    assert len(fast) == pytest.approx(4 * len(slow), abs=4)
+    few = min(len(slow), -(-len(fast) // 4))
+    np.testing.assert_allclose(slow[:few], fast[::4][:few], atol=1e-5)  # the same poses at the same moments
+    for got, fps in zip(seen, (setting_of(job).fps, 15.0, 60.0)):
+        np.testing.assert_allclose(np.diff(got["times"]), 1 / fps, atol=1e-5)
+
+
+def test_without_a_rate_all_rates_are_drawn_and_seeds_differ():
+    settings = [setting_of(Job("wave", "train", seed)) for seed in range(60)]
+    assert {how.fps for how in settings} == set(RATES)
+    assert len({how.camera for how in settings}) == 60
+
+
+def test_a_setting_is_the_one_that_folders_on_disk_were_drawn_with():
+    """The generator is used as ever: rate, camera, then the motion's length or the mirror, then the film."""
+    for drawn in (None, sample()):
+        rng = np.random.default_rng([9, 7])
+        fps, (camera, desk) = RATES[rng.integers(len(RATES))], camera_clips._camera(rng, "wave")
+        last = rng.uniform(2.5, 4.0) if drawn is None else rng.random() < 0.5
+        how = setting_of(Job("wave", "train", 9, drawn, film=True))
+        assert (how.fps, how.camera, how.look.desk) == (fps, camera, desk)
+        assert (how.seconds if drawn is None else how.mirrored) == last
+        assert how.film == camera_clips.random_film(rng)
+
+
+def test_keys_tell_rates_apart_and_stay_as_they_were_without_one():
+    job = Job("wave", "train", 17, sample(index=3))
+    assert job.key == "toy#3@17" and Job("wave", "train", 17).key == "motion@17"
+    assert [replace(job, rate=rate).key for rate in (60, 60.0, 12.5)] == ["toy#3@17:60", "toy#3@17:60", "toy#3@17:12.5"]
+    with pytest.raises(ValueError, match="positive rate"):
+        replace(job, rate=0.0)
+
+
+def test_parts_and_rate_leave_the_jobs_as_they_are(toy_set):
+    told = {"per_action": 3, "held_out": 2, "motions": 2, "seed": 4, "film": True}
+    every = jobs("", **told)
+    assert {job.part for job in every} == {"train", "val", "test"}
+    assert [job.seed for job in every] == [400_000 + n for n in range(len(every))]
+    held = jobs("", **told, parts=("val", "test"))
+    assert held == [job for job in every if job.part != "train"] and 0 < len(held) < len(every)
+    train = jobs("", **told, parts=("train",))
+    assert sum(job.sample is None for job in train) == 2 * len(camera_clips.MOTIONS)
+    at_60 = jobs("", **told, rate=60.0, parts=("test",))
+    assert [replace(job, rate=None) for job in at_60] == [job for job in every if job.part == "test"]
+    assert all(job.key.endswith(":60") for job in at_60)
+
+
+def _write_part(folder, some):
+    frames = 8
+    fields = {
+        "length": np.full(len(some), frames), "found": np.ones(len(some)), "action": [job.action for job in some],
+        "part": [job.part for job in some], "source": ["toy"] * len(some), "key": [job.key for job in some],
+        "times": np.tile(np.arange(frames) / 10, len(some)), "world": np.zeros((frames * len(some), 33, 3)),
+        "visibility": np.ones((frames * len(some), 33)),
+    }  # fmt: skip
+    folder.mkdir()
+    np.savez(folder / "part_0000.npz", **{name: np.array(column) for name, column in fields.items()})
+
+
+def test_tracks_of_one_scene_have_one_key_at_every_rate(tmp_path):
+    some = [Job("wave", "test", 5, sample(index=3)), Job("wave", "train", 6)]
+    for name, rate in (("random", None), ("fast", 60.0), ("slow", 12.5)):
+        _write_part(tmp_path / name, [replace(job, rate=rate) for job in some])
+        assert [track.key for track in camera_tracks(tmp_path / name)] == ["toy#3@5", "motion@6"]
+    assert raw_track(sample(index=3)).key == "toy#3"
