@@ -36,7 +36,12 @@ def _default(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     recipe = DefaultRecipe.read(args.recipe)
     pose = functools.cache(lambda: ensure_pose_model(args.pose))
-    Build(recipe, args.sets, args.data, args.work, pose, args.workers, tqdm.write).make(args.out)
+    build = Build(recipe, args.sets, args.data, args.work, pose, args.workers, tqdm.write)
+    build.make(args.out)
+    if not args.no_card:
+        from training.appraise import appraise
+
+        appraise(build, args.out)
 
 
 def _judge(args: argparse.Namespace) -> None:
@@ -86,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("models/pretrained"), help="weights, config.json, student.onnx"
     )
     default.add_argument("--threads", type=int, default=2)
+    default.add_argument("--no-card", action="store_true", help="end with the model; the card's measures take hours")
     default.add_argument("--workers", type=int, default=2, help="processes that draw")
 
     judge = add_command(

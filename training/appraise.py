@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import numpy as np
 from models.clips import read_clips
 from training import measures
 from training.appraisal import calibration, fusion_worth, rejection, unknown_scores
+from training.bench_steps import processor
 from training.calibrate import FeatureDistance
 from training.default import Build
 from training.judge import CAMERA, RECORDED, judge_model, judged
@@ -26,7 +29,25 @@ from training.trials import plan, recipe_of, run_trial, summary
 
 LABELS = tuple(DISPLAY)
 PARTS = ("val", "test")
+PICTURES = {"confusion_recorded.png": 0, "confusion_camera.png": 1, "confusion_utkinect.png": 3}  # of `judged`
+EACH, SHOWN = 4, 6  # drawings of each motion in which failures are looked for, and failures that are shown
+RUNS = 200  # of the file, to time it
 MOST_EMBEDDED = 4000  # training windows that teach the distance of features
+
+
+def appraise(build: Build, out: Path) -> None:
+    """Measure a built model and write its card with its pictures into OUT."""
+    from training.card import card_values, write_card
+    from training.failures import look_for, picture
+
+    appraisal = Appraisal(build, out)
+    measured = appraisal.all()
+    for name, k in PICTURES.items():
+        shutil.copyfile(appraisal.results / f"confusion_test_{k}.png", out / name)
+    wrong = [case for case in look_for(appraisal.model, build.pose(), EACH) if case.wrong]
+    picture([wrong[i] for i in np.linspace(0, len(wrong) - 1, min(SHOWN, len(wrong))).astype(int)], DISPLAY,
+            out / "failures.png")  # fmt: skip
+    write_card(card_values(measured, build.recipe, appraisal.config), out)
 
 
 class Appraisal:
@@ -51,6 +72,7 @@ class Appraisal:
         """Every measure, by name."""
         return {
             "data": self._once("data", self._data),
+            "cost": self._once("cost", self._cost),
             "val": self._once("accuracy_val", lambda: self._accuracy("val")),
             "test": self._once("accuracy_test", lambda: self._accuracy("test")),
             "scores": self._once("scores", self._scores),
@@ -88,6 +110,22 @@ class Appraisal:
         folder = self.build.data / "skeletons"
         recorded = {name: sum(1 for _ in read_clips(folder / f"{name}.npz")) for name in self.build.sets}
         return {"counts": counts, "sources": sources, "actions": actions, "recorded": recorded}
+
+    def _cost(self) -> dict[str, Any]:
+        """Parameters, size of the file, and median milliseconds of a window on one thread of this processor."""
+        rng = np.random.default_rng(0)
+        window = rng.normal(size=(1, self.model.frames, 25, 3)).astype(np.float32)
+        frames_N, times = np.array([self.model.window_s * 30], np.float32), []
+        for _ in range(RUNS):
+            began = time.perf_counter()
+            self.model(window, frames_N)
+            times.append(time.perf_counter() - began)
+        return {
+            "parameters": sum(p.numel() for p in self.student.parameters()),
+            "bytes": (self.out / "student.onnx").stat().st_size,
+            "latency_ms": round(1000 * float(np.median(times[RUNS // 10 :])), 1),
+            "processor": processor(),
+        }
 
     def _accuracy(self, part: str) -> dict[str, Any]:
         return judge_model(self.model, self.build.data, self.build.draw(), self.build.pose(), self.results, part)

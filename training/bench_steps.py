@@ -37,7 +37,7 @@ def run(variant: Variant, setting: Setting) -> dict[str, Any]:
         if i:
             seconds.append(time.perf_counter() - start)
         assert loss == loss, "the loss is not a number"
-    name = torch.cuda.get_device_name() if cuda else _processor()
+    name = torch.cuda.get_device_name() if cuda else processor()
     # Linux counts kilobytes, macOS bytes.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {
@@ -47,7 +47,8 @@ def run(variant: Variant, setting: Setting) -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's name, as the system gives it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))

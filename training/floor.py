@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import cv2
@@ -51,9 +52,8 @@ class Settings:
 
 # The first is used where nothing chooses.
 GRID = (
-    *(Settings("rbf", c, gamma) for c in (30.0, 10.0, 100.0) for gamma in (0.3, 1.0)),
-    Settings("linear", 0.001),
-    Settings("linear", 0.01),
+    *(Settings("rbf", c, gamma) for c in (100.0, 30.0, 300.0) for gamma in (0.3, 1.0)),
+    *(Settings("linear", c) for c in (0.01, 0.1)),
 )
 
 
@@ -112,12 +112,9 @@ def _in_turns(tracks: Sequence[Track], most: int, rng: np.random.Generator) -> l
     by_source: dict[str, list[Track]] = defaultdict(list)
     for track in tracks:
         by_source[track.source].append(track)
-    turns = [
-        (turn, k, track)
-        for k, source in enumerate(sorted(by_source))
-        for turn, track in enumerate(by_source[source][i] for i in rng.permutation(len(by_source[source])))
-    ]
-    return [track for _, _, track in sorted(turns, key=lambda entry: entry[:2])[:most]]
+    shuffled = [[group[i] for i in rng.permutation(len(group))] for _, group in sorted(by_source.items())]
+    turns = zip_longest(*shuffled)
+    return [track for turn in turns for track in turn if track is not None][:most]
 
 
 def _check(tracks: Sequence[Track], labels: Sequence[str]) -> None:
@@ -158,6 +155,7 @@ class Floor:
         self.settings = self._grid[0]
         self.chosen: dict[Settings, float] = {}
         self._machine: cv2.ml.SVM | None = None
+        self._mean_F = self._scale_F = np.zeros(0, np.float32)
 
     def fit(self, tracks: Sequence[Track], labels: Sequence[str], seed: int, choosing: Sequence[Track] = ()) -> Floor:
         """Fit to the middle windows of clips and to their mirror images.
@@ -184,7 +182,7 @@ class Floor:
         self._mean_F, deviation_F = raw_NF.mean(0), raw_NF.std(0)
         self._scale_F = np.where(deviation_F > _TINY, deviation_F, 1.0).astype(np.float32)
         label_N = np.array([self.labels.index(track.action) for track in some] * 2, np.int32)
-        self._choose(self._standard(raw_NF), label_N, [t for t in choosing if t.action in self.labels])
+        self._fit_grid(self._standard(raw_NF), label_N, [t for t in choosing if t.action in self.labels])
         return self
 
     def predict(self, tracks: Sequence[Track]) -> list[str]:
@@ -207,15 +205,16 @@ class Floor:
     def _named(self, machine: cv2.ml.SVM, x_NF: np.ndarray) -> list[str]:
         return [self.labels[int(c)] for c in machine.predict(x_NF)[1].ravel()]
 
-    def _choose(self, x_NF: np.ndarray, label_N: np.ndarray, choosing: list[Track]) -> None:
+    def _fit_grid(self, x_NF: np.ndarray, label_N: np.ndarray, choosing: list[Track]) -> None:
         """Fit by every settings of the grid and keep the best; among equals the earlier."""
-        self.chosen, best = {}, -1.0
-        seen_NF = self._seen(choosing) if choosing else None
-        for settings in self._grid if choosing else self._grid[:1]:
+        self.chosen = {}
+        if not choosing:
+            self.settings, self._machine = self._grid[0], _machine(self._grid[0], x_NF, label_N)
+            return
+        seen_NF, best = self._seen(choosing), -1.0
+        for settings in self._grid:
             machine = _machine(settings, x_NF, label_N)
-            rate = 0.0 if seen_NF is None else _mean_per_action(choosing, self._named(machine, seen_NF))
-            if choosing:
-                self.chosen[settings] = rate
+            self.chosen[settings] = rate = _mean_per_action(choosing, self._named(machine, seen_NF))
             if rate > best:
                 best, self.settings, self._machine = rate, settings, machine
 
@@ -301,8 +300,10 @@ def kard_alone(data: Path) -> dict:
     clips = list(read_clips(Path(data) / "skeletons" / "kard.npz"))
     tracks = [raw_track(Sample("kard", part_of("kard", clip.subject), clip.label, clip)) for clip in clips]
     labels = sorted({track.action for track in tracks})
-    early = [track for track, clip in zip(tracks, clips, strict=True) if clip.subject in (1, 3, 5)]
-    late = [track for track, clip in zip(tracks, clips, strict=True) if clip.subject in (7, 9)]
+    early, late = (
+        [track for track, clip in zip(tracks, clips, strict=True) if clip.subject in actors]
+        for actors in ((1, 3, 5), (7, 9))
+    )
     settings = Floor().fit(early, labels, 0, late).settings
     floor = Floor(grid=(settings,)).fit([track for track in tracks if track.part == "train"], labels, 0)
     return _row("KARD by its own 18 labels, even actors", floor, [track for track in tracks if track.part == "test"])
