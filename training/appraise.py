@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from training.splits import OTHER, SETS
 from training.tracks import Track, camera_tracks, raw_tracks
 from training.trials import plan, recipe_of, run_trial, summary
 
+T = TypeVar("T")
 LABELS = tuple(DISPLAY)
 PARTS = ("val", "test")
 PICTURES = {"confusion_recorded.png": 0, "confusion_camera.png": 1, "confusion_utkinect.png": 3}  # of `judged`
@@ -44,9 +45,8 @@ def appraise(build: Build, out: Path) -> None:
     measured = appraisal.all()
     for name, k in PICTURES.items():
         shutil.copyfile(appraisal.results / f"confusion_test_{k}.png", out / name)
-    wrong = [case for case in look_for(appraisal.model, build.pose(), EACH) if case.wrong]
-    picture([wrong[i] for i in np.linspace(0, len(wrong) - 1, min(SHOWN, len(wrong))).astype(int)], DISPLAY,
-            out / "failures.png")  # fmt: skip
+    cases = look_for(appraisal.model, build.pose(), EACH)
+    picture(_some([case for case in cases if case.wrong] or cases, SHOWN), DISPLAY, out / "failures.png")
     write_card(card_values(measured, build.recipe, appraisal.config), out)
 
 
@@ -202,7 +202,7 @@ class Appraisal:
         return summary(results)
 
 
-def _some(tracks: Sequence[Track], most: int) -> list[Track]:
-    """At most that many tracks, spread evenly over all."""
-    ids = np.unique(np.linspace(0, len(tracks) - 1, min(most, len(tracks))).astype(int))
-    return [tracks[i] for i in ids]
+def _some(items: Sequence[T], most: int) -> list[T]:
+    """At most that many items, spread evenly over all."""
+    ids = np.unique(np.linspace(0, len(items) - 1, min(most, len(items))).astype(int))
+    return [items[i] for i in ids]
