@@ -1,61 +1,44 @@
-"""`python -m export`: from trained weights to a model file."""
+"""`python -m export`: from trained weights to model files, checked, for any machine."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
-from pathlib import Path
 
-EXAMPLES = """\
-examples:
-  python -m export onnx
-  python -m export onnx --weights runs/teacher --out /tmp/student.onnx
-"""
+# command -> what it does; the module export.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
+COMMANDS = {
+    "onnx": "write the weights as one self-contained ONNX file",
+}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m export", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m export", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    onnx = commands.add_parser(
-        "onnx",
-        help="write the weights as one self-contained ONNX file",
-        description="Write trained weights as one self-contained ONNX file: raw joints and frames in, scores out.\n"
-        "The file is written only if ONNX Runtime answers as torch does, to 1e-4.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
-    onnx.add_argument(
-        "--weights",
-        type=Path,
-        default=Path("models/pretrained"),
-        metavar="FOLDER",
-        help="folder with student.safetensors and config.json (models/pretrained)",
-    )
-    onnx.add_argument(
-        "--out", type=Path, metavar="FILE", help="the file to write (student.onnx in the folder of the weights)"
-    )
+    for name, text in COMMANDS.items():
+        module = importlib.import_module(f"export.commands.{name}")
+        command = commands.add_parser(
+            name, help=text, description=module.__doc__, epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     args = _parser().parse_args(argv)
-    # Imported late: --help should not wait for torch.
-    from export.onnx import export_student
-    from models.weights import load
-
-    out: Path = args.out or args.weights / "student.onnx"
     try:
-        student, config = load(args.weights)
-        difference = export_student(student, config, out)
+        return args.run(args)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    size_mb = out.stat().st_size / 1e6
-    print(f"{out}: {len(config.labels)} labels, {size_mb:.1f} MB; at most {difference:.1e} away from torch")
-    return 0
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
