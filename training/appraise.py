@@ -47,7 +47,17 @@ def appraise(build: Build, out: Path) -> None:
         shutil.copyfile(appraisal.results / f"confusion_test_{k}.png", out / name)
     cases = look_for(appraisal.model, build.pose(), EACH)
     picture(_some([case for case in cases if case.wrong] or cases, SHOWN), DISPLAY, out / "failures.png")
-    write_card(card_values(measured, build.recipe, appraisal.config), out)
+    write_card(card_values(measured, build.recipe, appraisal.config, build.name, _others(build)), out)
+
+
+def _others(build: Build) -> dict[str, dict[str, Any]]:
+    """Accuracy of the recipe's other models, as far as they were measured in the same work folder."""
+    held: dict[str, dict[str, Any]] = {}
+    for name in build.recipe.sets:
+        files = {part: build.work.parent / name / "results" / f"accuracy_{part}.json" for part in PARTS}
+        if name != build.name and all(file.exists() for file in files.values()):
+            held[name] = {p: json.loads(f.read_text(encoding="utf-8"))["value"] for p, f in files.items()}
+    return held
 
 
 class Appraisal:

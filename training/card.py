@@ -60,13 +60,21 @@ def write_card(values: Mapping[str, str], out: Path, template: Path = TEMPLATE) 
     write_whole(out / "README.md", lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def card_values(measured: Mapping[str, Any], recipe: DefaultRecipe, config: StudentConfig) -> dict[str, str]:
+def card_values(
+    measured: Mapping[str, Any],
+    recipe: DefaultRecipe,
+    config: StudentConfig,
+    name: str,
+    others: Mapping[str, Mapping[str, Any]],
+) -> dict[str, str]:
     """Everything that a template may name, as text.
 
     Args:
         measured: what training.appraise.Appraisal gave.
         recipe: of the model.
         config: of the model.
+        name: of the recipe's sets that trained it.
+        others: name -> {"val": accuracy, "test": accuracy} of the recipe's other models, where they are made.
     """
     test, val, scores, data = (measured[name] for name in ("test", "val", "scores", "data"))
     counts, cost = data["counts"], measured["cost"]
@@ -77,6 +85,7 @@ def card_values(measured: Mapping[str, Any], recipe: DefaultRecipe, config: Stud
         "fusion_table": fusion_table(scores, config.modalities), "rates": rates_table(measured["rates"]),
         "unknown": unknown_table(measured["unknown"]), "idle": idle_table(measured["idle"]),
         "lower_body": lower_body_table(measured["lower_body"]), "sources": sources_table(data, TERMS),
+        "models": models_table({name: measured} | dict(others), recipe.sets),
         "videos_val": markdown([row | {"answers": ", ".join(row["answers"])} for row in val["clips"]]),
         "actions_recorded": markdown(test["per_action"][RECORDED]),
         "actions_camera": markdown(test["per_action"][CAMERA]),
@@ -228,6 +237,23 @@ def lower_body_table(lower: Mapping[str, Any]) -> str:
          "top-1 %, lower body unseen": row["unseen"], "change, points": row["change"]}
         for part, row in lower.items()
     ])  # fmt: skip
+
+
+def models_table(models: Mapping[str, Mapping[str, Any]], sets: Mapping[str, Sequence[str]]) -> str:
+    """The recipe's models beside one another: all judged on the same held-out clips of all sets.
+
+    Args:
+        models: name -> {"val": accuracy, "test": accuracy}.
+        sets: name -> the sets that train.
+    """
+    rows = []
+    for name, held in models.items():
+        row = {"model": name, "trained on": ", ".join(sets[name])}
+        for part in ("val", "test"):
+            row |= {f"{_SHORT[one['measure']]} ({part})": one["top1"] for one in held[part]["rows"]}
+            row[f"real videos ({part})"] = _of(held[part]["videos"])
+        rows.append(row)
+    return markdown(rows)
 
 
 def sources_table(data: Mapping[str, Any], terms: Mapping[str, tuple[str, str]]) -> str:

@@ -51,7 +51,8 @@ class Build:
         note: told what happens.
 
     Attributes:
-        sets: that train.
+        name: of the sets that train.
+        sets: those sets.
         drawn: folder of all drawn clips.
         work: folder of this choice of sets.
 
@@ -74,7 +75,7 @@ class Build:
         lost = [one for one in recipe.sets[name] if not (data / "skeletons" / f"{one}.npz").is_file()]
         if lost:
             raise ValueError(f"{data}/skeletons lacks {', '.join(f'{one}.npz' for one in lost)}; give --data DATA")
-        self.recipe, self.sets = recipe, recipe.sets[name]
+        self.recipe, self.name, self.sets = recipe, name, recipe.sets[name]
         self.data, self.drawn, self.work = data, work / "drawn", work / name
         self.pose, self.workers, self.note = pose, workers, note
 

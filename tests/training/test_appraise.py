@@ -1,0 +1,103 @@
+"""Everything that the card says, of a tiny model; what looks at pictures, or at recorded data, is put in its place."""
+
+import functools
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from export.onnx import export_student
+from models.weights import StudentConfig, save
+from training import appraise
+from training.appraise import Appraisal
+from training.motions import make_motion
+from training.outputs import DISPLAY
+from training.recipe import Judging, Trials
+from training.supervised import Recipe
+from training.tracks import Track
+
+TINY = Recipe(epochs=1, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
+
+
+def tracks(part: str, domain: str) -> list[Track]:
+    some = []
+    for seed, action in enumerate(("wave", "squat", "idle", "walk", "other", "point") * 4):
+        joints = make_motion("walk" if action == "other" else action, 3.0, 15.0, seed)
+        columns = (np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool))
+        some.append(Track(*columns, action, part, "kard", domain, key=str(seed)))
+    return some
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder."""
+    folder = tmp_path_factory.mktemp("model")
+    config = StudentConfig(
+        labels=tuple(DISPLAY), display=DISPLAY, window_s=2.5, channels=(4, 8), strides=(2, 2), fusion=(0.4, 0.3, 0.3)
+    )
+    student = config.build().eval()
+    save(student, config, folder)
+    export_student(student, config, folder / "student.onnx")
+    return folder
+
+
+@pytest.fixture
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    every = {(part, domain): tracks(part, domain) for part in ("train", "val", "test") for domain in ("raw", "camera")}
+    both = lambda domain: [t for (_, d), some in every.items() if d == domain for t in some]  # noqa: E731
+    monkeypatch.setattr(appraise, "raw_tracks", lambda *args, **named: both("raw"))
+    monkeypatch.setattr(appraise, "camera_tracks", lambda *args: both("camera")[:24])
+    recipe = SimpleNamespace(train=TINY, seeds=(0,), trials=Trials(shares=(0.5,), epochs=1), judge=Judging())
+    folder = Path("drawn")
+    return SimpleNamespace(
+        recipe=recipe, work=tmp_path, data=tmp_path, sets=(), pose=functools.cache(lambda: Path("none")),
+        note=lambda line: None, draw=lambda: [folder],
+        draw_to_judge=lambda: ({15.0: folder, 30.0: folder}, folder),
+        clips={part: every[part, "raw"] + every[part, "camera"] for part in ("train", "val", "test")},
+    )  # fmt: skip
+
+
+def test_scores_of_every_part_and_domain(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = build.clips["val"] + build.clips["test"]
+    monkeypatch.setattr(appraise, "camera_tracks", lambda *args: [t for t in parts if t.domain == "camera"])
+    rows = Appraisal(build, files)._scores()
+    assert list(rows) == ["val raw", "val camera", "test raw", "test camera"]
+    for row in rows.values():
+        assert row["clips"] == 24 and len(row["rejection"]) >= 4 and set(row["calibration"]) >= {"ece_before"}
+
+
+def test_what_the_stream_does(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appraise.measures, "video_idle", lambda *args: {"minutes": 0})
+    appraisal = Appraisal(build, files)
+    idle = appraisal._idle()
+    assert idle["drawn"]["clips"] == 4 and "videos, test" in idle
+    rates = appraisal._rates()
+    assert rates["change"]["30"] == 0 and rates["clips"] == 24
+
+
+def test_trials_are_summed_up(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appraise, "judged", lambda *args: {appraise.RECORDED: tracks("test", "raw")[:4],
+                                                           appraise.CAMERA: tracks("test", "camera")[:4]})  # fmt: skip
+    monkeypatch.setattr(appraise, "run_trial", lambda trial, *rest: {
+        "arm": trial.arm, "seed": trial.seed, "labels": 9, "epochs": 1, "top1": dict.fromkeys(rest[4], 50.0),
+    })  # fmt: skip
+    rows = Appraisal(build, files)._trials()
+    assert {row["arm"] for row in rows} == {"student-100", "scratch-100", "teacher-100", "student-50", "scratch-50"}
+    assert f"{appraise.RECORDED} (val)" in rows[0]["mean"]
+
+
+def test_each_measure_once_for_a_model(build: SimpleNamespace, files: Path) -> None:
+    appraisal, calls = Appraisal(build, files), []
+    measure = lambda: calls.append(1) or {"n": len(calls)}  # noqa: E731
+    assert appraisal._once("a", measure) == appraisal._once("a", measure) == {"n": 1}
+    path = build.work / "results" / "a.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model": "another"}))
+    assert appraisal._once("a", measure) == {"n": 2}  # of another model file: measured anew
+
+
+def test_the_cost_of_a_window(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appraise, "RUNS", 5)
+    cost = Appraisal(build, files)._cost()
+    assert cost["parameters"] > 1000 and cost["bytes"] > 10_000 and cost["latency_ms"] > 0 and cost["processor"]
