@@ -9,6 +9,8 @@ import sys
 # command -> what it does; the module export.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
 COMMANDS = {
     "onnx": "write the weights as one self-contained ONNX file",
+    "tensorrt": "build a TensorRT engine from the ONNX file, for this GPU",
+    "triton": "write a model repository for the Triton Inference Server",
 }
 
 

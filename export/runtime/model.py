@@ -5,23 +5,17 @@ Shape suffixes: N batch, T frames, V joints, M modalities, C classes, D embeddin
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from onnxruntime import InferenceSession
 
+from export.runtime.card import FORMAT, INPUTS, JOINTS, OUTPUTS, Card, ModelFileError
+from export.runtime.engine import Engine, engine_beside, first_line, open_engine
 from export.runtime.session import DEVICES, cpu_session, cuda_session, default_threads
 
-FORMAT = "ikem-live-student/1"
-INPUTS = {"joints": 4, "frames": 1}  # name -> number of axes
-OUTPUTS = ("scores", "modality_scores", "embedding")
-JOINTS = 25
-
-
-class ModelFileError(ValueError):
-    """The file is not an action model that this version can run."""
+__all__ = ["ActionModel", "ModelFileError", "ModelScores", "open_onnx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,49 +33,20 @@ class ModelScores:
     embedding_ND: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class _Card:
-    """The metadata of a model file."""
-
-    labels: tuple[str, ...]
-    display: dict[str, str]
-    window_s: float
-    frames: int
-    modalities: tuple[str, ...]
-    thresholds: dict[str, float]
-    version: str
-
-    @classmethod
-    def from_metadata(cls, texts: dict[str, str]) -> _Card:
-        """Read and check the metadata; what is missing or makes no sense raises a KeyError, ValueError or TypeError."""
-        labels = tuple(str(label) for label in json.loads(texts["labels"]))
-        card = cls(
-            labels=labels,
-            display={label: label.replace("_", " ") for label in labels} | json.loads(texts.get("display", "{}")),
-            window_s=float(texts["window_s"]),
-            frames=int(texts["frames"]),
-            modalities=tuple(json.loads(texts["modalities"])),
-            thresholds={name: float(json.loads(texts["thresholds"])[name]) for name in ("enter", "leave")},
-            version=texts.get("version", ""),
-        )
-        if not labels or card.window_s <= 0 or card.frames <= 1 or not card.modalities:
-            raise ValueError("labels, window_s, frames or modalities make no sense")
-        return card
-
-
 class ActionModel:
     """An action model file, ready to run.
 
     Args:
-        path: What `python -m export onnx` wrote.
-        device: "cpu", "cuda" (fails where CUDA cannot be had) or "auto" (CUDA if it can be had, else the CPU).
+        path: What `python -m export onnx` wrote; for the device "tensorrt" also what `python -m export tensorrt` wrote.
+        device: "cpu", "cuda" (fails where CUDA cannot be had), "tensorrt" (fails where there is no engine of the file
+            for this GPU and this TensorRT) or "auto" (CUDA if it can be had, else the CPU; TensorRT is not tried).
         threads: CPU threads; None takes up to four.
 
     Attributes:
         labels: Short ids of the classes. display: plain words for each.
         window_s: Seconds that a window lasts. frames: to how many frames it is resampled.
         modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
-        provider: ONNX Runtime's execution provider really in use. version: of the weights.
+        provider: "TensorRT", or ONNX Runtime's execution provider really in use. version: of the weights.
 
     Raises:
         ModelFileError: If the file is missing, damaged or not an action model.
@@ -93,17 +58,9 @@ class ActionModel:
             raise ValueError(f"device must be one of {', '.join(DEVICES)}; got {device!r}")
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1; got {threads}")
-        threads = threads or default_threads()
-        path = Path(path)
-        self._session, card = _open(path, threads)
-        if device != "cpu":
-            on_cuda = cuda_session(path, threads)
-            if on_cuda is None and device == "cuda":
-                raise ValueError(
-                    "CUDA cannot be had here: onnxruntime-gpu needs an NVIDIA driver, CUDA 13 and cuDNN 9; "
-                    "use device auto or cpu to run on the CPU"
-                )
-            self._session = on_cuda or self._session
+        path, threads = Path(path), threads or default_threads()
+        on_device = _on_tensorrt if device == "tensorrt" else _on_onnxruntime
+        self._session, card = on_device(path, device, threads)
         self.provider: str = self._session.get_providers()[0]
         self.labels, self.display = card.labels, card.display
         self.window_s, self.frames = card.window_s, card.frames
@@ -138,19 +95,47 @@ class ActionModel:
         try:
             scores = self(np.zeros((1, self.frames, JOINTS, 3)), np.full(1, self.window_s * 30))
         except Exception as error:  # ONNX Runtime's exceptions share no base
-            raise ModelFileError(f"{path} cannot be run: {_first_line(error)}") from error
+            raise ModelFileError(f"{path} cannot be run: {first_line(error)}") from error
         if scores.modality_NMC.shape[1:] != (len(self.modalities), len(self.labels)):
             raise ModelFileError(f"{path} names {len(self.labels)} labels, but answers {scores.modality_NMC.shape[2]}")
 
 
-def _open(path: Path, threads: int) -> tuple[InferenceSession, _Card]:
-    """A CPU session and the checked metadata of a model file."""
+def _on_onnxruntime(path: Path, device: str, threads: int) -> tuple[InferenceSession, Card]:
+    """A session on the CPU or on CUDA."""
+    if path.suffix == ".engine":
+        raise ModelFileError(f"{path} is a TensorRT engine: run it on the device tensorrt, or name the ONNX file")
+    session, card = open_onnx(path, threads)
+    if device == "cpu":
+        return session, card
+    on_cuda = cuda_session(path, threads)
+    if on_cuda is None and device == "cuda":
+        raise ValueError(
+            "CUDA cannot be had here: onnxruntime-gpu needs an NVIDIA driver, CUDA 13 and cuDNN 9; "
+            "use device auto or cpu to run on the CPU"
+        )
+    return on_cuda or session, card
+
+
+def _on_tensorrt(path: Path, _device: str, threads: int) -> tuple[Engine, Card]:
+    """The engine itself, or the one that belongs to an ONNX file."""
+    if path.suffix != ".engine":
+        _, card = open_onnx(path, threads)
+        path = engine_beside(path, card.precision)
+    return open_engine(path)
+
+
+def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
+    """A CPU session and the checked metadata of an ONNX file.
+
+    Raises:
+        ModelFileError: If the file is missing, damaged or not an action model.
+    """
     if not path.is_file():
         raise ModelFileError(f"{path} is missing: `python -m export onnx` writes a model file")
     try:
         session = cpu_session(path, threads)
     except Exception as error:  # ONNX Runtime's exceptions share no base
-        raise ModelFileError(f"{path} cannot be read as an ONNX file: {_first_line(error)}") from error
+        raise ModelFileError(f"{path} cannot be read as an ONNX file: {first_line(error)}") from error
     texts = session.get_modelmeta().custom_metadata_map
     if texts.get("format") != FORMAT:
         raise ModelFileError(
@@ -161,10 +146,6 @@ def _open(path: Path, threads: int) -> tuple[InferenceSession, _Card]:
     if inputs != INPUTS or {entry.name for entry in session.get_outputs()} != set(OUTPUTS):
         raise ModelFileError(f"{path} takes {', '.join(inputs)}, but an action model takes {', '.join(INPUTS)}")
     try:
-        return session, _Card.from_metadata(texts)
+        return session, Card.from_metadata(texts)
     except (KeyError, ValueError, TypeError) as error:
         raise ModelFileError(f"{path} has damaged metadata ({error!r}); export it again") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -12,7 +12,7 @@ from pathlib import Path
 import onnxruntime
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-DEVICES = ("auto", "cpu", "cuda")
+DEVICES = ("auto", "cpu", "cuda", "tensorrt")
 _QUIET, _USUAL = 4, 2  # ONNX Runtime's severities: fatal, warning
 
 

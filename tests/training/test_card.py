@@ -50,7 +50,8 @@ def measured() -> dict[str, Any]:
 
 def test_the_template_is_filled_whole(tmp_path: Path) -> None:
     config = StudentConfig(labels=tuple(DISPLAY), display=DISPLAY, fusion=(0.5, 0.3, 0.2), version="9")
-    write_card(card_values(measured(), DefaultRecipe.read(RECIPE), config, "all", {"open": {"val": judged(), "test": judged()}}), tmp_path)
+    others = {"open": {"val": judged(), "test": judged()}}
+    write_card(card_values(measured(), DefaultRecipe.read(RECIPE), config, "all", others), tmp_path)
     text = (tmp_path / "README.md").read_text()
     assert "$" not in text and text.startswith("---\n")
     for part in ("version 9", "joint 0.5, bone 0.3, motion 0.2", "**87.5**", "87.0 +- 0.4", "61.2", "5 of 6 right",
