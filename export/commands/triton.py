@@ -1,0 +1,52 @@
+"""Write a model repository for the Triton Inference Server: the model file, its configuration and its labels.
+
+REPO/NAME holds config.pbtxt, labels.txt and 1/model.onnx; it appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXAMPLES = """\
+examples:
+  python -m export triton models/pretrained/student.onnx --out out/triton
+  python -m export triton models/pretrained/student.onnx --out out/triton --device gpu --instances 2 --force
+  tritonserver --model-repository out/triton
+"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    command.add_argument("model", type=Path, metavar="MODEL.onnx", help="what `python -m export onnx` wrote")
+    command.add_argument("--out", type=Path, required=True, metavar="REPO", help="the repository; made if missing")
+    command.add_argument("--name", default="ikem_live", help="the model's name on the server (%(default)s)")
+    command.add_argument(
+        "--max-batch", type=int, default=64, metavar="N", help="most windows that are run at once (%(default)s)"
+    )
+    command.add_argument(
+        "--delay-us", type=int, default=2000, metavar="US",
+        help="microseconds that a window may wait for others to share its batch (%(default)s)",
+    )  # fmt: skip
+    command.add_argument(
+        "--instances", type=int, default=1, metavar="N", help="copies of the model, on each GPU where there is one (1)"
+    )
+    command.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where it runs (%(default)s)")
+    command.add_argument("--force", action="store_true", help="replace a model of the same name in the repository")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the repository; returns the exit code."""
+    from export.triton import Serving, write_repository
+
+    serving = Serving(
+        name=args.name,
+        max_batch=args.max_batch,
+        delay_us=args.delay_us,
+        instances=args.instances,
+        device=args.device,
+    )
+    folder = write_repository(args.model, args.out, serving, force=args.force)
+    device = serving.device.upper()
+    print(f"{folder}: batches of up to {serving.max_batch} windows, {serving.instances} on the {device}")
+    return 0

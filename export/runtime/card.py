@@ -1,0 +1,54 @@
+"""What a model file says about itself: an ONNX file in its metadata, a TensorRT engine in the JSON file beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+FORMAT = "ikem-live-student/1"
+INPUTS = {"joints": 4, "frames": 1}  # name -> number of axes
+OUTPUTS = ("scores", "modality_scores", "embedding")
+JOINTS = 25
+
+
+class ModelFileError(ValueError):
+    """The file is not an action model that this version can run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The metadata of a model file.
+
+    Attributes:
+        labels: Short ids of the classes. display: plain words for each.
+        window_s: Seconds that a window lasts. frames: to how many frames it is resampled.
+        modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
+        version: Of the weights. precision: of the arithmetic inside, such as "fp32".
+    """
+
+    labels: tuple[str, ...]
+    display: dict[str, str]
+    window_s: float
+    frames: int
+    modalities: tuple[str, ...]
+    thresholds: dict[str, float]
+    version: str
+    precision: str
+
+    @classmethod
+    def from_metadata(cls, texts: dict[str, str]) -> Card:
+        """Read and check the metadata; what is missing or makes no sense raises a KeyError, ValueError or TypeError."""
+        labels = tuple(str(label) for label in json.loads(texts["labels"]))
+        card = cls(
+            labels=labels,
+            display={label: label.replace("_", " ") for label in labels} | json.loads(texts.get("display", "{}")),
+            window_s=float(texts["window_s"]),
+            frames=int(texts["frames"]),
+            modalities=tuple(json.loads(texts["modalities"])),
+            thresholds={name: float(json.loads(texts["thresholds"])[name]) for name in ("enter", "leave")},
+            version=texts.get("version", ""),
+            precision=texts.get("precision", "fp32"),
+        )
+        if not labels or card.window_s <= 0 or card.frames <= 1 or not card.modalities:
+            raise ValueError("labels, window_s, frames or modalities make no sense")
+        return card
