@@ -56,7 +56,7 @@ def pose_model_path() -> Path:
 
 @pytest.fixture(scope="session")
 def example_video() -> Path:
-    """The example clip that the page offers, drawn by training.draw."""
+    """The example clip that the page offers, drawn by training.drawing.draw."""
     path = ROOT / "assets" / "example.mp4"
     if not path.exists():
         pytest.skip("assets/example.mp4 is not there")

@@ -17,7 +17,7 @@ from training.commands import add_command, add_research
 
 def _draw(args: argparse.Namespace) -> None:
     from app.pose_model import ensure_pose_model
-    from training.camera_clips import draw_all, jobs
+    from training.drawing.camera_clips import draw_all, jobs
 
     todo = jobs(args.data, seed=args.seed, film=args.film, other=args.other)
     draw_all(todo[: args.limit], args.out, ensure_pose_model(args.pose), args.workers)
@@ -29,8 +29,8 @@ def _default(args: argparse.Namespace) -> None:
 
     from app.pose_model import ensure_pose_model
     from training.allocator import keep_freed_memory
-    from training.default import Build
-    from training.recipe import DefaultRecipe
+    from training.default.build import Build
+    from training.default.recipe import DefaultRecipe
 
     keep_freed_memory()
     torch.set_num_threads(args.threads)
@@ -39,7 +39,7 @@ def _default(args: argparse.Namespace) -> None:
     build = Build(recipe, args.sets, args.data, args.work, pose, args.workers, tqdm.write)
     build.make(args.out)
     if not args.no_card:
-        from training.appraise import appraise
+        from training.default.appraisal import appraise
 
         appraise(build, args.out)
 
@@ -47,7 +47,8 @@ def _default(args: argparse.Namespace) -> None:
 def _judge(args: argparse.Namespace) -> None:
     from app.pose_model import ensure_pose_model
     from export.runtime import ActionModel
-    from training.judge import judge_model, markdown
+    from training.default.judge import judge_model
+    from training.evaluation.results import markdown
 
     model = ActionModel(args.model, device="cpu", threads=args.threads)
     result = judge_model(model, args.data, args.drawn, ensure_pose_model(args.pose), args.out, args.part)
@@ -56,7 +57,7 @@ def _judge(args: argparse.Namespace) -> None:
 
 
 def _example(args: argparse.Namespace) -> None:
-    from training.example import STEPS, scene, write_video
+    from training.drawing.example import STEPS, scene, write_video
 
     write_video(args.out, scene(STEPS))
 

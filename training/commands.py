@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from training.pool import Pool
+    from training.data.pool import Pool
 
 
 def add_command(
@@ -34,7 +34,7 @@ def _threads(args: argparse.Namespace) -> None:
 
 
 def _pool(args: argparse.Namespace) -> Pool:
-    from training.pool import Pool
+    from training.data.pool import Pool
 
     return Pool.open([f"{args.data}:{args.split}" if args.split else str(args.data), *args.also])
 
@@ -42,7 +42,7 @@ def _pool(args: argparse.Namespace) -> Pool:
 def _prepare(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from training.prepare import prepare
+    from training.data.prepare import prepare
 
     prepare(
         args.source, args.out, kind=args.kind, missing=args.missing, pose=args.pose, workers=args.workers,
@@ -73,7 +73,7 @@ def _distil(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from training.evaluate_options import run_evaluate
+    from training.evaluation.options import run_evaluate
 
     _threads(args)
     run_evaluate(args)
@@ -82,7 +82,7 @@ def _evaluate(args: argparse.Namespace) -> None:
 def _compare(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from training.compare import compare
+    from training.comparison.compare import compare
 
     compare(args.config, args.out, tqdm.write, args.data, args.workers, args.dry_run, args.document)
 
@@ -90,7 +90,7 @@ def _compare(args: argparse.Namespace) -> None:
 def _bench(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from training.bench import Setting, bench, table, write_json
+    from training.benchmark.bench import Setting, bench, table, write_json
     from training.parallel import join
 
     setting = Setting(
@@ -131,7 +131,7 @@ def add_machine(command: argparse.ArgumentParser) -> None:
 def add_research(commands: argparse._SubParsersAction) -> None:
     """The sub-commands of this module."""
     from training.config import DistilConfig, PretrainConfig, add_options
-    from training.evaluate_options import add_evaluate_options
+    from training.evaluation.options import add_evaluate_options
 
     command = add_command(
         commands, "prepare", _prepare, "read recorded skeletons or videos into one clip store",

@@ -18,10 +18,10 @@ from tqdm import tqdm
 from models.weights import write_whole
 from training.branches import Branches
 from training.config import Schedule
+from training.data.pool import Pool, two_views
+from training.data.store import Batch
 from training.parallel import Group, average, average_gradients
-from training.pool import Pool, two_views
 from training.runs import CHECKPOINT, Log, save_model
-from training.store import Batch
 
 
 class Trainer(Protocol):

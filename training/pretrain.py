@@ -17,12 +17,12 @@ from torch.nn import functional as F
 from training import losses
 from training.branches import Branches, follow, key_copy, projection
 from training.config import PretrainConfig, Schedule
+from training.data.pool import Pool
+from training.data.store import Batch
 from training.loop import fit, make_optimizer, restore
 from training.parallel import Group, gather_keys, join, share_statistics
-from training.pool import Pool
 from training.queues import Queue
 from training.runs import CHECKPOINT, STAGE1, cut_log, finished, open_run, read_state
-from training.store import Batch
 
 WIDTH = 128  # D
 

@@ -16,7 +16,7 @@ import torch
 
 from models.weights import write_whole
 from training.branches import Branches, Shape
-from training.store import Store
+from training.data.store import Store
 
 CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1.pt", "log.jsonl", "model.safetensors"
 FORMAT = "ikem-run/1"

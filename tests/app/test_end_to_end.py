@@ -9,9 +9,9 @@ import pytest
 
 from app.recording import classify_video
 from app.stream import FILE_HOP_S, ActionStream
-from training.draw import Camera, Look, draw_clip, draw_person
-from training.example import STEPS, scene, write_video
-from training.motions import MOTIONS, make_motion
+from training.drawing.draw import Camera, Look, draw_clip, draw_person
+from training.drawing.example import STEPS, scene, write_video
+from training.drawing.motions import MOTIONS, make_motion
 
 # Seeds that the training data was not drawn with.
 SEEDS = range(200_000, 200_002)

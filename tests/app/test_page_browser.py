@@ -35,8 +35,8 @@ def camera_file(tmp_path_factory) -> Path:
     """Six seconds of drawn jumping jacks as a stream of JPEG pictures, which Chromium plays as a camera, in a loop."""
     import cv2
 
-    from training.draw import Camera, Look, draw_clip
-    from training.motions import make_motion
+    from training.drawing.draw import Camera, Look, draw_clip
+    from training.drawing.motions import make_motion
 
     path = tmp_path_factory.mktemp("camera") / "clip.mjpeg"
     with path.open("wb") as file:

@@ -17,7 +17,7 @@ from export.runtime import ActionModel
 from models.clips import Clip, write_clips
 from models.skeleton import bridge
 from tests.export.dockerfiles import DOCKERFILES, ROOT, copy_stage, stages
-from training.motions import make_motion
+from training.drawing.motions import make_motion
 
 HEAVY = ("torch", "mediapipe", "cv2", "gradio", "av", "onnx", "safetensors", "matplotlib", "tqdm", "app", "training")
 # Refuses what a device does not have, then runs a script as `python script arguments` would.

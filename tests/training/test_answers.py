@@ -10,9 +10,9 @@ from app.stream import FILE_HOP_S, ActionStream
 from export.onnx import export_student
 from export.runtime import ActionModel
 from models.weights import StudentConfig
-from training.answers import accuracy, clip_scores, heard_ends
-from training.motions import make_motion
-from training.tracks import Track
+from training.data.tracks import Track
+from training.default.answers import accuracy, clip_scores, heard_ends
+from training.drawing.motions import make_motion
 
 LABELS = ("wave", "squat", "idle", "other")
 

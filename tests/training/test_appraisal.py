@@ -1,55 +1,103 @@
-"""Calibration, fusion and the unknown, of outputs made by hand."""
+"""Everything that the card says, of a tiny model; what looks at pictures, or at recorded data, is put in its place."""
+
+import functools
+import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from training.appraisal import LABELS, calibration, fusion_worth, rejection, unknown_scores
-from training.calibrate import FeatureDistance, fit_temperature
-from training.outputs import Outputs
+from export.onnx import export_student
+from models.weights import StudentConfig, save
+from training.data.tracks import Track
+from training.default import appraisal
+from training.default.appraisal import Appraisal
+from training.default.outputs import DISPLAY
+from training.default.recipe import Judging, Trials
+from training.default.supervised import Recipe
+from training.drawing.motions import make_motion
 
-FUSION = (0.5, 0.5, 0.0)
-
-
-def outputs(seed: int = 0, sharp: float = 4.0) -> Outputs:
-    """Two good branches and one of noise; clips of no action sit at "other", a few of them elsewhere."""
-    rng = np.random.default_rng(seed)
-    label_N = rng.integers(0, len(LABELS), 400)
-    logits_NMC = rng.normal(size=(400, 3, len(LABELS)))
-    logits_NMC[np.arange(400), :2, label_N] += sharp / 2
-    embedding_ND = np.eye(len(LABELS))[label_N] + 0.1 * rng.normal(size=(400, len(LABELS)))
-    return Outputs(logits_NMC, embedding_ND, label_N)
+TINY = Recipe(epochs=1, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
 
 
-def test_a_temperature_that_fits_lowers_the_error() -> None:
-    out = outputs()
-    cold = Outputs(out.logits_NMC * 5, out.embedding_ND, out.label_N)
-    fitted = fit_temperature(cold.logits_NMC[:, :2].mean(1), cold.label_N)
-    row = calibration(cold, FUSION, fitted)
-    assert row["ece_after"] < row["ece_before"] and row["log_loss_after"] < row["log_loss_before"]
-    same = calibration(cold, FUSION, 1.0)
-    assert same["ece_after"] == same["ece_before"]
+def tracks(part: str, domain: str) -> list[Track]:
+    some = []
+    for seed, action in enumerate(("wave", "squat", "idle", "walk", "other", "point") * 4):
+        joints = make_motion("walk" if action == "other" else action, 3.0, 15.0, seed)
+        columns = (np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool))
+        some.append(Track(*columns, action, part, "kard", domain, key=str(seed)))
+    return some
 
 
-def test_fusion_beside_each_branch() -> None:
-    rows = fusion_worth(outputs(), FUSION)
-    assert list(rows) == ["branch 0", "branch 1", "branch 2", "mean", "fitted"]
-    assert rows["fitted"]["log_loss"] < rows["mean"]["log_loss"] < rows["branch 2"]["log_loss"]
-    assert rows["fitted"]["top1"] > rows["branch 0"]["top1"] > rows["branch 2"]["top1"]
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder."""
+    folder = tmp_path_factory.mktemp("model")
+    config = StudentConfig(
+        labels=tuple(DISPLAY), display=DISPLAY, window_s=2.5, channels=(4, 8), strides=(2, 2), fusion=(0.4, 0.3, 0.3)
+    )
+    student = config.build().eval()
+    save(student, config, folder)
+    export_student(student, config, folder / "student.onnx")
+    return folder
 
 
-def test_ways_to_tell_the_unknown() -> None:
-    out = outputs()
-    known = out.label_N < LABELS.index("idle")
-    far = FeatureDistance(out.embedding_ND[known], out.label_N[known])
-    rows = rejection(unknown_scores(out, FUSION, 1.0, far), out.label_N)
-    assert len(rows) >= 4
-    by_name = {row["score"]: row for row in rows}
-    assert by_name["closeness of features (Mahalanobis)"]["auroc"] > 0.99
-    assert by_name["closeness of features (Mahalanobis)"]["fpr95"] == 0
-    assert by_name["1 - score of stillness or no action"]["auroc"] > by_name["energy of the actions"]["auroc"] - 0.5
-    assert 0.5 < by_name["best score of an action"]["auroc"] < 1
+@pytest.fixture
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    every = {(part, domain): tracks(part, domain) for part in ("train", "val", "test") for domain in ("raw", "camera")}
+    both = lambda domain: [t for (_, d), some in every.items() if d == domain for t in some]  # noqa: E731
+    monkeypatch.setattr(appraisal, "raw_tracks", lambda *args, **named: both("raw"))
+    monkeypatch.setattr(appraisal, "camera_tracks", lambda *args: both("camera")[:24])
+    recipe = SimpleNamespace(train=TINY, seeds=(0,), trials=Trials(shares=(0.5,), epochs=1), judge=Judging())
+    folder = Path("drawn")
+    return SimpleNamespace(
+        recipe=recipe, work=tmp_path, data=tmp_path, sets=(), pose=functools.cache(lambda: Path("none")),
+        note=lambda line: None, draw=lambda: [folder],
+        draw_to_judge=lambda: ({15.0: folder, 30.0: folder}, folder),
+        clips={part: every[part, "raw"] + every[part, "camera"] for part in ("train", "val", "test")},
+    )  # fmt: skip
 
 
-def test_both_kinds_are_needed() -> None:
-    with pytest.raises(ValueError, match="both needed"):
-        rejection({"score": np.zeros(3)}, np.zeros(3, int))
+def test_scores_of_every_part_and_domain(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = build.clips["val"] + build.clips["test"]
+    monkeypatch.setattr(appraisal, "camera_tracks", lambda *args: [t for t in parts if t.domain == "camera"])
+    rows = Appraisal(build, files)._scores()
+    assert list(rows) == ["val raw", "val camera", "test raw", "test camera"]
+    for row in rows.values():
+        assert row["clips"] == 24 and len(row["rejection"]) >= 4 and set(row["calibration"]) >= {"ece_before"}
+
+
+def test_what_the_stream_does(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appraisal.measures, "video_idle", lambda *args: {"minutes": 0})
+    mine = Appraisal(build, files)
+    idle = mine._idle()
+    assert idle["drawn"]["clips"] == 4 and "videos, test" in idle
+    rates = mine._rates()
+    assert rates["change"]["30"] == 0 and rates["clips"] == 24
+
+
+def test_trials_are_summed_up(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appraisal, "judged", lambda *args: {appraisal.RECORDED: tracks("test", "raw")[:4],
+                                                           appraisal.CAMERA: tracks("test", "camera")[:4]})  # fmt: skip
+    monkeypatch.setattr(appraisal, "run_trial", lambda trial, *rest: {
+        "arm": trial.arm, "seed": trial.seed, "labels": 9, "epochs": 1, "top1": dict.fromkeys(rest[4], 50.0),
+    })  # fmt: skip
+    rows = Appraisal(build, files)._trials()
+    assert {row["arm"] for row in rows} == {"student-100", "scratch-100", "teacher-100", "student-50", "scratch-50"}
+    assert f"{appraisal.RECORDED} (val)" in rows[0]["mean"]
+
+
+def test_each_measure_once_for_a_model(build: SimpleNamespace, files: Path) -> None:
+    mine, calls = Appraisal(build, files), []
+    measure = lambda: calls.append(1) or {"n": len(calls)}  # noqa: E731
+    assert mine._once("a", measure) == mine._once("a", measure) == {"n": 1}
+    path = build.work / "results" / "a.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model": "another"}))
+    assert mine._once("a", measure) == {"n": 2}  # of another model file: measured anew
+
+
+def test_the_cost_of_a_window(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appraisal, "RUNS", 5)
+    cost = Appraisal(build, files)._cost()
+    assert cost["parameters"] > 1000 and cost["bytes"] > 10_000 and cost["latency_ms"] > 0 and cost["processor"]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from models.skeleton import CENTRE, JOINTS
-from training.augment import Augmentation, place, window_of
-from training.motions import make_motion
-from training.supervised import Recipe, chances, epoch_windows, running_mean
-from training.tracks import Track
+from training.data.tracks import Track
+from training.default.augment import Augmentation, place, window_of
+from training.default.supervised import Recipe, chances, epoch_windows, running_mean
+from training.drawing.motions import make_motion
 
 LABELS = ("wave", "idle")
 

@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from models.modalities import modalities, time_scale
-from training import bench_steps
-from training.bench import _summary, bench, check_memory, choose, free_mb, table, write_json
-from training.bench_published import PublishedStep
-from training.bench_settings import VARIANTS, Setting
+from training.benchmark import steps as bench_steps
+from training.benchmark.bench import _summary, bench, check_memory, choose, free_mb, table, write_json
+from training.benchmark.published import PublishedStep
+from training.benchmark.settings import VARIANTS, Setting
 from training.branches import Shape
 from training.config import PretrainConfig
+from training.data.store import Batch
 from training.parallel import Group
 from training.pretrain import Pretrainer
-from training.store import Batch
 
 CHANNELS = (4, 4, 4, 4, 6, 6, 6, 8, 8, 16)
 NAMES = ("joint", "motion", "bone")
@@ -147,8 +147,8 @@ def test_too_little_memory_is_refused_before_anything_runs(monkeypatch):
     ):
         check_memory("published", Setting(batch=128, people=2), 10_000.0)
     check_memory("published", Setting(batch=128, people=2), None)
-    monkeypatch.setattr("training.bench.free_mb", lambda: 100.0)
-    monkeypatch.setattr("training.bench._in_own_process", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr("training.benchmark.bench.free_mb", lambda: 100.0)
+    monkeypatch.setattr("training.benchmark.bench._in_own_process", lambda *_: pytest.fail("it ran"))
     with pytest.raises(ValueError, match="smaller --batch"):
         bench(TINY)
 
@@ -165,8 +165,9 @@ def fake_turn(seconds, peak):
 def test_result_and_table(monkeypatch, tmp_path):
     turns = {"published": ([4.0, 8.0, 4.0], 4e9), "bf16": ([1.0, 2.0, 16.0], 1e9), "bf16-recompute": ([4.0] * 3, 5e8)}
     asked = []
-    monkeypatch.setattr("training.bench.check_memory", lambda *_: None)
-    monkeypatch.setattr("training.bench._in_own_process", lambda name, _: asked.append(name) or fake_turn(*turns[name]))
+    monkeypatch.setattr("training.benchmark.bench.check_memory", lambda *_: None)
+    turn = lambda name, _: asked.append(name) or fake_turn(*turns[name])  # noqa: E731
+    monkeypatch.setattr("training.benchmark.bench._in_own_process", turn)
     result = bench(Setting(rounds=2), list(turns))
     assert asked == ["published", "bf16", "bf16-recompute", "bf16", "bf16-recompute", "published"]
     found = result["variants"]["bf16"]
@@ -197,7 +198,7 @@ def test_end_to_end_in_processes_of_their_own():
 
 @pytest.mark.slow
 def test_a_killed_process_is_told(monkeypatch):
-    monkeypatch.setattr("training.bench_steps.run", _die)
+    monkeypatch.setattr("training.benchmark.steps.run", _die)
     with pytest.raises(ValueError, match="died, most likely for want of memory"):
         bench(TINY, ["bf16"])
 

@@ -7,8 +7,8 @@ import torch
 from models.modalities import MODALITIES, modalities, time_scale
 from training.branches import Branches, Shape, follow, frozen_statistics, key_copy
 from training.config import PretrainConfig
+from training.data.store import Batch
 from training.pretrain import Pretrainer
-from training.store import Batch
 
 SMALL = {"channels": (8, 16), "strides": (2, 2)}
 NAMES = ("joint", "angular", "motion")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.calibrate import (
+from training.default.calibrate import (
     FeatureDistance,
     auroc,
     calibration_error,

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from models.clips import Clip
-from training import camera_clips
-from training.camera_clips import RATES, Job, jobs, see, setting_of
-from training.motions import make_motion
-from training.splits import Sample
-from training.tracks import camera_tracks, raw_track
+from training.data.splits import Sample
+from training.data.tracks import camera_tracks, raw_track
+from training.drawing import camera_clips
+from training.drawing.camera_clips import RATES, Job, jobs, see, setting_of
+from training.drawing.motions import make_motion
 
 
 def sample(action="wave", part="train", index=0):

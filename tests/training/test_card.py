@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from models.weights import StudentConfig
-from training.card import TERMS, accuracy_table, card_values, rejection_table, trials_table, write_card
-from training.judge import CAMERA, RECORDED
-from training.outputs import DISPLAY
-from training.recipe import DefaultRecipe
-from training.splits import SETS
+from training.data.splits import SETS
+from training.default.card import TERMS, accuracy_table, card_values, rejection_table, trials_table, write_card
+from training.default.judge import CAMERA, RECORDED
+from training.default.outputs import DISPLAY
+from training.default.recipe import DefaultRecipe
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
 GROUPS = ("val raw", "val camera", "test raw", "test camera")

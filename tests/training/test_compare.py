@@ -14,13 +14,13 @@ import pytest
 import yaml
 
 from models.modalities import MODALITIES
-from training import compare as compare_module
-from training.compare import compare
-from training.crew import command, work
-from training.grid import Grid
-from training.plan import Plan, Task, describe, make_plan
-from training.standing import Standing
-from training.store import Store, write_store
+from training.comparison import compare as compare_module
+from training.comparison.compare import compare
+from training.comparison.crew import command, work
+from training.comparison.grid import Grid
+from training.comparison.plan import Plan, Task, describe, make_plan
+from training.comparison.standing import Standing
+from training.data.store import Store, write_store
 
 CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.yaml"))
 ROWS = [
@@ -115,7 +115,7 @@ def _work(standing: Standing, machine: Machine, watch: Callable = lambda tasks: 
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.crew.PAUSE_S", 0)
+    monkeypatch.setattr("training.comparison.crew.PAUSE_S", 0)
 
 
 @pytest.fixture
@@ -425,8 +425,8 @@ def test_commands(standing: Standing, store: Path) -> None:
 
 
 def test_the_written_configuration_is_the_planned_one(standing: Standing) -> None:
+    from training.comparison.plan import _plain
     from training.config import PretrainConfig, from_sources
-    from training.plan import _plain
 
     task = standing.plan.tasks["seed0-ekem-jmb"]
     standing.prepare(task)
@@ -446,7 +446,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> dict:
         return settings["all"][-1]
 
     monkeypatch.setattr(compare_module, "starter", starter)
-    monkeypatch.setattr("training.curves.draw_all", lambda standing, lines: None)
+    monkeypatch.setattr("training.comparison.curves.draw_all", lambda standing, lines: None)
     return settings
 
 
@@ -523,7 +523,7 @@ def test_real_runs_end_to_end_after_a_kill(tmp_path: Path, store: Path, monkeypa
         ],
     }  # fmt: skip
     path, out = _file(tmp_path, store, **changes), tmp_path / "out"
-    monkeypatch.setattr("training.crew.PAUSE_S", 0.05)
+    monkeypatch.setattr("training.comparison.crew.PAUSE_S", 0.05)
     grid = Grid.read(path)
     standing = Standing(out, grid, make_plan(grid))
     base = standing.plan.tasks["seed0-none-jmb"]

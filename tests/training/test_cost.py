@@ -7,8 +7,8 @@ import torch
 
 from models.encoder import CHANNELS, STRIDES
 from training.branches import Branches, Shape
-from training.classifier import Classifier
-from training.cost import cost, flops, latency_ms, parameters
+from training.evaluation.classifier import Classifier
+from training.evaluation.cost import cost, flops, latency_ms, parameters
 
 V, K, KERNEL = 25, 3, 9
 
@@ -66,5 +66,5 @@ def test_latency_is_a_median_of_the_runs_after_the_warm_up(monkeypatch: pytest.M
             clock[0] += next(lengths)
         return clock[0]
 
-    monkeypatch.setattr("training.cost.time.perf_counter", tick)
+    monkeypatch.setattr("training.evaluation.cost.time.perf_counter", tick)
     assert latency_ms(model, runs=3) == pytest.approx(2.0)

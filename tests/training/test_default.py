@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import yaml
 
-from training.default import Build
-from training.motions import make_motion
-from training.outputs import DISPLAY, SILENT, outputs_of
-from training.recipe import DefaultRecipe
-from training.splits import SETS
-from training.supervised import begin
-from training.tracks import Track
+from training.data.splits import SETS
+from training.data.tracks import Track
+from training.default.build import Build
+from training.default.outputs import DISPLAY, SILENT, outputs_of
+from training.default.recipe import DefaultRecipe
+from training.default.supervised import begin
+from training.drawing.motions import make_motion
 
 CONFIG = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
 TINY = {

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from models.skeleton import CENTRE, JOINTS, PARENTS, bridge
-from training.body import Body, joints_of
-from training.draw import Camera, Look, draw_clip
-from training.film import Film, random_film
-from training.motions import MOTIONS, make_motion
+from training.drawing.body import Body, joints_of
+from training.drawing.draw import Camera, Look, draw_clip
+from training.drawing.film import Film, random_film
+from training.drawing.motions import MOTIONS, make_motion
 
 J = {name: i for i, name in enumerate(JOINTS)}
 

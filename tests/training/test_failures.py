@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import failures
-from training.camera_clips import Job
-from training.failures import FRAMES, Case, look_for, picture, strip
-from training.motions import MOTIONS
+from training.default import failures
+from training.default.failures import FRAMES, Case, look_for, picture, strip
+from training.drawing.camera_clips import Job
+from training.drawing.motions import MOTIONS
 
 
 class Model:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from models.skeleton import JOINTS
-from training.floor import GRID, Floor, Settings, features, kard_alone, mirrored
-from training.motions import make_motion
-from training.tracks import Track
+from training.data.tracks import Track
+from training.default.floor import GRID, Floor, Settings, features, kard_alone, mirrored
+from training.drawing.motions import make_motion
 
 LABELS = ("squat", "wave")
 ONE_HAND = 1  # seed of a wave of one hand

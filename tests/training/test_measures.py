@@ -10,9 +10,10 @@ from app.recording import Summary
 from app.types import ActionEvent
 from models.skeleton import CENTRE, JOINTS
 from tests.app.helpers import HAND, Scores
-from training.augment import LOWER
-from training.judge import judge
-from training.measures import (
+from training.data.tracks import Track
+from training.default.augment import LOWER
+from training.default.judge import judge
+from training.default.measures import (
     Heard,
     false_events,
     listen,
@@ -23,7 +24,6 @@ from training.measures import (
     video_idle,
     without_lower_body,
 )
-from training.tracks import Track
 
 LABELS = ("wave", "squat", "clap", "idle", "other")
 

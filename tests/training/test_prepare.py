@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import training.parts
-import training.prepare
+import training.data.parts
+import training.data.prepare
 from models.clips import Clip, read_clips, write_clips
 from models.skeleton import MIRROR
 from tests.training.test_readers import NAME, one_person, person
-from training.prepare import prepare
-from training.readers.ntu import NtuReader
-from training.store import FRAMES, Store, preprocess
+from training.data.prepare import prepare
+from training.data.readers.ntu import NtuReader
+from training.data.store import FRAMES, Store, preprocess
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -121,9 +121,9 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, monkeypatch, small_parts):
         if len(made) == 2:
             raise Cut
         made.append(job.number)
-        return training.parts.make_part(job)
+        return training.data.parts.make_part(job)
 
-    monkeypatch.setattr(training.prepare, "make_part", make_part)
+    monkeypatch.setattr(training.data.prepare, "make_part", make_part)
     with pytest.raises(Cut):
         prepare(source, tmp_path / "cut", workers=1)
     with pytest.raises(ValueError, match="finished clip store"):
@@ -137,7 +137,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, monkeypatch, small_parts):
 
 def test_parts_of_other_files_are_not_taken_up(tmp_path, monkeypatch, small_parts):
     source, notes = ntu_source(tmp_path / "source"), []
-    monkeypatch.setattr(training.prepare, "gather", lambda paths: 1 / 0)
+    monkeypatch.setattr(training.data.prepare, "gather", lambda paths: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         prepare(source, tmp_path / "store", workers=1)
     monkeypatch.undo()
@@ -169,7 +169,8 @@ def test_workers_side_by_side_write_the_same_store(tmp_path, small_parts):
 
 @pytest.mark.parametrize("where", ["_write_part", "write_rows"])
 def test_a_full_disk(where, tmp_path, monkeypatch):
-    path, module = clip_source(tmp_path / "set.npz"), training.parts if where == "_write_part" else training.prepare
+    path = clip_source(tmp_path / "set.npz")
+    module = training.data.parts if where == "_write_part" else training.data.prepare
 
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -13,12 +13,12 @@ from torch.nn import functional as F
 
 from training.branches import Branches, Shape
 from training.config import parse_modalities
-from training.features import features, only
-from training.finetune import ScratchConfig, TuneConfig, tune
-from training.linear import LINEAR_PRESETS, LinearConfig, train_heads
-from training.nearest import NearestConfig, nearest
-from training.protocols import Judge, Labelled, check_subsets, make_config
-from training.store import Store, write_store
+from training.data.store import Store, write_store
+from training.evaluation.features import features, only
+from training.evaluation.finetune import ScratchConfig, TuneConfig, tune
+from training.evaluation.linear import LINEAR_PRESETS, LinearConfig, train_heads
+from training.evaluation.nearest import NearestConfig, nearest
+from training.evaluation.protocols import Judge, Labelled, check_subsets, make_config
 from training.views import Views
 
 SHAPE = Shape(channels=(4, 8), strides=(2, 2), dropout=0.0)
@@ -310,7 +310,7 @@ def test_the_best_watched_epoch_is_remembered_and_is_not_the_result(
     truth = torch.from_numpy(store.label_N[clips.test_ids])
     right, wrong = F.one_hot(truth, 3).float(), F.one_hot((truth + 1) % 3, 3).float()
     looks = iter(logits[:, None] for logits in (wrong, right, right, wrong))
-    monkeypatch.setattr("training.finetune._logits", lambda *args: next(looks))
+    monkeypatch.setattr("training.evaluation.finetune._logits", lambda *args: next(looks))
     config = dataclasses.replace(QUICK, epochs=4, watch=1)
     joint = only(branches, ("joint",))
     answer = tune(joint, store, clips.train_ids[:4], clips.test_ids, [("joint",)], config, seed=0)["joint",]

@@ -5,9 +5,9 @@ import pytest
 
 from app.types import Pose
 from models.skeleton import bridge
-from training.readers import make_reader
-from training.readers.base import Columns, ReadError
-from training.readers.videos import Track, even_frames, follow, look
+from training.data.readers import make_reader
+from training.data.readers.base import Columns, ReadError
+from training.data.readers.videos import Track, even_frames, follow, look
 
 
 def pose(time_s, x=0.5, size=0.3, visible=1.0):
@@ -74,7 +74,7 @@ def video_tree(tmp_path, names):
 def test_classes_and_splits_are_the_folders(tmp_path, monkeypatch):
     names = ["test/wave/a.mp4", "train/clap/deep/b.avi", "train/wave/c.MOV"]
     source = video_tree(tmp_path, [*names, "train/wave/notes.txt"])
-    monkeypatch.setattr("training.readers.videos.look", lambda path, model: np.ones((1, 4, 25, 3), np.float32))
+    monkeypatch.setattr("training.data.readers.videos.look", lambda path, model: np.ones((1, 4, 25, 3), np.float32))
     monkeypatch.setattr("app.pose_model.ensure_pose_model", lambda kind: tmp_path)
     reader = make_reader("videos")
     clips = [clip for path in reader.files(source) for clip in reader.read(path, source)]

@@ -7,13 +7,13 @@ import pytest
 
 from models.clips import Clip, write_clips
 from models.skeleton import JOINTS
-from training.body import Body as Figure
-from training.body import joints_of
-from training.readers import guess_kind, make_reader
-from training.readers.base import Columns, ReadError, Recording, forwardness, most_moving, motion_energy
-from training.readers.ntu import NtuReader, parse, people_of, read_missing
-from training.readers.ntu_lists import ACTIONS, PUBLISHED_60, TRAIN_SUBJECTS_60
-from training.readers.nw_ucla import KINECT_V1, KINECT_V1_VK
+from training.data.readers import guess_kind, make_reader
+from training.data.readers.base import Columns, ReadError, Recording, forwardness, most_moving, motion_energy
+from training.data.readers.ntu import NtuReader, parse, people_of, read_missing
+from training.data.readers.ntu_lists import ACTIONS, PUBLISHED_60, TRAIN_SUBJECTS_60
+from training.data.readers.nw_ucla import KINECT_V1, KINECT_V1_VK
+from training.drawing.body import Body as Figure
+from training.drawing.body import joints_of
 
 NAME = "S001C002P003R002A013"
 STANDING = joints_of({}, Figure())

@@ -13,15 +13,15 @@ import torch
 
 from training.branches import Branches, Shape
 from training.config import PretrainConfig
-from training.evaluate import evaluate
-from training.evaluate_options import add_evaluate_options, given, run_evaluate
-from training.linear import Answer, LinearConfig
-from training.nearest import NearestConfig
-from training.pool import Pool
-from training.protocols import make_config
-from training.results import BEST, FORMAT, confusion, mean_std, row, write_result
+from training.data.pool import Pool
+from training.data.store import Store, write_store
+from training.evaluation.evaluate import evaluate
+from training.evaluation.linear import Answer, LinearConfig
+from training.evaluation.nearest import NearestConfig
+from training.evaluation.options import add_evaluate_options, given, run_evaluate
+from training.evaluation.protocols import make_config
+from training.evaluation.results import BEST, FORMAT, confusion, mean_std, row, write_result
 from training.runs import open_run, save_model
-from training.store import Store, write_store
 
 SHAPE = Shape(channels=(4, 8), strides=(2, 2))
 JMB = ("joint", "motion", "bone")

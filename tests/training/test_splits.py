@@ -2,8 +2,8 @@
 
 import pytest
 
-from training.camera_clips import jobs
-from training.splits import SETS, UNSEEN_SETS, part_of, samples
+from training.data.splits import SETS, UNSEEN_SETS, part_of, samples
+from training.drawing.camera_clips import jobs
 
 
 @pytest.mark.parametrize(

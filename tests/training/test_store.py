@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.pool import Pool
-from training.store import INDEX, META, SKELETONS, Store, preprocess, resample, write_store
+from training.data.pool import Pool
+from training.data.store import INDEX, META, SKELETONS, Store, preprocess, resample, write_store
 
 
 def slow_preprocess(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:

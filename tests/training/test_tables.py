@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from training.curves import draw_bars, draw_health, draw_losses, title
-from training.grid import Row
-from training.tables import Cell, Line, check_document, insert, markdown, markers, read_result, words
+from training.comparison.curves import draw_bars, draw_health, draw_losses, title
+from training.comparison.grid import Row
+from training.comparison.tables import Cell, Line, check_document, insert, markdown, markers, read_result, words
 
 SIX = ("joint", "motion", "bone", "acceleration", "rotation", "angular")
 JMB = SIX[:3]
@@ -84,10 +84,10 @@ def test_a_document_without_a_place_is_refused(tmp_path: Path, text: str | None)
 
 def test_files(tmp_path: Path) -> None:
     """A row without results stays in the table, a column that nothing fills goes, values are kept unrounded."""
-    from training.grid import Grid
-    from training.plan import make_plan
-    from training.standing import Standing
-    from training.tables import gather, write_tables
+    from training.comparison.grid import Grid
+    from training.comparison.plan import make_plan
+    from training.comparison.standing import Standing
+    from training.comparison.tables import gather, write_tables
 
     path = tmp_path / "tiny.yaml"
     path.write_text(

@@ -14,11 +14,11 @@ from torch.nn import functional as F
 from training import losses
 from training.branches import Shape
 from training.config import PretrainConfig
+from training.data.store import Batch
 from training.loop import make_optimizer
 from training.parallel import Group
 from training.pretrain import Pretrainer
 from training.queues import Queue
-from training.store import Batch
 from training.views import Views, augment
 
 

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from training.augment import Augmentation
-from training.judge import Verdict, judge, per_action, rates
-from training.motions import make_motion
-from training.supervised import Recipe, train
-from training.tracks import Track
+from training.data.tracks import Track
+from training.default.augment import Augmentation
+from training.default.judge import Verdict, judge, per_action, rates
+from training.default.supervised import Recipe, train
+from training.drawing.motions import make_motion
 
 torch = pytest.importorskip("torch")
 LABELS = ("jumping_jack", "idle")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from models.modalities import MODALITIES
-from training.motions import make_motion
-from training.supervised import Recipe
-from training.tracks import Track
-from training.trials import Trial, plan, recipe_of, run_trial, some_of, summary
+from training.data.tracks import Track
+from training.default.supervised import Recipe
+from training.default.trials import Trial, plan, recipe_of, run_trial, some_of, summary
+from training.drawing.motions import make_motion
 
 LABELS = ("wave", "squat", "idle")
 TINY = Recipe(epochs=3, windows=8, batch=4, channels=(4, 8), strides=(2, 2))

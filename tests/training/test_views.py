@@ -8,9 +8,9 @@ import torch
 
 from models.skeleton import MIRROR
 from training.config import PretrainConfig
+from training.data.pool import Pool, two_views
+from training.data.store import Store, write_store
 from training.parallel import Group
-from training.pool import Pool, two_views
-from training.store import Store, write_store
 from training.views import Views, augment, crop_time, padded, shear
 
 

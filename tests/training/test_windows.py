@@ -7,12 +7,12 @@ import pytest
 
 from models.resample import read_window
 from models.skeleton import CENTRE
-from training.body import Body, joints_of
-from training.motions import make_motion
-from training.pool import Pool
-from training.store import Store
-from training.tracks import Track
-from training.windows import store_windows, window_ends, windows_of
+from training.data.pool import Pool
+from training.data.store import Store
+from training.data.tracks import Track
+from training.data.windows import store_windows, window_ends, windows_of
+from training.drawing.body import Body, joints_of
+from training.drawing.motions import make_motion
 
 
 def track(seconds: float, seed: int = 0, fps: float = 20.0) -> Track:

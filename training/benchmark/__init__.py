@@ -1,0 +1,1 @@
+"""Clips a second and memory of a pre-training step, beside the published way."""

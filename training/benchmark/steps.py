@@ -1,0 +1,122 @@
+"""What `python -m training bench` runs in a process of its own: a few steps of one variant, timed.
+
+Shape suffixes: N clips, P people, T frames, V joints, C coordinates, M modalities.
+"""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from training.benchmark.settings import Setting, Variant
+    from training.data.store import Batch
+
+
+def run(variant: Variant, setting: Setting) -> dict[str, Any]:
+    """Steps of one variant; the first is not counted.
+
+    Returns:
+        `seconds` of each step, `peak_bytes` (of the process; on CUDA, of the device's allocations), and `machine`.
+    """
+    import torch
+
+    torch.set_num_threads(setting.threads)
+    torch.manual_seed(0)
+    step = (_published if variant.published else _ours)(variant, setting)
+    cuda, seconds = setting.device == "cuda", []
+    for i in range(setting.steps + 1):
+        start = time.perf_counter()
+        loss = step()
+        if cuda:
+            torch.cuda.synchronize()
+        if i:
+            seconds.append(time.perf_counter() - start)
+        assert loss == loss, "the loss is not a number"
+    name = torch.cuda.get_device_name() if cuda else processor()
+    # Linux counts kilobytes, macOS bytes.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {
+        "seconds": seconds,
+        "peak_bytes": torch.cuda.max_memory_allocated() if cuda else peak,
+        "machine": {"device_name": name, "torch": torch.__version__},
+    }
+
+
+def processor() -> str:
+    """The processor's name, as the system gives it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _views(variant: Variant, setting: Setting) -> tuple[Batch, Batch]:
+    """Two views of made-up clips: a random pose that drifts, a second person where the variant has one."""
+    import torch
+
+    from training.data.store import Batch
+
+    N, P = setting.batch, setting.people
+    joints_NPTVC = 0.3 * torch.randn(N, P, 1, 25, 3) + 0.02 * torch.randn(N, P, 50, 25, 3).cumsum(2)
+    present_NP = torch.ones(N, P, dtype=torch.bool)
+    present_NP[setting.two_people(variant) :, 1:] = False
+    joints_NPTVC = joints_NPTVC * present_NP[:, :, None, None, None]
+    fields = (torch.full((N,), 90.0), present_NP, torch.full((N,), -1), torch.arange(N))
+    noisy = [joints_NPTVC + 0.01 * torch.randn_like(joints_NPTVC) for _ in range(2)]
+    first, second = (Batch(*(x.to(setting.device) for x in (view, *fields))) for view in noisy)
+    return first, second
+
+
+def _published(variant: Variant, setting: Setting) -> Callable[[], float]:
+    from models.encoder import CHANNELS
+    from models.modalities import MODALITIES, modalities, time_scale
+    from training.benchmark.published import PublishedStep
+
+    names, views = MODALITIES[: setting.modalities], _views(variant, setting)
+    net = PublishedStep(len(names), setting.queue, setting.channels or CHANNELS).to(setting.device).train()
+
+    def step() -> float:
+        inputs = [modalities(view.joints_NPTVC, time_scale(view.frames_N), names) for view in views]
+        return net.step(*inputs)
+
+    return step
+
+
+def _ours(variant: Variant, setting: Setting) -> Callable[[], float]:
+    from models.encoder import CHANNELS
+    from models.modalities import MODALITIES
+    from training.allocator import keep_freed_memory
+    from training.branches import Shape
+    from training.config import PretrainConfig
+    from training.loop import make_optimizer
+    from training.parallel import Group
+    from training.pretrain import Pretrainer, prepare_encoders
+
+    keep_freed_memory()
+    channels = setting.channels or CHANNELS
+    config = PretrainConfig(
+        modalities=MODALITIES[: setting.modalities], batch=setting.batch, queue=setting.queue, epochs=1, stage1=0,
+        precision=variant.precision, recompute=variant.recompute, compile=variant.compile,
+        shape=Shape(channels=channels, mask_people=variant.skip),
+    )  # fmt: skip
+    group, views = Group(), _views(variant, setting)
+    trainer = Pretrainer(config, setting.queue).to(setting.device).train()
+    optimizer = make_optimizer(config, [p for p in trainer.parameters() if p.requires_grad])
+    prepare_encoders((trainer.query, trainer.key), config, group)
+
+    def step() -> float:
+        trainer.before(0)
+        loss = trainer.losses(*views, 0)["loss"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        trainer.after(group, False)
+        return float(loss.detach())
+
+    return step

@@ -1,0 +1,163 @@
+"""The comparison: runs what a grid's rows need, several processes at a time, and writes their table.
+
+What is finished is not run again, and what was killed goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from training.comparison.crew import Start, starter, work
+from training.comparison.grid import Grid
+from training.comparison.plan import EVALUATE, Task, describe, make_plan
+from training.comparison.standing import Standing
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[int | None]:
+    """One comparison at a time in a folder; yields the open lock, None where the system has no such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        yield None
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / "lock", "a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(
+                f"{out} is in use by another comparison, or by runs that a killed one left behind; "
+                "wait for them, or end them"
+            ) from None
+        yield file.fileno()
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """A SIGTERM ends the comparison as Ctrl-C does: with its processes."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Progress:
+    """One bar over the clips of all training, and a line for each process.
+
+    Args:
+        standing: of the comparison.
+        workers: lines.
+    """
+
+    def __init__(self, standing: Standing, workers: int) -> None:
+        from tqdm import tqdm
+
+        self.standing = standing
+        training = [task for task in standing.plan.tasks.values() if task.passes]
+        self.cost = {task.name: len(task.modalities) * standing.clips(task) for task in training}
+        self.part = {task.name: standing.epochs(task)[0] * self.cost[task.name] for task in training}
+        total, here = sum(task.epochs * self.cost[task.name] for task in training), sum(self.part.values())
+        self.bar = tqdm(total=total, initial=here, unit="clip-epoch", unit_scale=True, desc="compare", mininterval=2)
+        quiet = not sys.stderr.isatty()
+        self.lines = [tqdm(bar_format="{desc}", position=i + 1, leave=False, disable=quiet) for i in range(workers)]
+
+    def watch(self, tasks: list[Task]) -> None:
+        """Show where the tasks at work stand."""
+        words = []
+        for task in tasks:
+            done, loss = self.standing.epochs(task)
+            if task.name in self.part:
+                self.bar.update((new := done * self.cost[task.name]) - self.part[task.name])
+                self.part[task.name] = new
+            state = f"epoch {done}/{task.epochs}, loss {loss:.3f}" if loss is not None else task.kind
+            words.append(f"  {task.name}: {state}")
+        for line, text in zip(self.lines, words + [""] * len(self.lines), strict=False):
+            line.set_description_str(text)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        for line in (*reversed(self.lines), self.bar):
+            line.close()
+
+
+def compare(
+    config: Path,
+    out: Path,
+    note: Callable[[str], None],
+    data: Path | None = None,
+    workers: int = 1,
+    dry_run: bool = False,
+    document: Path | None = None,
+) -> None:
+    """Run a grid and write its table: OUT/GRID.md, GRID.csv, GRID.json and pictures.
+
+    Args:
+        config: YAML file, see training/configs.
+        out: folder of everything; what is finished there is not done again. Several grids may share one, and the runs
+            that they have in common.
+        note: told what happens.
+        data: store instead of the file's.
+        workers: processes at a time; two of one thread are faster than one of two.
+        dry_run: only say what would run, and what it costs.
+        document: Markdown file whose part between this grid's markers becomes the table.
+
+    Raises:
+        ValueError: the file is wrong; OUT holds runs of another configuration, or is in use; or some runs failed.
+    """
+    from training.comparison.curves import draw_all
+    from training.comparison.tables import check_document, gather, write_tables
+
+    if workers < 1:
+        raise ValueError(f"--workers must be at least 1; got {workers}")
+    grid = Grid.read(config, data)
+    standing = Standing(out.resolve(), grid, make_plan(grid))
+    standing.check()
+    if document is not None:
+        check_document(document, grid.name)
+    if dry_run:
+        note(describe(standing.plan, standing.clips, standing.done))
+        return
+    with _alone(standing.out) as lock, _stoppable():
+        failed = _run(standing, starter(standing, workers, lock), workers, note)
+        table = write_tables(standing, document)
+        draw_all(standing, gather(standing))
+    note(table)
+    if failed:
+        raise ValueError(_complaint(standing, failed))
+
+
+def _complaint(standing: Standing, failed: dict[str, str]) -> str:
+    lost = [name for name in failed if standing.plan.tasks[name].source in failed]
+    named = "; ".join(f"{name}: {why} ({standing.log(name)})" for name, why in failed.items() if name not in lost)
+    also = f"; {len(lost)} more needed what these would have made" if lost else ""
+    return (
+        f"{len(failed)} of {len(standing.plan.tasks)} tasks failed, and the table shows what is missing; "
+        f"the same command tries them again. {named}{also}"
+    )
+
+
+def _run(standing: Standing, start: Start, workers: int, note: Callable[[str], None]) -> dict[str, str]:
+    from training.comparison.tables import write_tables
+
+    progress = Progress(standing, workers)
+
+    def finish(task: Task, why: str) -> None:
+        note(f"{task.name} failed: {why} (see {standing.log(task.name)})" if why else f"{task.name} is finished")
+        if task.kind == EVALUATE and not why:
+            write_tables(standing)
+
+    try:
+        return work(standing, start, workers, progress.watch, finish)
+    finally:
+        progress.close()

@@ -1,0 +1,154 @@
+"""Processes at work on a comparison's tasks: each a command of `python -m training`, several at a time.
+
+A failure or a kill of one costs no other task anything.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from training.comparison.grid import DISTIL, PRETRAIN, letters
+from training.comparison.plan import EVALUATE, Task
+from training.comparison.standing import Standing
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAUSE_S = 0.5  # between looks at the processes
+
+
+class Process(Protocol):
+    """What is asked of a started task (subprocess.Popen)."""
+
+    def poll(self) -> int | None:
+        """Exit status, None while it runs."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def wait(self) -> int:
+        """Its exit status, once it has ended."""
+
+
+Start = Callable[[Task], Process]
+
+
+def command(task: Task, standing: Standing, threads: int) -> list[str]:
+    """The command line of a task, with whole paths."""
+    out = standing.run(task.name)
+    words: list[Any] = {
+        PRETRAIN: ["pretrain", "--out", out],
+        DISTIL: ["distil", "--out", out, "--teacher", standing.run(task.source)],
+        EVALUATE: ["evaluate", "--out", standing.result(task.name)],
+    }[task.kind]
+    words += ["--data", task.data.resolve(), "--threads", threads] + (["--split", task.split] if task.split else [])
+    words += ["--config", standing.config(task)]
+    if task.kind == EVALUATE:
+        return [sys.executable, "-m", "training", *map(str, words + _judging(task, standing))]
+    words += ["--preset", standing.grid.preset] + (["--also", *map(_whole, task.also)] if task.also else [])
+    words += ["--stage1-from", standing.run(task.source)] if task.source and task.kind == PRETRAIN else []
+    return [sys.executable, "-m", "training", *map(str, words)]
+
+
+def _judging(task: Task, standing: Standing) -> list[Any]:
+    how = task.config
+    words: list[Any] = ["--protocol", how["protocol"]] + ["--frozen"] * how["frozen"]
+    # semi draws several shares of the labels by itself.
+    words += ["--seeds", task.seed] if how["fraction"] is None else ["--fractions", how["fraction"]]
+    words += ["--run", standing.run(task.source)] if task.source else ["--modalities", ",".join(task.modalities)]
+    return words + (["--subsets", *map(letters, task.subsets)] if task.subsets else [])
+
+
+def _whole(name: str) -> str:
+    """ "FOLDER" or "FOLDER:SPLIT" with the folder's whole path (the process runs in another folder)."""
+    return str(Path.cwd() / name)
+
+
+def starter(standing: Standing, workers: int, lock: int | None = None) -> Start:
+    """Starts tasks as processes; the machine's cores are shared out between the workers.
+
+    Args:
+        standing: of the comparison.
+        workers: processes at a time.
+        lock: file that each process keeps open, so that a killed comparison is not started twice.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = max(cores // workers, 1)
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+
+    def start(task: Task) -> Process:
+        standing.prepare(task)
+        words = command(task, standing, threads)
+        with open(standing.log(task.name), "ab") as log:
+            log.write(("$ " + " ".join(words) + "\n").encode())
+            log.flush()
+            return subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY,
+                env=environment, pass_fds=() if lock is None else (lock,),
+            )  # fmt: skip
+
+    return start
+
+
+def work(
+    standing: Standing,
+    start: Start,
+    workers: int,
+    watch: Callable[[list[Task]], None],
+    finish: Callable[[Task, str], None],
+) -> dict[str, str]:
+    """Run all tasks that are not done, quick evaluations first, else in the plan's order.
+
+    Args:
+        standing: of the comparison.
+        start: starts a task.
+        workers: processes at a time.
+        watch: told the tasks at work, again and again.
+        finish: told each task that ended, and why it failed ("" where it did not).
+
+    Returns:
+        Name -> reason, of the tasks that failed or could not begin.
+    """
+    failed: dict[str, str] = {}
+    waiting = [task for task in standing.plan.tasks.values() if not standing.done(task)]
+    working: dict[str, tuple[Task, Process, float]] = {}
+    try:
+        while waiting or working:
+            _drop_lost(standing, waiting, working, failed)
+            ready = sorted((t for t in waiting if standing.ready(t)), key=lambda task: not _quick(task))
+            for task in ready[: workers - len(working)]:
+                waiting.remove(task)
+                working[task.name] = (task, start(task), time.monotonic())
+            watch([task for task, _, _ in working.values()])
+            time.sleep(PAUSE_S)
+            for task, process, began in [entry for entry in working.values() if entry[1].poll() is not None]:
+                del working[task.name]
+                standing.record(task, time.monotonic() - began, code := process.wait())
+                if code or not standing.done(task):
+                    failed[task.name] = standing.last_words(task.name) or f"ended with status {code}"
+                finish(task, failed.get(task.name, ""))
+    finally:
+        for _, process, _ in working.values():
+            process.terminate()
+        for _, process, _ in working.values():
+            process.wait()
+    return failed
+
+
+def _quick(task: Task) -> bool:
+    """Whether a task trains no encoder."""
+    return task.kind == EVALUATE and (task.config["protocol"] in ("linear", "knn") or task.config["frozen"])
+
+
+def _drop_lost(standing: Standing, waiting: list[Task], working: dict[str, Any], failed: dict[str, str]) -> None:
+    """Give up tasks whose source will never come."""
+    coming = {task.name for task in waiting} | set(working)
+    for task in list(waiting):
+        if not standing.ready(task) and task.source not in coming:
+            waiting.remove(task)
+            coming.discard(task.name)
+            failed[task.name] = f"needs {task.source}, which failed or was not kept whole"

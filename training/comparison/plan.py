@@ -1,0 +1,225 @@
+"""The runs that a comparison needs, each of them once, and which result fills which cell of its table.
+
+Stage 1 of pre-training (InfoNCE alone) does not know of any exchange, so one run a seed, over all the modalities that
+the rows want, gives it to every run with an exchange. That run goes on without exchange: its branches stay
+independent of one another, so any subset of them is judged without training anything more.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.modalities import MODALITIES
+from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Grid, Row, letters
+from training.config import DistilConfig, PretrainConfig
+
+EVALUATE = "evaluate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One run of one command.
+
+    Attributes:
+        name: of its folder in OUT/runs, or of its file in OUT/results/GRID.
+        kind: pretrain, distil or evaluate.
+        data: the store.
+        split: of the store; None trains on all clips.
+        seed: of everything random.
+        also: further stores, "FOLDER" or "FOLDER:SPLIT".
+        config: every value of the configuration; of an evaluation also the protocol.
+        source: the run whose stage 1, teacher or branches this one takes; "" for none.
+        modalities: that it trains; () of an evaluation: the run's.
+        subsets: sets of modalities that are judged besides each alone and all together.
+        epochs: that it trains itself, without those of its source.
+    """
+
+    name: str
+    kind: str
+    data: Path
+    split: str | None
+    seed: int
+    also: tuple[str, ...] = ()
+    config: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+    modalities: tuple[str, ...] = ()
+    subsets: tuple[tuple[str, ...], ...] = ()
+    epochs: int = 0
+
+    @property
+    def passes(self) -> int:
+        """Epochs times branches: times the clips, it is the task's cost."""
+        return self.epochs * len(self.modalities)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Tasks in an order in which each comes after its source, and the cells that results fill.
+
+    Attributes:
+        tasks: by name.
+        cells: row -> column -> seed -> name of the evaluation; the row's modalities say which of its results.
+    """
+
+    tasks: dict[str, Task] = field(default_factory=dict)
+    cells: dict[Row, dict[str, dict[int, str]]] = field(default_factory=dict)
+
+    def add(self, task: Task) -> str:
+        """Take up a task, once; returns its name."""
+        assert self.tasks.setdefault(task.name, task) == task, f"two different tasks are called {task.name}"
+        assert not task.source or task.source in self.tasks
+        return task.name
+
+
+def make_plan(grid: Grid) -> Plan:
+    """Every task that the grid's rows need: all training, then the evaluations, one a run and column.
+
+    Raises:
+        ValueError: a row asks for what cannot be (an exchange of one modality, a subset of what its run lacks).
+    """
+    plan, judged = Plan(cells={row: {} for row in grid.rows}), {}
+    for row, wish in grid.rows.items():
+        for seed in sorted(wish.seeds):
+            run = _run(plan, grid, row, seed)
+            for column in (c for c in grid.protocols if c in wish.columns):
+                judged.setdefault((run, column, seed), []).append(row)
+    for (run, column, seed), rows in judged.items():
+        name = plan.add(_evaluation(grid, run, column, seed, rows))
+        for row in rows:
+            plan.cells[row].setdefault(column, {})[seed] = name
+    return plan
+
+
+def _trained_as(grid: Grid, row: Row) -> str:
+    """The variant whose pre-training a row judges: the file's own where a variant changes distillation alone."""
+    own, base = grid.variants[row.variant], grid.variants[""]
+    same = not own.pretrain and (own.data, own.split, own.also) == (base.data, base.split, base.also)
+    return "" if same else row.variant
+
+
+def _wide(grid: Grid, variant: str) -> tuple[str, ...]:
+    """All modalities that the rows of a pre-training's variant want: those of the shared run."""
+    rows = [row for row in grid.rows if _trained_as(grid, row) == variant and row.kind != SCRATCH]
+    return tuple(name for name in MODALITIES if any(name in row.modalities + row.of for row in rows))
+
+
+def _wanted(grid: Grid, variant: str, seed: int) -> set[tuple[str, tuple[str, ...]]]:
+    """Exchange and modalities of all pre-training runs of a seed."""
+    rows = [row for row, wish in grid.rows.items() if seed in wish.seeds and _trained_as(grid, row) == variant]
+    return {(row.exchange, row.of or _wide(grid, variant)) for row in rows if row.kind != SCRATCH}
+
+
+def _name(variant: str, seed: int, rest: str) -> str:
+    return "-".join([variant] * bool(variant) + [f"seed{seed}", rest])
+
+
+def _run(plan: Plan, grid: Grid, row: Row, seed: int) -> str:
+    """The run that a row judges, after all that it needs."""
+    if row.kind == SCRATCH:
+        return ""
+    trained = _trained_as(grid, row)
+    of = row.of or _wide(grid, trained)
+    if missing := set(row.modalities) - set(of):
+        raise ValueError(f"a row wants {', '.join(sorted(missing))} of a pre-training of {letters(of)} alone")
+    teacher = _pretraining(plan, grid, trained, seed, row.exchange, of)
+    return teacher if row.kind == PRETRAIN else _distillation(plan, grid, row, teacher, seed)
+
+
+def _pretraining(plan: Plan, grid: Grid, variant: str, seed: int, exchange: str, of: tuple[str, ...]) -> str:
+    base = ("none", _wide(grid, variant))
+    config = grid.values(PretrainConfig, variant, seed=seed, exchange=exchange, modalities=of)
+    # Nothing is shared by a lone run, nor without a first stage.
+    alone = (exchange, of) == base or _wanted(grid, variant, seed) == {(exchange, of)} or not config.stage1
+    source = "" if alone else _pretraining(plan, grid, variant, seed, *base)
+    epochs = config.epochs - (config.stage1 if source else 0)
+    name = _name(variant, seed, f"{exchange}-{letters(of)}")
+    return plan.add(Task(name=name, kind=PRETRAIN, config=_plain(config), source=source, modalities=of, epochs=epochs,
+                         seed=seed, **_clips(grid, variant)))  # fmt: skip
+
+
+def _distillation(plan: Plan, grid: Grid, row: Row, teacher: str, seed: int) -> str:
+    config = grid.values(DistilConfig, row.variant, seed=seed, method=row.method)
+    part = "" if row.of == MODALITIES else f"-{letters(row.of)}"
+    name = _name(row.variant, seed, f"{row.method}-from-{row.exchange}{part}")
+    return plan.add(Task(name=name, kind=DISTIL, config=_plain(config), source=teacher, epochs=config.epochs,
+                         modalities=config.modalities, seed=seed, **_clips(grid, row.variant)))  # fmt: skip
+
+
+def _clips(grid: Grid, variant: str) -> dict[str, Any]:
+    chosen = grid.variants[variant]
+    return {"data": chosen.data or grid.data, "split": chosen.split, "also": chosen.also}
+
+
+def _evaluation(grid: Grid, run: str, column: str, seed: int, rows: list[Row]) -> Task:
+    """One evaluation answers for all rows of a run; without a run it trains one that holds all of theirs."""
+    words = [run or _name("", seed, SCRATCH), re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")]
+    names = () if run else tuple(name for name in MODALITIES if any(name in row.modalities for row in rows))
+    subsets = tuple(dict.fromkeys(row.modalities for row in rows if len(row.modalities) > 1))
+    return Task(name="-".join(words[: 1 if column == SCRATCH else 2]), kind=EVALUATE, data=grid.data,
+                split=grid.split.removesuffix("+"), seed=seed, source=run, config=_judging(grid, column),
+                modalities=names, subsets=subsets)  # fmt: skip
+
+
+def _judging(grid: Grid, column: str) -> dict[str, Any]:
+    """A column's protocol and all its values; a student from scratch has the shape of the distilled ones."""
+    from training.evaluation.protocols import make_config
+
+    told = dict(grid.protocols[column])
+    protocol, frozen = told.pop("protocol"), bool(told.pop("frozen", False))
+    fraction, preset = told.pop("fraction", None), told.pop("preset", None)
+    if (protocol == "semi") != (fraction is not None):
+        raise ValueError(f"the column {column} needs fraction: with the protocol semi, and only there")
+    if protocol == SCRATCH:
+        told = {"shape": asdict(grid.values(DistilConfig, "").shape)} | told
+    if preset is None and not frozen and protocol in ("semi", "finetune", SCRATCH):
+        preset = grid.preset
+    try:
+        values = _plain(make_config(protocol, frozen, preset, told))
+    except ValueError as error:
+        raise ValueError(f"the column {column}: {error}") from None
+    return {"protocol": protocol, "frozen": frozen, "fraction": fraction, "values": values}
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    """The configuration as JSON and YAML hold it."""
+    return json.loads(json.dumps(asdict(config)))
+
+
+def describe(plan: Plan, clips: Callable[[Task], int], done: Callable[[Task], bool]) -> str:
+    """The plan in words: the runs in order, what they share, what they cost.
+
+    Args:
+        plan: what `make_plan` made.
+        clips: number of clips that a task trains on.
+        done: whether a task is finished.
+    """
+    lines, total, left = [], 0, 0
+    for task in plan.tasks.values():
+        if task.kind == EVALUATE:
+            continue
+        cost = task.passes * clips(task)
+        total += cost
+        left += 0 if done(task) else cost
+        shares = {PRETRAIN: f", stage 1 of {task.source}", DISTIL: f", teacher {task.source}"}[task.kind]
+        lines.append(
+            f"{task.name}: {task.kind}, {task.epochs} epochs x {len(task.modalities)} branches x {clips(task):,} clips"
+            f" = {cost:,} clip-epochs{shares * bool(task.source)}{', finished' * done(task)}"
+        )
+    judged: dict[str, list[str]] = {}
+    for task in (task for task in plan.tasks.values() if task.kind == EVALUATE):
+        judged.setdefault(task.source or "with labels alone", []).append(_judged(task) + " (finished)" * done(task))
+    lines += [f"evaluate {source}: {'; '.join(words)}" for source, words in judged.items()]
+    runs = sum(task.kind != EVALUATE for task in plan.tasks.values())
+    lines.append(f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once), {left:,} of them to do")
+    return "\n".join(lines)
+
+
+def _judged(task: Task) -> str:
+    column = task.name.removeprefix(f"{task.source}-")
+    sets = [letters(names) for names in task.subsets]
+    return f"{column} of {', '.join(sets)}" if sets else column

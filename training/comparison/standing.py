@@ -1,0 +1,182 @@
+"""Where a comparison's tasks stand in its folder.
+
+OUT/runs/NAME (a run), OUT/results/GRID/NAME.json (an evaluation), OUT/configs (what each was asked),
+OUT/logs/NAME.log, OUT/times.jsonl (seconds that each try took). Grids that share OUT share its runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from models.weights import write_whole
+from training.comparison.grid import Grid
+from training.comparison.plan import EVALUATE, PRETRAIN, Plan, Task
+from training.data.pool import Pool
+from training.runs import CONFIG, FREE, LOG, MODEL, STAGE1, read_config
+
+
+@functools.lru_cache(maxsize=16)
+def _pool(names: tuple[str, ...]) -> Pool:
+    return Pool.open(names)
+
+
+def _clips(task: Task) -> Pool:
+    return _pool((f"{task.data}:{task.split}" if task.split else str(task.data), *task.also))
+
+
+class Standing:
+    """The folder of a comparison.
+
+    Args:
+        out: the folder.
+        grid: what its file says.
+        plan: its tasks.
+    """
+
+    def __init__(self, out: Path, grid: Grid, plan: Plan) -> None:
+        self.out, self.grid, self.plan = Path(out), grid, plan
+
+    def run(self, name: str) -> Path:
+        """Folder of a run."""
+        return self.out / "runs" / name
+
+    def result(self, name: str) -> Path:
+        """File of an evaluation."""
+        return self.out / "results" / self.grid.name / f"{name}.json"
+
+    def log(self, name: str) -> Path:
+        """What a task has printed."""
+        return self.out / "logs" / f"{name}.log"
+
+    def config(self, task: Task) -> Path:
+        """The values that a task's command reads."""
+        folder = self.out / "configs"
+        return (folder / self.grid.name if task.kind == EVALUATE else folder) / f"{task.name}.yaml"
+
+    def clips(self, task: Task) -> int:
+        """Number of clips that a task trains on."""
+        return len(_clips(task))
+
+    def done(self, task: Task) -> bool:
+        """Whether a task's product is there; a result that was asked otherwise, or of an older model, is none."""
+        if task.kind != EVALUATE:
+            return (self.run(task.name) / MODEL).exists()
+        result, model = self.result(task.name), self.run(task.source) / MODEL
+        if not result.exists() or (task.source and not model.exists()):
+            return False
+        fresh = not task.source or result.stat().st_mtime_ns >= model.stat().st_mtime_ns
+        return fresh and _read(self.config(task).with_suffix(".json")) == self.asked(task)
+
+    def ready(self, task: Task) -> bool:
+        """Whether what a task needs is there: stage 1 of its source, or its source's end."""
+        needed = STAGE1 if task.kind == PRETRAIN else MODEL
+        return not task.source or (self.run(task.source) / needed).exists()
+
+    def asked(self, task: Task) -> dict[str, Any]:
+        """What decides a task's outcome, as a run's config.json names it."""
+        said = {"config": task.config, "data": _clips(task).record}
+        if task.kind != EVALUATE:
+            source = {"stage1" if task.kind == PRETRAIN else "teacher": task.source or None}
+            return said | {"kind": task.kind} | source
+        subsets = [list(names) for names in task.subsets]
+        return said | {"split": task.split, "run": task.source, "modalities": list(task.modalities),
+                       "subsets": subsets, "seed": task.seed}  # fmt: skip
+
+    def check(self) -> None:
+        """Make sure that the runs that are there were asked the same.
+
+        Raises:
+            ValueError: some were not; the message names them and what differs.
+        """
+        lines = []
+        for task in self.plan.tasks.values():
+            if task.kind != EVALUATE and (self.run(task.name) / CONFIG).exists():
+                changed = _differences(read_config(self.run(task.name)), self.asked(task))
+                lines += [f"{self.run(task.name)} was made with {', '.join(changed)}"] * bool(changed)
+        if lines:
+            raise ValueError("; ".join(lines) + ". Give another --out, or delete what shall be made anew")
+
+    def prepare(self, task: Task) -> None:
+        """Write down what a task is asked, ahead of its start; a result that was asked otherwise goes."""
+        self.run(task.name).parent.mkdir(parents=True, exist_ok=True)
+        for path in (self.result(task.name), self.config(task), self.log(task.name)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        values = task.config
+        if task.kind == EVALUATE:
+            self.result(task.name).unlink(missing_ok=True)
+            values = task.config["values"]
+            _write(self.config(task).with_suffix(".json"), json.dumps(self.asked(task), indent=2) + "\n")
+        # Not as JSON, which writes 1e-05: YAML takes that for text.
+        _write(self.config(task), yaml.safe_dump(values, sort_keys=False))
+
+    def epochs(self, task: Task) -> tuple[int, float | None]:
+        """Epochs of its own that a training task has done, and the last one's loss."""
+        if not task.epochs:
+            return 0, None
+        earlier = task.config["epochs"] - task.epochs
+        last = _last_entry(self.run(task.name) / LOG)
+        return max(int(last.get("epoch", earlier)) - earlier, 0), last.get("loss")
+
+    def last_words(self, name: str) -> str:
+        """The last line that a task printed."""
+        try:
+            lines = self.log(name).read_text(encoding="utf-8", errors="replace").replace("\r", "\n").splitlines()
+        except OSError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def record(self, task: Task, seconds: float, code: int) -> None:
+        """Write down how long a try took."""
+        with open(self.out / "times.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps({"task": task.name, "seconds": round(seconds, 1), "code": code}) + "\n")
+
+    def seconds(self) -> float:
+        """Sum over all tries of all tasks of the plan."""
+        path = self.out / "times.jsonl"
+        tries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        return sum(entry["seconds"] for entry in tries if entry["task"] in self.plan.tasks)
+
+
+def _write(path: Path, text: str) -> None:
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _last_entry(log: Path) -> dict[str, Any]:
+    """The last whole line of a run's log (the file is small, and one process may be writing it)."""
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    for line in reversed(lines):
+        try:
+            return json.loads(line)
+        except ValueError:
+            continue
+    return {}
+
+
+def _differences(held: dict[str, Any], asked: dict[str, Any], prefix: str = "") -> list[str]:
+    """What differs, in words: "epochs 200 (now 100)"."""
+    out = []
+    for key, value in asked.items():
+        if isinstance(value, dict) and isinstance(held.get(key), dict):
+            out += _differences(held[key], value, "" if key == "config" else f"{prefix}{key}.")
+        elif key not in FREE and held.get(key) != value:
+            out.append(f"{prefix}{key} {_short(held.get(key))} (now {_short(value)})")
+    return out
+
+
+def _short(value: Any) -> str:
+    """A value of config.json in words; clips by their number and the beginning of their store's hash."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return ", ".join(f"{part['clips']} clips of {part['data_hash'][:8]}" for part in value)
+    return str(value)

@@ -1,0 +1,240 @@
+"""The table of a comparison: means over seeds, what each row costs, and what is missing, made from the result files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.modalities import MODALITIES
+from models.weights import write_whole
+from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Row, letters
+from training.comparison.plan import EVALUATE, Task
+from training.comparison.standing import Standing
+
+COSTS = {"parameters": ("parameters (M)", 1e6), "flops": ("GFLOPs", 1e9), "latency_ms": ("latency (ms)", 1.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Results of one row in one column.
+
+    Attributes:
+        values: seed -> accuracy in %.
+        wanted: number of seeds that the grid asks for.
+    """
+
+    values: dict[int, float] = field(default_factory=dict)
+    wanted: int = 0
+
+    @property
+    def mean(self) -> float | None:
+        """Mean over the seeds there are; None without any."""
+        return statistics.fmean(self.values.values()) if self.values else None
+
+    @property
+    def std(self) -> float | None:
+        """Standard deviation of a sample (n - 1); None of less than two seeds."""
+        return statistics.stdev(self.values.values()) if len(self.values) > 1 else None
+
+    def __str__(self) -> str:
+        if self.mean is None:
+            return "missing" if self.wanted else ""
+        missing = self.wanted - len(self.values)
+        spread = "" if self.std is None else f" +- {self.std:.1f}"
+        return f"{self.mean:.1f}{spread}" + f" ({missing} missing)" * bool(missing)
+
+
+@dataclass(slots=True)
+class Line:
+    """One row of the table with its cells by column, and what one clip costs."""
+
+    row: Row
+    cells: dict[str, Cell]
+    costs: dict[str, float] = field(default_factory=dict)
+
+
+def gather(standing: Standing) -> list[Line]:
+    """All rows of the grid, with the results that are there; no run has to be finished."""
+    lines = []
+    for row, columns in standing.plan.cells.items():
+        line = Line(row, {})
+        for column, names in columns.items():
+            done = {seed: name for seed, name in names.items() if standing.done(standing.plan.tasks[name])}
+            found = {seed: read_result(standing.result(name), row.modalities) for seed, name in done.items()}
+            line.cells[column] = Cell({seed: one["accuracy"] for seed, one in found.items()}, len(names))
+            for one in found.values():
+                line.costs |= {key: one[key] for key in COSTS if key in one}
+        lines.append(line)
+    return lines
+
+
+def read_result(path: Path, modalities: Iterable[str]) -> dict[str, Any]:
+    """Accuracy in % and costs of one set of modalities, () for all together, of the file that `evaluate` wrote.
+
+    Raises:
+        ValueError: the file says nothing of these modalities.
+    """
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    wanted = set(modalities) or set(rows[-1]["modalities"])
+    found = [row for row in rows if set(row["modalities"]) == wanted]
+    if len(found) != 1:
+        raise ValueError(f"{path} has {len(found)} results of {', '.join(wanted)}, not one; a column is one number")
+    return found[0]
+
+
+def words(row: Row, student: Iterable[str]) -> dict[str, str]:
+    """What a row is, column by column.
+
+    Args:
+        row: the row.
+        student: modalities of the student.
+    """
+    of = row.modalities or tuple(student)
+    model = {PRETRAIN: "encoders" if len(of) > 1 else "encoder", DISTIL: "student", SCRATCH: "student, labels alone"}
+    teacher = f" from {letters(row.of)}" if row.kind == DISTIL and row.of != MODALITIES else ""
+    inside = f" (of {letters(row.of)})" if row.kind == PRETRAIN and row.of not in ((), row.modalities) else ""
+    return {
+        "model": model[row.kind], "modalities": ", ".join(of) + inside, "exchange": row.exchange,
+        "distillation": row.method + teacher, "variant": row.variant,
+    }  # fmt: skip
+
+
+def table(standing: Standing, lines: list[Line]) -> list[dict[str, str]]:
+    """The rows as text, column by column; a column that no row fills is left out."""
+    out = []
+    for line in lines:
+        cells = {column: str(line.cells.get(column, Cell())) for column in standing.grid.protocols}
+        seeds = max((len(cell.values) for cell in line.cells.values()), default=0)
+        costs = {
+            title: f"{line.costs[key] / unit:.2f}" if key in line.costs else ""
+            for key, (title, unit) in COSTS.items()
+        }  # fmt: skip
+        out.append(words(line.row, _student(standing, line.row)) | {"seeds": str(seeds)} | cells | costs)
+    filled = [name for name in out[0] if any(row[name] for row in out)]
+    return [{name: row[name] for name in filled} for row in out]
+
+
+def _student(standing: Standing, row: Row) -> tuple[str, ...]:
+    tasks = standing.plan.tasks
+    sources = [tasks[name].source for names in standing.plan.cells[row].values() for name in names.values()]
+    return tasks[sources[0]].modalities if row.kind == DISTIL else row.modalities
+
+
+def markdown(rows: list[dict[str, str]]) -> str:
+    """A table; text to the left, numbers to the right."""
+    names = list(rows[0])
+    left = ("model", "modalities", "exchange", "distillation", "variant")
+    lines = ["| " + " | ".join(names) + " |", "|" + "|".join("---" if n in left else "---:" for n in names) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row.values()) + " |" for row in rows])
+
+
+def notes(standing: Standing) -> list[str]:
+    """Where the numbers come from: data, split, budget, time."""
+    grid, tasks = standing.grid, standing.plan.tasks.values()
+    split = grid.split.removesuffix("+")
+    said = [f"Accuracy in % on the test half of `{split}`, of the last epoch; mean +- standard deviation (n - 1) where "
+            "there are two seeds or more. Costs are of one clip of one person."]  # fmt: skip
+    budgets: dict[str, None] = {}
+    for task in tasks:
+        if task.kind != EVALUATE:
+            budgets[_budget(standing, task)] = None
+        else:
+            budgets[_heads(task.config)] = None
+    hours = standing.seconds() / 3600
+    return said + list(budgets) + ([f"Process time of all runs and evaluations: {hours:.1f} hours."] if hours else [])
+
+
+def _heads(how: dict[str, Any]) -> str:
+    values = how["values"]
+    words = [f"{values[key]} epochs" if key == "epochs" else f"{key} {values[key]}" for key in ("epochs", "batch", "lr",
+             "schedule", "k", "precision") if key in values]  # fmt: skip
+    part = "" if how["fraction"] is None else f" of {100 * how['fraction']:g} % of the labels"
+    return f"Evaluation {how['protocol']}{part}{', frozen encoders' * how['frozen']}: {', '.join(words)}."
+
+
+def _budget(standing: Standing, task: Task) -> str:
+    from training.config import DistilConfig, PretrainConfig
+    from training.pretrain import queue_length
+
+    how = task.config
+    kind = PretrainConfig if task.kind == PRETRAIN else DistilConfig
+    columns = queue_length(kind(**how), standing.clips(task))
+    stages = f", {how['stage1']} of them InfoNCE alone" if task.kind == PRETRAIN else ""
+    also = f", with {', '.join(Path(name).name for name in task.also)}" if task.also else ""
+    where = f"{task.data.name}, {'all clips' if task.split is None else task.split}"
+    widths = "-".join(map(str, how["shape"]["channels"]))
+    name = {PRETRAIN: "Pre-training", DISTIL: "Distillation"}[task.kind]
+    variant = next((f" ({v})" for v in standing.grid.variants if v and task.name.startswith(f"{v}-")), "")
+    return (
+        f"{name}{variant}: {how['epochs']} epochs{stages}; {standing.clips(task):,} clips ({where}{also}); "
+        f"batch {how['batch']}, queue {columns}, widths {widths}, {how['precision']}."
+    )
+
+
+def write_tables(standing: Standing, document: Path | None = None) -> str:
+    """Write OUT/GRID.md, GRID.csv, GRID.json, and the part of a document between the grid's markers.
+
+    Returns:
+        The Markdown text.
+    """
+    lines = gather(standing)
+    rows = table(standing, lines)
+    text = markdown(rows) + "\n\n" + "\n".join(f"- {note}" for note in notes(standing))
+    sheet = io.StringIO()
+    writer = csv.DictWriter(sheet, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    held = json.dumps(record(standing, lines), indent=2)
+    for kind, content in (("md", text + "\n"), ("csv", sheet.getvalue()), ("json", held + "\n")):
+        path = standing.out / f"{standing.grid.name}.{kind}"
+        write_whole(path, lambda part, content=content: part.write_text(content, encoding="utf-8"))
+    if document is not None:
+        insert(document, standing.grid.name, text)
+    return text
+
+
+def record(standing: Standing, lines: list[Line]) -> dict[str, Any]:
+    """The table for programs: every seed's value, unrounded."""
+    grid, rows = standing.grid, []
+    for line in lines:
+        cells = {
+            column: {"mean": c.mean, "std": c.std, "values": c.values, "wanted": c.wanted}
+            for column, c in line.cells.items()
+        }  # fmt: skip
+        rows.append(words(line.row, _student(standing, line.row)) | {"cells": cells} | line.costs)
+    return {"grid": grid.name, "data": grid.data.name, "split": grid.split, "preset": grid.preset,
+            "rows": rows, "notes": notes(standing)}  # fmt: skip
+
+
+def markers(name: str) -> tuple[str, str]:
+    """The lines of a document between which a grid's table stands."""
+    return f"<!-- compare {name}: begin -->", f"<!-- compare {name}: end -->"
+
+
+def check_document(document: Path, name: str) -> tuple[str, str]:
+    """What stands before and after a grid's table.
+
+    Raises:
+        ValueError: the document is missing or lacks the markers.
+    """
+    begin, end = markers(name)
+    text = document.read_text(encoding="utf-8") if document.exists() else ""
+    head, found, rest = text.partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"{document} has no place for the table: write the lines {begin} and {end} where it shall be")
+    return head, tail
+
+
+def insert(document: Path, name: str, text: str) -> None:
+    """Put a text between a grid's markers, in place of what stood there."""
+    head, tail = check_document(document, name)
+    begin, end = markers(name)
+    whole = f"{head}{begin}\n\n{text}\n\n{end}{tail}"
+    write_whole(document, lambda part: part.write_text(whole, encoding="utf-8"))

@@ -1,0 +1,111 @@
+"""The clips that train and their batches in two views.
+
+Shape suffixes: N clips, P people, T frames, V joints, C coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from training.config import Schedule
+from training.data.store import Batch, Store
+from training.parallel import Group
+from training.views import augment
+
+
+class Pool:
+    """The clips of several stores that train, without their labels; their numbers count through.
+
+    Args:
+        parts: stores and the numbers of the clips to use.
+    """
+
+    def __init__(self, parts: Sequence[tuple[Store, np.ndarray]]) -> None:
+        self.parts = list(parts)
+        self.starts = np.concatenate([[0], np.cumsum([len(ids) for _, ids in self.parts])])
+
+    @classmethod
+    def open(cls, names: Sequence[str]) -> Pool:
+        """Clips of stores, one name a store.
+
+        Args:
+            names: "FOLDER" for all clips, "FOLDER:SPLIT" for the split's training clips, "FOLDER:SPLIT+" for these
+                and the clips that the split leaves aside: all but those that it tests on.
+
+        Raises:
+            ValueError: no such store or split, or a store that is named twice.
+        """
+        parts, seen = [], set()
+        for name in names:
+            folder, split = name, ""
+            if not Path(name).exists() and ":" in name:
+                folder, _, split = name.rpartition(":")
+            store = Store(folder)
+            if store.hash in seen:
+                raise ValueError(f"{folder} is named twice; its clips would count as each other's negatives")
+            seen.add(store.hash)
+            ids = np.arange(len(store))
+            if split:
+                train, test = store.split(split.removesuffix("+"))
+                ids = np.setdiff1d(ids, test) if split.endswith("+") else train
+            parts.append((store, ids))
+        return cls(parts)
+
+    def require(self, batch: int) -> None:
+        """Refuse fewer clips than a batch.
+
+        Raises:
+            ValueError: there are fewer.
+        """
+        if len(self) < batch:
+            raise ValueError(f"{len(self)} clips are fewer than a batch of {batch}; take a smaller --batch")
+
+    @property
+    def record(self) -> list[dict[str, str | int]]:
+        """Which clips these are, for config.json."""
+        return [{"source": s.source, "data_hash": s.hash, "clips": len(ids)} for s, ids in self.parts]
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def batch(self, numbers: np.ndarray, device: torch.device) -> Batch:
+        """Clips by their number in the pool; ids_N are these numbers, label_N is -1."""
+        which = np.searchsorted(self.starts, numbers, side="right") - 1
+        people = max(int(s.people_N[ids].max(initial=1)) for s, ids in self.parts)
+        order, batches = [], []
+        for p in np.unique(which):
+            store, ids = self.parts[p]
+            at = np.flatnonzero(which == p)
+            order.append(at)
+            batches.append(store.batch(ids[numbers[at] - self.starts[p]], people=people))
+        back = torch.from_numpy(np.argsort(np.concatenate(order), kind="stable"))
+        columns = [
+            torch.cat([getattr(b, f) for b in batches])[back] for f in ("joints_NPTVC", "frames_N", "present_NP")
+        ]
+        numbers_N = torch.from_numpy(numbers)
+        return Batch(*(c.to(device) for c in (*columns, torch.full_like(numbers_N, -1), numbers_N)))
+
+
+def part_of(batch: Batch, part: slice) -> Batch:
+    """A slice of a batch."""
+    return Batch(*(getattr(batch, f)[part] for f in ("joints_NPTVC", "frames_N", "present_NP", "label_N", "ids_N")))
+
+
+def two_views(pool: Pool, config: Schedule, epoch: int, group: Group) -> Iterator[tuple[Batch, Batch]]:
+    """This process's shares of one epoch's batches, in two views; anew by seed and epoch, whole batches only."""
+    order = np.random.default_rng([config.seed, epoch]).permutation(len(pool))
+    share = group.share(config.batch)
+    for step in range(len(pool) // config.batch):
+        batch = pool.batch(order[step * config.batch : (step + 1) * config.batch], group.device)
+        rng = torch.Generator().manual_seed(
+            int(np.random.SeedSequence([config.seed, epoch, step]).generate_state(1)[0])
+        )
+        views = [augment(batch.joints_NPTVC, rng, config.views) for _ in range(2)]
+        fields = (batch.frames_N, batch.present_NP, batch.label_N, batch.ids_N)
+        # All processes draw the numbers of the whole batch, so that their number changes nothing.
+        first, second = (part_of(Batch(view, *fields), share) for view in views)
+        yield first, second

@@ -1,0 +1,237 @@
+"""A source of recorded skeletons, or of videos, to one clip store: in parts, side by side, resumable.
+
+OUT/parts holds what is done; OUT/prepare.json says of which files and settings. A killed run goes on; another list
+of files starts anew. store.json is written last, and the parts are removed.
+
+Shapes: N clips.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+
+import numpy as np
+
+from training.data.parts import Gathered, Job, finish, gather, make_part, write_rows
+from training.data.readers import guess_kind, make_reader
+from training.data.readers.base import Reader
+from training.data.store import META
+
+STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"
+VERSION = 1  # of what the readers make of a file: raise it when that changes, and old parts are made anew
+MOST_NAMED = 8
+LEAST_JUDGED = 20  # clips from which on mirrored coordinates can be told from odd poses
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a store holds.
+
+    Attributes:
+        kind: kind of the source.
+        clips: clips.
+        pairs: clips with two people.
+        labels: number of labels.
+        splits: split -> clips that train and test.
+        skipped: files and clips that could not be used.
+    """
+
+    kind: str
+    clips: int
+    pairs: int
+    labels: int
+    splits: dict[str, tuple[int, int]]
+    skipped: int
+
+
+def prepare(
+    source: str | Path,
+    out: str | Path,
+    *,
+    kind: str | None = None,
+    missing: str | Path | None = None,
+    pose: str = "wheel",
+    workers: int = 2,
+    note: Callable[[str], None] = lambda line: None,
+) -> Counts:
+    """Read a source and write its clip store.
+
+    Args:
+        source: a file or a folder, searched with its folders.
+        out: folder of the store; a run that was cut off goes on there.
+        kind: one of training.data.readers.KINDS; None guesses from the files.
+        missing: NTU's list of samples with missing skeletons, left out.
+        pose: the pose model that looks at videos (app.pose_model.KINDS).
+        workers: processes that read side by side.
+        note: told everything worth reading, line by line.
+
+    Raises:
+        ValueError: the source or a setting is wrong, nothing could be read, OUT holds another store, or the disk is
+            full; the message says what to do.
+    """
+    source, out = Path(source), Path(out)
+    if workers < 1:
+        raise ValueError(f"--workers must be at least 1; got {workers}")
+    if out.resolve().is_relative_to(source.resolve()):
+        raise ValueError(f"{out} lies in {source}: what is written there would be read as source; give another --out")
+    if not source.exists():
+        raise ValueError(f"{source}: there is no such file or folder")
+    reader = make_reader(kind or guess_kind(source), None if missing is None else Path(missing), pose)
+    files = reader.files(source)
+    if not files:
+        raise ValueError(f"{source} holds no {reader.wanted}; give another folder or another --kind")
+    try:
+        return _prepare(reader, files, source, out, workers, note)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ValueError(f"the disk of {out} is full: free some space and run again, it goes on") from error
+
+
+def _prepare(
+    reader: Reader, files: list[Path], source: Path, out: Path, workers: int, note: Callable[[str], None]
+) -> Counts:
+    stamp, before = _stamp(reader, files, source), _read_stamp(out)
+    same = {name: before.get(name) for name in stamp} == stamp
+    if (out / META).exists():
+        if not same or "counts" not in before:
+            raise ValueError(f"{out} holds a store of another source; give another --out or delete it")
+        note(f"{out} is finished already")
+        return _counts(before["counts"])
+    if not same and (out / PARTS).exists():
+        note(f"{out}: the parts there are of other files or settings; starting anew")
+        shutil.rmtree(out / PARTS)
+    (out / PARTS).mkdir(parents=True, exist_ok=True)
+    _write_json(out / STAMP, stamp)
+    jobs = _jobs(reader, files, source, out / PARTS)
+    _make_parts(jobs, workers)
+    found = gather([job.path for job in jobs])
+    if not len(found.people_N):
+        raise ValueError(f"{source}: not one clip could be read; {_first(found.skipped)}")
+    splits = reader.splits(found.columns, source)
+    sizes = {name: (int((part == 1).sum()), int((part == 0).sum())) for name, part in splits.items()}
+    pairs, labels = int((found.people_N == 2).sum()), len(reader.labels(found.columns))
+    counts = Counts(reader.kind, len(found.people_N), pairs, labels, sizes, len(found.skipped))
+    write_rows(out, [job.path for job in jobs], int(found.people_N.sum()))
+    _write_skipped(out / SKIPPED, found.skipped)
+    _write_json(out / STAMP, stamp | {"counts": asdict(counts)})
+    finish(out, reader, found, splits)
+    shutil.rmtree(out / PARTS)
+    for line in _lines(counts, found, reader, out):
+        note(line)
+    return counts
+
+
+def _write_skipped(path: Path, skipped: tuple[str, ...]) -> None:
+    path.unlink(missing_ok=True)
+    if skipped:
+        path.write_text("".join(f"{line}\n" for line in skipped), encoding="utf-8")
+
+
+def _jobs(reader: Reader, files: list[Path], source: Path, folder: Path) -> list[Job]:
+    size = reader.files_a_part
+    starts = range(0, len(files), size)
+    return [Job(i, reader, source, tuple(files[a : a + size]), folder) for i, a in enumerate(starts)]
+
+
+def _make_parts(jobs: list[Job], workers: int) -> None:
+    from tqdm import tqdm
+
+    left = [job for job in jobs if not job.path.exists()]
+    total = sum(len(job.files) for job in jobs)
+    done = total - sum(len(job.files) for job in left)
+    with tqdm(total=total, initial=done, unit="file", desc="reading") as bar:
+        for count in _side_by_side(left, workers):
+            bar.update(count)
+
+
+def _side_by_side(jobs: list[Job], workers: int) -> Iterator[int]:
+    """Files read, part by part; in this process where one worker or one part is all there is."""
+    if workers == 1 or len(jobs) < 2:
+        yield from map(make_part, jobs)
+        return
+    # spawn: MediaPipe's threads do not survive a fork
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
+    try:
+        for done in as_completed([pool.submit(make_part, job) for job in jobs]):
+            yield done.result()
+    except BrokenProcessPool:
+        raise ValueError(
+            "a reading process was ended from outside, perhaps for its memory: run again, it goes on; "
+            "--workers 1 needs the least"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Of a worker: a killed parent cannot end it, and it would wait for work for ever."""
+    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+
+
+def _stamp(reader: Reader, files: list[Path], source: Path) -> dict[str, object]:
+    """Tells this list of files and these settings from any other."""
+    digest = hashlib.sha256(f"{VERSION} {reader.settings(source)}".encode())
+    for path in files:
+        state = path.stat()
+        digest.update(f"\n{path.relative_to(source).as_posix()} {state.st_size} {state.st_mtime_ns}".encode())
+    return {"kind": reader.kind, "files": len(files), "listing": digest.hexdigest()}
+
+
+def _read_stamp(out: Path) -> dict:
+    try:
+        return json.loads((out / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _write_json(path: Path, values: dict[str, object]) -> None:
+    from models.weights import write_whole  # brings torch
+
+    write_whole(path, lambda part: part.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8"))
+
+
+def _counts(values: dict) -> Counts:
+    return Counts(**(values | {"splits": {name: tuple(pair) for name, pair in values["splits"].items()}}))
+
+
+def _first(skipped: tuple[str, ...]) -> str:
+    more = f" (and {len(skipped) - 1} more)" if len(skipped) > 1 else ""
+    return f"the first: {skipped[0]}{more}" if skipped else "its files hold no clips"
+
+
+def _lines(counts: Counts, found: Gathered, reader: Reader, out: Path) -> Iterator[str]:
+    """What the user should read at the end."""
+    expected = reader.expected(found.columns)
+    for line in found.skipped[:MOST_NAMED]:
+        yield f"left out: {line}"
+    if len(found.skipped) > MOST_NAMED:
+        yield f"... and {len(found.skipped) - MOST_NAMED} more left out, named in {out / SKIPPED}"
+    if counts.clips >= LEAST_JUDGED and np.median(found.front_N) < 0:
+        yield (
+            "WARNING: feet point backwards in most clips, so the coordinates are mirrored or left and right are "
+            "exchanged; x must run to the actor's right when facing the camera, y up, z away from it"
+        )
+    yield f"{counts.clips} clips ({counts.pairs} with two people), {counts.labels} labels, kind {counts.kind}"
+    for name, (train, test) in counts.splits.items():
+        about = f" ({reader.split_notes[name]})" if name in reader.split_notes else ""
+        yield f"split {name}: {train} train, {test} test{about}"
+        if name in expected and (train, test) != expected[name]:
+            a, b = expected[name]
+            yield (
+                f"WARNING: the published {name} has {a} train, {b} test: results on this are not comparable"
+                + reader.advice
+            )
+    if not counts.splits:
+        yield "no split: actors and cameras of the clips do not tell who should train and who should test"

@@ -1,0 +1,59 @@
+"""The project's own clip format (models.clips): one .npz, or a folder of them. Numpy only.
+
+Shapes: P people (here 1), T frames, V = 25 joints, C = 3 coordinates, N clips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from models.clips import read_clips
+from training.data.readers.base import Columns, Reader, ReadError, Recording, halves
+
+TRAIN_VIEWS, TEST_VIEW = (1, 2), 3
+
+
+class ClipsReader(Reader):
+    """Labels are the set's own; with several sets in a folder, "set/label".
+
+    Splits, set by set: xview (cameras 1 and 2 train, 3 tests) where a set has all three, xsub (odd actors train, even
+    ones test) where it has more than one actor. A set to which a split does not apply is in neither half of it.
+    """
+
+    kind = "clips"
+    wanted = ".npz files with `frames` (T, 25, 3) and `fps`"
+
+    def files(self, source: Path) -> list[Path]:
+        if source.is_file():
+            return [source] if source.suffix == ".npz" else []
+        return sorted(path for path in source.rglob("*.npz") if path.is_file())
+
+    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+        several = source.is_dir() and len(self.files(source)) > 1
+        set_name = path.relative_to(source).with_suffix("").as_posix() if source.is_dir() else path.stem
+        for i, clip in enumerate(read_clips(path)):
+            label = f"{set_name}/{clip.label}" if several and clip.label else clip.label
+            try:
+                yield Recording(
+                    f"{set_name}#{i}", clip.joints_TV3[None], clip.fps, label, int(clip.subject), int(clip.view)
+                )
+            except ReadError as error:
+                yield error
+
+    def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
+        set_N = np.array([name.rpartition("#")[0] for name in columns.name.tolist()])
+        crossed_N, mixed_N = (np.zeros(len(set_N), bool) for _ in range(2))
+        for name in np.unique(set_N):
+            mine_N = set_N == name
+            crossed_N |= mine_N & ({*TRAIN_VIEWS, TEST_VIEW} <= set(columns.view[mine_N].tolist()))
+            mixed_N |= mine_N & (len(np.unique(columns.subject[mine_N])) > 1)
+        crossed_N &= np.isin(columns.view, (*TRAIN_VIEWS, TEST_VIEW))
+        found = {}
+        if crossed_N.any():
+            found["xview"] = halves(columns.view != TEST_VIEW, crossed_N)
+        if mixed_N.any():
+            found["xsub"] = halves(columns.subject % 2 == 1, mixed_N)
+        return found

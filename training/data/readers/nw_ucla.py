@@ -1,0 +1,97 @@
+"""NW-UCLA (Wang et al., CVPR 2014) as its widely used json: a file a clip, a01_s01_e00_v01.json. Numpy only.
+
+Each file holds "skeletons": T frames of 20 joints of a Kinect v1, x y z in metres. Kinect's camera axes are the
+house's: x to the left of the sensor, which is the right of an actor who faces it; y up; z away from it.
+
+The five joints that Kinect v1 does not know, and the mid spine, which it puts close to the hips, are made of others:
+mid spine half way from pelvis to shoulders, neck 0.35 of the way from the shoulders to the head, hand tips half a
+hand beyond the hand, thumbs where the hand is.
+
+Shapes: T frames, V = 25 joints, K = 20 joints of Kinect v1, C = 3 coordinates, N clips.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from models.skeleton import JOINTS, V
+from training.data.readers.base import Columns, Reader, ReadError, Recording, halves
+
+FPS = 30.0
+ACTIONS = {
+    1: "pick up with one hand", 2: "pick up with two hands", 3: "drop trash", 4: "walk around", 5: "sit down",
+    6: "stand up", 8: "donning", 9: "doffing", 11: "throw", 12: "carry",
+}  # fmt: skip
+KINECT_V1 = (
+    "pelvis", "v1_spine", "spine_shoulder", "head",
+    "left_shoulder", "left_elbow", "left_wrist", "left_hand",
+    "right_shoulder", "right_elbow", "right_wrist", "right_hand",
+    "left_hip", "left_knee", "left_ankle", "left_foot",
+    "right_hip", "right_knee", "right_ankle", "right_foot",
+)  # fmt: skip
+PUBLISHED = {"xview": (1020, 464)}
+_NAME = re.compile(r"a(\d{2})_s(\d{2})_e(\d{2})_v(\d{2})")
+
+
+def _weights() -> np.ndarray:
+    """(25, 20): each joint as a weighted sum of those of a Kinect v1."""
+    recipes = {name: {name: 1.0} for name in KINECT_V1 if name in JOINTS}
+    recipes["spine_mid"] = {"pelvis": 0.5, "spine_shoulder": 0.5}
+    recipes["neck"] = {"spine_shoulder": 0.65, "head": 0.35}
+    for side in ("left", "right"):
+        recipes[f"{side}_tip"] = {f"{side}_hand": 1.5, f"{side}_wrist": -0.5}
+        recipes[f"{side}_thumb"] = {f"{side}_hand": 1.0}
+    weights_VK = np.zeros((V, len(KINECT_V1)), np.float32)
+    for name, recipe in recipes.items():
+        for part, weight in recipe.items():
+            weights_VK[JOINTS.index(name), KINECT_V1.index(part)] = weight
+    return weights_VK
+
+
+KINECT_V1_VK = _weights()
+
+
+class NwUclaReader(Reader):
+    """Splits: xview (cameras 1 and 2 train, 3 tests) and xsub (odd actors train, even ones test)."""
+
+    kind = "nw-ucla"
+    wanted = "files named like a01_s01_e00_v01.json"
+    files_a_part = 64
+
+    def files(self, source: Path) -> list[Path]:
+        paths = [source] if source.is_file() else sorted(source.rglob("*.json"))
+        return [path for path in paths if path.suffix == ".json" and _NAME.fullmatch(path.stem)]
+
+    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+        match = _NAME.fullmatch(path.stem)
+        assert match is not None
+        action, subject, _, view = map(int, match.groups())
+        if action not in ACTIONS:
+            raise ReadError(f"{path.name}: NW-UCLA has no action {action}")
+        yield Recording(path.stem, _joints(path)[None], FPS, ACTIONS[action], subject, view)
+
+    def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
+        known_N = np.isin(columns.view, (1, 2, 3))
+        return {"xview": halves(columns.view < 3, known_N), "xsub": halves(columns.subject % 2 == 1)}
+
+    def labels(self, columns: Columns) -> tuple[str, ...]:
+        return tuple(ACTIONS.values())
+
+    def expected(self, columns: Columns) -> dict[str, tuple[int, int]]:
+        return PUBLISHED
+
+
+def _joints(path: Path) -> np.ndarray:
+    """(T, 25, 3) of one file; a frame of zeros stays one."""
+    try:
+        joints_TKC = np.array(json.loads(path.read_text(encoding="utf-8"))["skeletons"], np.float32)
+    except (KeyError, TypeError, ValueError) as error:  # json and unicode errors are ValueErrors
+        raise ReadError(f"{path.name}: no json with `skeletons` ({type(error).__name__}: {error})") from None
+    if joints_TKC.ndim != 3 or joints_TKC.shape[1:] != (len(KINECT_V1), 3):
+        raise ReadError(f"{path.name}: `skeletons` must be frames x {len(KINECT_V1)} x 3; it is {joints_TKC.shape}")
+    return KINECT_V1_VK @ joints_TKC

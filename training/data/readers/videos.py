@@ -1,0 +1,156 @@
+"""Folders of videos, a folder a class, looked at through the app's own pose path: what training and app see is alike.
+
+Shapes: P people (1 or 2), T frames, L = 33 landmarks, V = 25 joints, C = 3 coordinates, N clips.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.resample import HOLD_S, bridge_gaps
+from models.skeleton import CENTRE, bridge
+from training.data.readers.base import MOST_PEOPLE, Columns, Reader, ReadError, Recording, most_moving
+
+if TYPE_CHECKING:
+    from app.types import Pose
+
+FPS = 30.0
+LEAST_SHOWN = 0.1  # a person in a smaller share of the frames is the landmarker's mistake, or a passer-by
+REACH, REACH_A_S = 0.5, 2.0  # a person moves less than this, in sides of a square as large as their box (and a second)
+TRAIN_FOLDER, TEST_FOLDERS = "train", ("test", "val")
+TEST_SHARE, SEED = 0.2, 0
+
+
+@dataclass(slots=True)
+class Track:
+    """The poses of one person, in time."""
+
+    poses: list[Pose] = field(default_factory=list)
+
+    def strangeness(self, pose: Pose) -> float:
+        """How far a pose is from where this person was; above 1 it is another person."""
+        last = self.poses[-1]
+        (ax, ay), (bx, by) = _middle(last), _middle(pose)
+        reach = math.sqrt(max(last.area, 1e-9)) * (REACH + REACH_A_S * (pose.time_s - last.time_s))
+        return math.hypot(bx - ax, by - ay) / reach
+
+
+def _middle(pose: Pose) -> tuple[float, float]:
+    left, top, right, bottom = pose.box
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def follow(tracks: list[Track], poses: list[Pose]) -> None:
+    """Give each pose of a frame to the track that it goes on from best, or to a new one."""
+    pairs = [(track.strangeness(pose), i, k) for i, track in enumerate(tracks) for k, pose in enumerate(poses)]
+    left, free = set(range(len(poses))), set(range(len(tracks)))
+    for strange, i, k in sorted(pairs):
+        if strange <= 1 and i in free and k in left:
+            tracks[i].poses.append(poses[k])
+            free.remove(i)
+            left.remove(k)
+    tracks += [Track([poses[k]]) for k in sorted(left)]
+
+
+def even_frames(track: Track, seconds: float) -> np.ndarray:
+    """(T, 25, 3) of a track at 30 frames a second over the whole video; zeros where the person is out of sight."""
+    joints_TVC, seen_TV = bridge(
+        np.stack([pose.world_V3 for pose in track.poses]), np.stack([pose.visibility_V for pose in track.poses])
+    )
+    shoulders_T = seen_TV[:, CENTRE]  # without them a frame says nothing
+    times_T = np.array([pose.time_s for pose in track.poses])[shoulders_T]
+    out_TVC = np.zeros((round(seconds * FPS) + 1, *joints_TVC.shape[1:]), np.float32)
+    if len(times_T) < 2:
+        return out_TVC
+    known_TVC = bridge_gaps(times_T, joints_TVC[shoulders_T], seen_TV[shoulders_T])
+    when_K = np.arange(len(out_TVC)) / FPS
+    b_K = np.searchsorted(times_T, when_K).clip(1, len(times_T) - 1)
+    gap_K = times_T[b_K] - times_T[b_K - 1]
+    share_K = (when_K - times_T[b_K - 1]) / gap_K
+    valid_K = (gap_K <= HOLD_S) & (share_K >= 0) & (share_K <= 1)
+    a_K, b_K, share_K11 = b_K[valid_K] - 1, b_K[valid_K], share_K[valid_K, None, None]
+    out_TVC[valid_K] = known_TVC[a_K] * (1 - share_K11) + known_TVC[b_K] * share_K11
+    return out_TVC
+
+
+def look(path: Path, pose_model: Path) -> np.ndarray:
+    """(P, T, 25, 3) of the one or two people who move most in a video, at 30 frames a second.
+
+    Raises:
+        VideoError: it cannot be read.
+        ReadError: nobody is seen in it for long enough.
+    """
+    from app.pose import PoseSource
+    from app.quiet import native_warnings_hidden
+    from app.tracking import distinct
+    from app.video import VideoReader
+
+    tracks: list[Track] = []
+    with native_warnings_hidden(), VideoReader(path) as video, PoseSource(pose_model, MOST_PEOPLE) as source:
+        for time_s, rgb_HWC in video:
+            follow(tracks, distinct(source.detect(rgb_HWC, time_s)))
+        seconds = video.last_s
+    people = [even_frames(track, seconds) for track in tracks]
+    people = [person for person in people if person.any((1, 2)).mean() >= LEAST_SHOWN]
+    if not people:
+        raise ReadError(f"{path.name}: nobody is seen in it")
+    return most_moving(people)
+
+
+@dataclass(frozen=True)
+class VideosReader(Reader):
+    """One action a video; a class is the folder below the source, or below its train/ and test/ (or val/).
+
+    Splits: "folders", where there are such two; else "random", a fifth of each class by a fixed seed.
+
+    Args:
+        pose: name of the pose model (app.pose_model.KINDS).
+    """
+
+    pose: str = "wheel"
+    kind = "videos"
+    wanted = "videos, a folder a class"
+    split_notes = {"random": "drawn by chance: one person's videos may be on both sides; use train/ and test/ folders"}
+
+    def files(self, source: Path) -> list[Path]:
+        from app.video import VIDEO_SUFFIXES
+
+        paths = [source] if source.is_file() else sorted(source.rglob("*"))
+        return [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
+
+    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+        from app.pose_model import ensure_pose_model
+
+        place = path.relative_to(source).parts if source.is_dir() else (path.name,)
+        folders = place[1:-1] if _test_folder(source) else place[:-1]
+        yield Recording("/".join(place), look(path, ensure_pose_model(self.pose)), FPS, folders[0] if folders else "")
+
+    def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
+        test_folder = _test_folder(source)
+        if test_folder:
+            top = [name.partition("/")[0] for name in columns.name.tolist()]
+            return {"folders": np.array([{TRAIN_FOLDER: 1, test_folder: 0}.get(name, -1) for name in top], np.int8)}
+        part_N, rng = np.ones(len(columns.label), np.int8), np.random.default_rng(SEED)
+        for label in np.unique(columns.label):
+            mine = rng.permutation(np.flatnonzero(columns.label == label))
+            part_N[mine[: max(round(TEST_SHARE * len(mine)), len(mine) > 1)]] = 0
+        return {"random": part_N}
+
+    def settings(self, source: Path) -> str:
+        from app.pose_model import ensure_pose_model
+
+        return f"{self.kind} {hashlib.sha256(ensure_pose_model(self.pose).read_bytes()).hexdigest()}"
+
+
+def _test_folder(source: Path) -> str | None:
+    """Name of the folder of test videos beside the one of training videos; None where they are not divided so."""
+    if not (source / TRAIN_FOLDER).is_dir():
+        return None
+    return next((name for name in TEST_FOLDERS if (source / name).is_dir()), None)

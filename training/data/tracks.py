@@ -1,0 +1,104 @@
+"""Tracks: what training draws its windows from, in the two domains it learns from.
+
+A raw track is a recorded clip as its sensor saw it; a camera track is the same clip, or a motion written by hand,
+as the app's own pose path saw it drawn. Both end as timestamped joints with a mask of what was seen.
+
+Shapes: T frames, V joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.skeleton import CENTRE, bridge
+from training.data.splits import SETS, Sample, samples
+
+LEAST_FRAMES = 4  # with the shoulders seen: a clip of fewer shows nothing
+RATE_MARK = ":"  # in the key of a drawn clip, before the camera's rate; what stands before it names the scene
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One labelled clip of either domain.
+
+    Attributes:
+        times_T: seconds, increasing.
+        joints_TV3: metres.
+        seen_TV: bool.
+        action: short id.
+        part: train, val, test or unseen.
+        source: name of the set, or "motion".
+        domain: "raw" or "camera".
+        key: names the recorded clip, or the drawn scene whatever the camera's rate; "" where nobody matches tracks.
+    """
+
+    times_T: np.ndarray
+    joints_TV3: np.ndarray
+    seen_TV: np.ndarray
+    action: str
+    part: str
+    source: str
+    domain: str
+    key: str = ""
+
+    @property
+    def seconds(self) -> float:
+        return float(self.times_T[-1] - self.times_T[0])
+
+
+def raw_track(sample: Sample) -> Track:
+    """A recorded clip; its lost frames are left out."""
+    clip = sample.clip
+    seen_T = clip.seen_T
+    joints = clip.joints_TV3[seen_T]
+    times_T = np.flatnonzero(seen_T) / clip.fps
+    named = (sample.action, sample.part, sample.set, "raw", sample.key)
+    return Track(times_T, joints, np.ones(joints.shape[:2], bool), *named)
+
+
+def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> list[Track]:
+    """Labelled clips of the sets under DATA/skeletons, and with `other` those of no action."""
+    return [raw_track(sample) for sample in samples(data, sets, other)]
+
+
+def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:
+    """Clips that training.drawing.camera_clips wrote; those whose person was missed too often are left out.
+
+    Raises:
+        ValueError: the folder holds none.
+    """
+    tracks = []
+    for path in sorted(Path(drawn).glob("part_*.npz")):
+        with np.load(path, allow_pickle=False) as part:
+            tracks += _part(dict(part), least_found)
+    if not tracks:
+        raise ValueError(f"{drawn} holds no drawn clips; make them: python -m training draw --data DATA --out {drawn}")
+    return tracks
+
+
+def track_of(seen: dict[str, np.ndarray], action: str, part: str) -> Track | None:
+    """Of a clip that training.drawing.camera_clips.see looked at; None where too few frames show the shoulders."""
+    joints, seen_TV = bridge(seen["world"].astype(np.float32), seen["visibility"].astype(np.float32))
+    shoulders = seen_TV[:, CENTRE]
+    if shoulders.sum() < LEAST_FRAMES:
+        return None
+    columns = (seen["times"].astype(float), joints, seen_TV)
+    return Track(*(column[shoulders] for column in columns), action, part, "motion", "camera")
+
+
+def _part(part: dict[str, np.ndarray], least_found: float) -> list[Track]:
+    joints, seen = bridge(part["world"].astype(np.float32), part["visibility"].astype(np.float32))
+    ends = np.cumsum(part["length"])
+    tracks = []
+    for i, (a, b) in enumerate(zip(ends - part["length"], ends, strict=True)):
+        shoulders = seen[a:b, CENTRE]
+        if part["found"][i] < least_found or shoulders.sum() < LEAST_FRAMES:
+            continue
+        columns = (part["times"][a:b].astype(float), joints[a:b], seen[a:b])
+        named = (str(part[name][i]) for name in ("action", "part", "source"))
+        key = str(part["key"][i]).partition(RATE_MARK)[0]
+        tracks.append(Track(*(column[shoulders] for column in columns), *named, domain="camera", key=key))
+    return tracks

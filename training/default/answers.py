@@ -1,0 +1,72 @@
+"""What a model in training says of whole clips: the app's windows and mean (app.stream), many windows at a time.
+
+Shapes: N clips, W windows, K frames of a window, V joints, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.stream import FILE_HOP_S, ClipScores
+from models.resample import read_window
+from training.data.tracks import Track
+
+if TYPE_CHECKING:
+    from models.student import Student
+
+BATCH = 128  # windows at a time
+
+
+def heard_ends(seconds: float, window_s: float, hop_s: float = FILE_HOP_S) -> np.ndarray:
+    """Ends of the windows that the app's answer for a clip is the mean of, seconds from its start.
+
+    Whole windows a hop apart; of a clip that is shorter than a window, one around its middle.
+    """
+    hops = np.arange(1, int(seconds / hop_s + 1e-6) + 1) * hop_s
+    whole = hops[hops >= window_s - 1e-6]
+    return whole if len(whole) else np.array([(seconds + window_s) / 2])
+
+
+def clip_scores(
+    student: Student, tracks: Sequence[Track], labels: Sequence[str], window_s: float, frames: int
+) -> np.ndarray:
+    """(N, C) scores of each clip as a whole, at the student's temperature and fusion weights.
+
+    Args:
+        student: in eval mode.
+        tracks: clips.
+        labels: of the columns.
+        window_s: seconds of a window.
+        frames: frames of a window.
+
+    Raises:
+        ValueError: there are no tracks.
+    """
+    import torch
+
+    if not tracks:
+        raise ValueError("there are no clips to judge")
+    windows, owners = [], []
+    for i, track in enumerate(tracks):
+        times_T = track.times_T - track.times_T[0]
+        for end_s in heard_ends(track.seconds, window_s):
+            windows.append(read_window(times_T, track.joints_TV3, track.seen_TV, float(end_s), window_s, frames))
+            owners.append(i)
+    scores = []
+    with torch.inference_mode():
+        for some in torch.from_numpy(np.stack(windows)).split(BATCH):
+            logits_NMC, _ = student(some, torch.full((len(some),), window_s * 30))
+            scores.append(student.scores(logits_NMC)[0])
+    clips = [ClipScores(labels) for _ in tracks]
+    for i, score_C in zip(owners, torch.cat(scores).numpy(), strict=True):
+        clips[i].add(score_C)
+    return np.stack([clip.mean_C for clip in clips])
+
+
+def accuracy(score_NC: np.ndarray, tracks: Sequence[Track], labels: Sequence[str]) -> float:
+    """Share of the clips whose best label is theirs, in %."""
+    truth_N = np.array([list(labels).index(track.action) for track in tracks])
+    return 100 * float((score_NC.argmax(1) == truth_N).mean())

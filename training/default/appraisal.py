@@ -1,0 +1,218 @@
+"""Everything that the model card says, measured: each measure once for a model file, and taken up again.
+
+WORK/results holds a JSON file a measure, which says of which model file it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from models.clips import read_clips
+from training.benchmark.steps import processor
+from training.data.splits import OTHER, SETS
+from training.data.tracks import Track, camera_tracks, raw_tracks
+from training.default import measures
+from training.default.build import Build
+from training.default.calibrate import FeatureDistance
+from training.default.judge import CAMERA, RECORDED, judge_model, judged
+from training.default.outputs import DISPLAY, Outputs, outputs_of
+from training.default.scores import calibration, fusion_worth, rejection, unknown_scores
+from training.default.trials import plan, recipe_of, run_trial, summary
+
+T = TypeVar("T")
+LABELS = tuple(DISPLAY)
+PARTS = ("val", "test")
+PICTURES = {"confusion_recorded.png": 0, "confusion_camera.png": 1, "confusion_utkinect.png": 3}  # of `judged`
+EACH, SHOWN = 4, 6  # drawings of each motion in which failures are looked for, and failures that are shown
+RUNS = 200  # of the file, to time it
+MOST_EMBEDDED = 4000  # training windows that teach the distance of features
+
+
+def appraise(build: Build, out: Path) -> None:
+    """Measure a built model and write its card with its pictures into OUT."""
+    from training.default.card import card_values, write_card
+    from training.default.failures import look_for, picture
+
+    appraisal = Appraisal(build, out)
+    measured = appraisal.all()
+    for name, k in PICTURES.items():
+        shutil.copyfile(appraisal.results / f"confusion_test_{k}.png", out / name)
+    cases = look_for(appraisal.model, build.pose(), EACH)
+    picture(_some([case for case in cases if case.wrong] or cases, SHOWN), DISPLAY, out / "failures.png")
+    write_card(card_values(measured, build.recipe, appraisal.config, build.name, _others(build)), out)
+
+
+def _others(build: Build) -> dict[str, dict[str, Any]]:
+    """Accuracy of the recipe's other models, as far as they were measured in the same work folder."""
+    held: dict[str, dict[str, Any]] = {}
+    for name in build.recipe.sets:
+        files = {part: build.work.parent / name / "results" / f"accuracy_{part}.json" for part in PARTS}
+        if name != build.name and all(file.exists() for file in files.values()):
+            held[name] = {p: json.loads(f.read_text(encoding="utf-8"))["value"] for p, f in files.items()}
+    return held
+
+
+class Appraisal:
+    """Measures one built model.
+
+    Args:
+        build: how it was built.
+        out: folder that holds its student.onnx and weights.
+    """
+
+    def __init__(self, build: Build, out: Path) -> None:
+        from export.runtime import ActionModel
+        from models.weights import load
+
+        self.build, self.out, self.results = build, out, build.work / "results"
+        self.results.mkdir(parents=True, exist_ok=True)
+        self.model = ActionModel(out / "student.onnx", device="cpu", threads=1)
+        self.student, self.config = load(out)
+        self.hash = hashlib.sha256((out / "student.onnx").read_bytes()).hexdigest()[:16]
+
+    def all(self) -> dict[str, Any]:
+        """Every measure, by name."""
+        return {
+            "data": self._once("data", self._data),
+            "cost": self._once("cost", self._cost),
+            "val": self._once("accuracy_val", lambda: self._accuracy("val")),
+            "test": self._once("accuracy_test", lambda: self._accuracy("test")),
+            "scores": self._once("scores", self._scores),
+            "unknown": self._once("unknown", self._unknown),
+            "idle": self._once("idle", self._idle),
+            "rates": self._once("rates", self._rates),
+            "lower_body": self._once("lower_body", self._lower_body),
+            "floor": self._once("floor", self._floor, of_model=False),
+            "trials": self._once("trials", self._trials),
+        }
+
+    def _once(self, name: str, measure: Callable[[], Any], of_model: bool = True) -> Any:
+        from models.weights import write_whole
+
+        path, model = self.results / f"{name}.json", self.hash if of_model else None
+        if path.exists():
+            held = json.loads(path.read_text(encoding="utf-8"))
+            if held["model"] == model:
+                return held["value"]
+        self.build.note(f"measuring: {name}")
+        value = measure()
+        text = json.dumps({"model": model, "value": value}, indent=1) + "\n"
+        write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+        return json.loads(text)["value"]
+
+    def _data(self) -> dict[str, Any]:
+        clips = self.build.clips
+        counts = {
+            domain: {part: sum(t.domain == domain for t in some) for part, some in clips.items()}
+            for domain in ("raw", "camera")
+        }
+        sources = {name: sum(t.source == name and t.domain == "raw" for t in clips["train"]) for name in SETS}
+        actions = {label: [sum(t.action == label and t.domain == domain for t in clips["train"])
+                           for domain in ("raw", "camera")] for label in LABELS}  # fmt: skip
+        folder = self.build.data / "skeletons"
+        recorded = {name: sum(1 for _ in read_clips(folder / f"{name}.npz")) for name in self.build.sets}
+        return {"counts": counts, "sources": sources, "actions": actions, "recorded": recorded}
+
+    def _cost(self) -> dict[str, Any]:
+        """Parameters, size of the file, and median milliseconds of a window on one thread of this processor."""
+        rng = np.random.default_rng(0)
+        window = rng.normal(size=(1, self.model.frames, 25, 3)).astype(np.float32)
+        frames_N, times = np.array([self.model.window_s * 30], np.float32), []
+        for _ in range(RUNS):
+            began = time.perf_counter()
+            self.model(window, frames_N)
+            times.append(time.perf_counter() - began)
+        return {
+            "parameters": sum(p.numel() for p in self.student.parameters()),
+            "bytes": (self.out / "student.onnx").stat().st_size,
+            "latency_ms": round(1000 * float(np.median(times[RUNS // 10 :])), 1),
+            "processor": processor(),
+        }
+
+    def _accuracy(self, part: str) -> dict[str, Any]:
+        return judge_model(self.model, self.build.data, self.build.draw(), self.build.pose(), self.results, part)
+
+    def _held(self, part: str) -> dict[str, list[Track]]:
+        """Held-out clips of every set, whichever train, by domain; those of no action among them."""
+        camera = [t for folder in self.build.draw() for t in camera_tracks(folder, 0.0)]
+        both = {"raw": raw_tracks(self.build.data, other=True), "camera": camera}
+        return {domain: [t for t in tracks if t.part == part] for domain, tracks in both.items()}
+
+    def _outputs(self, tracks: Sequence[Track]) -> Outputs:
+        return outputs_of(self.student, tracks, self.build.recipe.train)
+
+    def _scores(self) -> dict[str, Any]:
+        """Calibration, fusion and ways to tell the unknown, by part and domain."""
+        fusion, temperature = self.config.fusion, self.config.temperature
+        teach = self._outputs(_some(self.build.clips["train"], MOST_EMBEDDED))
+        known_N = np.array([LABELS[c] not in ("idle", OTHER) for c in teach.label_N])
+        far = FeatureDistance(teach.embedding_ND[known_N], teach.label_N[known_N])
+        rows: dict[str, Any] = {}
+        for part in PARTS:
+            for domain, tracks in self._held(part).items():
+                out = self._outputs(tracks)
+                rows[f"{part} {domain}"] = {
+                    "clips": len(tracks),
+                    "calibration": calibration(out, fusion, temperature),
+                    "fusion": fusion_worth(out, fusion),
+                    "rejection": rejection(unknown_scores(out, fusion, temperature, far), out.label_N),
+                }
+        return rows
+
+    def _unknown(self) -> dict[str, Any]:
+        return {
+            part: measures.unknown(measures.listen_all(self.model, self._held(part)["camera"], part), LABELS)
+            for part in PARTS
+        }
+
+    def _idle(self) -> dict[str, Any]:
+        drawn = camera_tracks(self.build.draw_to_judge()[1])
+        heard = measures.listen_all(self.model, drawn, "stillness")
+        videos = self.build.data / "videos"
+        return {"drawn": measures.false_events(heard)} | {
+            f"videos, {part}": measures.video_idle(self.model, self.build.pose(), videos, part) for part in PARTS
+        }
+
+    def _rates(self) -> dict[str, Any]:
+        folders = self.build.draw_to_judge()[0]
+        return measures.rates({
+            rate: measures.listen_all(self.model, camera_tracks(folder), f"{rate:g} fps")
+            for rate, folder in folders.items()
+        })  # fmt: skip
+
+    def _lower_body(self) -> dict[str, Any]:
+        return {part: measures.lower_body_unseen(self.model, self._held(part)["camera"]) for part in PARTS}
+
+    def _floor(self) -> list[dict[str, Any]]:
+        from training.default.floor import floor_rows
+
+        return floor_rows(self.build.data)
+
+    def _trials(self) -> list[dict[str, Any]]:
+        """Trainings beside this one; judged on what the card reports, and on val."""
+        build, recipe = self.build, self.build.recipe
+        groups = judged(build.data, build.draw(), "test", LABELS)
+        held_out = judged(build.data, build.draw(), "val", LABELS)
+        groups |= {f"{title} (val)": held_out[title] for title in (RECORDED, CAMERA)}
+        starts = {"student": build.work / "student", "teacher": build.work / "teacher", "scratch": None}
+        results = []
+        for trial in plan(recipe.seeds, recipe.trials.shares):
+            build.note(f"trial {trial.name}")
+            how = recipe_of(trial, recipe.train, recipe.trials.epochs)
+            results.append(run_trial(trial, build.clips["train"], LABELS, how, starts[trial.start], groups,
+                                     build.work / "trials", build.note))  # fmt: skip
+        return summary(results)
+
+
+def _some(items: Sequence[T], most: int) -> list[T]:
+    """At most that many items, spread evenly over all."""
+    ids = np.unique(np.linspace(0, len(items) - 1, min(most, len(items))).astype(int))
+    return [items[i] for i in ids]

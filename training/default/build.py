@@ -1,0 +1,175 @@
+"""The default model, from data to files: draw, pre-train, distil, train with labels, calibrate, export. Resumable.
+
+Shapes: N windows, M modalities, C classes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.data.tracks import Track, camera_tracks, raw_tracks
+from training.default import calibrate
+from training.default.outputs import DISPLAY, SILENT, outputs_of
+from training.default.recipe import DefaultRecipe
+from training.default.trials import Trial
+
+if TYPE_CHECKING:
+    from models.student import Student
+    from models.weights import StudentConfig
+    from training.drawing.camera_clips import Job
+
+
+LEAST_QUIET = 50  # drawn windows of no action from which on thresholds are fitted to them alone
+
+
+def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
+    """Both domains' tracks of some sets and of the written motions, all parts, clips of no action among them.
+
+    Raises:
+        ValueError: data that is not there.
+    """
+    camera = [track for folder in drawn for track in camera_tracks(folder)]
+    return raw_tracks(data, sets, other=True) + [t for t in camera if t.source in (*sets, "motion")]
+
+
+class Build:
+    """One recipe under way: each step is done once, and taken up where it was stopped.
+
+    Args:
+        recipe: how.
+        name: which of its sets train.
+        data: folder that holds skeletons/.
+        work: folder of everything in between.
+        pose: a pose model file, to look at drawn clips.
+        workers: processes that draw.
+        note: told what happens.
+
+    Attributes:
+        name: of the sets that train.
+        sets: those sets.
+        drawn: folder of all drawn clips.
+        work: folder of this choice of sets.
+
+    Raises:
+        ValueError: the recipe has no sets of that name, or data is missing.
+    """
+
+    def __init__(
+        self,
+        recipe: DefaultRecipe,
+        name: str,
+        data: Path,
+        work: Path,
+        pose: Callable[[], Path],
+        workers: int,
+        note: Callable[[str], None],
+    ) -> None:
+        if name not in recipe.sets:
+            raise ValueError(f"the recipe has no {name}; it has {', '.join(recipe.sets)}")
+        lost = [one for one in recipe.sets[name] if not (data / "skeletons" / f"{one}.npz").is_file()]
+        if lost:
+            raise ValueError(f"{data}/skeletons lacks {', '.join(f'{one}.npz' for one in lost)}; give --data DATA")
+        self.recipe, self.name, self.sets = recipe, name, recipe.sets[name]
+        self.data, self.drawn, self.work = data, work / "drawn", work / name
+        self.pose, self.workers, self.note = pose, workers, note
+
+    def draw(self) -> list[Path]:
+        """Folders of drawn clips; shared by all recipes of a work folder."""
+        from training.drawing.camera_clips import jobs
+
+        folders = []
+        for name, how in self.recipe.drawings.items():
+            todo = jobs(self.data, how.per_action, how.held_out, how.motions, how.seed, how.film, how.other)
+            folders.append(self._draw(name, todo[: how.limit]))
+        return folders
+
+    def draw_to_judge(self) -> tuple[dict[float, Path], Path]:
+        """Folders of the same held-out scenes at every rate, and of stillness; nothing of them trains or chooses."""
+        from training.drawing.camera_clips import idle_jobs, jobs
+
+        how = self.recipe.judge
+        rates = {}
+        for rate in how.rates:
+            todo = jobs(self.data, 1, how.held_out, 0, how.seed, rate=rate, parts=("test",))
+            rates[rate] = self._draw(f"judge_{rate:g}_fps", todo)
+        return rates, self._draw("judge_idle", idle_jobs(self.data, how.cameras, how.seed, "test"))
+
+    def _draw(self, name: str, todo: list[Job]) -> Path:
+        from training.drawing.camera_clips import draw_all
+
+        draw_all(todo, self.drawn / name, self.pose(), self.workers)
+        return self.drawn / name
+
+    def student_run(self, training: list[Track]) -> Path:
+        """Pre-train six modalities on the windows of all training clips, distil; the student's run."""
+        from training.data.pool import Pool
+        from training.data.windows import store_windows
+        from training.distil import distil
+        from training.pretrain import pretrain
+
+        recipe, windows = self.recipe, self.work / "windows"
+        store_windows(
+            training, windows, recipe.train.window_s, recipe.hop_s, recipe.train.frames, self.note
+        )  # fmt: skip
+        pool = Pool.open([str(windows)])
+        pretrain(pool, recipe.pretrain, self.work / "teacher", self.note)
+        distil(pool, self.work / "teacher", recipe.distil, self.work / "student", self.note)
+        return self.work / "student"
+
+    def trained(self, training: list[Track], start: Path | None, seed: int) -> Student:
+        """The student after training with labels."""
+        from training.default.supervised import train
+
+        how = replace(self.recipe.train, seed=seed)
+        trial = Trial(start="student" if start else "scratch", seed=seed)
+        return train(training, tuple(DISPLAY), how, self.work / "trials" / trial.name, self.note, start)[0]
+
+    def calibrated(self, student: Student, choosing: list[Track]) -> StudentConfig:
+        """Fusion, temperature and thresholds, fitted on held-out clips, as the model file's configuration."""
+        from models.weights import StudentConfig
+
+        recipe = self.recipe
+        held = outputs_of(student, choosing, recipe.train)
+        fusion = calibrate.fit_fusion(held.logits_NMC, held.label_N)
+        mean_NC = np.einsum("nmc,m->nc", held.logits_NMC, fusion)
+        temperature = calibrate.fit_temperature(mean_NC, held.label_N)
+        scores_NC = calibrate.softmax(mean_NC / temperature)
+        silent = [list(DISPLAY).index(label) for label in SILENT]
+        # What the app meets is the camera's domain; without drawn clips of no action, the recorded ones must do.
+        quiet_N = np.isin(held.label_N, silent)
+        seen_N = quiet_N & np.array([track.domain == "camera" for track in choosing])
+        chosen_N = seen_N if seen_N.sum() >= LEAST_QUIET else quiet_N
+        thresholds = calibrate.fit_thresholds(scores_NC[chosen_N], silent, recipe.false_alarms)
+        self.note(f"fusion {fusion}, temperature {temperature}, thresholds {thresholds}")
+        return StudentConfig(
+            labels=tuple(DISPLAY), display=DISPLAY, window_s=recipe.train.window_s, temperature=temperature,
+            fusion=fusion, thresholds=thresholds, modalities=recipe.train.modalities, channels=recipe.train.channels,
+            strides=recipe.train.strides, version=recipe.version,
+        )  # fmt: skip
+
+    @functools.cached_property
+    def clips(self) -> dict[str, list[Track]]:
+        """Clips of the sets that train, and of the written motions, by part."""
+        parts: dict[str, list[Track]] = {"train": [], "val": [], "test": []}
+        for track in tracks_of(self.data, self.draw(), self.sets):
+            parts[track.part].append(track)
+        return parts
+
+    def make(self, out: Path) -> None:
+        """Everything, ending in OUT/student.safetensors, config.json and student.onnx."""
+        from export.onnx import export_student
+        from models.weights import save
+
+        training, choosing = self.clips["train"], self.clips["val"]
+        self.note(f"{len(training):,} clips train, {len(choosing):,} choose")
+        student = self.trained(training, self.student_run(training), self.recipe.seeds[0])
+        config = self.calibrated(student, choosing)
+        student.temperature, student.fusion = config.temperature, config.fusion
+        save(student, config, out)
+        export_student(student, config, out / "student.onnx")

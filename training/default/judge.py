@@ -1,0 +1,172 @@
+"""What the shipped model file says of clips that never trained it, judged through the app's own stream.
+
+The stream (its windows, the clip's mean, the weight of stillness) is the one that users meet, so the numbers are the
+product's, not a test bench's. Shapes: C classes.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.data.splits import OTHER
+from training.data.tracks import Track
+from training.evaluation.confusion import draw
+from training.evaluation.results import markdown
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One clip's truth and the model's labels, best first (empty where it could not judge)."""
+
+    truth: str
+    ranked: tuple[str, ...]
+
+    @property
+    def hit(self) -> bool:
+        return bool(self.ranked) and self.ranked[0] == self.truth
+
+
+def judge(model: ActionModel, track: Track) -> Verdict:
+    """The stream's answer for a whole track."""
+    from app.stream import FILE_HOP_S, ActionStream
+
+    stream = ActionStream(model, FILE_HOP_S)
+    for time_s, joints_V3, seen_V in zip(track.times_T.tolist(), track.joints_TV3, track.seen_TV, strict=True):
+        stream.push_joints(time_s, joints_V3, seen_V)
+    stream.finish()
+    scores_C = stream.clip.mean_C
+    order = [] if scores_C is None else np.argsort(-scores_C, kind="stable")
+    return Verdict(track.action, tuple(model.labels[c] for c in order))
+
+
+def rates(verdicts: list[Verdict]) -> dict[str, float | int]:
+    """Clips, top-1 and top-3 in %, and the mean over actions of the top-1 in %."""
+    per_action: dict[str, list[bool]] = defaultdict(list)
+    for verdict in verdicts:
+        per_action[verdict.truth].append(verdict.hit)
+    top3 = [v.truth in v.ranked[:3] for v in verdicts]
+    return {
+        "clips": len(verdicts),
+        "top1": round(100 * float(np.mean([v.hit for v in verdicts])), 1),
+        "top3": round(100 * float(np.mean(top3)), 1),
+        "mean_per_action": round(100 * float(np.mean([np.mean(hits) for hits in per_action.values()])), 1),
+    }
+
+
+def per_action(verdicts: list[Verdict]) -> list[dict[str, str | float | int]]:
+    """For each action: clips, recall and precision in %, and what it is most often taken for."""
+    rows = []
+    said = Counter(v.ranked[0] for v in verdicts if v.ranked)
+    for action in sorted({v.truth for v in verdicts}):
+        mine = [v for v in verdicts if v.truth == action]
+        hits = sum(v.hit for v in mine)
+        wrong = Counter(v.ranked[0] for v in mine if v.ranked and not v.hit).most_common(1)
+        precision = round(100 * hits / said[action], 1) if said[action] else 0.0
+        taken_for = f"{wrong[0][0]} ({wrong[0][1]})" if wrong else ""
+        rows.append(
+            {"action": action, "clips": len(mine), "recall": round(100 * hits / len(mine), 1),
+             "precision": precision, "taken for": taken_for}
+        )  # fmt: skip
+    return rows
+
+
+def confusion_picture(verdicts: list[Verdict], labels: Iterable[str], title: str, path: Path) -> None:
+    """Confusion matrix, rows the truth in % of its clips."""
+    truths = [label for label in labels if any(v.truth == label for v in verdicts)]
+    columns = list(labels)
+    counts = np.zeros((len(truths), len(columns)))
+    for v in verdicts:
+        if v.ranked:
+            counts[truths.index(v.truth), columns.index(v.ranked[0])] += 1
+    draw(counts, truths, columns, title, path)
+
+
+def real_videos(model: ActionModel, pose_model: Path, videos: Path, part: str) -> list[tuple[str, Verdict]]:
+    """The single-action videos of one part of VIDEOS/labels.csv: file name and verdict."""
+    from tqdm import tqdm
+
+    from app.recording import classify_video
+
+    with open(videos / "labels.csv", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["part"] == part and r["kind"] in ("clip", "idle")]
+    answers = []
+    for row in tqdm(rows, desc=f"real videos ({part})"):
+        summary = classify_video(videos / row["file"], model, pose_model, lambda event: None)
+        answers.append((row["file"], Verdict(row["action"], tuple(label for label, _ in summary.ranked))))
+    return answers
+
+
+RECORDED = "recorded skeletons, unseen actors"
+CAMERA = "the same actions drawn and seen by the camera path, unseen actors"
+KARD = "KARD, even actors (trained on odd)"
+
+
+def judged(data: Path, drawn: Sequence[Path], part: str, labels: Sequence[str]) -> dict[str, list[Track]]:
+    """Clips that report (part "test") or choose ("val"), by measure; only those of an action among the labels.
+
+    KARD and the sets that never train come with "test" alone.
+    """
+    from training.data.splits import UNSEEN_SETS
+    from training.data.tracks import camera_tracks, raw_tracks
+
+    camera = [track for folder in drawn for track in camera_tracks(folder, 0.0)]
+    groups = {RECORDED: [t for t in raw_tracks(data) if t.part == part], CAMERA: [t for t in camera if t.part == part]}
+    if part == "test":
+        groups[KARD] = [t for t in groups[RECORDED] if t.source == "kard"]
+        groups |= {f"{name}, a set never trained on": raw_tracks(data, (name,)) for name in UNSEEN_SETS}
+    said = set(labels) - {OTHER}
+    return {title: [t for t in tracks if t.action in said] for title, tracks in groups.items()}
+
+
+def judge_model(
+    model: ActionModel, data: Path, drawn: Sequence[Path], pose_model: Path, out: Path, part: str
+) -> dict[str, Any]:
+    """Every table of accuracy, written to OUT/results_<part>.{json,md} with confusion pictures.
+
+    Args:
+        model: the model file.
+        data: folder that holds skeletons/ and videos/.
+        drawn: folders of drawn clips.
+        pose_model: looks at the videos.
+        out: folder of the results.
+        part: "val" while choosing, "test" to report.
+    """
+    from tqdm import tqdm
+
+    groups = judged(data, drawn, part, model.labels)
+    rows, pictures, detail = [], [], []
+    out.mkdir(parents=True, exist_ok=True)
+    for k, (title, tracks) in enumerate(groups.items()):
+        verdicts = [judge(model, t) for t in tqdm(tracks, desc=title, unit="clip")]
+        rows.append({"measure": title, **rates(verdicts)})
+        detail.append(per_action(verdicts))
+        pictures.append(f"confusion_{part}_{k}.png")
+        confusion_picture(verdicts, model.labels, f"{title}: top-1 {rows[-1]['top1']} %", out / pictures[-1])
+    videos = real_videos(model, pose_model, data / "videos", part)
+    hits, top3 = (sum(f(v) for _, v in videos) for f in (lambda v: v.hit, lambda v: v.truth in v.ranked[:3]))
+    text = [markdown(rows), f"Real videos ({part}): {hits} of {len(videos)} right, {top3} in the top three."]
+    if part == "val":  # the test half is reported as one count
+        text.append(markdown([{"video": f, "action": v.truth, "answers": ", ".join(v.ranked[:3])} for f, v in videos]))
+    text += [
+        f"### {title}\n\n{markdown(table)}\n\n![]({picture})"
+        for title, table, picture in zip(groups, detail, pictures, strict=True)
+    ]
+    (out / f"results_{part}.md").write_text("\n\n".join(text) + "\n")
+    result = {
+        "part": part, "model": model.version, "rows": rows, "videos": [hits, top3, len(videos)],
+        "clips": [{"video": f, "action": v.truth, "answers": list(v.ranked[:3])} for f, v in videos],
+        "per_action": {row["measure"]: table for row, table in zip(rows, detail, strict=True)},
+    }  # fmt: skip
+    (out / f"results_{part}.json").write_text(json.dumps(result, indent=1) + "\n")
+    return result

@@ -1,0 +1,51 @@
+"""What the default model can name, and what a student in training gives for the middle windows of clips.
+
+Shapes: N windows, M modalities, C classes, D width of the embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.data.splits import OTHER
+from training.data.tracks import Track
+from training.default.augment import window_of
+from training.default.supervised import Recipe
+
+if TYPE_CHECKING:
+    from models.student import Student
+
+# Short id -> what a person would say
+DISPLAY = {
+    "wave": "waving", "raise_hand": "raising a hand", "clap": "clapping", "throw": "throwing", "punch": "punching",
+    "kick": "kicking", "squat": "squatting", "lunge": "lunging", "walk": "walking", "run": "running",
+    "jump": "jumping", "jumping_jack": "jumping jacks", "sit_down": "sitting down", "stand_up": "standing up",
+    "pick_up": "picking something up", "drink": "drinking", "phone": "on the phone", "carry": "carrying something",
+    "bow": "bowing", "point": "pointing", "lie_down": "lying down", "idle": "standing or sitting still",
+    OTHER: "something else",
+}  # fmt: skip
+SILENT = ("idle", OTHER)  # scored, never said
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a student says of windows."""
+
+    logits_NMC: np.ndarray
+    embedding_ND: np.ndarray
+    label_N: np.ndarray
+
+
+def outputs_of(student: Student, tracks: Sequence[Track], how: Recipe) -> Outputs:
+    """The student on the middle window of each track."""
+    import torch
+
+    joints = torch.from_numpy(np.stack([window_of(t, how.window_s, how.frames, None, None) for t in tracks]))
+    with torch.inference_mode():
+        both = [student(some, torch.full((len(some),), how.window_s * 30)) for some in joints.split(64)]
+    label_N = np.array([list(DISPLAY).index(track.action) for track in tracks])
+    return Outputs(*(torch.cat(part).numpy().astype(float) for part in zip(*both, strict=True)), label_N)

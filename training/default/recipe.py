@@ -1,0 +1,147 @@
+"""How the default model is made, as a YAML file says it (training/recipes/default.yaml)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from training.config import DistilConfig, PretrainConfig, from_sources, read_yaml
+from training.data.splits import SETS
+from training.default.augment import Augmentation
+from training.default.supervised import Recipe
+
+T = TypeVar("T")
+_KEYS = ("version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawing:
+    """One folder of drawn clips (training.drawing.camera_clips.jobs).
+
+    Attributes:
+        limit: clips; None for all that the other numbers allow.
+        seed: of choice, order, cameras, looks and films.
+        film: whether pictures suffer as in a real room.
+        other: most training clips of no action.
+        per_action: most training clips of an action.
+        held_out: most clips of an action that choose, and that report.
+        motions: how often each written motion is drawn.
+    """
+
+    limit: int | None = None
+    seed: int = 0
+    film: bool = False
+    other: int = 0
+    per_action: int = 90
+    held_out: int = 14
+    motions: int = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trials:
+    """Trainings beside the shipped one (training.default.trials).
+
+    Attributes:
+        shares: of the labels, besides all of them.
+        epochs: with few labels.
+    """
+
+    shares: tuple[float, ...] = ()
+    epochs: int = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judging:
+    """What is drawn to judge alone.
+
+    Attributes:
+        rates: frames a second, each of them of the same scenes.
+        held_out: most scenes of an action.
+        cameras: of each clip of stillness.
+        seed: of choice, cameras and looks.
+    """
+
+    rates: tuple[float, ...] = (8, 15, 30, 60)
+    held_out: int = 6
+    cameras: int = 12
+    seed: int = 9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DefaultRecipe:
+    """Everything that decides what the default model becomes, but for the data.
+
+    Attributes:
+        version: of the weights.
+        hop_s: seconds between two windows of a clip in pre-training.
+        drawings: folders of drawn clips, by name.
+        pretrain: six modalities, no labels.
+        distil: into the student, no labels.
+        train: with labels; its shape is everybody's.
+        false_alarms: share of windows without an action that may pass the threshold.
+        seeds: of the training with labels; the first one's model ships, the others give the spread.
+        trials: what else is trained to compare with.
+        judge: what is drawn to judge alone.
+        sets: which recorded sets train, by the recipe's name.
+    """
+
+    version: str
+    hop_s: float
+    drawings: dict[str, Drawing]
+    pretrain: PretrainConfig
+    distil: DistilConfig
+    train: Recipe
+    false_alarms: float
+    seeds: tuple[int, ...]
+    trials: Trials
+    judge: Judging
+    sets: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def read(cls, path: str | Path) -> DefaultRecipe:
+        """The recipe of a YAML file.
+
+        Raises:
+            ValueError: a key or value that makes no sense; the message names the file.
+        """
+        said = read_yaml(Path(path))
+        try:
+            return _recipe(said)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: {error}") from None
+
+
+def _filled(kind: type[T], said: Mapping[str, Any], what: str) -> T:
+    known = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
+    wrong = [key for key in said if key not in known]
+    if wrong:
+        raise ValueError(f"{what} has no {', '.join(wrong)}; there are {', '.join(known)}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})
+
+
+def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
+    missing, wrong = [key for key in _KEYS if key not in said], [key for key in said if key not in _KEYS]
+    if missing or wrong:
+        raise ValueError(f"the keys are {', '.join(_KEYS)}; missing: {missing}, unknown: {wrong}")
+    for name, sets in said["sets"].items():
+        unknown = [one for one in sets if one not in SETS]
+        if unknown or not sets:
+            raise ValueError(f"sets: {name} names {', '.join(unknown) or 'nothing'}; there are {', '.join(SETS)}")
+    augmentation = _filled(Augmentation, said["train"].get("augmentation") or {}, "train.augmentation")
+    train = _filled(Recipe, {**said["train"], "augmentation": augmentation}, "train")
+    shape = {"shape.channels": train.channels, "shape.strides": train.strides}
+    return DefaultRecipe(
+        version=str(said["version"]),
+        hop_s=float(said["hop_s"]),
+        drawings={str(name): _filled(Drawing, told, f"draw.{name}") for name, told in said["draw"].items()},
+        pretrain=from_sources(PretrainConfig, "compact", None, {**said["pretrain"], **shape}),
+        distil=from_sources(DistilConfig, "compact", None, {**said["distil"], **shape}),
+        train=train,
+        false_alarms=float(said["false_alarms"]),
+        seeds=tuple(int(seed) for seed in said["seeds"]),
+        trials=_filled(Trials, said["trials"], "trials"),
+        judge=_filled(Judging, said["judge"], "judge"),
+        sets={str(name): tuple(sets) for name, sets in said["sets"].items()},
+    )

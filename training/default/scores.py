@@ -1,0 +1,84 @@
+"""What a trained student's scores are worth: calibration, fusion and ways to tell the unknown, on clips that chose
+them (val) and on clips that only report (test).
+
+Shapes: N clips, M modalities, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from training.default import calibrate
+from training.default.outputs import DISPLAY, SILENT, Outputs
+
+LABELS = tuple(DISPLAY)
+_SILENT = [LABELS.index(label) for label in SILENT]
+_SAID = [c for c in range(len(LABELS)) if c not in _SILENT]
+_OTHER = LABELS.index("other")
+
+
+def calibration(out: Outputs, fusion: Sequence[float], temperature: float) -> dict[str, float]:
+    """Expected calibration error before and after the temperature, and log loss, of the fused score."""
+    mean_NC = np.einsum("nmc,m->nc", out.logits_NMC, np.array(fusion))
+    rows = {}
+    for name, t in (("before", 1.0), ("after", temperature)):
+        rows[f"ece_{name}"] = calibrate.calibration_error(calibrate.softmax(mean_NC / t), out.label_N)
+        rows[f"log_loss_{name}"] = calibrate.log_loss(mean_NC / t, out.label_N)
+    return {name: round(value, 4) for name, value in rows.items()}
+
+
+def fusion_worth(out: Outputs, fusion: Sequence[float]) -> dict[str, dict[str, float]]:
+    """Log loss at its own best temperature and top-1 in %, of each branch alone, their mean and the fitted weights."""
+    M = out.logits_NMC.shape[1]
+    weights = {f"branch {m}": np.eye(M)[m] for m in range(M)} | {"mean": np.full(M, 1 / M), "fitted": np.array(fusion)}
+    rows = {}
+    for name, weight_M in weights.items():
+        mean_NC = np.einsum("nmc,m->nc", out.logits_NMC, weight_M)
+        loss = min(calibrate.log_loss(mean_NC / t, out.label_N) for t in calibrate.TEMPERATURES[::4])
+        right_N = mean_NC.argmax(1) == out.label_N
+        rows[name] = {"log_loss": round(loss, 4), "top1": round(100 * float(right_N.mean()), 2)}
+    return rows
+
+
+def unknown_scores(
+    out: Outputs, fusion: Sequence[float], temperature: float, far: calibrate.FeatureDistance
+) -> dict[str, np.ndarray]:
+    """(N,) by name: scores that should be high where an action of the list goes on.
+
+    Args:
+        out: of the clips.
+        fusion: weights of the modalities.
+        temperature: of the scores.
+        far: fitted on the training clips' embeddings.
+    """
+    mean_NC = np.einsum("nmc,m->nc", out.logits_NMC, np.array(fusion))
+    scores_NC = calibrate.softmax(mean_NC / temperature)
+    return {
+        "best score of an action": scores_NC[:, _SAID].max(1),
+        "1 - score of stillness or no action": 1 - scores_NC[:, _SILENT].sum(1),
+        "best score, no class for no action": calibrate.softmax(mean_NC[:, _SAID] / temperature).max(1),
+        "energy of the actions": calibrate.energy(mean_NC, _SAID),
+        "closeness of features (Mahalanobis)": far(out.embedding_ND),
+    }
+
+
+def rejection(scores: dict[str, np.ndarray], label_N: np.ndarray) -> list[dict[str, Any]]:
+    """A row a score: AUROC and the unknown that pass where 95 % of the known do, of known actions against no action.
+
+    Raises:
+        ValueError: one of the two kinds is missing.
+    """
+    known_N, unknown_N = np.isin(label_N, _SAID), label_N == _OTHER
+    if not (known_N.any() and unknown_N.any()):
+        raise ValueError("clips of actions and clips of no action are both needed to tell the unknown")
+    return [
+        {
+            "score": name,
+            "auroc": round(calibrate.auroc(value_N[known_N], value_N[unknown_N]), 3),
+            "fpr95": round(calibrate.false_alarms_at(value_N[known_N], value_N[unknown_N]), 3),
+        }
+        for name, value_N in scores.items()
+    ]

@@ -1,0 +1,140 @@
+"""Trainings beside the shipped one, which tell what its parts are worth: other seeds, no pre-training, few labels,
+the six-modality teacher. Judged as the shipped model is, each once, and never chosen by.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.modalities import MODALITIES
+from training.data.tracks import Track
+from training.default.answers import accuracy, clip_scores
+from training.default.supervised import Recipe, train
+
+if TYPE_CHECKING:
+    from models.student import Student
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One training with labels.
+
+    Attributes:
+        start: "student" (distilled), "teacher" (six modalities) or "scratch".
+        share: of the labels, in (0, 1].
+        seed: of the training and of the choice of labels.
+    """
+
+    start: str = "student"
+    share: float = 1.0
+    seed: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.start}-{100 * self.share:g}-{self.seed}"
+
+    @property
+    def arm(self) -> str:
+        """What all seeds of it share."""
+        return f"{self.start}-{100 * self.share:g}"
+
+
+def plan(seeds: Sequence[int], shares: Sequence[float]) -> list[Trial]:
+    """All trials: the shipped recipe's seeds, the same from scratch, one teacher, and both starts at every share."""
+    whole = [Trial(start=start, seed=seed) for start in ("student", "scratch") for seed in seeds]
+    few = [Trial(start=start, share=share, seed=seed) for share in shares for start in ("student", "scratch")
+           for seed in seeds]  # fmt: skip
+    return [*whole, Trial(start="teacher", seed=seeds[0]), *few]
+
+
+def some_of(tracks: Sequence[Track], share: float, seed: int) -> list[Track]:
+    """A share of the tracks of every action, at least one of each."""
+    if share == 1:
+        return list(tracks)
+    by_action: dict[str, list[Track]] = defaultdict(list)
+    for track in tracks:
+        by_action[track.action].append(track)
+    rng = np.random.default_rng([seed, 11])
+    chosen = []
+    for _, mine in sorted(by_action.items()):
+        ids = rng.permutation(len(mine))[: math.ceil(share * len(mine))]
+        chosen += [mine[i] for i in sorted(ids.tolist())]
+    return chosen
+
+
+def recipe_of(trial: Trial, recipe: Recipe, few_epochs: int) -> Recipe:
+    """The recipe of a trial; with few labels it takes fewer epochs, from either start."""
+    epochs = recipe.epochs if trial.share == 1 else min(few_epochs, recipe.epochs)
+    modalities = MODALITIES if trial.start == "teacher" else recipe.modalities
+    return replace(recipe, seed=trial.seed, epochs=epochs, modalities=modalities)
+
+
+def judge_trial(
+    student: Student, groups: Mapping[str, Sequence[Track]], labels: tuple[str, ...], recipe: Recipe
+) -> dict[str, float]:
+    """Top-1 of every group, in %."""
+    return {
+        title: round(accuracy(clip_scores(student, tracks, labels, recipe.window_s, recipe.frames), tracks, labels), 2)
+        for title, tracks in groups.items() if tracks
+    }  # fmt: skip
+
+
+def run_trial(
+    trial: Trial,
+    tracks: Sequence[Track],
+    labels: tuple[str, ...],
+    recipe: Recipe,
+    start: Path | None,
+    groups: Mapping[str, Sequence[Track]],
+    out: Path,
+    note: Callable[[str], None],
+) -> dict[str, Any]:
+    """Train and judge; OUT/<name>.json is kept, and read where it is there.
+
+    Args:
+        trial: which.
+        tracks: all clips that train; the trial takes its share.
+        labels: in the order of the logits.
+        recipe: its own (see `recipe_of`).
+        start: whose encoders to begin with; None begins at random.
+        groups: clips that judge, by measure.
+        out: folder of all trials.
+        note: told a line an epoch.
+    """
+    from models.weights import write_whole
+
+    path = out / f"{trial.name}.json"
+    if path.exists():
+        return json.loads(path.read_text(encoding="utf-8"))
+    mine = some_of(tracks, trial.share, trial.seed)
+    student, _ = train(mine, labels, recipe, out / trial.name, note, start)
+    result = {
+        "arm": trial.arm, "seed": trial.seed, "labels": len(mine), "epochs": recipe.epochs,
+        "top1": judge_trial(student, groups, labels, recipe),
+    }  # fmt: skip
+    write_whole(path, lambda part: part.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8"))
+    return result
+
+
+def summary(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row an arm: seeds, and mean and standard deviation (n - 1; None of one seed) of every measure, in %."""
+    arms: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for result in results:
+        arms[result["arm"]].append(result)
+    rows = []
+    for arm, mine in arms.items():
+        values = {title: [one["top1"][title] for one in mine] for title in mine[0]["top1"]}
+        rows.append({
+            "arm": arm, "seeds": len(mine), "labels": mine[0]["labels"], "epochs": mine[0]["epochs"],
+            "mean": {title: float(np.mean(some)) for title, some in values.items()},
+            "std": {t: float(np.std(some, ddof=1)) if len(some) > 1 else None for t, some in values.items()},
+        })  # fmt: skip
+    return rows

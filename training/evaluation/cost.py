@@ -1,0 +1,73 @@
+"""What a recogniser costs: parameters, floating-point operations of one clip, and how long one clip takes.
+
+Shape suffixes: N clips, P people, T frames, V joints, C coordinates.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from models.modalities import FRAMES
+from training.evaluation.classifier import Classifier
+
+WARM_UP = 3
+
+
+def _clip(device: str | torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """One clip of one person: its numbers do not matter, but joints must not coincide."""
+    rng = torch.Generator().manual_seed(0)
+    joints_NPTVC = torch.randn(1, 1, FRAMES, 25, 3, generator=rng)
+    return joints_NPTVC.to(device), torch.tensor([float(FRAMES)], device=device)
+
+
+def parameters(model: nn.Module) -> int:
+    """Number of parameters, those of heads included."""
+    return sum(p.numel() for p in model.parameters())
+
+
+@torch.no_grad()
+def flops(model: Classifier) -> int:
+    """Operations of one clip of one person: two a multiplication and addition.
+
+    Counted are convolutions and matrix products, those of graph convolutions among them; what works element by element
+    (modalities, batch-norm, ReLU) is not, as is usual.
+    """
+    training = model.training
+    device = next(model.parameters()).device
+    with FlopCounterMode(display=False) as counter:
+        model.eval()(*_clip(device))
+    model.train(training)
+    return int(counter.get_total_flops())
+
+
+@torch.inference_mode()
+def latency_ms(model: Classifier, runs: int = 30) -> float:
+    """Median time of one clip of one person, from normalised joints to branch logits, with torch's present threads."""
+    training = model.training
+    device = next(model.parameters()).device
+    clip, times = _clip(device), []
+    model.eval()
+    for _ in range(WARM_UP + runs):
+        began = time.perf_counter()
+        model(*clip)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(1000 * (time.perf_counter() - began))
+    model.train(training)
+    return statistics.median(times[WARM_UP:])
+
+
+def cost(model: Classifier, runs: int = 30) -> dict[str, float | int | str]:
+    """Parameters, FLOPs, latency in milliseconds, and what it was measured with."""
+    return {
+        "parameters": parameters(model),
+        "flops": flops(model),
+        "latency_ms": round(latency_ms(model, runs), 3),
+        "threads": torch.get_num_threads(),
+        "device": str(next(model.parameters()).device),
+    }

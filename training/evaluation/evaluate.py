@@ -1,0 +1,146 @@
+"""Evaluation of a run on a labelled split: one protocol, every set of modalities, seeds, cost; one results file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.branches import Branches
+from training.data.store import Store
+from training.evaluation.classifier import Classifier
+from training.evaluation.cost import cost
+from training.evaluation.features import only
+from training.evaluation.protocols import SEMI_FRACTIONS, SEMI_REPEATS, Answers, Config, Judge, Labelled, check_subsets
+from training.evaluation.results import confusion, confusion_picture, headline, row, write_result
+from training.runs import load_branches, provenance
+
+
+def evaluate(
+    store: Store,
+    split: str,
+    config: Config,
+    run: Path | None,
+    protocol: str,
+    modalities: Sequence[str] | None = None,
+    subsets: Sequence[Sequence[str]] = (),
+    seeds: Sequence[int] | None = None,
+    fractions: Sequence[float] | None = None,
+    device: str | torch.device = "cpu",
+    out: Path | None = None,
+) -> dict[str, Any]:
+    """Judge one run, or a model from scratch, and write what came out.
+
+    Args:
+        store: labelled clips; another than the run's is transfer, and the result says so.
+        split: its training clips train, its test clips judge.
+        config: of `protocols.make_config`.
+        run: folder of pretrain or distil, finished; None with the protocol scratch.
+        protocol: linear, knn, semi, finetune or scratch.
+        modalities: branches to judge; None takes all of the run's.
+        subsets: further sets of modalities to judge fused, beside each alone and all together.
+        seeds: of everything random; None takes 0, and 0 to 4 with semi. knn has nothing random and takes the first.
+        fractions: shares of the training labels, with semi; None takes 1, 5, 10 and 20 %.
+        device: where to compute.
+        out: JSON file to write, and a picture of the confusions beside it (.png); None writes nothing.
+
+    Returns:
+        What the file holds; "accuracy" is that of all modalities fused, in %, after the last epoch.
+
+    Raises:
+        ValueError: a missing run, split, label, modality or class; the message says which.
+    """
+    branches, held = _model(run, protocol)
+    names = tuple(modalities or (branches.names if branches else ()))
+    if not names:
+        raise ValueError("scratch needs --modalities: which branches to train")
+    if fractions is not None and protocol != "semi":
+        raise ValueError(f"--fractions goes with semi; {protocol} takes all labels")
+    clips, chosen = Labelled.of(store, split), check_subsets(names, subsets)
+    seeds = list(dict.fromkeys(seeds if seeds is not None else range(SEMI_REPEATS if protocol == "semi" else 1)))
+    judge = Judge(clips, branches, chosen, config, device)
+    told, last = _rows(judge, seeds[:1] if protocol == "knn" else seeds, _fractions(protocol, fractions))
+    costs = _costs(judge.start(seeds[0]), chosen, len(store.labels), device)
+    rows = [line | costs[tuple(line["modalities"])] for line in told]
+    result = headline(rows) | {"protocol": protocol, "config": asdict(config), "split": split, **provenance(store)}
+    result |= {"train_clips": len(clips.train_ids), "test_clips": len(clips.test_ids), "unlabelled": clips.unlabelled}
+    result |= {"run": held, "transfer": _transfer(held, store), "rows": rows}
+    if out is not None:
+        _write(out, result, last, clips)
+    return result
+
+
+def _model(run: Path | None, protocol: str) -> tuple[Branches | None, dict[str, Any] | None]:
+    """The run's branches and what it says of itself; two times None from scratch."""
+    if protocol == "scratch":
+        if run is not None:
+            raise ValueError("scratch starts at random and takes no --run; finetune starts from one")
+        return None, None
+    if run is None:
+        raise ValueError(f"{protocol} needs --run: the folder of a finished pretrain or distil")
+    branches, held = load_branches(run)
+    return branches, {"folder": Path(run).name, **held}
+
+
+def _fractions(protocol: str, fractions: Sequence[float] | None) -> list[float | None]:
+    if protocol != "semi":
+        return [None]
+    return sorted(set(SEMI_FRACTIONS if fractions is None else fractions))
+
+
+def _rows(
+    judge: Judge, seeds: Sequence[int], fractions: Sequence[float | None]
+) -> tuple[list[dict[str, Any]], dict[int, Any]]:
+    """A line for every share of the labels and set of modalities; the answers of the last, by seed."""
+    clips, store, lines = judge.clips, judge.clips.store, []
+    for fraction in fractions:
+        share = {seed: clips.train_ids if fraction is None else clips.share(fraction, seed) for seed in seeds}
+        answers: dict[int, Answers] = {seed: judge.answers(seed, ids) for seed, ids in share.items()}
+        for subset in judge.subsets:
+            mine = {seed: answers[seed][subset] for seed in seeds}
+            line = row(subset, mine, store.label_N[clips.test_ids], store.labels)
+            lines.append(line if fraction is None else {"fraction": fraction, "labels": len(share[seeds[0]])} | line)
+    return lines, mine
+
+
+def _costs(
+    branches: Branches, subsets: Sequence[tuple[str, ...]], classes: int, device: str | torch.device
+) -> dict[tuple[str, ...], dict[str, Any]]:
+    return {subset: cost(Classifier(only(branches, subset), classes).to(device).eval()) for subset in subsets}
+
+
+def _transfer(held: dict[str, Any] | None, store: Store) -> bool:
+    """Whether the model never saw this store's clips while it was pre-trained."""
+    return held is not None and all(part["data_hash"] != store.hash for part in held["data"])
+
+
+def _write(out: Path, result: dict[str, Any], last: dict[int, Any], clips: Labelled) -> None:
+    """The picture first: the results file says that all is there."""
+    labels = clips.store.labels
+    counts_CC = confusion(last, clips.store.label_N[clips.test_ids], len(labels))
+    title = f"{result['protocol']}, {'+'.join(result['modalities'])}: {result['accuracy']:.1f} %"
+    confusion_picture(counts_CC, labels, title, out.with_suffix(".png"))
+    write_result(out, result | {"labels": list(labels), "confusion": counts_CC.tolist()})
+
+
+def describe(result: dict[str, Any]) -> str:
+    """The rows as a Markdown table."""
+    from training.evaluation.results import markdown
+
+    return markdown([_cells(line) for line in result["rows"]])
+
+
+def _cells(line: dict[str, Any]) -> dict[str, str]:
+    spread = "" if line["std"] is None else f" +- {line['std']:.1f}"
+    part = {"labels": f"{100 * line['fraction']:g} %"} if "fraction" in line else {}
+    return part | {
+        "modalities": "+".join(line["modalities"]),
+        "accuracy %": f"{line['accuracy']:.1f}{spread}",
+        "mean over actions %": f"{line['mean_per_class']:.1f}",
+        "parameters (M)": f"{line['parameters'] / 1e6:.2f}",
+        "GFLOPs": f"{line['flops'] / 1e9:.2f}",
+        "latency (ms)": f"{line['latency_ms']:.1f}",
+    }

@@ -1,0 +1,71 @@
+"""h of a store's clips: what linear heads and nearest neighbours are judged on.
+
+Shape suffixes: N clips, M modalities, H width of h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from training.branches import Branches
+from training.data.store import Store
+
+
+def only(branches: Branches, names: Sequence[str]) -> Branches:
+    """Some of the branches, in the order of the names; the encoders and heads are shared, not copied.
+
+    Raises:
+        ValueError: the branches lack a modality.
+    """
+    if missing := [name for name in names if name not in branches.names]:
+        raise ValueError(f"there is no branch of {', '.join(missing)}; the model has {', '.join(branches.names)}")
+    # Built without memory or random numbers: every module is put in from the other.
+    with torch.device("meta"):
+        part = Branches(names, branches.shape, branches.head, branches.recompute)
+    for name in part.names:
+        part.encoders[name], part.heads[name] = branches.encoders[name], branches.heads[name]
+    return part.train(branches.training)
+
+
+def people_slots(branches: Branches, store: Store) -> int | None:
+    """People a batch holds: where empty slots count in the mean, h must not depend on the batch's other clips."""
+    return None if branches.shape.mask_people else int(store.people_N.max(initial=1))
+
+
+@torch.no_grad()
+def features(
+    branches: Branches,
+    store: Store,
+    ids: np.ndarray,
+    device: str | torch.device = "cpu",
+    precision: str = "fp32",
+    batch: int = 256,
+) -> Tensor:
+    """h of some clips: eval mode, no gradient, no augmentation.
+
+    Args:
+        branches: moved to the device; its mode is as before afterwards.
+        store: the clips.
+        ids: their numbers.
+        device: where to compute.
+        precision: fp32 or bf16 (autocast of the encoders).
+        batch: clips at a time.
+
+    Returns:
+        h_NMH, float32, on the CPU, in the order of the numbers.
+    """
+    training, device = branches.training, torch.device(device)
+    branches.to(device).eval()
+    parts = [torch.empty(0, len(branches.names), branches.shape.channels[-1])]
+    for start in tqdm(range(0, len(ids), batch), desc="features", unit="batch", leave=False):
+        some = store.batch(ids[start : start + batch], device, people_slots(branches, store))
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+            h_MNH = branches.encode(some.joints_NPTVC, some.frames_N, some.present_NP)
+        parts.append(h_MNH.transpose(0, 1).float().cpu())
+    branches.train(training)
+    return torch.cat(parts)

@@ -1,0 +1,213 @@
+"""Encoders and heads trained together with labels: fine-tuning, the semi-supervised protocol, and from scratch.
+
+Every modality's branch learns by its own cross-entropy, as the streams of the literature do, so that one training
+serves every set of modalities: their fused score is the mean of the branches' logits.
+
+The preset paper repeats HiCLR (arXiv 2211.13466), which has the published encoder (github.com/JHang2020/HiCLR,
+config/release/gcn_ntu60/finetune and config/gcn_ntu60/semi): SGD lr 0.1, momentum 0.9, weight decay 1e-4, batch 64,
+warm-up of 5 epochs; 70 epochs, x 0.1 after 30 and 55; semi-supervised 60 epochs, x 0.1 after 15 and 30. Clips are
+augmented as in pre-training. IKEM itself is not published with fine-tuning.
+
+Shape suffixes: N clips, M modalities, C classes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from training.branches import Branches, Shape
+from training.config import PRESETS, PretrainConfig, Schedule, require
+from training.data.store import Store
+from training.evaluation.classifier import Classifier
+from training.evaluation.features import people_slots
+from training.evaluation.linear import Answer, check_schedule
+from training.views import Views, augment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TuneConfig:
+    """How encoders and heads are trained with labels; the defaults are the preset paper.
+
+    Attributes:
+        epochs: passes over the training clips.
+        batch: clips a step; an epoch's last batches share its clips evenly.
+        lr: learning rate at its highest.
+        momentum: of SGD.
+        weight_decay: of SGD.
+        schedule: step (times 0.1 after each epoch of drop_at) or cosine (to zero).
+        drop_at: epochs after which the step schedule divides the rate by ten.
+        warmup: epochs of linear growth at the start.
+        views: augmentation of the training clips.
+        precision: fp32 or bf16 (autocast of the encoders).
+        watch: epochs between looks at the test clips, for the best epoch; 0 looks at them once, at the end.
+    """
+
+    epochs: int = 70
+    batch: int = 64
+    lr: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    schedule: str = "step"
+    drop_at: tuple[int, ...] = (30, 55)
+    warmup: int = 5
+    views: Views = field(default_factory=Views)
+    precision: str = "fp32"
+    watch: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "drop_at", tuple(self.drop_at))
+        if isinstance(self.views, Mapping):
+            object.__setattr__(self, "views", Views(**self.views))
+        check_schedule(self)
+        require(self, {"watch": (self.watch >= 0, "at least 0")})
+
+    # The learning rate at a (fractional) epoch is pre-training's.
+    rate = Schedule.rate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScratchConfig(TuneConfig):
+    """The same, from random initial values.
+
+    Attributes:
+        shape: of the encoders.
+    """
+
+    shape: Shape = field(default_factory=Shape)
+
+    def __post_init__(self) -> None:
+        TuneConfig.__post_init__(self)
+        if isinstance(self.shape, Mapping):
+            object.__setattr__(self, "shape", Shape(**self.shape))
+
+
+_SMALL: dict[str, Any] = {"epochs": 100, "schedule": "cosine", "precision": "bf16"} | {
+    "views": PRESETS["compact"][PretrainConfig]["views"]
+}
+# preset -> protocol -> values over the defaults.
+TUNE_PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "paper": {"finetune": {}, "scratch": {}, "semi": {"epochs": 60, "drop_at": (15, 30)}},
+    "compact": {
+        "finetune": _SMALL, "semi": _SMALL,
+        "scratch": _SMALL | {"shape": PRESETS["compact"][PretrainConfig]["shape"]},
+    },
+}  # fmt: skip
+
+
+def tune(
+    branches: Branches,
+    store: Store,
+    train_ids: np.ndarray,
+    test_ids: np.ndarray,
+    subsets: Sequence[tuple[str, ...]],
+    config: TuneConfig,
+    seed: int,
+    device: str | torch.device = "cpu",
+) -> dict[tuple[str, ...], Answer]:
+    """Train a copy of the branches, with new heads, and answer for the test clips.
+
+    Args:
+        branches: where to begin; they stay as they are.
+        store: labelled clips.
+        train_ids: numbers of the training clips.
+        test_ids: numbers of the test clips; looked at for the answer alone.
+        subsets: modalities whose mean logit answers.
+        config: how.
+        seed: of the heads, order, augmentation and dropout.
+        device: where to compute.
+
+    Raises:
+        ValueError: the loss is not finite.
+    """
+    torch.manual_seed(seed)
+    model = Classifier(copy.deepcopy(branches), len(store.labels)).to(device).requires_grad_(True)
+    optimizer = torch.optim.SGD(
+        model.parameters(), config.lr, momentum=config.momentum, weight_decay=config.weight_decay, foreach=True
+    )
+    answers: dict[tuple[str, ...], Answer] = {}
+    bar = tqdm(range(config.epochs), desc=f"train with labels, seed {seed}", unit="epoch", leave=False, mininterval=5)
+    for epoch in bar:
+        loss = _epoch(model, optimizer, store, train_ids, config, (seed, epoch), device)
+        bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+        done = epoch + 1
+        if done == config.epochs or (config.watch and done % config.watch == 0):
+            logits_NMC = _logits(model, store, test_ids, config, device)
+            _look(answers, logits_NMC, store.label_N[test_ids], subsets, branches.names, done if config.watch else None)
+    return answers
+
+
+def _autocast(config: TuneConfig, device: str | torch.device) -> torch.autocast:
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bf16")
+
+
+def _epoch(
+    model: Classifier,
+    optimizer: torch.optim.Optimizer,
+    store: Store,
+    ids: np.ndarray,
+    config: TuneConfig,
+    seeds: tuple[int, int],
+    device: str | torch.device,
+) -> float:
+    """One pass over the clips; the mean loss of a branch."""
+    model.train()
+    batches = np.array_split(np.random.default_rng(seeds).permutation(ids), -(-len(ids) // config.batch))
+    total = 0.0
+    for step, some in enumerate(batches):
+        for group in optimizer.param_groups:
+            group["lr"] = config.rate(seeds[1] + step / len(batches))
+        clips = store.batch(some, device, people_slots(model.branches, store))
+        rng = torch.Generator().manual_seed(int(np.random.SeedSequence([*seeds, step]).generate_state(1)[0]))
+        with _autocast(config, device):
+            logits_NMC = model(augment(clips.joints_NPTVC, rng, config.views), clips.frames_N, clips.present_NP)
+        M = logits_NMC.shape[1]
+        # The sum over the branches: each learns as it would alone.
+        loss = M * F.cross_entropy(logits_NMC.float().flatten(0, 1), clips.label_N.repeat_interleave(M))
+        if not torch.isfinite(loss.detach()):
+            raise ValueError(f"the loss is not finite in epoch {seeds[1] + 1}; take a lower --lr, or --precision fp32")
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += float(loss.detach()) / M
+    return total / len(batches)
+
+
+@torch.no_grad()
+def _logits(model: Classifier, store: Store, ids: np.ndarray, config: TuneConfig, device: str | torch.device) -> Tensor:
+    """Branch logits (N, M, C) in eval mode, on the CPU."""
+    model.eval()
+    parts = []
+    for start in range(0, len(ids), 256):
+        clips = store.batch(ids[start : start + 256], device, people_slots(model.branches, store))
+        with _autocast(config, device):
+            parts.append(model(clips.joints_NPTVC, clips.frames_N, clips.present_NP).float().cpu())
+    return torch.cat(parts)
+
+
+def _look(
+    answers: dict[tuple[str, ...], Answer],
+    logits_NMC: Tensor,
+    truth_N: np.ndarray,
+    subsets: Sequence[tuple[str, ...]],
+    names: Sequence[str],
+    epoch: int | None,
+) -> None:
+    """Put the newest answers in the place of the last; remember the best epoch where epochs are watched."""
+    for subset in subsets:
+        columns = [list(names).index(name) for name in subset]
+        predicted_N = logits_NMC[:, columns].mean(1).argmax(1).numpy()
+        before, best, best_epoch = answers.get(subset), None, None
+        if epoch is not None:
+            best, best_epoch = 100 * float((predicted_N == truth_N).mean()), epoch
+            if before is not None and before.best >= best:
+                best, best_epoch = before.best, before.best_epoch
+        answers[subset] = Answer(predicted_N, best, best_epoch)

@@ -1,0 +1,109 @@
+"""The options of `python -m training evaluate`, and what they run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+# option -> (type, meaning); each goes with the protocols whose configuration has it, and none has a default here.
+_VALUES: dict[str, tuple[Any, str]] = {
+    "epochs": (int, "passes over the training clips"),
+    "batch": (int, "clips a step"),
+    "lr": (float, "learning rate at its highest"),
+    "momentum": (float, "of SGD"),
+    "weight_decay": (float, "of SGD"),
+    "schedule": (str, "step or cosine"),
+    "drop_at": (int, "epochs after which the rate falls to a tenth (step), 50,70"),
+    "warmup": (int, "epochs of linear growth at the start"),
+    "precision": (str, "fp32 or bf16"),
+    "init_std": (float, "of the heads' initial weights (linear)"),
+    "k": (int, "neighbours that vote (knn)"),
+    "watch": (int, "epochs between looks at the test clips, for the best epoch beside the last (finetune, scratch)"),
+}
+_SHAPE: dict[str, tuple[Any, str]] = {
+    "channels": (int, "widths of the encoders' blocks (scratch), 16,32,64,128"),
+    "strides": (int, "of the blocks, in time (scratch)"),
+    "dropout": (float, "in all blocks but the first (scratch)"),
+}
+_MANY = ("drop_at", "channels", "strides")
+
+
+def _list(kind: Any) -> Any:
+    """Reads "1,2" as (1, 2)."""
+
+    def read(text: str) -> tuple[Any, ...]:
+        return tuple(kind(word) for word in text.replace(" ", "").split(",") if word)
+
+    read.__name__ = f"{getattr(kind, '__name__', 'value')} list"
+    return read
+
+
+def _modalities(text: str) -> tuple[str, ...]:
+    from training.config import parse_modalities
+
+    return parse_modalities(text)
+
+
+def _subset(word: str) -> tuple[str, ...]:
+    return _modalities(word.replace("+", ","))
+
+
+def add_evaluate_options(command: argparse.ArgumentParser) -> None:
+    """Every option but --device and --threads."""
+    command.add_argument("--data", type=Path, required=True, metavar="STORE", help="labelled clip store of `prepare`")
+    command.add_argument("--split", required=True, help="its training clips train, its test clips judge")
+    command.add_argument("--protocol", default="linear", help="linear, knn, semi, finetune or scratch")
+    command.add_argument("--run", dest="run_folder", type=Path, help="finished pretrain or distil; not with scratch")
+    command.add_argument("--out", type=Path, metavar="FILE", help="JSON file; a picture of the confusions beside it")
+    command.add_argument("--modalities", type=_modalities, metavar="j,m,b", help="branches (default: all of the run's)")
+    command.add_argument(
+        "--subsets", type=_list(_subset), nargs="+", default=[], metavar="jmb",
+        help="sets to judge fused, beside each modality alone and all together: jmb jmba, or joint+bone",
+    )  # fmt: skip
+    command.add_argument("--seeds", "--seed", type=_list(int), nargs="+", metavar="N", help="of everything random")
+    command.add_argument(
+        "--fractions", "--fraction", type=_list(float), nargs="+", metavar="X",
+        help="shares of the training labels (semi; default: 0.01 0.05 0.1 0.2)",
+    )  # fmt: skip
+    command.add_argument(
+        "--frozen", action=argparse.BooleanOptionalAction, default=False, help="keep the encoders still (semi)"
+    )
+    command.add_argument("--preset", help="ikem, cmd or mamp for linear heads; paper or compact for training encoders")
+    command.add_argument("--config", type=Path, metavar="FILE", help="YAML file with `key: value` lines")
+    group = command.add_argument_group("configuration", "every value of the preset can be changed")
+    for name, (kind, text) in (_VALUES | _SHAPE).items():
+        kind = _list(kind) if name in _MANY else kind
+        group.add_argument(f"--{name.replace('_', '-')}", type=kind, default=argparse.SUPPRESS, metavar="X", help=text)
+    group.add_argument(
+        "--standardise", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
+        help="features pass a batch-norm without parameters first (linear)",
+    )  # fmt: skip
+
+
+def given(args: argparse.Namespace) -> dict[str, Any]:
+    """The configuration's values on the command line, over those of --config."""
+    from training.config import read_yaml
+    from training.evaluation.protocols import merge
+
+    values = {name: getattr(args, name) for name in (*_VALUES, "standardise") if hasattr(args, name)}
+    shape = {name: getattr(args, name) for name in _SHAPE if hasattr(args, name)}
+    return merge(read_yaml(args.config) if args.config else {}, values | ({"shape": shape} if shape else {}))
+
+
+def run_evaluate(args: argparse.Namespace) -> None:
+    """Judge, and print the table."""
+    from training.data.store import Store
+    from training.evaluation.evaluate import describe, evaluate
+    from training.evaluation.protocols import make_config
+    from training.parallel import join
+
+    config = make_config(args.protocol, args.frozen, args.preset, given(args))
+    result = evaluate(
+        Store(args.data), args.split, config, args.run_folder, args.protocol, args.modalities,
+        [subset for word in args.subsets for subset in word],
+        None if args.seeds is None else [seed for word in args.seeds for seed in word],
+        None if args.fractions is None else [x for word in args.fractions for x in word],
+        join(args.device).device, args.out,
+    )  # fmt: skip
+    print(describe(result))

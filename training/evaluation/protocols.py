@@ -1,0 +1,208 @@
+"""What an evaluation is made of: labelled clips, class-balanced shares of them, sets of modalities, and the protocols.
+
+Protocols: linear and knn on frozen encoders, semi (a share of the labels; fine-tuned, or frozen with linear heads),
+finetune and scratch. Transfer is any of them on another store than the run was pre-trained on.
+
+Shape suffixes: N clips, M modalities, H width of h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from models.modalities import check_modalities
+from training.branches import Branches
+from training.config import defaults_of, fit_epochs
+from training.data.store import Store
+from training.evaluation.features import features, only
+from training.evaluation.finetune import TUNE_PRESETS, ScratchConfig, TuneConfig, tune
+from training.evaluation.linear import LINEAR_PRESETS, Answer, LinearConfig, train_heads
+from training.evaluation.nearest import NearestConfig, nearest
+
+PROTOCOLS = ("linear", "knn", "semi", "finetune", "scratch")
+SEMI_FRACTIONS = (0.01, 0.05, 0.1, 0.2)
+SEMI_REPEATS = 5
+Config = LinearConfig | NearestConfig | TuneConfig
+Answers = dict[tuple[str, ...], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The labelled clips of a split.
+
+    Attributes:
+        store: of the clips.
+        train_ids: numbers of the training clips.
+        test_ids: numbers of the test clips.
+        unlabelled: clips of the split that have no label and are left out.
+    """
+
+    store: Store
+    train_ids: np.ndarray
+    test_ids: np.ndarray
+    unlabelled: int
+
+    @classmethod
+    def of(cls, store: Store, split: str) -> Labelled:
+        """The labelled clips of one split.
+
+        Raises:
+            ValueError: no such split; no labels; fewer than two classes; or an action to be told that never trained.
+        """
+        parts = store.split(split)
+        train_ids, test_ids = (ids[store.label_N[ids] >= 0] for ids in parts)
+        for name, ids in (("training", train_ids), ("test", test_ids)):
+            if not len(ids):
+                raise ValueError(f"{store.folder} has no labelled {name} clip in its split {split}; nothing to judge")
+        known = np.unique(store.label_N[train_ids])
+        if len(known) < 2:
+            raise ValueError(f"the training clips of {split} show one action alone; there is nothing to tell apart")
+        if strange := [store.labels[c] for c in np.setdiff1d(store.label_N[test_ids], known)]:
+            raise ValueError(
+                f"no training clip of {split} shows {', '.join(strange)}, but test clips do; prepare another split, "
+                "or leave these actions out"
+            )
+        return cls(store, train_ids, test_ids, sum(map(len, parts)) - len(train_ids) - len(test_ids))
+
+    def share(self, fraction: float, seed: int) -> np.ndarray:
+        """Numbers of a class-balanced share of the training clips.
+
+        Every class gives as many clips, at least one, or all that it has where those are fewer. Of one seed, a larger
+        share holds the smaller ones.
+
+        Args:
+            fraction: of the training clips, in (0, 1].
+            seed: of the choice.
+
+        Raises:
+            ValueError: the fraction is none.
+        """
+        if not 0 < fraction <= 1:
+            raise ValueError(f"a share of the labels lies above 0 and at most at 1; got {fraction}")
+        label_N, rng = self.store.label_N[self.train_ids], np.random.default_rng([seed, 1])
+        classes = np.unique(label_N)
+        each = len(label_N) if fraction == 1 else max(1, round(fraction * len(label_N) / len(classes)))
+        chosen = [rng.permutation(self.train_ids[label_N == c])[:each] for c in classes]
+        return np.sort(np.concatenate(chosen))
+
+
+def check_subsets(names: Sequence[str], wanted: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The sets of modalities to judge: each alone, those wanted, and last all together.
+
+    Raises:
+        ValueError: a set wants a modality that is not judged.
+    """
+    subsets = [(name,) for name in names]
+    for subset in [tuple(check_modalities(subset)) for subset in wanted] + [tuple(names)]:
+        if missing := [name for name in subset if name not in names]:
+            raise ValueError(f"a subset wants {', '.join(missing)}; the modalities are {', '.join(names)}")
+        ordered = tuple(name for name in names if name in subset)
+        if ordered == tuple(names) and ordered in subsets:
+            subsets.remove(ordered)
+        if ordered not in subsets:
+            subsets.append(ordered)
+    return subsets
+
+
+def make_config(
+    protocol: str, frozen: bool = False, preset: str | None = None, values: dict[str, Any] | None = None
+) -> Config:
+    """The configuration of a protocol: its preset, then the values.
+
+    Args:
+        protocol: one of PROTOCOLS.
+        frozen: of the semi protocol: linear heads on frozen encoders.
+        preset: ikem, cmd or mamp for heads, paper or compact for training encoders; None takes the first.
+        values: over the preset's; mappings (views, shape) change what they name alone.
+
+    Raises:
+        ValueError: unknown protocol, preset, key or value; the message names it.
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"protocol must be one of {', '.join(PROTOCOLS)}; got {protocol!r}")
+    if frozen and protocol != "semi":
+        raise ValueError(f"--frozen goes with semi; {protocol} has nothing to choose")
+    kind: type[Any] = {"knn": NearestConfig, "scratch": ScratchConfig}.get(protocol, TuneConfig)
+    presets = {name: held[protocol] for name, held in TUNE_PRESETS.items() if protocol in held}
+    if protocol == "linear" or frozen:
+        kind, presets = LinearConfig, LINEAR_PRESETS
+    chosen = preset or next(iter(presets), None)
+    if chosen not in presets and chosen is not None:
+        raise ValueError(f"preset of {protocol} must be one of {', '.join(presets) or 'none'}; got {preset!r}")
+    keys = tuple(kind.__dataclass_fields__)
+    if wrong := [key for key in values or {} if key not in keys]:
+        raise ValueError(f"{protocol} has no {', '.join(wrong)}; its keys are {', '.join(keys)}")
+    base = presets[chosen] if chosen else {}
+    try:
+        return kind(**fit_epochs(merge(base, values or {}), defaults_of(kind) | base, values or {}))
+    except TypeError as error:
+        raise ValueError(f"{protocol}: {error}") from None
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Values over values; a mapping (views, shape) changes what it names alone."""
+    return base | {k: base.get(k, {}) | v if isinstance(v, dict) else v for k, v in over.items()}
+
+
+class Judge:
+    """One model on one split, by one protocol, as often as asked; h of frozen encoders is computed once.
+
+    Args:
+        clips: labelled clips.
+        branches: pre-trained, or None for random initial values (scratch).
+        subsets: sets of modalities; the last holds all.
+        config: of the protocol.
+        device: where to compute.
+    """
+
+    def __init__(
+        self,
+        clips: Labelled,
+        branches: Branches | None,
+        subsets: Sequence[tuple[str, ...]],
+        config: Config,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.clips, self.subsets, self.config, self.device = clips, list(subsets), config, device
+        self.names = self.subsets[-1]
+        self.branches = None if branches is None else only(branches, self.names)
+        self._h: list[torch.Tensor] = []
+
+    def start(self, seed: int) -> Branches:
+        """Where training begins: the pre-trained branches, or random ones."""
+        if self.branches is not None:
+            return self.branches
+        assert isinstance(self.config, ScratchConfig)
+        torch.manual_seed(seed)
+        return Branches(self.names, self.config.shape)
+
+    def answers(self, seed: int, train_ids: np.ndarray | None = None) -> Answers:
+        """What every set of modalities answers, trained on some of the training clips (None: all)."""
+        train_ids = self.clips.train_ids if train_ids is None else train_ids
+        if isinstance(self.config, TuneConfig):
+            start = self.start(seed)
+            return tune(
+                start, self.clips.store, train_ids, self.clips.test_ids, self.subsets, self.config, seed, self.device
+            )
+        return {subset: self._frozen(subset, seed, train_ids) for subset in self.subsets}
+
+    def _frozen(self, subset: tuple[str, ...], seed: int, train_ids: np.ndarray) -> Answer:
+        assert self.branches is not None
+        clips, config = self.clips, self.config
+        if not self._h:
+            self._h = [
+                features(self.branches, clips.store, ids, self.device, config.precision)
+                for ids in (clips.train_ids, clips.test_ids)
+            ]
+        columns, rows = [self.names.index(name) for name in subset], np.searchsorted(clips.train_ids, train_ids)
+        train_NMH, test_NMH = self._h[0][rows][:, columns], self._h[1][:, columns]
+        label_N, truth_N = (torch.from_numpy(clips.store.label_N[ids]) for ids in (train_ids, clips.test_ids))
+        classes = len(clips.store.labels)
+        if isinstance(config, NearestConfig):
+            return nearest(train_NMH, label_N, test_NMH, classes, config.k, self.device)
+        return train_heads(train_NMH, label_N, test_NMH, truth_N, classes, config, seed, self.device)

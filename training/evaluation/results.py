@@ -1,0 +1,84 @@
+"""The results file of an evaluation: what was asked, of which data and run, what came out, what it costs.
+
+Shape suffixes: N test clips, C classes, S seeds.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.weights import write_whole
+from training.evaluation.confusion import draw
+from training.evaluation.linear import Answer
+
+FORMAT = "ikem-evaluation/1"
+BEST = "best_epoch_on_test (not the result)"
+
+
+def mean_std(values: Sequence[float]) -> tuple[float, float | None]:
+    """Mean, and the standard deviation of a sample (n - 1); None of less than two values."""
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def row(
+    modalities: Sequence[str], answers: Mapping[int, Answer], truth_N: np.ndarray, labels: Sequence[str]
+) -> dict[str, Any]:
+    """One set of modalities over its seeds: accuracy in % of the last epoch.
+
+    Args:
+        modalities: whose mean logit answered.
+        answers: by seed.
+        truth_N: class numbers of the test clips.
+        labels: names of the classes.
+    """
+    values = {seed: 100 * float((answer.predicted_N == truth_N).mean()) for seed, answer in answers.items()}
+    mean, std = mean_std(list(values.values()))
+    right_SN = np.stack([answer.predicted_N == truth_N for answer in answers.values()])
+    per_class = {labels[c]: 100 * float(right_SN[:, truth_N == c].mean()) for c in np.unique(truth_N)}
+    told: dict[str, Any] = {"modalities": list(modalities), "accuracy": mean, "std": std}
+    told |= {"seeds": values, "per_class": per_class, "mean_per_class": statistics.fmean(per_class.values())}
+    best = {seed: {"accuracy": a.best, "epoch": a.best_epoch} for seed, a in answers.items() if a.best is not None}
+    return told | ({BEST: best} if best else {})
+
+
+def headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What stands first in the file: the last row, all modalities fused (and the largest share of the labels)."""
+    last = rows[-1]
+    keys = ("accuracy", "std", "modalities", "parameters", "flops", "latency_ms", "fraction")
+    return {key: last[key] for key in keys if key in last}
+
+
+def confusion(answers: Mapping[int, Answer], truth_N: np.ndarray, classes: int) -> np.ndarray:
+    """Counts over all seeds, (C, C): rows the truth, columns the answer."""
+    counts_CC = np.zeros((classes, classes), np.int64)
+    for answer in answers.values():
+        np.add.at(counts_CC, (truth_N, answer.predicted_N), 1)
+    return counts_CC
+
+
+def confusion_picture(counts_CC: np.ndarray, labels: Sequence[str], title: str, path: Path) -> None:
+    """Draw a confusion matrix into a PNG file, whole or not at all; classes that no test clip shows have no row."""
+    rows = np.flatnonzero(counts_CC.sum(1))
+    columns = np.flatnonzero(counts_CC.sum(0) + counts_CC.sum(1))
+    shown = counts_CC[np.ix_(rows, columns)]
+    names = [label.replace("_", " ") for label in labels]
+    write_whole(path, lambda part: draw(shown, [names[c] for c in rows], [names[c] for c in columns], title, part))
+
+
+def write_result(path: Path, result: Mapping[str, Any]) -> None:
+    """Write the JSON file, whole or not at all."""
+    text = json.dumps({"format": FORMAT} | dict(result), indent=1, allow_nan=False) + "\n"
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def markdown(rows: list[dict]) -> str:
+    """A table of the rows."""
+    names = list(rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    return "\n".join(lines + ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows])
