@@ -119,8 +119,8 @@ def _epoch(
             sums[name].append(value)
         for name, part in parts.items():
             sums[name].append(float(average(part.detach().clone(), group)))
-        bar.set_postfix(step=f"{step + 1}/{steps}", loss=f"{sums['loss'][-1]:.2f}", refresh=False)
-        bar.update(0)
+        bar.set_postfix(epoch=f"{epoch + 1}/{config.epochs}", loss=f"{sums['loss'][-1]:.2f}", refresh=False)
+        bar.update()
     return {name: sum(values) / len(values) for name, values in sums.items()} | {"lr": config.rate(epoch)}
 
 
@@ -147,21 +147,22 @@ def fit(
         note: told the end.
     """
     config, log = trainer.config, Log(out, group.main, first)
-    bar = tqdm(
-        range(first, config.epochs), initial=first, total=config.epochs, unit="epoch", desc=out.name,
-        disable=not group.main, mininterval=5, miniters=0,
-    )  # fmt: skip
+    steps = len(pool) // config.batch
     values: dict[str, float] = {}
-    for epoch in bar:
-        values = _epoch(trainer, optimizer, pool, epoch, group, bar)
-        if not group.main:
-            continue
-        log.write(epoch + 1, values)
-        done = epoch + 1
-        due = [CHECKPOINT] if done % config.save_every == 0 or done == config.epochs else []
-        for name in due + ([milestones[done]] if done in milestones else []):
-            state = state_of(trainer, optimizer, done, trainer.config.modalities)
-            write_whole(out / name, lambda part, state=state: torch.save(state, part))
+    with tqdm(
+        total=config.epochs * steps, initial=first * steps, unit="step", desc=out.name, disable=not group.main,
+        mininterval=5, smoothing=0.02,
+    ) as bar:  # fmt: skip
+        for epoch in range(first, config.epochs):
+            values = _epoch(trainer, optimizer, pool, epoch, group, bar)
+            if not group.main:
+                continue
+            log.write(epoch + 1, values)
+            done = epoch + 1
+            due = [CHECKPOINT] if done % config.save_every == 0 or done == config.epochs else []
+            for name in due + ([milestones[done]] if done in milestones else []):
+                state = state_of(trainer, optimizer, done, trainer.config.modalities)
+                write_whole(out / name, lambda part, state=state: torch.save(state, part))
     if group.main:
         save_model(trainer.product(), out)
         note(f"{out}: {config.epochs} epochs" + (f", loss {values['loss']:.3f}" if values else ""))
