@@ -1,4 +1,4 @@
-"""The student as one self-contained ONNX file: raw joints in, softmaxed scores out.
+"""The student as one self-contained ONNX file, in fp32 or fp16: raw joints in, softmaxed scores out.
 
 Shape suffixes: N batch, T frames, V joints, M modalities, C coordinates or classes, D embedding.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import subprocess
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,50 +49,90 @@ def sample_joints(batch: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return joints_NTVC.astype(np.float32), rng.uniform(30, 120, batch).astype(np.float32)
 
 
-def export_student(student: Student, config: StudentConfig, out: str | Path) -> float:
-    """Write the student as ONNX, after checking that ONNX Runtime answers as torch does.
+def export_student(student: Student, config: StudentConfig, out: str | Path, precision: str = "fp32") -> float:
+    """Write the student as ONNX, after checking that ONNX Runtime answers as torch does in fp32.
+
+    Args:
+        student: What to export.
+        config: Its configuration.
+        out: The file to write.
+        precision: "fp32", or "fp16" for encoders in half precision. `export.precision` writes int8.
 
     Returns:
         The largest difference found in any output.
 
     Raises:
-        ValueError: If the exported graph is invalid or its outputs differ by more than 1e-4; nothing is written then.
+        ValueError: If the exported graph is invalid; if fp32 outputs differ by more than 1e-4; or if an fp16 file
+            names another action than torch. Nothing is written then.
     """
-    model = _trace(FusedStudent(student))
-    _describe(model, config)
+    assert precision in ("fp32", "fp16")
+    model = trace(student, config, precision)
     differences: list[float] = []
 
     def write(part: Path) -> None:
-        import onnx
-
-        onnx.checker.check_model(model, full_check=True)
-        onnx.save_model(model, part)
-        differences.append(largest_difference(student, part))
-        if not differences[0] <= TOLERANCE:
-            raise ValueError(
-                f"{out} was not written: ONNX Runtime and torch differ by {differences[0]:.2e}, "
-                f"more than {TOLERANCE:.0e}"
-            )
+        differences.append(save_checked(model, student, part, out))
 
     write_whole(Path(out), write)
     return differences[0]
 
 
+def trace(student: Student, config: StudentConfig, precision: str) -> onnx.ModelProto:
+    """The student as an ONNX graph that carries its metadata."""
+    model = _trace(FusedStudent(student, half=precision == "fp16"))
+    describe(model, config, precision)
+    return model
+
+
+def save_checked(model: onnx.ModelProto, student: Student, part: Path, out: str | Path) -> float:
+    """Save a graph to `part`; returns the largest difference from torch in any output.
+
+    Raises:
+        ValueError: If the graph is invalid or answers otherwise than torch; `out` is named as not written.
+    """
+    import onnx
+
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save_model(model, part)
+    difference = largest_difference(student, part)
+    texts = {entry.key: entry.value for entry in model.metadata_props}
+    if texts["precision"] == "fp32" and not difference <= TOLERANCE:
+        raise ValueError(
+            f"{out} was not written: ONNX Runtime and torch differ by {difference:.2e}, more than {TOLERANCE:.0e}"
+        )
+    if not (np.isfinite(difference) and same_answers(student, part)):
+        raise ValueError(
+            f"{out} was not written: in {texts['precision']} the model names other actions than torch does in fp32 "
+            f"(scores or embedding differ by up to {difference:.2e}); use --precision fp32"
+        )
+    return difference
+
+
 def largest_difference(student: Student, path: str | Path) -> float:
     """The largest difference between torch and ONNX Runtime on the CPU, over all outputs, at batches 1 and 3."""
+    outputs = [pair for answers in _sample_answers(student, path) for pair in zip(*answers, strict=True)]
+    return float(np.max([np.abs(expected - found).max() for expected, found in outputs]))  # a NaN stays one
+
+
+def same_answers(student: Student, path: str | Path) -> bool:
+    """Whether torch and ONNX Runtime give the same class the highest fused score, at batches 1 and 3."""
+    scores = [(expected[0], found[0]) for expected, found in _sample_answers(student, path)]
+    return all((expected_NC.argmax(1) == found_NC.argmax(1)).all() for expected_NC, found_NC in scores)
+
+
+def _sample_answers(student: Student, path: str | Path) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
+    """All outputs of torch and of ONNX Runtime on the CPU, a pair of lists for each batch of samples."""
     import onnxruntime
 
     student = copy.deepcopy(student).cpu().eval()
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    differences = []
+    answers = []
     for batch in (1, 3):
         joints_NTVC, frames_N = sample_joints(batch, seed=batch)
         with torch.inference_mode():
             logits_NMC, embedding_ND = student(torch.from_numpy(joints_NTVC), torch.from_numpy(frames_N))
-            expected = (*student.scores(logits_NMC), embedding_ND)
-        found = session.run(list(OUTPUTS), {"joints": joints_NTVC, "frames": frames_N})
-        differences += [np.abs(a.numpy() - b).max() for a, b in zip(expected, found, strict=True)]
-    return float(np.max(differences))  # a NaN stays one
+            expected = [x.numpy() for x in (*student.scores(logits_NMC), embedding_ND)]
+        answers.append((expected, session.run(list(OUTPUTS), {"joints": joints_NTVC, "frames": frames_N})))
+    return answers
 
 
 def _trace(deployed: FusedStudent) -> onnx.ModelProto:
@@ -129,8 +170,17 @@ def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _describe(model: onnx.ModelProto, config: StudentConfig) -> None:
-    """Put what the app must know about the model into its metadata."""
+def git_revision() -> str:
+    """The revision of the working tree, with "+" after it where files were changed; "" where git does not know one."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=12", "--dirty=+"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def describe(model: onnx.ModelProto, config: StudentConfig, precision: str, **extra: str) -> None:
+    """Put what the app must know about the model into its metadata, where it came from, and what else is named."""
     import onnx
 
     texts = {
@@ -143,6 +193,9 @@ def _describe(model: onnx.ModelProto, config: StudentConfig) -> None:
         "modalities": json.dumps(config.modalities),
         "thresholds": json.dumps(config.thresholds),
         "fusion": json.dumps(config.fusion),
+        "precision": precision,
+        "opset": str(next(entry.version for entry in model.opset_import if not entry.domain)),
+        "revision": git_revision(),
     }
-    onnx.helper.set_model_props(model, texts)
+    onnx.helper.set_model_props(model, texts | extra)
     model.producer_name = "ikem-live"

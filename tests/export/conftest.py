@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
 
 from export import onnx as exporter
+from export.clips import read_windows
 from export.onnx import export_student, sample_joints
+from models.clips import Clip, write_clips
 from models.student import Student
 from models.weights import StudentConfig
 
@@ -57,4 +60,23 @@ def traced(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def model_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("export") / "student.onnx"
     assert export_student(student, CONFIG, path) <= 1e-4
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 seeded motions in the clip format; 16 have the action that torch sees in them, the least sure ones none."""
+    path = tmp_path_factory.mktemp("clips") / "motions.npz"
+    motions = list(sample_joints(24, seed=77)[0])
+    write_clips(path, [Clip(joints_TV3, fps=20.0) for joints_TV3 in motions])
+    windows = read_windows([path], CONFIG.window_s, CONFIG.frames)
+    with torch.inference_mode():
+        logits_NMC, _ = student(torch.from_numpy(windows.joints_NTV3), torch.from_numpy(windows.frames_N))
+        scores_NC = student.scores(logits_NMC)[0].numpy()
+    best_N = scores_NC.argmax(1)
+    assert len(set(best_N.tolist())) > 1
+    lead_N = np.diff(np.sort(scores_NC, axis=1)[:, -2:]).ravel()
+    sure_N = lead_N >= np.sort(lead_N)[8]
+    actions = [CONFIG.labels[c] if sure else "" for c, sure in zip(best_N, sure_N, strict=True)]
+    write_clips(path, [Clip(x, fps=20.0, action=action) for x, action in zip(motions, actions, strict=True)])
     return path

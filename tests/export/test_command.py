@@ -26,15 +26,32 @@ def test_no_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "config.json is missing" in capsys.readouterr().err
 
 
-def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+COMMANDS = {
+    "onnx": {"--weights", "--precision", "--clips", "--force", "--out"},
+    "check": {"--weights", "--clips", "--json"},
+    "bench": {"--weights", "--threads", "--batches", "--json"},
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["onnx", "--help"])
+        main([command, "--help"])
     assert caught.value.code == 0
-    assert "python -m export onnx --weights" in capsys.readouterr().out
+    assert f"  python -m export {command} " in capsys.readouterr().out.partition("examples:")[2]
 
 
-def test_options_are_these(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_are_these(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["onnx", "--help"])
-    options = {word.strip("[],") for word in capsys.readouterr().out.split() if word.strip("[],").startswith("--")}
-    assert options == {"--help", "--weights", "--out"}
+        main([command, "--help"])
+    text = capsys.readouterr().out.partition("options:")[2].partition("examples:")[0]
+    options = {line.split()[0].strip(",") for line in text.splitlines() if line.strip().startswith("--")}
+    assert options == COMMANDS[command]
+
+
+def test_the_precision_is_one_of_three(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["onnx", "--precision", "fp8"])
+    assert caught.value.code == 2
+    assert "invalid choice: 'fp8'" in capsys.readouterr().err

@@ -1,0 +1,81 @@
+"""Time model files on this machine's CPU beside the same weights in plain torch, and measure their memory.
+
+Every number is also a ratio to "eager torch", the weights run by PyTorch operator by operator. "published encoder,
+eager, three times" is the published IKEM encoder in the published widths, one for each of joints, bones and motions,
+untrained. All take turns in the same run; memory is the peak of a fresh process, Python and libraries included.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from export.bench import Result
+
+EXAMPLES = """\
+examples:
+  python -m export bench models/pretrained/student.onnx
+  python -m export bench student.onnx student_int8.onnx --threads 1 2 --batches 1 16 --json bench.json
+"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="what `python -m export onnx` wrote")
+    command.add_argument(
+        "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
+        help="weights that the eager model runs (models/pretrained)",
+    )  # fmt: skip
+    command.add_argument(
+        "--threads", type=int, nargs="+", default=[1, 2], metavar="N", help="numbers of CPU threads (1 2)"
+    )
+    command.add_argument(
+        "--batches", type=int, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
+    )
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure; returns the exit code."""
+    import json
+    import os
+    from dataclasses import asdict
+
+    from export.bench import bench
+    from models.weights import write_whole
+
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    results = bench(args.models, args.weights, args.threads, args.batches)
+    print(table(results))
+    if load is not None and load > 0.5:
+        print(f"\nOther programs were using the cores at the start (load {load:.1f}): the times are too long.")
+    if args.json:
+        machine = {"cores": os.cpu_count(), "load": load}
+        text = json.dumps({"machine": machine, "results": [asdict(result) for result in results]}, indent=2) + "\n"
+        write_whole(args.json, lambda part: part.write_text(text, encoding="utf-8"))
+    return 0
+
+
+def table(results: Sequence[Result]) -> str:
+    """The results in Markdown."""
+    titles = ["model", "precision", "threads", "batch", "p50 ms", "p95 ms", "windows/s", "speed", "peak MB", "memory"]
+    rows = [titles, ["---"] * 2 + ["---:"] * 8, *map(_cells, results)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cells(result: Result) -> list[str]:
+    return [
+        result.name,
+        result.precision,
+        str(result.threads),
+        str(result.batch),
+        f"{result.p50_ms:.2f}",
+        f"{result.p95_ms:.2f}",
+        f"{result.windows_per_s:.1f}",
+        f"{result.speed:.2f}x",
+        "-" if result.peak_mb is None else f"{result.peak_mb:.0f}",
+        "-" if result.memory is None else f"{result.memory:.2f}x",
+    ]
