@@ -24,7 +24,7 @@ demo: setup pose ## open the live page on http://HOST:PORT
 	$(BIN)/python -m app demo --host $(HOST) --port $(PORT)
 
 test: setup-dev pose ## the fast tests
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
 
 slow: setup-dev pose ## the slow tests too (minutes)
 	$(BIN)/python -m pytest -m "not gpu"
