@@ -16,6 +16,7 @@ import torch
 from export.clips import Windows, read_windows
 from export.precision import MOST_POINTS, accuracy, targets
 from export.runtime import ActionModel
+from export.runtime.cuda import AcceleratorMissingError
 from models.student import Student
 from models.weights import StudentConfig, load
 
@@ -109,11 +110,13 @@ def check(models: Sequence[Path], weights: Path, files: Sequence[Path]) -> Repor
         for device, engine in ENGINES.items():
             try:
                 opened = model if device == "cpu" else ActionModel(path, device=device)
-            except ValueError as error:
+                row = _row(opened, path, precisions[path], engine, windows, target_N, expected_NC)
+            except AcceleratorMissingError as error:
                 absent.setdefault(f"{engine}: {error}", []).append(path)
                 continue
-            try:
-                row = _row(opened, path, precisions[path], engine, windows, target_N, expected_NC)
+            except ValueError as error:  # the engine is here, but not fit: unbuilt, of another GPU, too large
+                report.breaches.append(f"{path} on {engine}: {error}")
+                continue
             except Exception as error:  # the engines' exceptions share no base
                 report.breaches.append(f"{path} on {engine}: it cannot be run ({error!r})")
                 continue

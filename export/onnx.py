@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import json
 import logging
-import subprocess
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import torch
 
 from export.fused import FusedStudent
 from models.modalities import FRAMES
+from models.revision import git_revision
 from models.skeleton import CENTRE, JOINTS, OUTWARD, PARENTS
 from models.student import Student
 from models.weights import FORMAT, StudentConfig, write_whole
@@ -93,13 +93,14 @@ def save_checked(model: onnx.ModelProto, student: Student, part: Path, out: str 
 
     onnx.checker.check_model(model, full_check=True)
     onnx.save_model(model, part)
-    difference = largest_difference(student, part)
+    answers = _sample_answers(student, part)
+    difference = _largest_difference(answers)
     texts = {entry.key: entry.value for entry in model.metadata_props}
     if texts["precision"] == "fp32" and not difference <= TOLERANCE:
         raise ValueError(
             f"{out} was not written: ONNX Runtime and torch differ by {difference:.2e}, more than {TOLERANCE:.0e}"
         )
-    if not (np.isfinite(difference) and same_answers(student, part)):
+    if not (np.isfinite(difference) and _same_best(answers)):
         raise ValueError(
             f"{out} was not written: in {texts['precision']} the model names other actions than torch does in fp32 "
             f"(scores or embedding differ by up to {difference:.2e}); use --precision fp32"
@@ -107,20 +108,22 @@ def save_checked(model: onnx.ModelProto, student: Student, part: Path, out: str 
     return difference
 
 
-def largest_difference(student: Student, path: str | Path) -> float:
-    """The largest difference between torch and ONNX Runtime on the CPU, over all outputs, at batches 1 and 3."""
-    outputs = [pair for answers in _sample_answers(student, path) for pair in zip(*answers, strict=True)]
-    return float(np.max([np.abs(expected - found).max() for expected, found in outputs]))  # a NaN stays one
+Answers = list[tuple[list[np.ndarray], list[np.ndarray]]]  # a batch each: all outputs of torch, and of ONNX Runtime
 
 
-def same_answers(student: Student, path: str | Path) -> bool:
-    """Whether torch and ONNX Runtime give the same class the highest fused score, at batches 1 and 3."""
-    scores = [(expected[0], found[0]) for expected, found in _sample_answers(student, path)]
-    return all((expected_NC.argmax(1) == found_NC.argmax(1)).all() for expected_NC, found_NC in scores)
+def _largest_difference(answers: Answers) -> float:
+    """In any output, between torch and ONNX Runtime."""
+    pairs = [pair for both in answers for pair in zip(*both, strict=True)]
+    return float(np.max([np.abs(expected - found).max() for expected, found in pairs]))  # a NaN stays one
 
 
-def _sample_answers(student: Student, path: str | Path) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
-    """All outputs of torch and of ONNX Runtime on the CPU, a pair of lists for each batch of samples."""
+def _same_best(answers: Answers) -> bool:
+    """Whether both give the same class the highest fused score."""
+    return all((expected[0].argmax(1) == found[0].argmax(1)).all() for expected, found in answers)
+
+
+def _sample_answers(student: Student, path: str | Path) -> Answers:
+    """Of torch and of ONNX Runtime on the CPU, at batches 1 and 3 of samples."""
     import onnxruntime
 
     student = copy.deepcopy(student).cpu().eval()
@@ -168,15 +171,6 @@ def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
         del entry.metadata_props[:]
         entry.ClearField("doc_string")
     return model
-
-
-def git_revision() -> str:
-    """The revision of the working tree, with "+" after it where files were changed; "" where git does not know one."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=12", "--dirty=+"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
 
 
 def describe(model: onnx.ModelProto, config: StudentConfig, precision: str, **extra: str) -> None:

@@ -47,11 +47,12 @@ def _default(args: argparse.Namespace) -> None:
 def _judge(args: argparse.Namespace) -> None:
     from app.pose_model import ensure_pose_model
     from export.runtime import ActionModel
-    from training.default.judge import judge_model
+    from training.default.judge import HeldOut, judge_model
     from training.evaluation.results import markdown
 
     model = ActionModel(args.model, device="cpu", threads=args.threads)
-    result = judge_model(model, args.data, args.drawn, ensure_pose_model(args.pose), args.out, args.part)
+    held = HeldOut(args.data, args.drawn)
+    result = judge_model(model, held, args.data / "videos", ensure_pose_model(args.pose), args.out, args.part)
     print(markdown(result["rows"]))
     print("real videos: {0} of {2} right, {1} in the top three".format(*result["videos"]))
 
@@ -93,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     default.add_argument("--threads", type=int, default=2)
     default.add_argument("--no-card", action="store_true", help="end with the model; the card's measures take hours")
-    default.add_argument("--workers", type=int, default=2, help="processes that draw")
+    default.add_argument("--workers", type=int, default=2, help="processes that draw, or train beside it")
 
     judge = add_command(
         commands, "judge", _judge, "judge a model file on actors, sets and real videos that never trained it",

@@ -7,13 +7,13 @@ and, when the run is finished, model.safetensors with the query branches.
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from models.revision import git_revision
 from models.weights import write_whole
 from training.branches import Branches, Shape
 from training.data.store import Store
@@ -24,15 +24,6 @@ FORMAT = "ikem-run/1"
 
 # Of a configuration, what a run that goes on may change: the result stays the same.
 FREE = ("save_every",)
-
-
-def git_revision() -> str:
-    """The revision that runs, with "+" after it where files were changed; "" outside a repository."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=12", "--dirty=+"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
 
 
 def provenance(store: Store) -> dict[str, str]:

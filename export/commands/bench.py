@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from export.commands.common import add_models, line, write_numbers
 
 if TYPE_CHECKING:
     from export.bench import Result
@@ -24,38 +25,29 @@ examples:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
-    command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="what `python -m export onnx` wrote")
-    command.add_argument(
-        "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
-        help="weights that the eager model runs (models/pretrained)",
-    )  # fmt: skip
+    add_models(command, "weights that the eager model runs")
     command.add_argument(
         "--threads", type=int, nargs="+", default=[1, 2], metavar="N", help="numbers of CPU threads (1 2)"
     )
     command.add_argument(
         "--batches", type=int, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
     )
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure; returns the exit code."""
-    import json
     import os
     from dataclasses import asdict
 
     from export.bench import bench
-    from models.weights import write_whole
 
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     results = bench(args.models, args.weights, args.threads, args.batches)
     print(table(results))
     if load is not None and load > 0.5:
         print(f"\nOther programs were using the cores at the start (load {load:.1f}): the times are too long.")
-    if args.json:
-        machine = {"cores": os.cpu_count(), "load": load}
-        text = json.dumps({"machine": machine, "results": [asdict(result) for result in results]}, indent=2) + "\n"
-        write_whole(args.json, lambda part: part.write_text(text, encoding="utf-8"))
+    machine = {"cores": os.cpu_count(), "load": load}
+    write_numbers({"machine": machine, "results": [asdict(result) for result in results]}, args.json)
     return 0
 
 
@@ -63,7 +55,7 @@ def table(results: Sequence[Result]) -> str:
     """The results in Markdown."""
     titles = ["model", "precision", "threads", "batch", "p50 ms", "p95 ms", "windows/s", "speed", "peak MB", "memory"]
     rows = [titles, ["---"] * 2 + ["---:"] * 8, *map(_cells, results)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join(map(line, rows))
 
 
 def _cells(result: Result) -> list[str]:

@@ -11,11 +11,11 @@ Exit code 1: a goal is missed. fp32: scores within 1e-4. fp16: the same best cla
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from export.commands.common import add_models, line, write_numbers
 
 if TYPE_CHECKING:
     from export.check import Report, Row
@@ -29,16 +29,11 @@ examples:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
-    command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="what `python -m export onnx` wrote")
-    command.add_argument(
-        "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
-        help="folder of the weights that the files were exported from (models/pretrained)",
-    )  # fmt: skip
+    add_models(command, "folder of the weights that the files were exported from")
     command.add_argument(
         "--clips", type=Path, nargs="+", required=True, metavar="FILE",
         help="clips to compare on, .npz files in the clip format or folders of them; labelled ones give the accuracy",
     )  # fmt: skip
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,15 +41,12 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from export.check import check
-    from models.weights import write_whole
 
     report = check(args.models, args.weights, args.clips)
     print(table(report))
-    if args.json:
-        text = json.dumps(asdict(report), indent=2) + "\n"
-        write_whole(args.json, lambda part: part.write_text(text, encoding="utf-8"))
-    for line in report.breaches:
-        print(f"breach: {line}", file=sys.stderr)
+    write_numbers(asdict(report), args.json)
+    for text in report.breaches:
+        print(f"breach: {text}", file=sys.stderr)
     return 1 if report.breaches else 0
 
 
@@ -66,8 +58,8 @@ def table(report: Report) -> str:
     titles = ["model", "precision", "engine", "max difference", "mean", "same class %", "accuracy %", "p50 ms"]
     batches = report.rows[0].windows_per_s if report.rows else ()
     titles += ["p95 ms", *(f"windows/s at {batch}" for batch in batches), "MB"]
-    lines += ["", _line(titles), _line(["---"] * 3 + ["---:"] * (len(titles) - 3))]
-    lines += [_line(_cells(row)) for row in report.rows]
+    lines += ["", line(titles), line(["---"] * 3 + ["---:"] * (len(titles) - 3))]
+    lines += [line(_cells(row)) for row in report.rows]
     if report.not_checked:
         lines += ["", "Not checked:", "", *(f"- {text}" for text in report.not_checked)]
     return "\n".join(lines)
@@ -87,7 +79,3 @@ def _cells(row: Row) -> list[str]:
         *(f"{rate:.0f}" for rate in row.windows_per_s.values()),
         f"{row.size_mb:.1f}",
     ]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

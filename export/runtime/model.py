@@ -12,6 +12,7 @@ import numpy as np
 from onnxruntime import InferenceSession
 
 from export.runtime.card import FORMAT, INPUTS, JOINTS, OUTPUTS, Card, ModelFileError
+from export.runtime.cuda import AcceleratorMissingError
 from export.runtime.engine import Engine, engine_beside, first_line, open_engine
 from export.runtime.session import DEVICES, cpu_session, cuda_session, default_threads
 
@@ -109,7 +110,7 @@ def _on_onnxruntime(path: Path, device: str, threads: int) -> tuple[InferenceSes
         return session, card
     on_cuda = cuda_session(path, threads)
     if on_cuda is None and device == "cuda":
-        raise ValueError(
+        raise AcceleratorMissingError(
             "CUDA cannot be had here: onnxruntime-gpu needs an NVIDIA driver, CUDA 13 and cuDNN 9; "
             "use device auto or cpu to run on the CPU"
         )

@@ -14,7 +14,8 @@ from export.__main__ import main
 from export.check import Row, breaches, check
 from export.commands.check import table
 from export.runtime import ActionModel
-from export.runtime.model import ModelScores
+from export.runtime.cuda import AcceleratorMissingError
+from export.runtime.model import ModelFileError, ModelScores
 from models.clips import Clip, write_clips
 from models.student import Student
 from models.weights import StudentConfig, save
@@ -47,7 +48,7 @@ def one_engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[Path
         if device == "cpu":
             return ActionModel(path, device="cpu", threads=1)
         if device not in others:
-            raise ValueError(f"there is no {device} here")
+            raise AcceleratorMissingError(f"there is no {device} here")
         return others[device](path)
 
     monkeypatch.setattr(gate, "ActionModel", opened)
@@ -126,6 +127,18 @@ def test_an_engine_that_fails_is_a_breach(
     assert report.breaches == [
         f"{model_file} on ONNX Runtime CUDA: it cannot be run (RuntimeError('out of memory'))"
     ]
+
+
+def test_an_engine_that_is_here_but_not_built_is_a_breach(
+    model_file: Path, weights: Path, clip_file: Path, one_engine: Callable
+) -> None:
+    def unbuilt(path: Path) -> None:
+        raise ModelFileError(f"the engine of {path} is missing: build it")
+
+    one_engine("tensorrt", unbuilt)
+    report = check([model_file], weights, [clip_file])
+    assert report.breaches == [f"{model_file} on TensorRT: the engine of {model_file} is missing: build it"]
+    assert [text.split(":")[0] for text in report.not_checked] == ["ONNX Runtime CUDA"]
 
 
 def row(precision: str, **values: float | None) -> Row:

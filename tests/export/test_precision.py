@@ -15,10 +15,11 @@ from export import onnx as exporter
 from export import precision
 from export.__main__ import main
 from export.clips import Windows, read_windows
-from export.onnx import export_student, git_revision, sample_joints
+from export.onnx import export_student, sample_joints
 from export.precision import accuracy, export_int8, targets
 from export.runtime import ActionModel
 from models.clips import read_clips, write_clips
+from models.revision import git_revision
 from models.student import Student
 from models.weights import StudentConfig, save
 

@@ -11,7 +11,7 @@ import pytest
 from export.onnx import export_student
 from models.weights import StudentConfig, save
 from training.data.tracks import Track
-from training.default import appraisal
+from training.default import appraisal, judge
 from training.default.appraisal import Appraisal
 from training.default.outputs import DISPLAY
 from training.default.recipe import Judging, Trials
@@ -47,21 +47,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     every = {(part, domain): tracks(part, domain) for part in ("train", "val", "test") for domain in ("raw", "camera")}
     both = lambda domain: [t for (_, d), some in every.items() if d == domain for t in some]  # noqa: E731
-    monkeypatch.setattr(appraisal, "raw_tracks", lambda *args, **named: both("raw"))
+    monkeypatch.setattr(judge, "raw_tracks", lambda *args, **named: both("raw"))
+    monkeypatch.setattr(judge, "camera_tracks", lambda *args: both("camera"))
     monkeypatch.setattr(appraisal, "camera_tracks", lambda *args: both("camera")[:24])
     recipe = SimpleNamespace(train=TINY, seeds=(0,), trials=Trials(shares=(0.5,), epochs=1), judge=Judging())
     folder = Path("drawn")
     return SimpleNamespace(
         recipe=recipe, work=tmp_path, data=tmp_path, sets=(), pose=functools.cache(lambda: Path("none")),
-        note=lambda line: None, draw=lambda: [folder],
-        draw_to_judge=lambda: ({15.0: folder, 30.0: folder}, folder),
+        workers=1, note=lambda line: None, drawings=[folder],
+        draw_rates=lambda: {15.0: folder, 30.0: folder}, draw_stillness=lambda: folder,
         clips={part: every[part, "raw"] + every[part, "camera"] for part in ("train", "val", "test")},
     )  # fmt: skip
 
 
-def test_scores_of_every_part_and_domain(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = build.clips["val"] + build.clips["test"]
-    monkeypatch.setattr(appraisal, "camera_tracks", lambda *args: [t for t in parts if t.domain == "camera"])
+def test_scores_of_every_part_and_domain(build: SimpleNamespace, files: Path) -> None:
     rows = Appraisal(build, files)._scores()
     assert list(rows) == ["val raw", "val camera", "test raw", "test camera"]
     for row in rows.values():
@@ -78,11 +77,10 @@ def test_what_the_stream_does(build: SimpleNamespace, files: Path, monkeypatch: 
 
 
 def test_trials_are_summed_up(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appraisal, "judged", lambda *args: {appraisal.RECORDED: tracks("test", "raw")[:4],
-                                                           appraisal.CAMERA: tracks("test", "camera")[:4]})  # fmt: skip
-    monkeypatch.setattr(appraisal, "run_trial", lambda trial, *rest: {
-        "arm": trial.arm, "seed": trial.seed, "labels": 9, "epochs": 1, "top1": dict.fromkeys(rest[4], 50.0),
-    })  # fmt: skip
+    monkeypatch.setattr(appraisal, "run_trials", lambda trials, setting, *rest: [
+        {"arm": t.arm, "seed": t.seed, "labels": 9, "epochs": 1, "top1": dict.fromkeys(setting.groups, 50.0)}
+        for t in trials
+    ])  # fmt: skip
     rows = Appraisal(build, files)._trials()
     assert {row["arm"] for row in rows} == {"student-100", "scratch-100", "teacher-100", "student-50", "scratch-50"}
     assert f"{appraisal.RECORDED} (val)" in rows[0]["mean"]

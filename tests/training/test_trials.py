@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,11 @@ import pytest
 from models.modalities import MODALITIES
 from training.data.tracks import Track
 from training.default.supervised import Recipe
-from training.default.trials import Trial, plan, recipe_of, run_trial, some_of, summary
+from training.default.trials import Setting, Trial, plan, recipe_of, run_trials, some_of, summary
 from training.drawing.motions import make_motion
 
 LABELS = ("wave", "squat", "idle")
-TINY = Recipe(epochs=3, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
+TINY = Recipe(epochs=2, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
 
 
 def tracks(count: int = 12) -> list[Track]:
@@ -25,6 +24,18 @@ def tracks(count: int = 12) -> list[Track]:
         named = (LABELS[seed % 3], "train", "kard", "raw" if seed % 2 else "camera")
         some.append(Track(np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool), *named))
     return some
+
+
+def silent(line: str) -> None:
+    """A note that other processes can be given."""
+
+
+def setting(out: Path) -> Setting:
+    starts = dict.fromkeys(("scratch", "student", "teacher"))
+    return Setting(
+        tracks=tracks(), labels=LABELS, recipe=TINY, few_epochs=1, starts=starts,
+        groups={"seen": tracks(), "none": []}, out=out,
+    )  # fmt: skip
 
 
 def test_every_question_has_its_trials() -> None:
@@ -49,29 +60,33 @@ def test_a_share_depends_on_the_seed_alone() -> None:
 
 
 def test_both_starts_are_trained_alike() -> None:
-    student, scratch = (recipe_of(Trial(start=start, share=0.1, seed=2), TINY, 2) for start in ("student", "scratch"))
-    assert student == scratch and student.epochs == 2 and student.seed == 2
-    assert recipe_of(Trial(share=1.0), TINY, 2).epochs == 3
+    student, scratch = (recipe_of(Trial(start=start, share=0.1, seed=2), TINY, 1) for start in ("student", "scratch"))
+    assert student == scratch and student.epochs == 1 and student.seed == 2
+    assert recipe_of(Trial(share=1.0), TINY, 1).epochs == 2
     assert recipe_of(Trial(start="teacher"), TINY, 2).modalities == MODALITIES
 
 
 def test_a_trial_is_run_once(tmp_path: Path) -> None:
-    every, lines = tracks(), []
-    trial = Trial(start="scratch", share=0.5)
-    how = recipe_of(trial, TINY, 1)
-    groups = {"seen": every, "none": []}
-    first = run_trial(trial, every, LABELS, how, None, groups, tmp_path, lines.append)
+    lines, trial = [], Trial(start="scratch", share=0.5)
+    (first,) = run_trials([trial], setting(tmp_path), 1, lines.append)
     assert first["labels"] == 6 and first["epochs"] == 1 and list(first["top1"]) == ["seen"]
-    assert 0 <= first["top1"]["seen"] <= 100 and lines
+    assert 0 <= first["top1"]["seen"] <= 100 and lines[0].startswith("scratch-50-0: ")
     lines.clear()
-    assert run_trial(trial, every, LABELS, how, None, groups, tmp_path, lines.append) == first and not lines
+    assert run_trials([trial], setting(tmp_path), 1, lines.append) == [first] and not lines
     assert json.loads((tmp_path / "scratch-50-0.json").read_text()) == first
 
 
+def test_trials_side_by_side_give_the_same(tmp_path: Path) -> None:
+    trials = [Trial(start="scratch", share=0.5, seed=seed) for seed in (0, 1)]
+    one = run_trials(trials, setting(tmp_path / "one"), 1, silent)
+    two = run_trials(trials, setting(tmp_path / "two"), 2, silent)
+    assert one == two and [result["seed"] for result in two] == [0, 1]
+
+
 def test_a_teacher_has_six_branches(tmp_path: Path) -> None:
-    how = replace(recipe_of(Trial(start="teacher"), TINY, 1), epochs=1)
-    run_trial(Trial(start="teacher"), tracks(), LABELS, how, None, {"seen": tracks()}, tmp_path, lambda line: None)
     import torch
+
+    run_trials([Trial(start="teacher")], setting(tmp_path), 1, silent)
 
     held = torch.load(tmp_path / "teacher-100-0" / "checkpoint.pt", weights_only=True)["student"]
     assert {key.split(".")[1] for key in held if key.startswith("encoders")} == set(MODALITIES)

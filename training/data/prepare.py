@@ -11,14 +11,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +22,7 @@ from training.data.parts import Gathered, Job, finish, gather, make_part, write_
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
 from training.data.store import META
+from training.processes import side_by_side
 
 STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"
 VERSION = 1  # of what the readers make of a file: raise it when that changes, and old parts are made anew
@@ -152,32 +148,8 @@ def _make_parts(jobs: list[Job], workers: int) -> None:
     total = sum(len(job.files) for job in jobs)
     done = total - sum(len(job.files) for job in left)
     with tqdm(total=total, initial=done, unit="file", desc="reading") as bar:
-        for count in _side_by_side(left, workers):
+        for count in side_by_side(make_part, left, workers):
             bar.update(count)
-
-
-def _side_by_side(jobs: list[Job], workers: int) -> Iterator[int]:
-    """Files read, part by part; in this process where one worker or one part is all there is."""
-    if workers == 1 or len(jobs) < 2:
-        yield from map(make_part, jobs)
-        return
-    # spawn: MediaPipe's threads do not survive a fork
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
-    try:
-        for done in as_completed([pool.submit(make_part, job) for job in jobs]):
-            yield done.result()
-    except BrokenProcessPool:
-        raise ValueError(
-            "a reading process was ended from outside, perhaps for its memory: run again, it goes on; "
-            "--workers 1 needs the least"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """Of a worker: a killed parent cannot end it, and it would wait for work for ever."""
-    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
 
 
 def _stamp(reader: Reader, files: list[Path], source: Path) -> dict[str, object]:

@@ -18,19 +18,19 @@ import numpy as np
 from models.clips import read_clips
 from training.benchmark.steps import processor
 from training.data.splits import OTHER, SETS
-from training.data.tracks import Track, camera_tracks, raw_tracks
+from training.data.tracks import Track, camera_tracks
 from training.default import measures
 from training.default.build import Build
 from training.default.calibrate import FeatureDistance
-from training.default.judge import CAMERA, RECORDED, judge_model, judged
+from training.default.judge import CAMERA, RECORDED, HeldOut, judge_model
 from training.default.outputs import DISPLAY, Outputs, outputs_of
 from training.default.scores import calibration, fusion_worth, rejection, unknown_scores
-from training.default.trials import plan, recipe_of, run_trial, summary
+from training.default.trials import Setting, plan, run_trials, summary
 
 T = TypeVar("T")
 LABELS = tuple(DISPLAY)
 PARTS = ("val", "test")
-PICTURES = {"confusion_recorded.png": 0, "confusion_camera.png": 1, "confusion_utkinect.png": 3}  # of `judged`
+PICTURES = {"confusion_recorded.png": 0, "confusion_camera.png": 1, "confusion_utkinect.png": 3}  # of by_measure
 EACH, SHOWN = 4, 6  # drawings of each motion in which failures are looked for, and failures that are shown
 RUNS = 200  # of the file, to time it
 MOST_EMBEDDED = 4000  # training windows that teach the distance of features
@@ -76,6 +76,7 @@ class Appraisal:
         self.results.mkdir(parents=True, exist_ok=True)
         self.model = ActionModel(out / "student.onnx", device="cpu", threads=1)
         self.student, self.config = load(out)
+        self.held = HeldOut(build.data, build.drawings)
         self.hash = hashlib.sha256((out / "student.onnx").read_bytes()).hexdigest()[:16]
 
     def all(self) -> dict[str, Any]:
@@ -138,13 +139,8 @@ class Appraisal:
         }
 
     def _accuracy(self, part: str) -> dict[str, Any]:
-        return judge_model(self.model, self.build.data, self.build.draw(), self.build.pose(), self.results, part)
-
-    def _held(self, part: str) -> dict[str, list[Track]]:
-        """Held-out clips of every set, whichever train, by domain; those of no action among them."""
-        camera = [t for folder in self.build.draw() for t in camera_tracks(folder, 0.0)]
-        both = {"raw": raw_tracks(self.build.data, other=True), "camera": camera}
-        return {domain: [t for t in tracks if t.part == part] for domain, tracks in both.items()}
+        videos = self.build.data / "videos"
+        return judge_model(self.model, self.held, videos, self.build.pose(), self.results, part)
 
     def _outputs(self, tracks: Sequence[Track]) -> Outputs:
         return outputs_of(self.student, tracks, self.build.recipe.train)
@@ -157,7 +153,7 @@ class Appraisal:
         far = FeatureDistance(teach.embedding_ND[known_N], teach.label_N[known_N])
         rows: dict[str, Any] = {}
         for part in PARTS:
-            for domain, tracks in self._held(part).items():
+            for domain, tracks in self.held.by_domain(part).items():
                 out = self._outputs(tracks)
                 rows[f"{part} {domain}"] = {
                     "clips": len(tracks),
@@ -169,12 +165,12 @@ class Appraisal:
 
     def _unknown(self) -> dict[str, Any]:
         return {
-            part: measures.unknown(measures.listen_all(self.model, self._held(part)["camera"], part), LABELS)
+            part: measures.unknown(measures.listen_all(self.model, self.held.by_domain(part)["camera"], part), LABELS)
             for part in PARTS
         }
 
     def _idle(self) -> dict[str, Any]:
-        drawn = camera_tracks(self.build.draw_to_judge()[1])
+        drawn = camera_tracks(self.build.draw_stillness())
         heard = measures.listen_all(self.model, drawn, "stillness")
         videos = self.build.data / "videos"
         return {"drawn": measures.false_events(heard)} | {
@@ -182,14 +178,13 @@ class Appraisal:
         }
 
     def _rates(self) -> dict[str, Any]:
-        folders = self.build.draw_to_judge()[0]
         return measures.rates({
             rate: measures.listen_all(self.model, camera_tracks(folder), f"{rate:g} fps")
-            for rate, folder in folders.items()
+            for rate, folder in self.build.draw_rates().items()
         })  # fmt: skip
 
     def _lower_body(self) -> dict[str, Any]:
-        return {part: measures.lower_body_unseen(self.model, self._held(part)["camera"]) for part in PARTS}
+        return {part: measures.lower_body_unseen(self.model, self.held.by_domain(part)["camera"]) for part in PARTS}
 
     def _floor(self) -> list[dict[str, Any]]:
         from training.default.floor import floor_rows
@@ -199,17 +194,14 @@ class Appraisal:
     def _trials(self) -> list[dict[str, Any]]:
         """Trainings beside this one; judged on what the card reports, and on val."""
         build, recipe = self.build, self.build.recipe
-        groups = judged(build.data, build.draw(), "test", LABELS)
-        held_out = judged(build.data, build.draw(), "val", LABELS)
-        groups |= {f"{title} (val)": held_out[title] for title in (RECORDED, CAMERA)}
+        groups, chosen = (self.held.by_measure(part, LABELS) for part in ("test", "val"))
+        groups |= {f"{title} (val)": chosen[title] for title in (RECORDED, CAMERA)}
         starts = {"student": build.work / "student", "teacher": build.work / "teacher", "scratch": None}
-        results = []
-        for trial in plan(recipe.seeds, recipe.trials.shares):
-            build.note(f"trial {trial.name}")
-            how = recipe_of(trial, recipe.train, recipe.trials.epochs)
-            results.append(run_trial(trial, build.clips["train"], LABELS, how, starts[trial.start], groups,
-                                     build.work / "trials", build.note))  # fmt: skip
-        return summary(results)
+        setting = Setting(
+            tracks=build.clips["train"], labels=LABELS, recipe=recipe.train, few_epochs=recipe.trials.epochs,
+            starts=starts, groups=groups, out=build.work / "trials",
+        )  # fmt: skip
+        return summary(run_trials(plan(recipe.seeds, recipe.trials.shares), setting, build.workers, build.note))
 
 
 def _some(items: Sequence[T], most: int) -> list[T]:

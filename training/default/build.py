@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,9 @@ import numpy as np
 
 from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.default import calibrate
-from training.default.outputs import DISPLAY, SILENT, outputs_of
+from training.default.outputs import DISPLAY, SILENT, fused, outputs_of
 from training.default.recipe import DefaultRecipe
-from training.default.trials import Trial
+from training.default.trials import Trial, recipe_of
 
 if TYPE_CHECKING:
     from models.student import Student
@@ -79,8 +78,9 @@ class Build:
         self.data, self.drawn, self.work = data, work / "drawn", work / name
         self.pose, self.workers, self.note = pose, workers, note
 
-    def draw(self) -> list[Path]:
-        """Folders of drawn clips; shared by all recipes of a work folder."""
+    @functools.cached_property
+    def drawings(self) -> list[Path]:
+        """Folders of drawn clips, drawn where they are missing; shared by all recipes of a work folder."""
         from training.drawing.camera_clips import jobs
 
         folders = []
@@ -89,16 +89,23 @@ class Build:
             folders.append(self._draw(name, todo[: how.limit]))
         return folders
 
-    def draw_to_judge(self) -> tuple[dict[float, Path], Path]:
-        """Folders of the same held-out scenes at every rate, and of stillness; nothing of them trains or chooses."""
-        from training.drawing.camera_clips import idle_jobs, jobs
+    def draw_rates(self) -> dict[float, Path]:
+        """Folders of the same held-out scenes at every rate of a camera; nothing of them trains or chooses."""
+        from training.drawing.camera_clips import jobs
 
         how = self.recipe.judge
         rates = {}
         for rate in how.rates:
             todo = jobs(self.data, 1, how.held_out, 0, how.seed, rate=rate, parts=("test",))
             rates[rate] = self._draw(f"judge_{rate:g}_fps", todo)
-        return rates, self._draw("judge_idle", idle_jobs(self.data, how.cameras, how.seed, "test"))
+        return rates
+
+    def draw_stillness(self) -> Path:
+        """Folder of held-out stillness before many cameras; nothing of it trains or chooses."""
+        from training.drawing.camera_clips import idle_jobs
+
+        how = self.recipe.judge
+        return self._draw("judge_idle", idle_jobs(self.data, how.cameras, how.seed, "test"))
 
     def _draw(self, name: str, todo: list[Job]) -> Path:
         from training.drawing.camera_clips import draw_all
@@ -126,8 +133,8 @@ class Build:
         """The student after training with labels."""
         from training.default.supervised import train
 
-        how = replace(self.recipe.train, seed=seed)
         trial = Trial(start="student" if start else "scratch", seed=seed)
+        how = recipe_of(trial, self.recipe.train, self.recipe.trials.epochs)
         return train(training, tuple(DISPLAY), how, self.work / "trials" / trial.name, self.note, start)[0]
 
     def calibrated(self, student: Student, choosing: list[Track]) -> StudentConfig:
@@ -137,7 +144,7 @@ class Build:
         recipe = self.recipe
         held = outputs_of(student, choosing, recipe.train)
         fusion = calibrate.fit_fusion(held.logits_NMC, held.label_N)
-        mean_NC = np.einsum("nmc,m->nc", held.logits_NMC, fusion)
+        mean_NC = fused(held, fusion)
         temperature = calibrate.fit_temperature(mean_NC, held.label_N)
         scores_NC = calibrate.softmax(mean_NC / temperature)
         silent = [list(DISPLAY).index(label) for label in SILENT]
@@ -157,7 +164,7 @@ class Build:
     def clips(self) -> dict[str, list[Track]]:
         """Clips of the sets that train, and of the written motions, by part."""
         parts: dict[str, list[Track]] = {"train": [], "val": [], "test": []}
-        for track in tracks_of(self.data, self.draw(), self.sets):
+        for track in tracks_of(self.data, self.drawings, self.sets):
             parts[track.part].append(track)
         return parts
 

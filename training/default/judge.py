@@ -7,6 +7,7 @@ product's, not a test bench's. Shapes: C classes.
 from __future__ import annotations
 
 import csv
+import functools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.data.splits import OTHER
-from training.data.tracks import Track
+from training.data.splits import OTHER, UNSEEN_SETS
+from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.evaluation.confusion import draw
 from training.evaluation.results import markdown
 
@@ -112,39 +113,61 @@ CAMERA = "the same actions drawn and seen by the camera path, unseen actors"
 KARD = "KARD, even actors (trained on odd)"
 
 
-def judged(data: Path, drawn: Sequence[Path], part: str, labels: Sequence[str]) -> dict[str, list[Track]]:
-    """Clips that report (part "test") or choose ("val"), by measure; only those of an action among the labels.
+class HeldOut:
+    """Clips that never train, of every set, whichever train; read once.
 
-    KARD and the sets that never train come with "test" alone.
+    Args:
+        data: folder that holds skeletons/.
+        drawn: folders of drawn clips.
     """
-    from training.data.splits import UNSEEN_SETS
-    from training.data.tracks import camera_tracks, raw_tracks
 
-    camera = [track for folder in drawn for track in camera_tracks(folder, 0.0)]
-    groups = {RECORDED: [t for t in raw_tracks(data) if t.part == part], CAMERA: [t for t in camera if t.part == part]}
-    if part == "test":
-        groups[KARD] = [t for t in groups[RECORDED] if t.source == "kard"]
-        groups |= {f"{name}, a set never trained on": raw_tracks(data, (name,)) for name in UNSEEN_SETS}
-    said = set(labels) - {OTHER}
-    return {title: [t for t in tracks if t.action in said] for title, tracks in groups.items()}
+    def __init__(self, data: Path, drawn: Sequence[Path]) -> None:
+        self._data, self._drawn = data, drawn
+
+    @functools.cached_property
+    def _every(self) -> dict[str, list[Track]]:
+        camera = [track for folder in self._drawn for track in camera_tracks(folder, 0.0)]
+        every = {"raw": raw_tracks(self._data, other=True), "camera": camera}
+        return {domain: [t for t in tracks if t.part != "train"] for domain, tracks in every.items()}
+
+    @functools.cached_property
+    def _unseen(self) -> dict[str, list[Track]]:
+        return {f"{name}, a set never trained on": raw_tracks(self._data, (name,)) for name in UNSEEN_SETS}
+
+    def by_domain(self, part: str) -> dict[str, list[Track]]:
+        """Clips of one part ("val" or "test"), "raw" and "camera"; those of no action among them."""
+        return {domain: [t for t in tracks if t.part == part] for domain, tracks in self._every.items()}
+
+    def by_measure(self, part: str, labels: Sequence[str]) -> dict[str, list[Track]]:
+        """Clips that report (part "test") or choose ("val"), by measure; only those of an action among the labels.
+
+        KARD and the sets that never train come with "test" alone.
+        """
+        held = self.by_domain(part)
+        groups = {RECORDED: held["raw"], CAMERA: held["camera"]}
+        if part == "test":
+            groups[KARD] = [t for t in held["raw"] if t.source == "kard"]
+            groups |= self._unseen
+        said = set(labels) - {OTHER}
+        return {title: [t for t in tracks if t.action in said] for title, tracks in groups.items()}
 
 
 def judge_model(
-    model: ActionModel, data: Path, drawn: Sequence[Path], pose_model: Path, out: Path, part: str
+    model: ActionModel, held: HeldOut, videos: Path, pose_model: Path, out: Path, part: str
 ) -> dict[str, Any]:
     """Every table of accuracy, written to OUT/results_<part>.{json,md} with confusion pictures.
 
     Args:
         model: the model file.
-        data: folder that holds skeletons/ and videos/.
-        drawn: folders of drawn clips.
+        held: clips that judge.
+        videos: folder of real videos and their labels.csv.
         pose_model: looks at the videos.
         out: folder of the results.
         part: "val" while choosing, "test" to report.
     """
     from tqdm import tqdm
 
-    groups = judged(data, drawn, part, model.labels)
+    groups = held.by_measure(part, model.labels)
     rows, pictures, detail = [], [], []
     out.mkdir(parents=True, exist_ok=True)
     for k, (title, tracks) in enumerate(groups.items()):
@@ -153,7 +176,7 @@ def judge_model(
         detail.append(per_action(verdicts))
         pictures.append(f"confusion_{part}_{k}.png")
         confusion_picture(verdicts, model.labels, f"{title}: top-1 {rows[-1]['top1']} %", out / pictures[-1])
-    videos = real_videos(model, pose_model, data / "videos", part)
+    videos = real_videos(model, pose_model, videos, part)
     hits, top3 = (sum(f(v) for _, v in videos) for f in (lambda v: v.hit, lambda v: v.truth in v.ranked[:3]))
     text = [markdown(rows), f"Real videos ({part}): {hits} of {len(videos)} right, {top3} in the top three."]
     if part == "val":  # the test half is reported as one count

@@ -40,6 +40,11 @@ class Outputs:
     label_N: np.ndarray
 
 
+def fused(out: Outputs, fusion: Sequence[float]) -> np.ndarray:
+    """(N, C) logits of the branches, weighed."""
+    return np.einsum("nmc,m->nc", out.logits_NMC, np.asarray(fusion, float))
+
+
 def outputs_of(student: Student, tracks: Sequence[Track], how: Recipe) -> Outputs:
     """The student on the middle window of each track."""
     import torch

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from training.default import calibrate
-from training.default.outputs import DISPLAY, SILENT, Outputs
+from training.default.outputs import DISPLAY, SILENT, Outputs, fused
 
 LABELS = tuple(DISPLAY)
 _SILENT = [LABELS.index(label) for label in SILENT]
@@ -22,7 +22,7 @@ _OTHER = LABELS.index("other")
 
 def calibration(out: Outputs, fusion: Sequence[float], temperature: float) -> dict[str, float]:
     """Expected calibration error before and after the temperature, and log loss, of the fused score."""
-    mean_NC = np.einsum("nmc,m->nc", out.logits_NMC, np.array(fusion))
+    mean_NC = fused(out, fusion)
     rows = {}
     for name, t in (("before", 1.0), ("after", temperature)):
         rows[f"ece_{name}"] = calibrate.calibration_error(calibrate.softmax(mean_NC / t), out.label_N)
@@ -36,7 +36,7 @@ def fusion_worth(out: Outputs, fusion: Sequence[float]) -> dict[str, dict[str, f
     weights = {f"branch {m}": np.eye(M)[m] for m in range(M)} | {"mean": np.full(M, 1 / M), "fitted": np.array(fusion)}
     rows = {}
     for name, weight_M in weights.items():
-        mean_NC = np.einsum("nmc,m->nc", out.logits_NMC, weight_M)
+        mean_NC = fused(out, weight_M)
         loss = min(calibrate.log_loss(mean_NC / t, out.label_N) for t in calibrate.TEMPERATURES[::4])
         right_N = mean_NC.argmax(1) == out.label_N
         rows[name] = {"log_loss": round(loss, 4), "top1": round(100 * float(right_N.mean()), 2)}
@@ -54,7 +54,7 @@ def unknown_scores(
         temperature: of the scores.
         far: fitted on the training clips' embeddings.
     """
-    mean_NC = np.einsum("nmc,m->nc", out.logits_NMC, np.array(fusion))
+    mean_NC = fused(out, fusion)
     scores_NC = calibrate.softmax(mean_NC / temperature)
     return {
         "best score of an action": scores_NC[:, _SAID].max(1),

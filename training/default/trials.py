@@ -18,6 +18,7 @@ from models.modalities import MODALITIES
 from training.data.tracks import Track
 from training.default.answers import accuracy, clip_scores
 from training.default.supervised import Recipe, train
+from training.processes import side_by_side
 
 if TYPE_CHECKING:
     from models.student import Student
@@ -87,41 +88,82 @@ def judge_trial(
     }  # fmt: skip
 
 
-def run_trial(
-    trial: Trial,
-    tracks: Sequence[Track],
-    labels: tuple[str, ...],
-    recipe: Recipe,
-    start: Path | None,
-    groups: Mapping[str, Sequence[Track]],
-    out: Path,
-    note: Callable[[str], None],
-) -> dict[str, Any]:
-    """Train and judge; OUT/<name>.json is kept, and read where it is there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What all trials share.
+
+    Attributes:
+        tracks: all clips that train; a trial takes its share.
+        labels: in the order of the logits.
+        recipe: of the shipped model.
+        few_epochs: epochs where labels are few.
+        starts: whose encoders to begin with, by a trial's start; None begins at random.
+        groups: clips that judge, by measure.
+        out: folder of all trials; <trial>.json is kept, and read where it is there.
+    """
+
+    tracks: Sequence[Track]
+    labels: tuple[str, ...]
+    recipe: Recipe
+    few_epochs: int
+    starts: Mapping[str, Path | None]
+    groups: Mapping[str, Sequence[Track]]
+    out: Path
+
+    def path(self, trial: Trial) -> Path:
+        return self.out / f"{trial.name}.json"
+
+
+def run_trials(
+    trials: Sequence[Trial], setting: Setting, workers: int, note: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Train and judge those that are not there yet, several at a time; the results of all, in order.
 
     Args:
-        trial: which.
-        tracks: all clips that train; the trial takes its share.
-        labels: in the order of the logits.
-        recipe: its own (see `recipe_of`).
-        start: whose encoders to begin with; None begins at random.
-        groups: clips that judge, by measure.
-        out: folder of all trials.
+        trials: which.
+        setting: what they share.
+        workers: processes; torch's threads are shared out between them.
         note: told a line an epoch.
     """
+    import torch
+    from tqdm import tqdm
+
+    left = [trial for trial in trials if not setting.path(trial).exists()]
+    threads = max(torch.get_num_threads() // workers, 1)
+    with tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", unit="training") as bar:
+        for _ in side_by_side(_run, left, workers, _begin, (setting, threads, note)):
+            bar.update()
+    return [json.loads(setting.path(trial).read_text(encoding="utf-8")) for trial in trials]
+
+
+_HERE: tuple[Setting, Callable[[str], None]]
+
+
+def _begin(setting: Setting, threads: int, note: Callable[[str], None]) -> None:
+    global _HERE
+    import torch
+
+    from training.allocator import keep_freed_memory
+
+    keep_freed_memory()
+    torch.set_num_threads(threads)
+    _HERE = setting, note
+
+
+def _run(trial: Trial) -> None:
     from models.weights import write_whole
 
-    path = out / f"{trial.name}.json"
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
-    mine = some_of(tracks, trial.share, trial.seed)
-    student, _ = train(mine, labels, recipe, out / trial.name, note, start)
+    setting, note = _HERE
+    mine = some_of(setting.tracks, trial.share, trial.seed)
+    recipe = recipe_of(trial, setting.recipe, setting.few_epochs)
+    told = lambda line: note(f"{trial.name}: {line}")  # noqa: E731
+    student, _ = train(mine, setting.labels, recipe, setting.out / trial.name, told, setting.starts[trial.start])
     result = {
         "arm": trial.arm, "seed": trial.seed, "labels": len(mine), "epochs": recipe.epochs,
-        "top1": judge_trial(student, groups, labels, recipe),
+        "top1": judge_trial(student, setting.groups, setting.labels, recipe),
     }  # fmt: skip
-    write_whole(path, lambda part: part.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8"))
-    return result
+    text = json.dumps(result, indent=1) + "\n"
+    write_whole(setting.path(trial), lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def summary(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from training.data.tracks import RATE_MARK
 from training.drawing.draw import Camera, Look, draw_clip
 from training.drawing.film import Film, random_film
 from training.drawing.motions import MOTIONS, make_motion
+from training.processes import side_by_side
 
 PART_JOBS = 40
 LONGEST_S = 4.0
@@ -289,8 +290,6 @@ def _draw_part(work: tuple[int, list[Job], Path]) -> int:
 
 def draw_all(todo: list[Job], out: Path, pose_model: Path, workers: int) -> None:
     """Draw jobs into OUT/part_*.npz with a progress bar; parts that are there are kept."""
-    from multiprocessing import get_context
-
     from tqdm import tqdm
 
     out.mkdir(parents=True, exist_ok=True)
@@ -302,9 +301,9 @@ def draw_all(todo: list[Job], out: Path, pose_model: Path, workers: int) -> None
     stamp.write_text(crc)
     parts = [(k, todo[k * PART_JOBS : (k + 1) * PART_JOBS], out) for k in range(-(-len(todo) // PART_JOBS))]
     left = [part for part in parts if not (out / f"part_{part[0]:04d}.npz").exists()]
-    # spawn: MediaPipe's threads do not survive a fork
-    with get_context("spawn").Pool(workers, _start, (pose_model,)) as pool, tqdm(
-        total=len(todo), initial=len(todo) - sum(len(p[1]) for p in left), unit="clip", desc="drawing"
-    ) as bar:
-        for count in pool.imap_unordered(_draw_part, left):
+    if not left:
+        return
+    done = len(todo) - sum(len(some) for _, some, _ in left)
+    with tqdm(total=len(todo), initial=done, unit="clip", desc="drawing") as bar:
+        for count in side_by_side(_draw_part, left, workers, _start, (pose_model,)):
             bar.update(count)

@@ -1,0 +1,38 @@
+"""Options that commands share, and the file that their numbers go to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def add_models(command: argparse.ArgumentParser, weights: str) -> None:
+    """MODEL..., --weights and --json.
+
+    Args:
+        command: whose options.
+        weights: what the weights are for, in the help.
+    """
+    command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="what `python -m export onnx` wrote")
+    command.add_argument(
+        "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
+        help=f"{weights} (models/pretrained)",
+    )  # fmt: skip
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+
+
+def write_numbers(numbers: Mapping[str, Any], out: Path | None) -> None:
+    """Write OUT as JSON, whole or not at all; nothing where it is None."""
+    from models.weights import write_whole
+
+    if out is not None:
+        text = json.dumps(numbers, indent=2) + "\n"
+        write_whole(out, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def line(cells: list[str]) -> str:
+    """A row of a table in Markdown."""
+    return f"| {' | '.join(cells)} |"

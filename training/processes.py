@@ -1,0 +1,59 @@
+"""Independent pieces of work in several processes, answered as each is done."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from typing import Any, TypeVar
+
+Piece = TypeVar("Piece")
+Done = TypeVar("Done")
+
+
+def side_by_side(
+    work: Callable[[Piece], Done],
+    pieces: Sequence[Piece],
+    workers: int,
+    begin: Callable[..., None] | None = None,
+    given: tuple[Any, ...] = (),
+) -> Iterator[Done]:
+    """What `work` makes of each piece, in the order in which they are done.
+
+    Args:
+        work: a module's function.
+        pieces: what it is called with.
+        workers: processes; with one, or one piece, all is done in this process and in order.
+        begin: called in each process before its first piece.
+        given: what `begin` is called with.
+
+    Raises:
+        ValueError: a process was ended from outside.
+    """
+    if workers == 1 or len(pieces) < 2:
+        if begin is not None:
+            begin(*given)
+        yield from map(work, pieces)
+        return
+    # spawn: neither MediaPipe's threads nor torch's survive a fork
+    pool = ProcessPoolExecutor(min(workers, len(pieces)), get_context("spawn"), _begin, (begin, given))
+    try:
+        for done in as_completed([pool.submit(work, piece) for piece in pieces]):
+            yield done.result()
+    except BrokenProcessPool:
+        raise ValueError(
+            "a working process was ended from outside, perhaps for its memory: run again, it goes on; "
+            "--workers 1 needs the least"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(begin: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
+    # A killed parent cannot end its workers, and they would wait for work for ever.
+    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+    if begin is not None:
+        begin(*given)
