@@ -39,7 +39,7 @@ def about_html(model: ActionModel) -> str:
   anywhere else, and there are no statistics about you.</p>
   <h3>What is running</h3>
   <p>Model {escape(str(model.version))}, {len(model.labels)} actions, on ONNX Runtime's
-  <b>{escape(model.provider)}</b>. The model card in <code>models/pretrained</code> names the data it was trained on and
-  their licences; MediaPipe's pose networks are under the Apache License 2.0.</p>
+  <b>{escape(model.provider)}</b>. {escape(model.terms)} The model card beside the file names the data that it was
+  trained on and their licences; MediaPipe's pose networks are under the Apache License 2.0.</p>
 </section>
 """

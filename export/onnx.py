@@ -180,6 +180,7 @@ def describe(model: onnx.ModelProto, config: StudentConfig, precision: str, **ex
     texts = {
         "format": FORMAT,
         "version": config.version,
+        "terms": config.terms,
         "labels": json.dumps(config.labels),
         "display": json.dumps(config.display),
         "window_s": str(config.window_s),

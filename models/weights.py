@@ -35,6 +35,7 @@ class StudentConfig:
         channels: Widths of the encoder's blocks.
         strides: Of the encoder's blocks, in time.
         version: Of the weights.
+        terms: What the training data allows the weights to be used for, in a sentence or two; "" where nobody said.
         format: Of the folder.
     """
 
@@ -49,6 +50,7 @@ class StudentConfig:
     channels: tuple[int, ...] = CHANNELS
     strides: tuple[int, ...] = STRIDES
     version: str = "0"
+    terms: str = ""
     format: str = FORMAT
 
     def __post_init__(self) -> None:

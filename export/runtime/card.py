@@ -24,6 +24,7 @@ class Card:
         window_s: Seconds that a window lasts. frames: to how many frames it is resampled.
         modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
         version: Of the weights. precision: of the arithmetic inside, such as "fp32".
+        terms: What the data behind the weights allows, "" where the file does not say.
     """
 
     labels: tuple[str, ...]
@@ -34,6 +35,7 @@ class Card:
     thresholds: dict[str, float]
     version: str
     precision: str
+    terms: str
 
     @classmethod
     def from_metadata(cls, texts: dict[str, str]) -> Card:
@@ -48,6 +50,7 @@ class Card:
             thresholds={name: float(json.loads(texts["thresholds"])[name]) for name in ("enter", "leave")},
             version=texts.get("version", ""),
             precision=texts.get("precision", "fp32"),
+            terms=texts.get("terms", ""),
         )
         if not labels or card.window_s <= 0 or card.frames <= 1 or not card.modalities:
             raise ValueError("labels, window_s, frames or modalities make no sense")

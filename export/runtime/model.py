@@ -48,6 +48,7 @@ class ActionModel:
         window_s: Seconds that a window lasts. frames: to how many frames it is resampled.
         modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
         provider: "TensorRT", or ONNX Runtime's execution provider really in use. version: of the weights.
+        terms: what the data behind the weights allows, "" where the file does not say.
 
     Raises:
         ModelFileError: If the file is missing, damaged or not an action model.
@@ -66,6 +67,7 @@ class ActionModel:
         self.labels, self.display = card.labels, card.display
         self.window_s, self.frames = card.window_s, card.frames
         self.modalities, self.thresholds, self.version = card.modalities, card.thresholds, card.version
+        self.terms = card.terms
         self._warm_up(path)
 
     def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> ModelScores:

@@ -33,6 +33,7 @@ class HandModel:
     thresholds: dict[str, float] = field(default_factory=lambda: {"enter": 0.5, "leave": 0.35})
     provider: str = "none"
     version: str = "test"
+    terms: str = "For tests only."
     calls: int = 0
 
     def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> Scores:

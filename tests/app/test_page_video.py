@@ -119,4 +119,4 @@ def test_result_places_events():
 
 def test_about_names_classes_and_provider():
     text = about_html(HandModel())
-    assert "squatting" in text and "none" in text and "2 seconds" in text
+    assert "squatting" in text and "none" in text and "2 seconds" in text and "For tests only." in text

@@ -24,6 +24,7 @@ CONFIG = StudentConfig(
     thresholds={"enter": 0.6, "leave": 0.4},
     channels=(16, 16, 16, 16, 16, 16, 16, 32, 32, 48),
     version="7",
+    terms="as you like",
 )
 
 

@@ -19,7 +19,7 @@ def test_what_a_model_says_about_itself(model_file: Path) -> None:
     assert model.display == {"wave": "waving", "sit_down": "sit down", "idle": "idle"}
     assert model.modalities == ("joint", "bone", "motion")
     assert (model.window_s, model.frames, model.version) == (2.5, 50, "7")
-    assert model.thresholds == {"enter": 0.6, "leave": 0.4}
+    assert model.thresholds == {"enter": 0.6, "leave": 0.4} and model.terms == "as you like"
     assert model.provider == "CPUExecutionProvider"
 
 

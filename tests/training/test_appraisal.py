@@ -50,10 +50,11 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(judge, "raw_tracks", lambda *args, **named: both("raw"))
     monkeypatch.setattr(judge, "camera_tracks", lambda *args: both("camera"))
     monkeypatch.setattr(appraisal, "camera_tracks", lambda *args: both("camera")[:24])
-    recipe = SimpleNamespace(train=TINY, seeds=(0,), trials=Trials(shares=(0.5,), epochs=1), judge=Judging())
+    trials = Trials(shares=(0.5,), epochs=1, of=("all",))
+    recipe = SimpleNamespace(train=TINY, seeds=(0,), trials=trials, judge=Judging())
     folder = Path("drawn")
     return SimpleNamespace(
-        recipe=recipe, work=tmp_path, data=tmp_path, sets=(), pose=functools.cache(lambda: Path("none")),
+        recipe=recipe, name="all", work=tmp_path, data=tmp_path, sets=(), pose=functools.cache(lambda: Path("none")),
         workers=1, note=lambda line: None, drawings=[folder],
         draw_rates=lambda: {15.0: folder, 30.0: folder}, draw_stillness=lambda: folder,
         clips={part: every[part, "raw"] + every[part, "camera"] for part in ("train", "val", "test")},
@@ -84,6 +85,8 @@ def test_trials_are_summed_up(build: SimpleNamespace, files: Path, monkeypatch: 
     rows = Appraisal(build, files)._trials()
     assert {row["arm"] for row in rows} == {"student-100", "scratch-100", "teacher-100", "student-50", "scratch-50"}
     assert f"{appraisal.RECORDED} (val)" in rows[0]["mean"]
+    build.name = "open"
+    assert Appraisal(build, files)._trials() == []
 
 
 def test_each_measure_once_for_a_model(build: SimpleNamespace, files: Path) -> None:

@@ -49,11 +49,13 @@ def measured() -> dict[str, Any]:
 
 
 def test_the_template_is_filled_whole(tmp_path: Path) -> None:
-    config = StudentConfig(labels=tuple(DISPLAY), display=DISPLAY, fusion=(0.5, 0.3, 0.2), version="9")
+    named = {"labels": tuple(DISPLAY), "display": DISPLAY, "version": "9", "terms": "as you like"}
+    config = StudentConfig(**named, fusion=(0.5, 0.3, 0.2))
     others = {"open": {"val": judged(), "test": judged()}}
     write_card(card_values(measured(), DefaultRecipe.read(RECIPE), config, "all", others), tmp_path)
     text = (tmp_path / "README.md").read_text()
     assert "$" not in text and text.startswith("---\n")
+    assert "license_name: research-data" in text and "as you like" in text
     for part in ("version 9", "joint 0.5, bone 0.3, motion 0.2", "**87.5**", "87.0 +- 0.4", "61.2", "5 of 6 right",
                  "0.910 / 0.25", "1,234", "kard, precog2016, ui_prmd, hdm05, cmu8 |"):  # fmt: skip
         assert part in text, part
@@ -64,6 +66,14 @@ def test_a_name_that_nobody_measured_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"asks for \$speed; there are size"):
         write_card({"size": "1"}, tmp_path, tmp_path / "card.md")
     assert not (tmp_path / "README.md").exists()
+
+
+def test_a_model_of_open_terms_without_trials(tmp_path: Path) -> None:
+    config = StudentConfig(labels=tuple(DISPLAY), display=DISPLAY, fusion=(0.5, 0.3, 0.2))
+    numbers = measured() | {"trials": []}
+    values = card_values(numbers, DefaultRecipe.read(RECIPE), config, "open", {})
+    assert values["license_name"] == "open-data" and "--sets open" in values["command"]
+    assert "seeds" not in values["accuracy"].splitlines()[0] and "Not repeated" in values["trials"]
 
 
 def test_one_seed_has_no_spread() -> None:

@@ -17,6 +17,7 @@ from training.drawing.motions import make_motion
 CONFIG = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
 TINY = {
     "version": "t", "hop_s": 1.0, "draw": {}, "false_alarms": 0.1, "seeds": [0], "sets": {"all": ["kard"]},
+    "terms": {"all": "for tests"},
     "trials": {"shares": [0.5], "epochs": 1}, "judge": {"rates": [15]},
     "pretrain": {"epochs": 2, "stage1": 1, "batch": 4, "queue": 8, "warmup": 0},
     "distil": {"epochs": 1, "batch": 4, "queue": 8, "warmup": 0, "start": "teacher"},
@@ -58,6 +59,8 @@ def test_the_recipe_in_the_repository() -> None:
     [
         ({"sets": {"all": ["nothing"]}}, "all names nothing"),
         ({"sets": {"all": ["utkinect"]}}, "names utkinect"),
+        ({"terms": {"open": "all"}}, "terms are needed for all"),
+        ({"trials": {"of": ["open"]}}, "trials.of names open"),
         ({"train": {"epoch": 3}}, "train has no epoch"),
         ({"train": {"augmentation": {"size": 0.1, "colour": 1}}}, "train.augmentation has no colour"),
         ({"draw": {"a": {"films": True}}}, "draw.a has no films"),
@@ -91,7 +94,7 @@ def test_every_step_without_labels_and_with(tmp_path: Path) -> None:
     student = build.trained(tracks(), run, 0)
     config = build.calibrated(student, tracks("val"))
     assert config.labels == tuple(DISPLAY) and len(config.fusion) == 3 and config.strides == (2, 2)
-    assert config.build().fusion == config.fusion
+    assert config.build().fusion == config.fusion and config.terms == "for tests"
 
 
 def test_the_student_begins_with_the_distilled_encoders(tmp_path: Path) -> None:

@@ -192,8 +192,10 @@ class Appraisal:
         return floor_rows(self.build.data)
 
     def _trials(self) -> list[dict[str, Any]]:
-        """Trainings beside this one; judged on what the card reports, and on val."""
+        """Trainings beside this one; judged on what the card reports, and on val. None where the recipe wants none."""
         build, recipe = self.build, self.build.recipe
+        if build.name not in recipe.trials.of:
+            return []
         groups, chosen = (self.held.by_measure(part, LABELS) for part in ("test", "val"))
         groups |= {f"{title} (val)": chosen[title] for title in (RECORDED, CAMERA)}
         starts = {"student": build.work / "student", "teacher": build.work / "teacher", "scratch": None}

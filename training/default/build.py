@@ -157,7 +157,7 @@ class Build:
         return StudentConfig(
             labels=tuple(DISPLAY), display=DISPLAY, window_s=recipe.train.window_s, temperature=temperature,
             fusion=fusion, thresholds=thresholds, modalities=recipe.train.modalities, channels=recipe.train.channels,
-            strides=recipe.train.strides, version=recipe.version,
+            strides=recipe.train.strides, version=recipe.version, terms=recipe.terms[self.name],
         )  # fmt: skip
 
     @functools.cached_property

@@ -13,7 +13,9 @@ from training.default.augment import Augmentation
 from training.default.supervised import Recipe
 
 T = TypeVar("T")
-_KEYS = ("version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets")
+_KEYS = (
+    "version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets", "terms",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,10 +48,12 @@ class Trials:
     Attributes:
         shares: of the labels, besides all of them.
         epochs: with few labels.
+        of: the recipe's sets for which they are done.
     """
 
     shares: tuple[float, ...] = ()
     epochs: int = 10
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +89,7 @@ class DefaultRecipe:
         trials: what else is trained to compare with.
         judge: what is drawn to judge alone.
         sets: which recorded sets train, by the recipe's name.
+        terms: what those sets allow the weights to be used for, by the same name.
     """
 
     version: str
@@ -98,6 +103,7 @@ class DefaultRecipe:
     trials: Trials
     judge: Judging
     sets: dict[str, tuple[str, ...]]
+    terms: dict[str, str]
 
     @classmethod
     def read(cls, path: str | Path) -> DefaultRecipe:
@@ -129,6 +135,11 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
         unknown = [one for one in sets if one not in SETS]
         if unknown or not sets:
             raise ValueError(f"sets: {name} names {', '.join(unknown) or 'nothing'}; there are {', '.join(SETS)}")
+    if set(said["terms"]) != set(said["sets"]):
+        raise ValueError(f"terms are needed for {', '.join(said['sets'])}, one each; got {', '.join(said['terms'])}")
+    others = [name for name in said["trials"].get("of") or () if name not in said["sets"]]
+    if others:
+        raise ValueError(f"trials.of names {', '.join(others)}; the sets are {', '.join(said['sets'])}")
     augmentation = _filled(Augmentation, said["train"].get("augmentation") or {}, "train.augmentation")
     train = _filled(Recipe, {**said["train"], "augmentation": augmentation}, "train")
     shape = {"shape.channels": train.channels, "shape.strides": train.strides}
@@ -144,4 +155,5 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
         trials=_filled(Trials, said["trials"], "trials"),
         judge=_filled(Judging, said["judge"], "judge"),
         sets={str(name): tuple(sets) for name, sets in said["sets"].items()},
+        terms={str(name): " ".join(str(text).split()) for name, text in said["terms"].items()},
     )
