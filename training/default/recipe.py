@@ -14,7 +14,8 @@ from training.default.supervised import Recipe
 
 T = TypeVar("T")
 _KEYS = (
-    "version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets", "terms",
+    "version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets",
+    "terms",
 )  # fmt: skip
 
 
