@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_MODEL = ROOT / "models" / "pretrained" / "student.onnx"
 EXAMPLE = ROOT / "assets" / "example.mp4"
+DEVICES = ("auto", "cpu", "cuda", "tensorrt")  # export.runtime.session says the same, and brings ONNX Runtime
 POSES = ("wheel", "lite", "full", "heavy")
 OK, USAGE, INTERRUPTED = 0, 2, 130
 
@@ -53,7 +54,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="action model (default: the one shipped)")
-    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the model runs")
+    command.add_argument("--device", choices=DEVICES, default="auto", help="where the model runs")
     command.add_argument("--threads", type=_threads, help="most CPU threads of the action model")
     command.set_defaults(run=run)
     return command

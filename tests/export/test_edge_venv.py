@@ -1,4 +1,4 @@
-"""The examples of export/runtime/README.md: with numpy and ONNX Runtime alone, the app's own answers."""
+"""The examples of the READMEs: with numpy and ONNX Runtime alone, the app's own answers."""
 
 import json
 import os
@@ -37,8 +37,9 @@ NO_INDEX = re.compile(r"connection|timed out|timeout|proxy|ssl|resolve|retries|u
 
 
 def examples() -> list[str]:
-    text = (ROOT / "export" / "runtime" / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    """Of the project's README, and of the runtime's."""
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "README.md", ROOT / "export/runtime/README.md"))
+    return [code for text in texts for code in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
 
 
 def clips() -> list[Clip]:
