@@ -56,7 +56,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return SimpleNamespace(
         recipe=recipe, name="all", work=tmp_path, data=tmp_path, sets=(), pose=functools.cache(lambda: Path("none")),
         workers=1, note=lambda line: None, drawings=[folder],
-        draw_rates=lambda: {15.0: folder, 30.0: folder}, draw_stillness=lambda: folder,
+        draw_rates=lambda: {15.0: folder, 30.0: folder}, draw_stillness=lambda part: folder,
         clips={part: every[part, "raw"] + every[part, "camera"] for part in ("train", "val", "test")},
     )  # fmt: skip
 

@@ -61,12 +61,13 @@ def test_fusion_leaves_out_what_says_nothing() -> None:
 
 def test_thresholds_pass_the_share_that_was_asked_for() -> None:
     scores = np.random.default_rng(3).dirichlet(np.ones(4) * 0.5, 5000)
-    thresholds = fit_thresholds(scores, [3], 0.05)
-    assert (scores[:, :3].max(1) > thresholds["enter"]).mean() == pytest.approx(0.05, abs=0.01)
+    thresholds = fit_thresholds([(scores[:3000], 0.05), (scores[3000:], 0.25)], [3])
+    assert (scores[:3000, :3].max(1) > thresholds["enter"]).mean() == pytest.approx(0.05, abs=0.01)
+    assert (scores[3000:, :3].max(1) > thresholds["enter"]).mean() < 0.25  # the stricter share decides
     assert thresholds["leave"] == pytest.approx(0.6 * thresholds["enter"], abs=1e-3)
     silent = np.zeros((10, 4))
     silent[:, 3] = 1
-    assert fit_thresholds(silent, [3], 0.05)["enter"] == 0.3  # never so low that a guess passes
+    assert fit_thresholds([(silent, 0.05)], [3])["enter"] == 0.3  # never so low that a guess passes
 
 
 def test_auroc_against_the_slow_way() -> None:

@@ -16,7 +16,7 @@ from training.drawing.motions import make_motion
 
 CONFIG = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
 TINY = {
-    "version": "t", "hop_s": 1.0, "draw": {}, "false_alarms": 0.1, "seeds": [0], "sets": {"all": ["kard"]},
+    "version": "t", "hop_s": 1.0, "draw": {}, "false_alarms": {"idle": 0.1, "other": 0.2}, "seeds": [0], "sets": {"all": ["kard"]},
     "terms": {"all": "for tests"},
     "trials": {"shares": [0.5], "epochs": 1}, "judge": {"rates": [15]},
     "pretrain": {"epochs": 2, "stage1": 1, "batch": 4, "queue": 8, "warmup": 0},
@@ -60,6 +60,7 @@ def test_the_recipe_in_the_repository() -> None:
         ({"sets": {"all": ["nothing"]}}, "all names nothing"),
         ({"sets": {"all": ["utkinect"]}}, "names utkinect"),
         ({"terms": {"open": "all"}}, "terms are needed for all"),
+        ({"false_alarms": {"idle": 0.1}}, "false_alarms are the shares of idle and other"),
         ({"trials": {"of": ["open"]}}, "trials.of names open"),
         ({"train": {"epoch": 3}}, "train has no epoch"),
         ({"train": {"augmentation": {"size": 0.1, "colour": 1}}}, "train.augmentation has no colour"),

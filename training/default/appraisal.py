@@ -170,7 +170,7 @@ class Appraisal:
         }
 
     def _idle(self) -> dict[str, Any]:
-        drawn = camera_tracks(self.build.draw_stillness())
+        drawn = camera_tracks(self.build.draw_stillness("test"))
         heard = measures.listen_all(self.model, drawn, "stillness")
         videos = self.build.data / "videos"
         return {"drawn": measures.false_events(heard)} | {

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from training.drawing.camera_clips import Job
 
 
-LEAST_QUIET = 50  # drawn windows of no action from which on thresholds are fitted to them alone
+LEAST_QUIET = 20  # drawn windows of stillness, or of no action, from which on they alone choose the threshold
 
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
@@ -100,12 +100,13 @@ class Build:
             rates[rate] = self._draw(f"judge_{rate:g}_fps", todo)
         return rates
 
-    def draw_stillness(self) -> Path:
-        """Folder of held-out stillness before many cameras; nothing of it trains or chooses."""
+    def draw_stillness(self, part: str) -> Path:
+        """Folder of held-out stillness before many cameras, which chooses (part "val") or reports ("test")."""
         from training.drawing.camera_clips import idle_jobs
 
         how = self.recipe.judge
-        return self._draw("judge_idle", idle_jobs(self.data, how.cameras, how.seed, "test"))
+        name = "judge_idle" if part == "test" else "choose_idle"
+        return self._draw(name, idle_jobs(self.data, how.cameras, how.seed, part))
 
     def _draw(self, name: str, todo: list[Job]) -> Path:
         from training.drawing.camera_clips import draw_all
@@ -148,11 +149,13 @@ class Build:
         temperature = calibrate.fit_temperature(mean_NC, held.label_N)
         scores_NC = calibrate.softmax(mean_NC / temperature)
         silent = [list(DISPLAY).index(label) for label in SILENT]
-        # What the app meets is the camera's domain; without drawn clips of no action, the recorded ones must do.
-        quiet_N = np.isin(held.label_N, silent)
-        seen_N = quiet_N & np.array([track.domain == "camera" for track in choosing])
-        chosen_N = seen_N if seen_N.sum() >= LEAST_QUIET else quiet_N
-        thresholds = calibrate.fit_thresholds(scores_NC[chosen_N], silent, recipe.false_alarms)
+        quiet = []
+        for label, share in recipe.false_alarms.items():
+            mine_N = held.label_N == list(DISPLAY).index(label)
+            # What the app meets is the camera's domain; without enough drawn clips, the recorded ones must do.
+            seen_N = mine_N & np.array([track.domain == "camera" for track in choosing])
+            quiet.append((scores_NC[seen_N if seen_N.sum() >= LEAST_QUIET else mine_N], share))
+        thresholds = calibrate.fit_thresholds(quiet, silent)
         self.note(f"fusion {fusion}, temperature {temperature}, thresholds {thresholds}")
         return StudentConfig(
             labels=tuple(DISPLAY), display=DISPLAY, window_s=recipe.train.window_s, temperature=temperature,
@@ -176,7 +179,7 @@ class Build:
         training, choosing = self.clips["train"], self.clips["val"]
         self.note(f"{len(training):,} clips train, {len(choosing):,} choose")
         student = self.trained(training, self.student_run(training), self.recipe.seeds[0])
-        config = self.calibrated(student, choosing)
+        config = self.calibrated(student, choosing + camera_tracks(self.draw_stillness("val")))
         student.temperature, student.fusion = config.temperature, config.fusion
         save(student, config, out)
         export_student(student, config, out / "student.onnx")

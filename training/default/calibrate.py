@@ -66,17 +66,16 @@ def calibration_error(scores_NC: np.ndarray, label_N: np.ndarray, bins: int = 15
     return float(sum(gaps) / len(label_N))
 
 
-def fit_thresholds(known_NC: np.ndarray, silent: Sequence[int], false_alarms: float) -> dict[str, float]:
-    """Enter where `false_alarms` of the windows of no action would pass, leave at a share of that score.
+def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[int]) -> dict[str, float]:
+    """Enter where no more windows without an action pass than may, leave at a share of that score.
 
     Args:
-        known_NC: scores of windows in which no action goes on.
+        quiet: for each kind of windows without an action: their scores (N, C), and the share of them that may pass.
         silent: columns that are never said (idle, other).
-        false_alarms: share of those windows that may pass.
     """
-    said_NC = known_NC.copy()
-    said_NC[:, list(silent)] = 0
-    enter = float(np.clip(np.quantile(said_NC.max(1), 1 - false_alarms), 0.3, 0.9))
+    said = np.setdiff1d(np.arange(quiet[0][0].shape[1]), silent)
+    least = [float(np.quantile(scores_NC[:, said].max(1), 1 - share)) for scores_NC, share in quiet]
+    enter = float(np.clip(max(least), 0.3, 0.9))
     return {"enter": round(enter, 3), "leave": round(LEAVE * enter, 3)}
 
 

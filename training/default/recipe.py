@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from training.config import DistilConfig, PretrainConfig, from_sources, read_yaml
 from training.data.splits import SETS
 from training.default.augment import Augmentation
+from training.default.outputs import SILENT
 from training.default.supervised import Recipe
 
 T = TypeVar("T")
@@ -85,7 +86,8 @@ class DefaultRecipe:
         pretrain: six modalities, no labels.
         distil: into the student, no labels.
         train: with labels; its shape is everybody's.
-        false_alarms: share of windows without an action that may pass the threshold.
+        false_alarms: share of the windows of "idle", and of "other" (actions not on the list), that may pass the
+            threshold.
         seeds: of the training with labels; the first one's model ships, the others give the spread.
         trials: what else is trained to compare with.
         judge: what is drawn to judge alone.
@@ -99,7 +101,7 @@ class DefaultRecipe:
     pretrain: PretrainConfig
     distil: DistilConfig
     train: Recipe
-    false_alarms: float
+    false_alarms: dict[str, float]
     seeds: tuple[int, ...]
     trials: Trials
     judge: Judging
@@ -136,6 +138,8 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
         unknown = [one for one in sets if one not in SETS]
         if unknown or not sets:
             raise ValueError(f"sets: {name} names {', '.join(unknown) or 'nothing'}; there are {', '.join(SETS)}")
+    if set(said["false_alarms"]) != set(SILENT):
+        raise ValueError(f"false_alarms are the shares of {' and '.join(SILENT)}; got {said['false_alarms']}")
     if set(said["terms"]) != set(said["sets"]):
         raise ValueError(f"terms are needed for {', '.join(said['sets'])}, one each; got {', '.join(said['terms'])}")
     others = [name for name in said["trials"].get("of") or () if name not in said["sets"]]
@@ -151,7 +155,7 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
         pretrain=from_sources(PretrainConfig, "compact", None, {**said["pretrain"], **shape}),
         distil=from_sources(DistilConfig, "compact", None, {**said["distil"], **shape}),
         train=train,
-        false_alarms=float(said["false_alarms"]),
+        false_alarms={label: float(said["false_alarms"][label]) for label in SILENT},
         seeds=tuple(int(seed) for seed in said["seeds"]),
         trials=_filled(Trials, said["trials"], "trials"),
         judge=_filled(Judging, said["judge"], "judge"),
