@@ -16,8 +16,8 @@ from training.drawing.motions import make_motion
 
 CONFIG = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
 TINY = {
-    "version": "t", "hop_s": 1.0, "draw": {}, "false_alarms": {"idle": 0.1, "other": 0.2}, "seeds": [0], "sets": {"all": ["kard"]},
-    "terms": {"all": "for tests"},
+    "version": "t", "hop_s": 1.0, "draw": {}, "seeds": [0], "sets": {"all": ["kard"]},
+    "false_alarms": {"idle": 0.1, "other": 0.2}, "terms": {"all": "for tests"},
     "trials": {"shares": [0.5], "epochs": 1}, "judge": {"rates": [15]},
     "pretrain": {"epochs": 2, "stage1": 1, "batch": 4, "queue": 8, "warmup": 0},
     "distil": {"epochs": 1, "batch": 4, "queue": 8, "warmup": 0, "start": "teacher"},
