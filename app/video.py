@@ -111,7 +111,7 @@ class VideoReader:
         clock, reformatter, damaged = _Clock(step_s), VideoReformatter(), [0]
         for frame in _decode(self._container, self._stream, damaged):
             time_s = clock(None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base))
-            rgb_HWC = _upright_rgb(frame, reformatter, self._stream.sample_aspect_ratio)
+            rgb_HWC = upright_rgb(frame, reformatter, self._stream.sample_aspect_ratio)
             self.frames, self.last_s = self.frames + 1, time_s
             yield time_s, rgb_HWC
         if not self.frames:
@@ -181,7 +181,7 @@ def _decode(container, stream, damaged: list[int]) -> Iterator:  # noqa: ANN001
             return
 
 
-def _upright_rgb(frame, reformatter, pixel_aspect) -> np.ndarray:  # noqa: ANN001
+def upright_rgb(frame, reformatter, pixel_aspect) -> np.ndarray:  # noqa: ANN001
     """(H, W, 3) uint8 as a player shows it: square pixels, turned upright, at most LONGEST_SIDE long."""
     width = frame.width * float(pixel_aspect or 1)
     scale = min(1.0, LONGEST_SIDE / max(width, frame.height))

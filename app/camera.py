@@ -1,0 +1,243 @@
+"""The newest frame of a live camera: a thread reads, keeps one frame, and finds the camera again after a loss.
+
+A consumer that is slower than the camera gets fewer frames, never older ones: the age of its answer is at most the time
+between two frames and its own work on one.
+
+Shapes: H rows, W columns, C colours (3, red green blue).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from types import TracebackType
+
+import numpy as np
+
+Frames = Iterator[tuple[float, np.ndarray]]  # (when captured on the camera's clock, rgb_HWC)
+Source = int | str | Iterable[np.ndarray] | Callable[[], Iterator[np.ndarray]]
+
+OPEN_S = 10.0  # to open a camera, network cameras take some seconds
+SILENT_S = 5.0
+LONGEST_RETRY_S = 8.0
+_TICK_S = 1e-3  # between the times of two frames at least; the pose landmarker counts milliseconds
+
+
+class CameraError(ValueError):
+    """A camera cannot be read; the message is one sentence for the user."""
+
+
+def camera_source(text: str) -> int | str:
+    """A camera as the user names it: a number ("0" is the first one here) or the address of a stream.
+
+    Raises:
+        CameraError: it is neither.
+    """
+    if text.isascii() and text.isdigit() and len(text) < 4:
+        return int(text)
+    from app.camera_network import check_address
+
+    check_address(text)
+    return text
+
+
+def camera_name(source: Source) -> str:
+    """What to call a camera in front of people: without the name and password that its address may carry."""
+    if isinstance(source, int):
+        return f"camera {source}"
+    if isinstance(source, str):
+        from app.camera_network import masked
+
+        return masked(source)
+    return "camera"
+
+
+class Camera:
+    """A live camera that always gives its newest frame. Close it, or use it in a `with`; for one consumer.
+
+    Args:
+        source: the number of a camera of this machine, the address of a stream (app.camera_network), frames (H, W, 3)
+            to be read once, or a function that gives such frames anew each time the camera is opened and raises
+            CameraError where it is gone.
+        give_up_s: seconds without a frame after which a camera that was lost is given up; None looks for it until
+            `close`.
+        silent_s: seconds without a frame that count as lost.
+        open_s: seconds that opening may take.
+        retry_s: seconds before the first try to open it again; each next wait is twice as long, up to 8 s.
+        say: told in one line that the camera is lost and that it is back; called in the reading thread or in `frames`.
+        clock: a monotonic clock, seconds.
+
+    Attributes:
+        name: the camera in words, fit to be shown.
+        read: frames that the camera gave so far.
+        dropped: those of them that nobody saw, because a newer one came first.
+        note: what is wrong right now ("camera 0: ..."), "" while frames come.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        give_up_s: float | None = None,
+        silent_s: float = SILENT_S,
+        open_s: float = OPEN_S,
+        retry_s: float = 0.5,
+        say: Callable[[str], None] = lambda line: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not (silent_s > 0 and open_s > 0 and retry_s > 0 and (give_up_s is None or give_up_s >= 0)):
+            raise ValueError("a camera's times must be positive seconds")
+        self.name = camera_name(source)
+        self.read, self.dropped, self.note = 0, 0, ""
+        self._open = _opener(source, clock, open_s, silent_s)
+        self._give_up_s, self._silent_s, self._retry_s = give_up_s, silent_s, retry_s
+        self._say, self._clock = say, clock
+        self._first_s = open_s + silent_s  # how long to wait for the first frame
+        self._start_s = self._heard_s = clock()
+        self._last_s = -1.0  # time of the newest frame
+        self._newest: tuple[float, np.ndarray] | None = None  # the newest frame, while nobody has seen it
+        self._error: CameraError | None = None
+        self._over = False
+        self._closed = threading.Event()
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Camera:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading, end `frames` and free the camera; from any thread, and harmless twice.
+
+        Returns at once while frames come; a read that waits for a silent camera ends within `silent_s` seconds.
+        """
+        self._closed.set()
+        with self._changed:
+            self._changed.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(self._first_s + 1.0)  # only a driver that hangs outlasts this
+
+    def age_s(self, time_s: float) -> float:
+        """Seconds since the frame of `time_s` was captured."""
+        return max(0.0, self._clock() - self._start_s - time_s)
+
+    def frames(self) -> Iterator[tuple[float, np.ndarray]]:
+        """Yield (capture time in seconds from the start, strictly increasing; (H, W, 3) uint8): the newest, each once.
+
+        Waits while the camera is lost; ends when it is closed, or when frames to be read once are all read.
+
+        Raises:
+            CameraError: the camera cannot be opened, gives no frame, or was lost for longer than `give_up_s`.
+        """
+        while (frame := self._take()) is not None:
+            yield frame
+
+    def _take(self) -> tuple[float, np.ndarray] | None:
+        while not self._closed.is_set():
+            with self._changed:
+                if self._newest is not None:
+                    frame, self._newest = self._newest, None
+                    return frame
+                if self._error is not None:
+                    raise self._error
+                if self._over:
+                    return None
+                self._changed.wait(self._patience_s())
+                silence = self._silence()
+            if silence:
+                self._lose(silence)
+        return None
+
+    def _patience_s(self) -> float | None:
+        """How long to wait before looking whether the camera has been silent for too long; None for ever."""
+        limits = [] if self.note else [self._silent_s if self.read else self._first_s]
+        limits += [self._give_up_s] if self._give_up_s is not None and self.read else []
+        return max(0.0, self._heard_s + min(limits) - self._clock()) if limits else None
+
+    def _silence(self) -> str:
+        """Why the camera counts as lost from now on, "" while it does not; after too long this ends the reading."""
+        if self._newest is not None or self._error is not None or self._over:
+            return ""
+        silent_s = self._clock() - self._heard_s
+        if not self.read and silent_s >= self._first_s:
+            self._error = CameraError(f"{self.name}: no picture in {silent_s:.0f} s")
+        elif self.read and self._give_up_s is not None and silent_s >= self._give_up_s:
+            self._error = CameraError(f"{self.name}: given up after {silent_s:.0f} s without a picture")
+        elif self.read and silent_s >= self._silent_s and not self.note:
+            return f"{self.name}: no picture for {silent_s:.0f} s"
+        return ""
+
+    def _run(self) -> None:
+        """The reading thread: open, read, and again when the camera is lost."""
+        try:
+            wait_s = self._retry_s
+            while not self._closed.is_set():
+                read = self.read
+                try:
+                    self._read()
+                    return
+                except CameraError as error:
+                    if not self.read:  # it never worked: the address or the number is wrong, so say so now
+                        raise
+                    self._lose(str(error))
+                wait_s = self._retry_s if self.read > read else min(2 * wait_s, LONGEST_RETRY_S)
+                self._closed.wait(wait_s)
+        except CameraError as error:
+            self._error = error
+        except Exception as error:  # whatever a driver raises must reach the consumer, not die in this thread
+            self._error = CameraError(f"{self.name}: reading it failed ({type(error).__name__})")
+        finally:
+            with self._changed:
+                self._over = True
+                self._changed.notify_all()
+
+    def _read(self) -> None:
+        """Keep the newest frame until the source ends, is lost (CameraError) or `close` is called."""
+        with closing(self._open()) as frames:
+            for captured_s, rgb_HWC in frames:
+                if self._closed.is_set():
+                    return
+                self._keep(captured_s, rgb_HWC)
+
+    def _keep(self, captured_s: float, rgb_HWC: np.ndarray) -> None:
+        with self._changed:
+            time_s = max(captured_s - self._start_s, self._last_s + _TICK_S)
+            away_s, self._heard_s = self._clock() - self._heard_s, self._clock()
+            self.read += 1
+            self.dropped += self._newest is not None
+            self._newest, self._last_s = (time_s, rgb_HWC), time_s
+            was_lost, self.note = bool(self.note), ""
+            self._changed.notify_all()
+        if was_lost:
+            self._say(f"{self.name}: back after {away_s:.0f} s")
+
+    def _lose(self, reason: str) -> None:
+        with self._changed:
+            first, self.note = not self.note, reason
+            self._changed.notify_all()
+        if first and not self._closed.is_set():
+            self._say(f"{reason}; waiting for it to come back")
+
+
+def _opener(source: Source, clock: Callable[[], float], open_s: float, silent_s: float) -> Callable[[], Frames]:
+    if isinstance(source, int):
+        from app.camera_device import device_frames
+
+        return lambda: device_frames(source, clock)
+    if isinstance(source, str):
+        from app.camera_network import check_address, network_frames
+
+        check_address(source)
+        return lambda: network_frames(source, clock, open_s, silent_s)
+    make = source if callable(source) else lambda: iter(source)
+    return lambda: _stamped(make(), clock)
+
+
+def _stamped(frames: Iterator[np.ndarray], clock: Callable[[], float]) -> Frames:
+    for rgb_HWC in frames:
+        yield clock(), rgb_HWC

@@ -1,0 +1,174 @@
+"""Pictures of a network camera (RTSP, RTMP, or MPEG-TS, MJPEG and the like over HTTP, TCP, UDP), through PyAV."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from app.camera import CameraError, Frames
+from app.video import MOST_PIXELS, upright_rgb
+
+SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "tcp", "udp")
+# What an address may lead to, by a redirect or from a stream: never a file. https and rtsps need tls, rtsp needs rtp.
+_PROTOCOLS = ",".join((*SCHEMES, "tls", "rtp"))
+# No playlists (hls, concat, dash ...), which would send the reader elsewhere.
+_CONTAINERS = "rtsp,rtp,mpegts,mpjpeg,mjpeg,flv,live_flv,h264,hevc,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,asf,ogg"
+# Kinds of stream whose pictures carry the sender's clock; the others are stamped as they arrive.
+_CLOCKED = frozenset(("rtsp", "mpegts", "flv", "live_flv", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"))
+_PROBE_US = 1_000_000  # how much of the stream opening may look at, microseconds
+LATE_S = 0.5  # a picture this far behind is not worth decoding
+_STANDING_S = 2.0  # a queue is drained within this; what is late for longer has a sender whose clock runs slow or stood
+_LEAK = 1e-3  # seconds a second by which two clocks may drift apart
+
+
+def masked(address: str) -> str:
+    """The address without name, password and query, which may hold a secret too."""
+    plain = re.sub(r"://.*@", "://***@", address, flags=re.DOTALL)
+    return re.sub(r"[?#].*", "?***", plain, flags=re.DOTALL)
+
+
+def check_address(address: str) -> None:
+    """Refuse what is no address of a stream.
+
+    Raises:
+        CameraError: the address is of another kind, for example a file's.
+    """
+    scheme, found, rest = address.partition("://")
+    if not found or scheme not in SCHEMES or not rest or not address.isprintable():
+        raise CameraError(f"a camera is a number, or an address that starts with one of {', '.join(SCHEMES)} and ://")
+
+
+class SentTimes:
+    """When pictures left the camera, on our clock, from when they arrive and from the times that the sender wrote.
+
+    The quickest journey seen is taken as no journey at all; what takes longer waited in a queue, which arrival times
+    alone would hide. A sender whose own times prove wrong is not listened to any more.
+
+    Args:
+        trusted: whether the stream carries the sender's clock.
+    """
+
+    def __init__(self, trusted: bool) -> None:
+        self._trusted = trusted
+        self._offset_s = self._sent_s = self._late_since_s = math.nan
+        self._arrived_s = -math.inf
+
+    def __call__(self, arrived_s: float, sent_s: float | None) -> float:
+        """When the picture left the camera, at most `arrived_s`; both on our clock.
+
+        Args:
+            arrived_s: when it arrived, on our clock.
+            sent_s: the sender's time for it, None where it wrote none.
+        """
+        if not self._trusted or sent_s is None:
+            return arrived_s
+        if not sent_s >= self._sent_s:  # the first one, or the sender started again
+            self._offset_s = arrived_s - sent_s
+        else:
+            leak_s = _LEAK * (arrived_s - self._arrived_s)
+            self._offset_s = min(self._offset_s + leak_s, arrived_s - sent_s)
+        self._sent_s, self._arrived_s = sent_s, arrived_s
+        return self._unless_standing(arrived_s, min(arrived_s, sent_s + self._offset_s))
+
+    def _unless_standing(self, arrived_s: float, left_s: float) -> float:
+        if arrived_s - left_s <= LATE_S:
+            self._late_since_s = math.nan
+        elif math.isnan(self._late_since_s):
+            self._late_since_s = arrived_s
+        elif arrived_s - self._late_since_s > _STANDING_S:
+            self._trusted = False
+            return arrived_s
+        return left_s
+
+
+def network_frames(address: str, clock: Callable[[], float], open_s: float, silent_s: float) -> Frames:
+    """Yield (when it left the camera, (H, W, 3) uint8 RGB) until the stream ends.
+
+    Args:
+        address: where the stream is; it may hold a name and a password, which no message repeats.
+        clock: a monotonic clock, seconds.
+        open_s: seconds that opening may take.
+        silent_s: seconds without a picture after which the stream counts as lost.
+
+    Raises:
+        CameraError: it cannot be opened, or it was lost.
+    """
+    import av
+    from av.video.reformatter import VideoReformatter
+
+    name, reformatter = masked(address), VideoReformatter()
+    container = _opened(address, name, open_s, silent_s)
+    try:
+        stream = next(iter(container.streams.video), None)
+        if stream is None or stream.codec_context is None:
+            raise CameraError(f"{name}: it answers, but with no picture in a format known here")
+        stream.thread_type = "SLICE"  # threads by frame would hold back as many frames
+        heard_s = clock()
+        for captured_s, frame in _decoded(container, stream, clock):
+            if frame is not None:
+                if frame.width * frame.height > MOST_PIXELS:
+                    raise CameraError(f"{name}: its pictures are too large; choose a smaller size in the camera")
+                heard_s = clock()
+                yield captured_s, upright_rgb(frame, reformatter, stream.sample_aspect_ratio)
+            elif clock() - heard_s > silent_s:
+                raise CameraError(f"{name}: no picture that can be decoded for {silent_s:g} s")
+    except av.error.ExitError:
+        raise CameraError(f"{name}: no picture for {silent_s:g} s") from None
+    except (av.FFmpegError, OSError):
+        pass
+    finally:
+        container.close()
+    raise CameraError(f"{name}: the stream ended")
+
+
+def _opened(address: str, name: str, open_s: float, silent_s: float):  # noqa: ANN202 - av is imported late
+    import av
+
+    options = {
+        "protocol_whitelist": _PROTOCOLS,
+        "format_whitelist": _CONTAINERS,
+        "rtsp_flags": "prefer_tcp",  # lost packets smear the picture; UDP where the camera has no TCP
+        "analyzeduration": str(_PROBE_US),
+    }
+    check_address(address)
+    try:
+        return av.open(address, options=options, timeout=(open_s, silent_s))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        # Not the error's own text: it repeats the address with its password.
+        raise CameraError(f"{name}: {_reason(error, open_s)}") from None
+
+
+def _reason(error: Exception, open_s: float) -> str:
+    from av import error as av
+
+    reasons = (
+        ((av.ConnectionRefusedError,), "refused; nothing listens there: is the camera on, and is the port right?"),
+        ((av.HTTPUnauthorizedError, av.HTTPForbiddenError), "refused; write NAME:PASSWORD@ before the host"),
+        ((av.HTTPNotFoundError,), "the camera answers, but has no stream of this path"),
+        ((av.ExitError, av.TimeoutError), f"no answer in {open_s:g} s; is the camera on, and is the address right?"),
+        ((av.InvalidDataError,), "it answers, but with nothing that is known here as a video stream"),
+    )
+    for kinds, reason in reasons:
+        if isinstance(error, kinds):
+            return reason
+    return "it cannot be reached, or gives no video stream; check the address and the network"
+
+
+def _decoded(container, stream, clock: Callable[[], float]) -> Iterator[tuple[float, object]]:  # noqa: ANN001
+    """(when it left, decoded picture), or (time, None) for a packet that gave none; late ones are not decoded."""
+    import av
+
+    sent_times, whole = SentTimes(container.format.name in _CLOCKED), True
+    for packet in container.demux(stream):
+        arrived_s = clock()
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        left_s = sent_times(arrived_s, None if stamp is None else float(stamp * packet.time_base))
+        whole = arrived_s - left_s <= LATE_S and (whole or packet.is_keyframe)
+        frames = []
+        if whole:  # else it may build on a picture that was left out
+            with suppress(av.FFmpegError):  # the first ones may build on pictures from before we came
+                frames = stream.codec_context.decode(packet)
+        # A decoder that puts pictures in order gives an older one for each packet: evenly spaced is what counts.
+        yield from ((left_s, frame) for frame in frames or [None])
