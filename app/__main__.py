@@ -1,4 +1,4 @@
-"""The command line: `python -m app demo | classify | bench | pose`."""
+"""The command line: `python -m app demo | classify | bench | pose | doctor`."""
 
 from __future__ import annotations
 
@@ -42,9 +42,14 @@ def parser() -> argparse.ArgumentParser:
     bench = _command(commands, "bench", _bench, "measure the live path against MediaPipe alone")
     bench.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
+    doctor = _command(commands, "doctor", _doctor, "check what works on this machine, and say what to do")
+    doctor.add_argument("--camera", type=_camera, metavar="SOURCE", help="a camera's number or address that must work")
+    doctor.add_argument("--host", default="127.0.0.1", help="address of the page (default: %(default)s)")
+    doctor.add_argument("--port", type=_port, default=7860, help="port of the page (default: %(default)s)")
+    doctor.add_argument("--json", type=Path, metavar="FILE", help="write the findings to a file as well")
     pose = commands.add_parser("pose", help="prepare the pose model")
     pose.set_defaults(run=_pose)
-    for command in (demo, classify, bench, pose):
+    for command in (demo, classify, bench, doctor, pose):
         _add_pose(command)
     return main
 
@@ -74,6 +79,15 @@ def _threads(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 256):
         raise argparse.ArgumentTypeError(f"a number of threads is 1 to 256, not {text!r}")
     return int(text)
+
+
+def _camera(text: str) -> int | str:
+    from app.camera import CameraError, camera_source
+
+    try:
+        return camera_source(text)
+    except CameraError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -111,6 +125,23 @@ def _bench(args: argparse.Namespace) -> int:
     if args.json:
         write_json(result, args.json)
     return OK
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from app.doctor import Setup, run
+
+    setup = Setup(
+        model=args.model,
+        device=args.device,
+        threads=args.threads,
+        pose=args.pose,
+        camera=args.camera,
+        host=args.host,
+        port=args.port,
+        example=EXAMPLE,
+        requirements=ROOT / "requirements.txt",
+    )
+    return run(setup, args.json)
 
 
 def _pose(args: argparse.Namespace) -> int:

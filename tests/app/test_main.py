@@ -43,6 +43,7 @@ def clip(tmp_path):
         ["demo", "--port", "seven"],
         ["bench", "--threads", "0"],
         ["pose", "--pose", "wooden"],
+        ["doctor", "--camera", "webcam"],
         ["classify", "a.mp4", "--out", "x", "--device", "tpu"],
     ],
 )
@@ -64,6 +65,7 @@ def test_options_of_each_command():
         "demo": sorted(["--host", "--open", "--port", *shared]),
         "classify": sorted(["--out", *shared]),
         "bench": sorted(["--json", *shared]),
+        "doctor": sorted(["--camera", "--host", "--json", "--port", *shared]),
         "pose": ["--pose"],
     }
 

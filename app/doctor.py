@@ -1,0 +1,124 @@
+"""`python -m app doctor`: what works on this machine, one line a finding, and what to do about what does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TextIO
+
+OK, OPTIONAL, FAIL = "ok", "optional", "fail"
+HEALTHY, SICK = 0, 1
+_COLOURS = {OK: "\033[32m", OPTIONAL: "\033[33m", FAIL: "\033[31m"}
+_PLAIN = "\033[0m"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        name: what was looked at.
+        state: OK; OPTIONAL, the rest works without it; or FAIL.
+        text: what was found.
+        remedy: what to do; a FAIL always has one.
+    """
+
+    name: str
+    state: str
+    text: str
+    remedy: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state not in _COLOURS or (self.state == FAIL and not self.remedy):
+            raise ValueError(f"a finding is ok, optional, or fail with a remedy; got {self.state!r} for {self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the user means to run.
+
+    Attributes:
+        model: the action model's file; device and threads are those of export.runtime.ActionModel.
+        pose: kind of pose model.
+        camera: number or address of a camera that must work; None looks whether there is one.
+        host: where the page is to listen, with `port`.
+        example: a video of a person; requirements: the packages and their versions.
+    """
+
+    model: Path
+    device: str
+    threads: int | None
+    pose: str
+    camera: int | str | None
+    host: str
+    port: int
+    example: Path
+    requirements: Path
+
+
+Check = Callable[[Setup], Iterable[Finding]]
+
+
+def examine(setup: Setup, checks: dict[str, Check]) -> Iterator[Finding]:
+    """Run the checks one by one; one that breaks is a finding of its own and does not end the others."""
+    for name, check in checks.items():
+        try:
+            yield from check(setup)
+        except Exception as error:  # whatever is wrong on a strange machine, the other checks come next
+            reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+            remedy = "set the program up again (`make setup`)"
+            yield Finding(name, FAIL, f"cannot be checked ({type(error).__name__}: {reason})", remedy)
+
+
+def line(finding: Finding, colour: bool) -> str:
+    """One finding for people to read."""
+    state = f"{finding.state:<9}"
+    state = f"{_COLOURS[finding.state]}{state}{_PLAIN}" if colour else state
+    text = " ".join(finding.text.split())
+    return f"{state} {finding.name:<13} {text}" + (f" -> {finding.remedy}" if finding.remedy else "")
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether a stream is a terminal whose user has nothing against colour (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def run(setup: Setup, out: Path | None = None, checks: dict[str, Check] | None = None) -> int:
+    """Examine, print, and write the findings to a file as well; returns the exit code: 1 where something failed.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if checks is None:
+        from app.doctor_checks import CHECKS as checks
+    findings, colour = [], wants_colour(sys.stdout)
+    for finding in examine(setup, checks):
+        findings.append(finding)
+        print(line(finding, colour), flush=True)
+    failed = sum(finding.state == FAIL for finding in findings)
+    print(f"{failed} of {len(findings)} findings need something done" if failed else "everything that is needed works")
+    if out is not None:
+        _write(out, findings)
+    return SICK if failed else HEALTHY
+
+
+def _write(path: Path, findings: list[Finding]) -> None:
+    from app.report import WholeFile
+
+    content = {
+        "ok": all(finding.state != FAIL for finding in findings),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "findings": [asdict(finding) for finding in findings],
+    }
+    file = WholeFile(path)
+    try:
+        file.write(json.dumps(content, indent=2) + "\n")
+        file.commit()
+    finally:
+        file.discard()
