@@ -114,7 +114,8 @@ class Camera:
     def close(self) -> None:
         """Stop reading, end `frames` and free the camera; from any thread, and harmless twice.
 
-        Returns at once while frames come; a read that waits for a silent camera ends within `silent_s` seconds.
+        Returns at once while frames come; reading a silent camera ends within `silent_s` seconds, opening one within
+        `open_s`.
         """
         self._closed.set()
         with self._changed:
