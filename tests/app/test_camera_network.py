@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.camera import Camera, CameraError
-from app.camera_network import LATE_S, SentTimes, _decoded, check_address, masked
+from app.camera_network import LATE_S, SentTimes, _decoded, check_address, masked, network_frames
 from tests.app.rtsp_server import RtspServer
 from tests.app.stream_server import StreamServer, mjpeg, mpegts
 
@@ -96,6 +96,22 @@ def test_a_playlist_is_not_followed(example_video):
     server = StreamServer([(0.0, playlist.encode())], kind="application/vnd.apple.mpegurl")
     with server, Camera(server.address, open_s=2.0) as camera, pytest.raises(CameraError, match="video stream"):
         next(camera.frames())
+
+
+def test_what_opening_a_stream_may_touch(monkeypatch):
+    """FFmpeg has more than one guard between a stream and a file; this one must not be lost behind the others."""
+    import av
+
+    asked = {}
+    monkeypatch.setattr(av, "open", lambda address, **kwargs: asked.update(kwargs) or container())
+    container = lambda: SimpleNamespace(streams=SimpleNamespace(video=[]), close=lambda: None)  # noqa: E731
+    with pytest.raises(CameraError, match="no picture"):
+        next(network_frames("rtsp://cam/1", lambda: 0.0, 3.0, 2.0))
+    allowed = asked["options"]["protocol_whitelist"].split(",")
+    assert sorted(allowed) == sorted(["rtsp", "rtsps", "rtmp", "http", "https", "tcp", "udp", "tls", "rtp"])
+    kinds = asked["options"]["format_whitelist"].split(",")
+    assert not {"hls", "concat", "dash", "lavfi", "image2", "sdp", "imf"} & set(kinds) and "mpegts" in kinds
+    assert asked["timeout"] == (3.0, 2.0)
 
 
 def test_a_refused_address_prints_its_password_nowhere(free_port):

@@ -162,15 +162,17 @@ from app.landmarks import LandmarkWriter
 from tests.app.test_landmarks import alone, film
 writer = LandmarkWriter(sys.argv[1])
 for time_s, people in alone(film([("wave", 5.0)])):
-    writer.add(time_s, people)
+    writer.add(time_s, people if sys.argv[2] == "somebody" else [])
 print("written", flush=True)
 time.sleep(600)
 """
 
 
-def test_a_killed_run_leaves_all_but_the_last_seconds(tmp_path):
+@pytest.mark.parametrize("who", ["somebody", "nobody"])  # of nobody, pieces are smaller than a buffer
+def test_a_killed_run_leaves_all_but_the_last_seconds(tmp_path, who):
     path = tmp_path / "a.ikem"
-    run = subprocess.Popen([sys.executable, "-c", _WRITE_AND_HANG, path], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", _WRITE_AND_HANG, path, who]
+    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert run.stdout.readline() == "written\n"
     os.kill(run.pid, signal.SIGKILL)
     run.wait()

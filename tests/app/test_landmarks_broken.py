@@ -36,6 +36,7 @@ def raw(frames, poses, rest=b""):
         (MAGIC, "its header is damaged"),
         (MAGIC + HEADER[:-1], "its header is damaged"),
         (MAGIC + HEADER[:-1] + b"]", "its header is damaged"),
+        (MAGIC + HEADER[:5] + b"0000" + HEADER[9:] + piece(b"P", TWO_FRAMES), "its header is damaged"),
         (MAGIC + piece(b"H", b"[]"), "its header is damaged"),
         (MAGIC + piece(b"H", b"[" * 9999), "its header is damaged"),
         (MAGIC + piece(b"H", b'{"version": 1, "settings": {"a": [1]}}'), "its header is damaged"),
