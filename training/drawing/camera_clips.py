@@ -15,6 +15,7 @@ import os
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from multiprocessing import parent_process
 from pathlib import Path
 
 import numpy as np
@@ -261,7 +262,8 @@ _MODEL: Path | None = None
 def _start(pose_model: Path) -> None:
     global _MODEL
     _MODEL = pose_model
-    os.nice(10)
+    if parent_process() is not None:  # what this process does next need not be slow
+        os.nice(10)
     import cv2
 
     cv2.setNumThreads(1)
