@@ -70,14 +70,16 @@ class Appraisal:
 
     def __init__(self, build: Build, out: Path) -> None:
         from export.runtime import ActionModel
-        from models.weights import load
+        from models.weights import CONFIG, WEIGHTS, load
 
         self.build, self.out, self.results = build, out, build.work / "results"
         self.results.mkdir(parents=True, exist_ok=True)
         self.model = ActionModel(out / "student.onnx", device="cpu", threads=1)
         self.student, self.config = load(out)
         self.held = HeldOut(build.data, build.drawings)
-        self.hash = hashlib.sha256((out / "student.onnx").read_bytes()).hexdigest()[:16]
+        # Not of the ONNX file: it names the revision that wrote it.
+        told = (out / WEIGHTS).read_bytes() + (out / CONFIG).read_bytes()
+        self.hash = hashlib.sha256(told).hexdigest()[:16]
 
     def all(self) -> dict[str, Any]:
         """Every measure, by name."""
