@@ -134,7 +134,7 @@ def accuracy_table(test: Mapping[str, Any], val: Mapping[str, Any], floor: Seque
             "measure": title, "clips": row["clips"], "top-1 %": f"**{row['top1']}**", "top-3 %": row["top3"],
             "mean over actions %": row["mean_per_action"],
             **({f"top-1 %, {ours['seeds']} seeds": _spread(ours, title)} if ours else {}),
-            "plain SVM, top-1 %": _plain(svm.get(title)), "val clips, top-1 %": _val(chosen.get(title)),
+            "plain SVM, top-1 %": _plain(svm.get(title)), "val, top-1 % (clips)": _val(chosen.get(title)),
         })  # fmt: skip
     return markdown(rows)
 
@@ -144,7 +144,7 @@ def _plain(value: float | None) -> str:
 
 
 def _val(row: Mapping[str, Any] | None) -> str:
-    return "-" if row is None else f"{row['top1']} of {row['clips']}"
+    return "-" if row is None else f"{row['top1']} ({row['clips']:,})"
 
 
 def _spread(row: Mapping[str, Any], title: str) -> str:

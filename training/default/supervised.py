@@ -182,7 +182,7 @@ def train(
     parts = {"student": student, "mean": mean, "optimiser": optimiser, "schedule": schedule}
     path, first, log = out / "checkpoint.pt", 0, []
     out.mkdir(parents=True, exist_ok=True)
-    identity = json.dumps([asdict(recipe), labels, len(tracks), str(start)])
+    identity = json.dumps([asdict(recipe), labels, len(tracks), str(start and start.resolve())])
     if path.exists():
         state = torch.load(path, weights_only=True)
         if state["identity"] != identity:
