@@ -89,6 +89,15 @@ class Decision:
             return 0.0
         return float(self.fused_C[self._labels.index(self.label)])
 
+    @property
+    def closest(self) -> tuple[str, float] | None:
+        """While there are scores and no label: the best label that may be said, and its smoothed score."""
+        if self.label is not None or self.fused_C is None:
+            return None
+        said = [c for c in range(len(self._labels)) if c not in self._silent]
+        best = max(said, key=lambda c: self.fused_C[c], default=None)
+        return None if best is None else (self._labels[best], float(self.fused_C[best]))
+
     def update(
         self,
         time_s: float,

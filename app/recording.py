@@ -89,7 +89,7 @@ class _Tally:
             kind = "too short" if 2 * self._found[0] < frames else "no person"
         people = 0 if kind == "no person" else self._people()
         if people > 1:
-            notes = [f"{people} people, the nearest was followed", *notes]
+            notes = [f"{people} people, the label is the nearest one's", *notes]
         status = f"{kind}: {'; '.join(notes)}" if notes else kind
         return Summary(ranked, frames, seconds, fps, people, status)
 

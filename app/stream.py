@@ -1,6 +1,6 @@
-"""One stream of one followed person: poses in, the current action and finished events out.
+"""One stream: the people found in each frame in, everybody's current action and finished events out.
 
-Shapes: V joints (25), C classes, M modalities.
+Shapes: V joints (25), C classes, M modalities, T frames of a window, N windows.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.decision import IDLE, OTHER, Decision
-from app.tracking import NearestPerson, distinct, note_people
-from app.types import ActionEvent, Answer, Pose
-from app.window import Window
-from models.skeleton import CENTRE, bridge
+from app.decision import IDLE, OTHER
+from app.nearest import Nearest, note_people
+from app.person import Person
+from app.tracking import People, distinct
+from app.types import ActionEvent, Answer, PersonState, Pose
+from models.skeleton import bridge
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
 
 LIVE_HOP_S = 0.2  # between two classifications of a live stream ...
 FILE_HOP_S = 0.25  # ... and of a file
-GAP_S = 1.0  # a person out of sight for longer ends what they did
 
 
 class ClipScores:
@@ -44,27 +44,27 @@ class ClipScores:
 
 
 class ActionStream:
-    """Names what the nearest person does, frame by frame. Keeps a few seconds of joints, however long the stream.
+    """Names what people do, frame by frame. Keeps a few seconds of joints, however long the stream.
+
+    Up to app.tracking.MOST_PEOPLE are followed at once. The nearest, steadily, is the main person, of whom the
+    answer's own fields and `clip` speak.
 
     Args:
         model: the action model; it may be shared by streams.
         hop_s: seconds between two classifications.
 
     Attributes:
-        clip: the answer for everything seen so far as one clip; complete after `finish`.
+        clip: the answer for everything seen so far of the main person as one clip; complete after `finish`.
     """
 
     def __init__(self, model: ActionModel, hop_s: float = LIVE_HOP_S) -> None:
         if not hop_s > 0:
             raise ValueError(f"hop_s must be positive; got {hop_s}")
         self._model, self._hop_s = model, hop_s
-        self._tracker = NearestPerson()
-        self._window = Window(model.window_s, model.frames)
-        self._decision = Decision(model.labels, model.modalities, model.thresholds)
+        self._people, self._nearest = People(), Nearest()
+        self._persons: dict[int, Person] = {}
         self.clip = ClipScores(model.labels)
         self._time_s: float | None = None
-        self._person = 0
-        self._start_segment(None)
 
     def push(self, time_s: float, poses: Sequence[Pose]) -> Answer:
         """Take the people found in one frame.
@@ -74,13 +74,15 @@ class ActionStream:
         """
         self._advance(time_s)
         poses = distinct(poses)
-        pose = self._tracker.pick(time_s, poses)
-        events = []
-        if self._tracker.person > self._person:
-            events = self._end_segment()
-            self._person = self._tracker.person
-        joints = None if pose is None else bridge(pose.world_V3, pose.visibility_V)
-        return self._answer(time_s, len(poses), pose, joints, events)
+        seen = self._people.update(time_s, poses)
+        self._nearest.choose(time_s, seen)
+        events = self._forget(time_s, keep=set(self._people.known))
+        for number, pose in seen.items():
+            person = self._person(number)
+            person.see(time_s, *bridge(pose.world_V3, pose.visibility_V), anchor_s=self._anchor_s())
+        for number, person in self._persons.items():
+            person.pose = seen.get(number)
+        return self._answer(time_s, len(poses), events)
 
     def push_joints(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray) -> Answer:
         """Take one frame of a recorded skeleton: (25, 3) metres and (25,) bool; nothing seen is a lost frame.
@@ -89,12 +91,21 @@ class ActionStream:
             ValueError: time does not increase, or the shapes are off.
         """
         self._advance(time_s)
+        self._nearest.number = 0
         found = bool(np.any(seen_V))
-        return self._answer(time_s, int(found), None, (joints_V3, seen_V) if found else None, [])
+        events = self._forget(time_s, keep={0})
+        if found:
+            self._person(0).see(time_s, joints_V3, seen_V)
+        return self._answer(time_s, int(found), events)
 
     def finish(self) -> list[ActionEvent]:
-        """The stream is over: end the action that goes on. Returns the events that ended with this."""
-        return self._end_segment()
+        """The stream is over: end the actions that go on. Returns the events that ended with this."""
+        return [event for person in self._persons.values() for event in self._end(person)]
+
+    def main_window(self) -> np.ndarray | None:
+        """(T, 25, 3) metres, the window of the main person as the model would see it now; None while too short."""
+        main = self._persons.get(self._nearest.number)
+        return None if main is None else main.newest_window()
 
     def _advance(self, time_s: float) -> None:
         if not np.isfinite(time_s) or (self._time_s is not None and time_s <= self._time_s):
@@ -104,78 +115,87 @@ class ActionStream:
             )
         self._time_s = time_s
 
-    def _answer(
-        self,
-        time_s: float,
-        people: int,
-        pose: Pose | None,
-        joints: tuple[np.ndarray, np.ndarray] | None,
-        events: list[ActionEvent],
-    ) -> Answer:
-        if self._seen_s is not None and time_s - self._seen_s > GAP_S:
-            events += self._end_segment()
-        if joints is not None:
-            self._window.push(time_s, *joints)
-            if joints[1][CENTRE]:  # the window leaves out a frame without shoulders
-                self._since_s = time_s if self._since_s is None else self._since_s
-                self._seen_s = time_s
-                events += self._classify()
-        decision = self._decision
+    def _person(self, number: int) -> Person:
+        if number not in self._persons:
+            self._persons[number] = Person(number, self._model, self._hop_s)
+        return self._persons[number]
+
+    def _anchor_s(self) -> float | None:
+        return next((p.anchor_s for p in self._persons.values() if p.anchor_s is not None), None)
+
+    def _forget(self, time_s: float, keep: set[int]) -> list[ActionEvent]:
+        """End what people did who are out of sight, and drop those who will not come back."""
+        events = []
+        for number, person in list(self._persons.items()):
+            if person.is_gone(time_s) or number not in keep:
+                events += self._end(person)
+            if number not in keep:
+                del self._persons[number]
+        return events
+
+    def _answer(self, time_s: float, people: int, events: list[ActionEvent]) -> Answer:
+        events += self._classify(time_s)
+        number = self._nearest.number
+        order = sorted(self._persons.values(), key=lambda person: person.number != number)
+        persons = tuple(_state(person, person.number == number) for person in order)
+        main = persons[0] if persons and persons[0].main else _NOBODY
         return Answer(
             time_s=time_s,
             people=people,
-            pose=pose,
-            label=decision.label,
-            score=decision.score,
-            fused_C=decision.fused_C,
-            modality_MC=decision.modality_MC,
+            pose=main.pose,
+            label=main.label,
+            score=main.score,
+            fused_C=main.fused_C,
+            modality_MC=main.modality_MC,
             events=tuple(events),
             note=note_people(people),
+            persons=persons,
+            closest=order[0].decision.closest if persons and persons[0].main else None,
         )
 
-    def _classify(self) -> list[ActionEvent]:
-        """Classify the window that ends at the newest multiple of the hop since the person came into view.
-
-        Windows thus end at the same times whatever the camera's rate.
-        """
-        assert self._since_s is not None and self._seen_s is not None
-        hops = int((self._seen_s - self._since_s) / self._hop_s + 1e-6)
-        if hops <= self._hops:
+    def _classify(self, time_s: float) -> list[ActionEvent]:
+        """Classify everybody's windows that are due, all at once."""
+        main = self._persons.get(self._nearest.number)
+        if main is not None and main.since_s is not None:
+            main.was_main = True
+        there = [person for person in self._persons.values() if person.seen_s == time_s]
+        due = [(person, window) for person in there if (window := person.due()) is not None]
+        if not due:
             return []
-        self._hops = hops
-        end_s = self._since_s + hops * self._hop_s
-        scores = self._scores(end_s)
-        if scores is None:
-            return []
-        fused_C, modality_MC = scores
-        if end_s - self._since_s >= self._model.window_s - 1e-6:
-            self._full_windows = True
-            self.clip.add(fused_C)
-        middle_s = end_s - self._model.window_s / 2
-        return self._decision.update(end_s, middle_s, fused_C, modality_MC, self._person, self._since_s)
-
-    def _scores(self, end_s: float) -> tuple[np.ndarray, np.ndarray] | None:
-        read = self._window.resample(end_s)
-        if read is None:
-            return None
-        joints_TV3, frames = read
-        scores = self._model(joints_TV3[None], np.array([frames], np.float32))
-        return scores.fused_NC[0], scores.modality_NMC[0]
-
-    def _start_segment(self, since_s: float | None) -> None:
-        """A segment is a stretch in which one person is in sight."""
-        self._since_s = self._seen_s = since_s
-        self._hops, self._full_windows = 0, False
-
-    def _end_segment(self) -> list[ActionEvent]:
-        if self._since_s is None or self._seen_s is None:
-            return []
-        if not self._full_windows:  # shorter than a window: one window around its middle
-            middle_s = (self._since_s + self._seen_s) / 2
-            scores = self._scores(middle_s + self._model.window_s / 2)
-            if scores is not None:
-                self.clip.add(scores[0])
-        events = self._decision.close(self._seen_s, self._person)
-        self._window.clear()
-        self._start_segment(None)
+        fused_NC, modality_NMC = self._scores([joints for _, (_, joints, _) in due], [f for _, (*_, f) in due])
+        events = []
+        for (person, (end_s, *_)), fused_C, modality_MC in zip(due, fused_NC, modality_NMC):
+            if person is main and person.is_full(end_s):
+                self.clip.add(fused_C)
+            events += person.take(end_s, fused_C, modality_MC)
         return events
+
+    def _scores(self, joints: list[np.ndarray], frames: list[float]) -> tuple[np.ndarray, np.ndarray]:
+        scores = self._model(np.stack(joints), np.array(frames, np.float32))
+        return scores.fused_NC, scores.modality_NMC
+
+    def _end(self, person: Person) -> list[ActionEvent]:
+        """End a person's segment; of a main person's that is shorter than a window, one window counts for the clip."""
+        if person.since_s is None:
+            return []
+        if person.was_main and not person.full_windows:
+            read = person.middle_window()
+            if read is not None:
+                self.clip.add(self._scores([read[0]], [read[1]])[0][0])
+        return person.end()
+
+
+_NOBODY = PersonState(-1, True, None, None, 0.0, None, None)
+
+
+def _state(person: Person, main: bool) -> PersonState:
+    decision = person.decision
+    return PersonState(
+        person=person.number,
+        main=main,
+        pose=person.pose,
+        label=decision.label,
+        score=decision.score,
+        fused_C=decision.fused_C,
+        modality_MC=decision.modality_MC,
+    )

@@ -1,4 +1,12 @@
-"""Which of the people in view is followed: the nearest one, without flipping between two of a size."""
+"""Who is who among the people in view: each keeps a number from frame to frame, through crossings and short absences.
+
+A pose goes on the person whom it fits best by object keypoint similarity (OKS; COCO's spreads, weighted by
+visibility, in the scale of the body's box) with where that person should be by now, at constant velocity. All people
+and poses of a frame are paired at once, so that two who cross do not both take the nearer pose. How this compares with
+libraries of tracking: `python -m training identities`.
+
+Coordinates are fractions of the frame. Shapes: L landmarks (33), P people, Q poses.
+"""
 
 from __future__ import annotations
 
@@ -9,68 +17,133 @@ import numpy as np
 
 from app.types import Pose
 
-LARGER = 1.3  # another person takes over when their box is this much larger ...
-PATIENCE_S = 0.5  # ... for this long, or when the followed one has been gone for this long
-_REACH = 0.5  # how far a person may be from where they were, in sides of a square as large as their box ...
-_REACH_A_S = 2.0  # ... and how much farther for each second between
+MOST_PEOPLE = 4
+PATIENCE_S = 2.0  # a person out of sight for longer is somebody else when they come back
+LEAST_OKS = 0.1  # what fits less is decided by place and size alone
+_FRESH_S = 0.5  # who was out of sight for so long fits half as well: a place near is no proof any more
+_SETTLE_S = 0.15  # time constant of the velocity
+_DRIFT_A_S = 0.1  # how much wider the spreads get a second out of sight, in sides of a square as large as the box
+_REACH = 0.5  # by place: how far from where they should be, in the same sides ...
+_REACH_A_S = 1.0  # ... and how much farther for each second out of sight
 _RESIZE = 2.5  # and how many times larger or smaller
 _SAME_BODY = 0.2  # two poses of one body lie within 0.1 of each other, those of two people 0.3 and more apart
+_TORSO = [11, 12, 23, 24]
+# COCO's standard deviations of a landmark in the scale of the body; feet as ankles, hands as wrists.
+_SIGMA_L = np.array(
+    [0.026] + [0.025] * 6 + [0.035] * 2 + [0.03] * 2 + [0.079] * 2 + [0.072] * 2 + [0.062] * 8
+    + [0.107] * 2 + [0.087] * 2 + [0.089] * 6
+)  # fmt: skip
 
 
-class NearestPerson:
-    """Follows the person with the largest body box.
+def oks(xy_L2: np.ndarray, pose: Pose, weight_L: np.ndarray, area: float, wider: float = 0.0) -> float:
+    """Object keypoint similarity of predicted landmarks and a pose, in [0, 1].
+
+    Args:
+        xy_L2: predicted landmarks.
+        pose: a pose found in the frame.
+        weight_L: what each landmark counts.
+        area: scale of the body, squared.
+        wider: added to the landmarks' spreads, in the scale of the body.
+    """
+    gap_L = ((xy_L2 - pose.image_V3[:, :2]) ** 2).sum(1)
+    spread_L = 2 * _SIGMA_L + wider
+    alike_L = np.exp(-gap_L / (2 * max(area, 1e-9) * spread_L**2))
+    return float((weight_L * alike_L).sum() / max(weight_L.sum(), 1e-9))
+
+
+class _Person:
+    """One person's last pose, and how fast they move."""
+
+    def __init__(self, number: int, time_s: float, pose: Pose) -> None:
+        self.number, self.seen_s, self.pose = number, time_s, pose
+        self._velocity_2 = np.zeros(2)
+
+    def see(self, time_s: float, pose: Pose) -> None:
+        step_s = time_s - self.seen_s
+        newest_2 = (_middle(pose) - _middle(self.pose)) / step_s
+        self._velocity_2 += (1 - math.exp(-step_s / _SETTLE_S)) * (newest_2 - self._velocity_2)
+        self.seen_s, self.pose = time_s, pose
+
+    def fit(self, time_s: float, pose: Pose) -> float:
+        """How well a pose goes on this person: OKS, or a number below LEAST_OKS by place, or 0."""
+        away_s = time_s - self.seen_s
+        moved_2 = self._velocity_2 * away_s
+        area = math.sqrt(pose.area * self.pose.area)
+        weight_L = np.minimum(pose.visibility_V, self.pose.visibility_V)
+        alike = oks(self.pose.image_V3[:, :2] + moved_2, pose, weight_L, area, _DRIFT_A_S * away_s)
+        if alike >= LEAST_OKS:
+            return LEAST_OKS + (alike - LEAST_OKS) / (1 + away_s / _FRESH_S)
+        reach = math.sqrt(max(self.pose.area, 1e-9)) * (_REACH + _REACH_A_S * away_s)
+        far = float(np.linalg.norm(_middle(self.pose) + moved_2 - _middle(pose))) / reach
+        same_size = self.pose.area / _RESIZE <= pose.area <= self.pose.area * _RESIZE
+        return LEAST_OKS * (1 - far) if far < 1 and same_size else 0.0
+
+
+class People:
+    """Numbers the people of one stream, from 0 in the order of their appearance, the larger first.
 
     Attributes:
-        person: number of the followed person, from 0; rises when another one is followed; -1 before the first.
+        known: numbers of the people in sight or out of it for no longer than PATIENCE_S.
     """
 
     def __init__(self) -> None:
-        self.person = -1
-        self._followed: Pose | None = None
-        self._larger_since_s: float | None = None
+        self._people: list[_Person] = []
+        self._next = 0
 
-    def pick(self, time_s: float, poses: Sequence[Pose]) -> Pose | None:
-        """The followed person among `poses` at `time_s`, None while they are out of sight."""
-        if not poses:
-            self._larger_since_s = None
-            return None
-        nearest = max(poses, key=lambda pose: pose.area)
-        if self._followed is None:
-            return self._follow(nearest, new=True)
-        same = self._find(time_s, poses)
-        if same is None:
-            self._larger_since_s = None
-            gone = time_s - self._followed.time_s > PATIENCE_S
-            return self._follow(nearest, new=True) if gone else None
-        if nearest is same or nearest.area < LARGER * same.area:
-            self._larger_since_s = None
-        elif self._larger_since_s is None:
-            self._larger_since_s = time_s
-        elif time_s - self._larger_since_s >= PATIENCE_S:
-            return self._follow(nearest, new=True)
-        return self._follow(same, new=False)
+    @property
+    def known(self) -> list[int]:
+        return [person.number for person in self._people]
 
-    def _follow(self, pose: Pose, new: bool) -> Pose:
-        self._followed = pose
-        if new:
-            self.person += 1
-            self._larger_since_s = None
-        return pose
+    def update(self, time_s: float, poses: Sequence[Pose]) -> dict[int, Pose]:
+        """The people in one frame, by number.
 
-    def _find(self, time_s: float, poses: Sequence[Pose]) -> Pose | None:
-        """The followed person near where they were a moment ago, and about as large."""
-        last = self._followed
-        assert last is not None
-        reach = math.sqrt(last.area) * (_REACH + _REACH_A_S * (time_s - last.time_s))
-        (x, y), (least, most) = _middle(last), (last.area / _RESIZE, last.area * _RESIZE)
-        found = [(math.hypot(_middle(pose)[0] - x, _middle(pose)[1] - y), pose) for pose in poses]
-        near = [(far, pose) for far, pose in found if far <= reach and least <= pose.area <= most]
-        return min(near, key=lambda pair: pair[0])[1] if near else None
+        Args:
+            time_s: time of the frame, later than the last one's.
+            poses: one a body (`distinct`); of more than MOST_PEOPLE the largest count.
+        """
+        self._people = [person for person in self._people if time_s - person.seen_s <= PATIENCE_S]
+        poses = sorted(poses, key=lambda pose: -pose.area)[:MOST_PEOPLE]
+        fit_PQ = np.array([[person.fit(time_s, pose) for pose in poses] for person in self._people])
+        fit_PQ = fit_PQ.reshape(len(self._people), len(poses))
+        pairs = best_pairs(fit_PQ)
+        for p, q in pairs:
+            self._people[p].see(time_s, poses[q])
+        taken = {q for _, q in pairs}
+        for q in range(len(poses)):
+            if q not in taken:
+                self._people.append(_Person(self._next, time_s, poses[q]))
+                self._next += 1
+        # Lost people make room: with MOST_PEOPLE in view no more than as many again are remembered.
+        self._people = sorted(self._people, key=lambda person: -person.seen_s)[: 2 * MOST_PEOPLE]
+        return {person.number: person.pose for person in self._people if person.seen_s == time_s}
 
 
-def _middle(pose: Pose) -> tuple[float, float]:
-    left, top, right, bottom = pose.box
-    return (left + right) / 2, (top + bottom) / 2
+def best_pairs(fit_PQ: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs (p, q), each p and q once, of the largest sum of fits; a fit of 0 is no pair.
+
+    Every assignment is tried, which is quick for MOST_PEOPLE poses of whom each fits few people.
+    """
+    best_sum, best = 0.0, []
+
+    def go_on(q: int, total: float, pairs: list[tuple[int, int]]) -> None:
+        nonlocal best_sum, best
+        if q == fit_PQ.shape[1]:
+            if total > best_sum:
+                best_sum, best = total, pairs
+            return
+        used = {p for p, _ in pairs}
+        for p in np.flatnonzero(fit_PQ[:, q] > 0).tolist():
+            if p not in used:
+                go_on(q + 1, total + fit_PQ[p, q], [*pairs, (p, q)])
+        go_on(q + 1, total, pairs)
+
+    go_on(0, 0.0, [])
+    return best
+
+
+def _middle(pose: Pose) -> np.ndarray:
+    """(2,) the middle of the trunk, which moves as the person does and not as their arms."""
+    return pose.image_V3[_TORSO, :2].mean(0)
 
 
 def distinct(poses: Sequence[Pose]) -> list[Pose]:
@@ -86,10 +159,3 @@ def _apart(a: Pose, b: Pose) -> float:
     """Mean distance of their landmarks, in sides of a square as large as a body's box."""
     gap = np.linalg.norm(a.image_V3[:, :2] - b.image_V3[:, :2], axis=1).mean()
     return float(gap) / math.sqrt(max(a.area, 1e-9))
-
-
-def note_people(found: int) -> str:
-    """Plain words for the number of people found in a frame."""
-    if found == 0:
-        return "no person"
-    return "" if found == 1 else f"{found} people: following the nearest"

@@ -84,19 +84,42 @@ class ActionEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonState:
+    """What the stream says about one person at one frame.
+
+    Attributes:
+        person: number of the person within the stream, from 0.
+        main: whether this is the person that the answer's own fields are about.
+        pose: None where the person is out of sight for a moment (or the stream was fed with joints).
+        label, score, fused_C, modality_MC: as in Answer.
+    """
+
+    person: int
+    main: bool
+    pose: Pose | None
+    label: str | None
+    score: float
+    fused_C: np.ndarray | None
+    modality_MC: np.ndarray | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the stream says about one frame.
+    """What the stream says about one frame: of the main person, who is the nearest, and of everybody.
 
     Attributes:
         time_s: time of the frame, seconds.
         people: how many people were found in it.
-        pose: the followed person's pose, None where there is none (or the stream was fed with joints).
+        pose: the main person's pose, None where there is none (or the stream was fed with joints).
         label: short id of the current action, None while there is not enough to tell or nothing stands out.
         score: smoothed fused score of that label.
         fused_C: (C,) smoothed fused scores, None before the first window.
         modality_MC: (M, C) smoothed scores by modality, None before the first window.
-        events: events that ended with this frame.
-        note: what the user should know ("no person", "2 people: following the nearest"), or "".
+        events: events of everybody that ended with this frame.
+        note: what the user should know ("no person", "2 people: the nearest is shown large"), or "".
+        persons: everybody who is followed, the main person first.
+        closest: while there are scores and no label: the best label that may be said and its smoothed score, which
+            is too low to begin an action.
     """
 
     time_s: float
@@ -108,3 +131,5 @@ class Answer:
     modality_MC: np.ndarray | None
     events: tuple[ActionEvent, ...] = field(default=())
     note: str = ""
+    persons: tuple[PersonState, ...] = field(default=())
+    closest: tuple[str, float] | None = None

@@ -63,6 +63,17 @@ def _example(args: argparse.Namespace) -> None:
     write_video(args.out, scene(STEPS))
 
 
+def _identities(args: argparse.Namespace) -> None:
+    from training.benchmark.bench import write_json
+    from training.benchmark.identities import compare
+    from training.evaluation.results import markdown
+
+    rows = compare(range(args.first_seed, args.first_seed + args.scenes))
+    print(markdown(rows))
+    if args.json:
+        write_json(rows, args.json)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -111,6 +122,14 @@ def _parser() -> argparse.ArgumentParser:
         commands, "example", _example, "draw the demo's example video", "example --out assets/example.mp4",
     )  # fmt: skip
     example.add_argument("--out", type=Path, default=Path("assets/example.mp4"))
+
+    identities = add_command(
+        commands, "identities", _identities, "who is taken for whom when people cross: the app and tracking libraries",
+        "identities --scenes 6 --first-seed 100",
+    )  # fmt: skip
+    identities.add_argument("--scenes", type=int, default=6, help="of each number of people and frame rate")
+    identities.add_argument("--first-seed", type=int, default=100, help="0 to 7 chose the app's constants")
+    identities.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
     add_research(commands)
     return parser
 

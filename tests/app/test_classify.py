@@ -178,7 +178,7 @@ def test_video(tmp_path, fake_pose, capsys):
     assert run([tmp_path / "two.mp4", tmp_path / "none.mp4"], tmp_path / "out", lambda: tmp_path) == 0
     two, none = rows(tmp_path / "out").values()
     assert (two["label"], two["people"], two["frames"], two["seconds"]) == ("wave", "2", "90", "3.000")
-    assert two["status"] == "ok: 2 people, the nearest was followed"
+    assert two["status"] == "ok: 2 people, the label is the nearest one's"
     assert (none["label"], none["score"], none["status"], none["fps"]) == ("", "", "no person", "10.000")
     (event,) = lines(tmp_path / "out" / "two.jsonl")
     assert (event["start"], event["end"]) == (0.0, pytest.approx(89 / 30, abs=0.01))

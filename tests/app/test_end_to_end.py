@@ -75,8 +75,8 @@ def test_of_two_people_the_nearest_is_followed_and_said_so(shipped_model, pose_m
         notes.append(answer.note)
 
     summary = classify_video(path, shipped_model, pose_model_path, lambda event: None, on_frame)
-    assert (summary.label, summary.people) == ("wave", 2) and "the nearest was followed" in summary.status
-    assert notes.count("2 people: following the nearest") > 0.9 * len(notes)
+    assert (summary.label, summary.people) == ("wave", 2) and "the label is the nearest one's" in summary.status
+    assert notes.count("2 people: the nearest is shown large") > 0.9 * len(notes)
 
 
 def _answer(model, joints, times):

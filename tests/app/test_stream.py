@@ -132,7 +132,7 @@ def test_poses_of_two_people():
         t = i / 30
         answer = stream.push(t, [pose(t, far), pose(t, near, wave=True)])
     assert answer.label == "wave" and answer.pose.box[0] == pytest.approx(0.1)
-    assert (answer.people, answer.note) == (2, "2 people: following the nearest")
+    assert (answer.people, answer.note) == (2, "2 people: the nearest is shown large")
     for i in range(120, 240):  # the nearest leaves
         answer = stream.push(i / 30, [pose(i / 30, far)])
         events += answer.events

@@ -1,71 +1,98 @@
-"""The nearest person is followed, and stays followed."""
+"""Everybody keeps their number, through crossings and short absences."""
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pytest
 
-from app.tracking import NearestPerson, distinct, note_people
+from app.tracking import MOST_PEOPLE, PATIENCE_S, People, best_pairs, distinct
 from tests.app.helpers import pose
 
 
-def box(centre, width, height=0.6):
+def box(centre, width=0.2, height=0.6):
     return centre - width / 2, 0.5 - height / 2, centre + width / 2, 0.5 + height / 2
 
 
 def follow(frames, step_s=0.1):
-    """Centres (x) of the followed person and their number after each frame of [(centre, width), ...]."""
-    tracker, seen = NearestPerson(), []
-    for i, people in enumerate(frames):
-        picked = tracker.pick(i * step_s, [pose(i * step_s, box(*p)) for p in people])
-        seen.append((None if picked is None else round((picked.box[0] + picked.box[2]) / 2, 2), tracker.person))
-    return seen
+    """For each frame of [(centre, width), ...] the number given to each of its people."""
+    people, given = People(), []
+    for i, there in enumerate(frames):
+        poses = [pose(i * step_s, box(*place)) for place in there]
+        numbers = {id(seen): number for number, seen in people.update(i * step_s, poses).items()}
+        given.append([numbers.get(id(p)) for p in poses])
+    return given
 
 
 LEFT, RIGHT = (0.2, 0.2), (0.8, 0.21)
 
 
-def test_largest_is_followed_first():
-    assert follow([[(0.2, 0.1), (0.8, 0.2)]]) == [(0.8, 0)]
+def test_numbers_from_the_largest_on():
+    assert follow([[(0.2, 0.1), (0.8, 0.2), (0.5, 0.15)]]) == [[2, 0, 1]]
 
 
-def test_order_of_the_poses_does_not_matter():
-    frames = [[(0.2, 0.3), (0.8, 0.2)], [(0.8, 0.2), (0.2, 0.3)]] * 5
-    assert follow(frames) == [(0.2, 0)] * 10
+def test_the_order_of_the_poses_does_not_matter():
+    assert follow([[LEFT, RIGHT], [RIGHT, LEFT]] * 5) == [[1, 0], [0, 1]] * 5
 
 
-def test_people_of_a_size_do_not_take_turns():
-    frames = [[LEFT]] + [[LEFT, RIGHT], [RIGHT, (0.2, 0.22)]] * 20
-    assert set(follow(frames)) == {(0.2, 0)}
+@pytest.mark.parametrize("step_s", [0.033, 0.1])
+def test_who_walks_past_another_keeps_the_number(step_s):
+    walk = lambda t: [(0.15 + 0.25 * t, 0.2), (0.85 - 0.25 * t, 0.19)]  # noqa: E731
+    frames = [walk(i * step_s) for i in range(round(2.8 / step_s))]
+    assert set(map(tuple, follow(frames, step_s))) == {(0, 1)}
 
 
-@pytest.mark.parametrize(("frames_larger", "switched"), [(5, False), (6, True), (12, True)])
-def test_a_clearly_nearer_person_takes_over_after_half_a_second(frames_larger, switched):
-    frames = [[LEFT]] + [[LEFT, (0.8, 0.3)]] * frames_larger + [[LEFT, RIGHT]]
-    assert follow(frames)[-1] == ((0.8, 1) if switched else (0.2, 0))
+@pytest.mark.parametrize("gap_s", [0.3, 0.8, 1.4])
+def test_who_is_hidden_while_passing_keeps_the_number(gap_s):
+    frames = []
+    for i in range(28):
+        t = i / 10
+        there = [(0.15 + 0.25 * t, 0.2), (0.85 - 0.25 * t, 0.19)]
+        frames.append(there[:1] if abs(t - 1.4) < gap_s / 2 else there)
+    given = follow(frames)
+    assert len(given[14]) == 1 and {numbers[0] for numbers in given} == {0}
+    assert {numbers[1] for numbers in given if len(numbers) == 2} == {1}
 
 
-def test_being_larger_in_bursts_is_not_enough():
-    frames = [[LEFT]] + ([[LEFT, (0.8, 0.3)]] * 4 + [[LEFT, RIGHT]]) * 5
-    assert set(follow(frames)) == {(0.2, 0)}
+def test_a_short_loss_keeps_the_number_and_a_long_one_does_not():
+    lost = lambda frames: follow([[LEFT]] + [[]] * frames + [[LEFT]])[-1]  # noqa: E731
+    assert lost(round(PATIENCE_S * 10) - 1) == [0] and lost(round(PATIENCE_S * 10)) == [1]
 
 
-@pytest.mark.parametrize(("frames_gone", "last"), [(5, (None, 0)), (6, (0.8, 1))])
-def test_another_is_followed_when_the_person_is_gone(frames_gone, last):
-    assert follow([[LEFT]] + [[RIGHT]] * frames_gone)[-1] == last
+def test_a_newcomer_far_away_is_somebody_else():
+    assert follow([[LEFT], [RIGHT], [LEFT, RIGHT]]) == [[0], [1], [0, 1]]
 
 
-def test_a_short_loss_keeps_the_person():
-    assert follow([[LEFT], [], [], [], [LEFT]]) == [(0.2, 0), (None, 0), (None, 0), (None, 0), (0.2, 0)]
+def test_somebody_of_quite_another_size_is_somebody_else():
+    assert follow([[(0.5, 0.3)], [(0.5, 0.05)]]) == [[0], [1]]
 
 
-def test_walking_across_keeps_the_person():
-    frames = [[(0.1 + 0.02 * i, 0.2), (0.9, 0.15)] for i in range(40)]
-    assert {person for _, person in follow(frames)} == {0}
+def test_of_a_crowd_the_largest_are_followed():
+    crowd = [(0.1 + 0.15 * k, 0.06 + 0.01 * k) for k in range(6)]
+    given = follow([crowd] * 3)
+    assert given == [[None, None, 3, 2, 1, 0]] * 3 and MOST_PEOPLE == 4
 
 
-@pytest.mark.parametrize(("found", "says"), [(0, "no person"), (1, ""), (2, "2 people: following the nearest")])
-def test_note(found, says):
-    assert note_people(found) == says
+def test_memory_is_bounded():
+    people, rng = People(), np.random.default_rng(0)
+    for i in range(300):
+        people.update(i / 100, [pose(i / 100, box(*place)) for place in rng.uniform(0.05, 0.9, (4, 2))])
+        assert len(people.known) <= 2 * MOST_PEOPLE
+
+
+def test_best_pairs_are_the_best_of_all():
+    rng = np.random.default_rng(1)
+    for _ in range(30):
+        fit_PQ = rng.random((rng.integers(0, 6), rng.integers(0, 5))) * (rng.random() < 0.9)
+        fit_PQ[fit_PQ < 0.2] = 0
+        pairs = best_pairs(fit_PQ)
+        assert len({p for p, _ in pairs}) == len({q for _, q in pairs}) == len(pairs)
+        assert all(fit_PQ[pair] > 0 for pair in pairs)
+        P, Q = fit_PQ.shape
+        padded = np.pad(fit_PQ, ((0, Q), (0, 0)))  # a row of nothing for each pose
+        every = (sum(padded[p, q] for q, p in enumerate(row)) for row in itertools.permutations(range(P + Q), Q))
+        assert sum(fit_PQ[pair] for pair in pairs) == pytest.approx(max(every))
 
 
 def test_a_body_found_twice_counts_once():

@@ -1,0 +1,113 @@
+"""One followed person: the window of their joints, when it is due, and what the decision makes of its scores.
+
+Shapes: V joints (25), C classes, M modalities, T frames of the window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.decision import Decision
+from app.types import ActionEvent
+from app.window import Window
+from models.skeleton import CENTRE
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
+
+GAP_S = 1.0  # a person out of sight for longer ends what they did
+
+
+class Person:
+    """What is known of one person. A segment is a stretch in which they are in sight.
+
+    Args:
+        number: within the stream.
+        model: gives the window's length, the labels and the thresholds.
+        hop_s: seconds between two classifications.
+
+    Attributes:
+        pose: in the newest frame, None while out of sight.
+        decision: the state machine.
+        since_s: start of the segment, None between segments.
+        anchor_s: windows end at multiples of the hop since then.
+        full_windows: whether the segment has been long enough for a whole window.
+        was_main: whether they were the main person in this segment.
+    """
+
+    def __init__(self, number: int, model: ActionModel, hop_s: float) -> None:
+        self.number, self.pose = number, None
+        self._window_s, self._hop_s = model.window_s, hop_s
+        self._window = Window(model.window_s, model.frames)
+        self.decision = Decision(model.labels, model.modalities, model.thresholds)
+        self._start()
+
+    def _start(self) -> None:
+        self.since_s = self.seen_s = self.anchor_s = None
+        self.full_windows = self.was_main = False
+        self._hops = 0
+
+    def see(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray, anchor_s: float | None = None) -> None:
+        """Take the joints of one frame; one without shoulders is left out.
+
+        Args:
+            time_s: time of the frame.
+            joints_V3: metres.
+            seen_V: bool.
+            anchor_s: of others in sight; a new segment keeps step with them, so that windows are due together.
+        """
+        self._window.push(time_s, joints_V3, seen_V)
+        if not seen_V[CENTRE]:
+            return
+        if self.since_s is None:
+            self.since_s = time_s
+            self.anchor_s = time_s if anchor_s is None else time_s - (time_s - anchor_s) % self._hop_s
+        self.seen_s = time_s
+
+    def is_gone(self, time_s: float) -> bool:
+        """Whether a segment goes on whose person has been out of sight for too long."""
+        return self.seen_s is not None and time_s - self.seen_s > GAP_S
+
+    def due(self) -> tuple[float, np.ndarray, float] | None:
+        """The window that ends at the newest multiple of the hop, if it has not been asked for before.
+
+        Windows thus end at the same times whatever the camera's rate.
+
+        Returns:
+            its end in seconds, joints (T, 25, 3) and its length in frames of 1/30 s.
+        """
+        hops = int((self.seen_s - self.anchor_s) / self._hop_s + 1e-6)
+        if hops <= self._hops:
+            return None
+        self._hops = hops
+        end_s = self.anchor_s + hops * self._hop_s
+        read = self._window.resample(end_s)
+        return None if read is None else (end_s, *read)
+
+    def take(self, end_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> list[ActionEvent]:
+        """The scores of a window that was due."""
+        self.full_windows |= self.is_full(end_s)
+        middle_s = end_s - self._window_s / 2
+        return self.decision.update(end_s, middle_s, fused_C, modality_MC, self.number, self.since_s)
+
+    def is_full(self, end_s: float) -> bool:
+        """Whether the window that ends then lies in the segment as a whole."""
+        return end_s - self.since_s >= self._window_s - 1e-6
+
+    def middle_window(self) -> tuple[np.ndarray, float] | None:
+        """The window around the middle of the segment, for one shorter than a window."""
+        return self._window.resample((self.since_s + self.seen_s + self._window_s) / 2)
+
+    def newest_window(self) -> np.ndarray | None:
+        """(T, 25, 3) metres of the window that ends with the newest frame, None while there is too little."""
+        read = self._window.resample()
+        return None if read is None else read[0]
+
+    def end(self) -> list[ActionEvent]:
+        """The segment is over: end what goes on and forget the joints."""
+        events = self.decision.close(self.seen_s, self.number)
+        self._window.clear()
+        self._start()
+        return events

@@ -1,0 +1,181 @@
+"""`python -m training identities`: who is taken for whom when people cross, by this app and by tracking libraries.
+
+The scenes are of training.drawing.crowd: two to four people, 10 to 30 frames a second, all seeded. The libraries are
+no requirement; those that are not installed are left out (norfair-enough, trackers; none needs PyTorch). Switches of
+number in 54 scenes of 8 s that nothing was chosen on (seeds 100-105; the app's constants are of seeds 0-7), and the
+share of the poses that carry their person's own number:
+
+    tracker                         switches  2 / 3 / 4 people  10 / 15 / 30 fps  kept %  numbers a person
+    app.tracking                          20       0 / 6 / 14         6 / 8 / 6     96.8              1.10
+    norfair-enough 2.4.3, votes           52      6 / 14 / 32      17 / 18 / 17     92.7              1.22
+    norfair-enough, our similarity        44      3 / 14 / 27      18 / 13 / 13     94.8              1.22
+    trackers 2.6.1: ByteTrack             61     17 / 20 / 24      19 / 21 / 21     90.5              1.23
+    trackers 2.6.1: OC-SORT               47      0 / 11 / 36      19 / 16 / 12     93.8              1.08
+
+Shapes: P people, Q poses.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
+from typing import Any
+
+import numpy as np
+
+from app.tracking import PATIENCE_S, People, oks
+from app.types import Pose
+from training.drawing.crowd import Crowd, crowd
+
+PEOPLE, RATES = (2, 3, 4), (10.0, 15.0, 30.0)
+_SIZE = np.array([640.0, 480.0])  # libraries think in pixels
+Track = Callable[[float, list[Pose]], list[int | None]]  # numbers of the poses of a frame
+
+
+def ours(_fps: float) -> Track:
+    """app.tracking."""
+    people = People()
+
+    def track(time_s: float, poses: list[Pose]) -> list[int | None]:
+        numbers = {id(pose): number for number, pose in people.update(time_s, poses).items()}
+        return [numbers.get(id(pose)) for pose in poses]
+
+    return track
+
+
+def norfair(fps: float) -> Track:
+    """norfair-enough as its demo of poses sets it up, but without delay and as patient as the app."""
+    from norfair.distances import create_keypoints_voting_distance
+
+    return _norfair(fps, create_keypoints_voting_distance(_SIZE[1] / 15, 0.05), 0.6)
+
+
+def norfair_oks(fps: float) -> Track:
+    """norfair-enough's Kalman filter and assignment with the app's similarity."""
+
+    def distance(detection: Any, person: Any) -> float:
+        pose = detection.data
+        return 1 - oks(person.estimate / _SIZE, pose, pose.visibility_V, pose.area, 0.05)
+
+    return _norfair(fps, distance, 0.9)
+
+
+def _norfair(fps: float, distance: Callable, threshold: float) -> Track:
+    from norfair import Detection, Tracker
+
+    patience = round(PATIENCE_S * fps)
+    with redirect_stdout(None):  # it recommends other kinds of distances each time
+        tracker = Tracker(
+            distance_function=distance, distance_threshold=threshold, hit_counter_max=patience,
+            pointwise_hit_counter_max=patience, initialization_delay=0,
+        )  # fmt: skip
+
+    def track(_time_s: float, poses: list[Pose]) -> list[int | None]:
+        found = [Detection(pose.image_V3[:, :2] * _SIZE, pose.visibility_V, data=pose) for pose in poses]
+        numbers = {id(p.last_detection.data): p.id for p in tracker.update(found)}
+        return [numbers.get(id(pose)) for pose in poses]
+
+    return track
+
+
+def bytetrack(fps: float) -> Track:
+    """ByteTrack of `trackers`, over boxes."""
+    from trackers import ByteTrackTracker
+
+    return _boxes(ByteTrackTracker(_buffer(), fps, minimum_consecutive_frames=1, minimum_iou_threshold=0.1))
+
+
+def ocsort(fps: float) -> Track:
+    """OC-SORT of `trackers`, over boxes."""
+    from trackers import OCSORTTracker
+
+    return _boxes(OCSORTTracker(_buffer(), fps, minimum_consecutive_frames=1, minimum_iou_threshold=0.1))
+
+
+def _buffer() -> int:
+    return round(PATIENCE_S * 30)  # it counts frames of 30 a second
+
+
+def _boxes(tracker: Any) -> Track:
+    from supervision import Detections
+
+    def track(_time_s: float, poses: list[Pose]) -> list[int | None]:
+        xyxy = np.array([pose.box for pose in poses], np.float32).reshape(-1, 4) * np.tile(_SIZE, 2).astype(np.float32)
+        place = {"place": np.arange(len(poses))}
+        found = tracker.update(Detections(xyxy, confidence=np.full(len(poses), 0.9, np.float32), data=place))
+        numbers: list[int | None] = [None] * len(poses)
+        if len(found) and found.tracker_id is not None:
+            for q, number in zip(found.data["place"].tolist(), found.tracker_id.tolist()):
+                numbers[q] = number if number >= 0 else None
+        return numbers
+
+    return track
+
+
+TRACKERS: dict[str, tuple[str | None, Callable[[float], Track]]] = {
+    "app.tracking": (None, ours),
+    "norfair-enough, keypoint votes": ("norfair", norfair),
+    "norfair-enough, our similarity": ("norfair", norfair_oks),
+    "trackers: ByteTrack": ("trackers", bytetrack),
+    "trackers: OC-SORT": ("trackers", ocsort),
+}
+
+
+def score(scene: Crowd, track: Track) -> Counter:
+    """Counts of one scene.
+
+    Returns:
+        switches: how often a person's number changes; kept: poses with the number that their person has most often,
+        each number counted for one person; poses; people; numbers: different ones given; ms: time spent.
+    """
+    given: dict[int, list[int]] = defaultdict(list)
+    counts = Counter()
+    for time_s, frame in zip(scene.times_T.tolist(), scene.frames):
+        begin = time.perf_counter()
+        numbers = track(time_s, [pose for _, pose in frame])
+        counts["ms"] += 1000 * (time.perf_counter() - begin)
+        counts["poses"] += len(frame)
+        for (person, _), number in zip(frame, numbers):
+            if number is not None:
+                given[person].append(number)
+    for numbers in given.values():
+        counts["switches"] += sum(a != b for a, b in zip(numbers, numbers[1:]))
+    pairs = sorted(((n, p, k) for p, all_ in given.items() for k, n in Counter(all_).items()), reverse=True)
+    owners: dict[int, int] = {}
+    for n, person, number in pairs:
+        if person not in owners and number not in owners.values():
+            owners[person] = number
+            counts["kept"] += n
+    counts["people"] += len(given)
+    counts["numbers"] += len({number for numbers in given.values() for number in numbers})
+    counts["frames"] += len(scene.frames)
+    return counts
+
+
+def compare(seeds: Iterable[int], names: Iterable[str] = tuple(TRACKERS)) -> list[dict[str, Any]]:
+    """A row for each of the trackers that is installed: switches by people and by frame rate, kept %, and time."""
+    packages = {name: TRACKERS[name][0] for name in names}
+    there = [name for name, package in packages.items() if package is None or importlib.util.find_spec(package)]
+    groups: dict[str, dict[str, Counter]] = {name: defaultdict(Counter) for name in there}
+    for seed, people, fps in itertools.product(seeds, PEOPLE, RATES):
+        scene = crowd(people, fps, seed)
+        for name in there:
+            counts = score(scene, TRACKERS[name][1](fps))
+            for group in ("all", f"{people} people", f"{fps:g} fps"):
+                groups[name][group] += counts
+    return [_row(name, groups[name]) for name in there]
+
+
+def _row(name: str, groups: dict[str, Counter]) -> dict[str, Any]:
+    every = groups["all"]
+    return (
+        {"tracker": name, "switches": every["switches"]}
+        | {group: groups[group]["switches"] for group in sorted(groups) if group != "all"}
+        | {"kept %": round(100 * every["kept"] / every["poses"], 1)}
+        | {"numbers a person": round(every["numbers"] / every["people"], 2)}
+        | {"ms a frame": round(every["ms"] / every["frames"], 2)}
+    )
