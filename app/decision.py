@@ -1,7 +1,7 @@
-"""From scores of windows to actions with a start and an end.
+"""From scores of windows to stretches of time in which one action goes on.
 
-Scores are smoothed by time, an action starts above one threshold and ends below a lower one, and what was too
-short to be an action is dropped. Keeps sums only, so a stream may last as long as it likes.
+Scores are smoothed by time; an action starts above one threshold and ends below a lower one, or when another one is
+sure. Keeps sums only, so a stream may last as long as it likes. When exactly the action was is app.timeline's part.
 
 Shapes: C classes, M modalities.
 """
@@ -13,78 +13,101 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from app.types import ActionEvent
-
 IDLE = "idle"
 OTHER = "other"  # what no action names: scored, but never said
 SMOOTHING_S = 0.4  # time constant of the smoothing
-LEAST_EVENT_S = 0.4  # shorter is a flicker
-# A smoothed step passes its half this much after the step itself.
-_LAG_S = SMOOTHING_S * math.log(2)
+HIGHEST = 0.95  # a threshold that sensitivity raises stays below it
 
 
-class _Open:
-    """An action that goes on: its label, its start and the sums of its scores."""
+class Stretch:
+    """Windows in turn in which one action is the current one.
 
-    def __init__(self, label: int, start_s: float, classes: int, modalities: int) -> None:
-        self.label, self.start_s = label, start_s
-        self._windows = 0
-        self._fused_C, self._modality_MC = np.zeros(classes), np.zeros((modalities, classes))
+    Attributes:
+        label: its column.
+        first_s, last_s: ends of the first and of the last window.
+        start_s, end_s: the earliest and the latest moment that the windows speak of.
+        windows: how many there are.
+        fused_C, modality_MC: sums of their scores.
+    """
 
-    def add(self, fused_C: np.ndarray, modality_MC: np.ndarray) -> None:
-        self._windows += 1
-        self._fused_C += fused_C
-        self._modality_MC += modality_MC
+    def __init__(self, label: int, time_s: float, moment_s: float, shape_MC: tuple[int, int]) -> None:
+        self.label, self.windows = label, 0
+        self.first_s = self.last_s = time_s
+        self.start_s = self.end_s = moment_s
+        self.fused_C, self.modality_MC = np.zeros(shape_MC[1]), np.zeros(shape_MC)
 
-    def event(self, person: int, end_s: float, labels: Sequence[str], modalities: Sequence[str]) -> ActionEvent:
-        fused_C, modality_MC = self._fused_C / self._windows, self._modality_MC / self._windows
-        best = np.argsort(-fused_C, kind="stable")[:3]
-        return ActionEvent(
-            person=person,
-            label=labels[self.label],
-            start_s=self.start_s,
-            end_s=end_s,
-            score=float(fused_C[self.label]),
-            top3=tuple((labels[c], float(fused_C[c])) for c in best),
-            modality_scores={name: float(modality_MC[m, self.label]) for m, name in enumerate(modalities)},
-        )
+    def add(self, time_s: float, moment_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> None:
+        """Take one window; see Decision.update."""
+        self.windows += 1
+        self.last_s, self.end_s = time_s, max(self.end_s, moment_s)
+        self.fused_C += fused_C
+        self.modality_MC += modality_MC
+
+    @property
+    def mass(self) -> float:
+        """How much speaks for the label: the sum of its scores."""
+        return float(self.fused_C[self.label])
 
 
 class Decision:
-    """The state machine of one followed person.
+    """The state machine of one person.
 
     Args:
-        labels: short ids in the order of the scores; "idle" and "other" among them never make an event.
-        modalities: names in the order of the modality scores.
+        labels: short ids in the order of the scores; "idle" and "other" among them are never said.
         thresholds: "enter" and "leave", smoothed scores between which the current action goes on.
 
     Attributes:
+        sensitivity: in [0, 1], may be set at any time; 0.5 takes the thresholds as they are, 1 halves them, 0 doubles
+            them.
         label: short id of the current action or "idle"; None where nothing stands out.
-        score: smoothed fused score of that label, 0 without one.
         fused_C: smoothed fused scores, None before the first window.
         modality_MC: smoothed scores by modality, None before the first window.
+        current: the stretch that goes on.
     """
 
-    def __init__(self, labels: Sequence[str], modalities: Sequence[str], thresholds: Mapping[str, float]) -> None:
+    def __init__(self, labels: Sequence[str], thresholds: Mapping[str, float], sensitivity: float = 0.5) -> None:
         self._enter, self._leave = float(thresholds["enter"]), float(thresholds["leave"])
         if not 0 < self._leave <= self._enter <= 1:
             raise ValueError(f"thresholds need 0 < leave <= enter <= 1; got {dict(thresholds)}")
-        self._labels, self._modalities = tuple(labels), tuple(modalities)
+        self._labels = tuple(labels)
         self._idle = self._labels.index(IDLE) if IDLE in self._labels else -1
         self._silent = {self._labels.index(label) for label in (IDLE, OTHER) if label in self._labels}
-        self._free_from_s = -math.inf  # the end of the last event: the next may not start before it
+        self.sensitivity = sensitivity
         self.reset()
 
     def reset(self) -> None:
-        """Forget the smoothed scores and drop an action that goes on (`close` first to keep it)."""
+        """Forget the smoothed scores, and an action that goes on (`close` first to keep it)."""
         self.fused_C: np.ndarray | None = None
         self.modality_MC: np.ndarray | None = None
         self.label: str | None = None
+        self.current: Stretch | None = None
         self._time_s = 0.0
-        self._open: _Open | None = None
+
+    @property
+    def sensitivity(self) -> float:
+        return self._sensitivity
+
+    @sensitivity.setter
+    def sensitivity(self, sensitivity: float) -> None:
+        self._sensitivity = checked_sensitivity(sensitivity)
+
+    @property
+    def enter(self) -> float:
+        """Smoothed score from which an action is taken up."""
+        return min(self._enter * self._scale, max(self._enter, HIGHEST))
+
+    @property
+    def leave(self) -> float:
+        """Smoothed score below which it is given up."""
+        return min(self._leave * self._scale, self.enter)
+
+    @property
+    def _scale(self) -> float:
+        return 2 ** (1 - 2 * self._sensitivity)
 
     @property
     def score(self) -> float:
+        """Smoothed fused score of the label, 0 without one."""
         if self.label is None or self.fused_C is None:
             return 0.0
         return float(self.fused_C[self._labels.index(self.label)])
@@ -98,45 +121,33 @@ class Decision:
         best = max(said, key=lambda c: self.fused_C[c], default=None)
         return None if best is None else (self._labels[best], float(self.fused_C[best]))
 
-    def update(
-        self,
-        time_s: float,
-        middle_s: float,
-        fused_C: np.ndarray,
-        modality_MC: np.ndarray,
-        person: int = 0,
-        since_s: float = 0.0,
-    ) -> list[ActionEvent]:
+    def update(self, time_s: float, moment_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> Stretch | None:
         """Take the scores of one window.
 
         Args:
             time_s: when they were made (the window's end); increases.
-            middle_s: the time that they speak of (the window's middle).
+            moment_s: the time that they speak of.
             fused_C: (C,) fused scores.
             modality_MC: (M, C) scores by modality.
-            person: number of the followed person.
-            since_s: when this person came into view; nothing starts before it.
 
         Returns:
-            Events that ended with this window: none or one.
+            The stretch that ended before this window, if one did.
         """
         self._smooth(time_s, fused_C, modality_MC)
         best = int(np.argmax(self.fused_C))
-        ended = self._end(best, max(since_s, middle_s - _LAG_S), person)
-        enters = best not in self._silent and self.fused_C[best] >= self._enter
-        if self._open is None and enters:
-            start_s = max(since_s, self._free_from_s, middle_s - _LAG_S)
-            self._open = _Open(best, start_s, len(fused_C), len(modality_MC))
-        if self._open is not None:
-            self._open.add(fused_C, modality_MC)
-            self.label = self._labels[self._open.label]
+        ended = self._end(best)
+        if self.current is None and best not in self._silent and self.fused_C[best] >= self.enter:
+            self.current = Stretch(best, time_s, moment_s, modality_MC.shape)
+        if self.current is not None:
+            self.current.add(time_s, moment_s, fused_C, modality_MC)
+            self.label = self._labels[self.current.label]
         else:
-            self.label = IDLE if best == self._idle and self.fused_C[best] >= self._leave else None
+            self.label = IDLE if best == self._idle and self.fused_C[best] >= self.leave else None
         return ended
 
-    def close(self, time_s: float, person: int = 0) -> list[ActionEvent]:
-        """The person is gone or the stream is over at `time_s`: end what goes on, there, and forget the scores."""
-        ended = self._finish(time_s, person)
+    def close(self) -> Stretch | None:
+        """The person is gone or the stream is over: end what goes on and forget the scores."""
+        ended = self.current
         self.reset()
         return ended
 
@@ -149,17 +160,25 @@ class Decision:
             self.modality_MC = self.modality_MC + share * (modality_MC - self.modality_MC)
         self._time_s = time_s
 
-    def _end(self, best: int, end_s: float, person: int) -> list[ActionEvent]:
+    def _end(self, best: int) -> Stretch | None:
         """End the current action if it fell below `leave`, or if another label (idle too) is sure and better."""
-        if self._open is None:
-            return []
-        faded = self.fused_C[self._open.label] < self._leave
-        replaced = best != self._open.label and self.fused_C[best] >= self._enter
-        return self._finish(end_s, person) if faded or replaced else []
+        current = self.current
+        if current is None:
+            return None
+        faded = self.fused_C[current.label] < self.leave
+        replaced = best != current.label and self.fused_C[best] >= self.enter
+        if not faded and not replaced:
+            return None
+        self.current = None
+        return current
 
-    def _finish(self, end_s: float, person: int) -> list[ActionEvent]:
-        action, self._open = self._open, None
-        if action is None or end_s - action.start_s < LEAST_EVENT_S:
-            return []
-        self._free_from_s = end_s
-        return [action.event(person, end_s, self._labels, self._modalities)]
+
+def checked_sensitivity(sensitivity: float) -> float:
+    """The same number.
+
+    Raises:
+        ValueError: it is not in [0, 1].
+    """
+    if not 0 <= sensitivity <= 1:
+        raise ValueError(f"sensitivity is a number from 0 to 1; got {sensitivity}")
+    return float(sensitivity)

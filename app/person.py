@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.decision import Decision
+from app.motion import Motion
+from app.timeline import SETTLE_S, Timeline
 from app.types import ActionEvent
 from app.window import Window
 from models.skeleton import CENTRE
@@ -27,6 +29,7 @@ class Person:
         number: within the stream.
         model: gives the window's length, the labels and the thresholds.
         hop_s: seconds between two classifications.
+        sensitivity: of the decision.
 
     Attributes:
         pose: in the newest frame, None while out of sight.
@@ -37,11 +40,13 @@ class Person:
         was_main: whether they were the main person in this segment.
     """
 
-    def __init__(self, number: int, model: ActionModel, hop_s: float) -> None:
+    def __init__(self, number: int, model: ActionModel, hop_s: float, sensitivity: float = 0.5) -> None:
         self.number, self.pose = number, None
         self._window_s, self._hop_s = model.window_s, hop_s
         self._window = Window(model.window_s, model.frames)
-        self.decision = Decision(model.labels, model.modalities, model.thresholds)
+        self._motion = Motion(model.window_s + 2 * SETTLE_S)
+        self._timeline = Timeline(number, model.labels, model.modalities, self._motion)
+        self.decision = Decision(model.labels, model.thresholds, sensitivity)
         self._start()
 
     def _start(self) -> None:
@@ -65,6 +70,7 @@ class Person:
             self.since_s = time_s
             self.anchor_s = time_s if anchor_s is None else time_s - (time_s - anchor_s) % self._hop_s
         self.seen_s = time_s
+        self._motion.push(time_s, joints_V3, seen_V)
 
     def is_gone(self, time_s: float) -> bool:
         """Whether a segment goes on whose person has been out of sight for too long."""
@@ -87,10 +93,11 @@ class Person:
         return None if read is None else (end_s, *read)
 
     def take(self, end_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> list[ActionEvent]:
-        """The scores of a window that was due."""
+        """The scores of a window that was due; returns the events that are certain now."""
         self.full_windows |= self.is_full(end_s)
-        middle_s = end_s - self._window_s / 2
-        return self.decision.update(end_s, middle_s, fused_C, modality_MC, self.number, self.since_s)
+        moment_s = self._motion.moment(max(self.since_s, end_s - self._window_s), end_s)
+        ended = self.decision.update(end_s, moment_s, fused_C, modality_MC)
+        return self._timeline.step(end_s, ended, self.decision.current, self.since_s, self._window_s)
 
     def is_full(self, end_s: float) -> bool:
         """Whether the window that ends then lies in the segment as a whole."""
@@ -107,7 +114,8 @@ class Person:
 
     def end(self) -> list[ActionEvent]:
         """The segment is over: end what goes on and forget the joints."""
-        events = self.decision.close(self.seen_s, self.number)
+        events = self._timeline.finish(self.decision.close(), self.since_s, self.seen_s, self._window_s)
         self._window.clear()
+        self._motion.clear()
         self._start()
         return events

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.decision import IDLE, OTHER
+from app.decision import IDLE, OTHER, checked_sensitivity
 from app.nearest import Nearest, note_people
 from app.person import Person
 from app.tracking import People, distinct
@@ -52,19 +52,33 @@ class ActionStream:
     Args:
         model: the action model; it may be shared by streams.
         hop_s: seconds between two classifications.
+        sensitivity: see the attribute.
 
     Attributes:
+        sensitivity: in [0, 1], may be set at any time: how readily an action is named. 0.5 takes the model file's
+            thresholds, 1 halves them, 0 doubles them.
         clip: the answer for everything seen so far of the main person as one clip; complete after `finish`.
     """
 
-    def __init__(self, model: ActionModel, hop_s: float = LIVE_HOP_S) -> None:
+    def __init__(self, model: ActionModel, hop_s: float = LIVE_HOP_S, sensitivity: float = 0.5) -> None:
         if not hop_s > 0:
             raise ValueError(f"hop_s must be positive; got {hop_s}")
         self._model, self._hop_s = model, hop_s
         self._people, self._nearest = People(), Nearest()
         self._persons: dict[int, Person] = {}
+        self.sensitivity = sensitivity
         self.clip = ClipScores(model.labels)
         self._time_s: float | None = None
+
+    @property
+    def sensitivity(self) -> float:
+        return self._sensitivity
+
+    @sensitivity.setter
+    def sensitivity(self, sensitivity: float) -> None:
+        self._sensitivity = checked_sensitivity(sensitivity)
+        for person in self._persons.values():
+            person.decision.sensitivity = sensitivity
 
     def push(self, time_s: float, poses: Sequence[Pose]) -> Answer:
         """Take the people found in one frame.
@@ -117,7 +131,7 @@ class ActionStream:
 
     def _person(self, number: int) -> Person:
         if number not in self._persons:
-            self._persons[number] = Person(number, self._model, self._hop_s)
+            self._persons[number] = Person(number, self._model, self._hop_s, self.sensitivity)
         return self._persons[number]
 
     def _anchor_s(self) -> float | None:

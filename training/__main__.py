@@ -63,6 +63,20 @@ def _example(args: argparse.Namespace) -> None:
     write_video(args.out, scene(STEPS))
 
 
+def _events(args: argparse.Namespace) -> None:
+    from export.runtime import ActionModel
+    from training.benchmark.bench import write_json
+    from training.data.splices import splices
+    from training.evaluation.events import measure
+    from training.evaluation.results import markdown
+
+    model = ActionModel(args.model, device="cpu", threads=args.threads)
+    rows = measure(model, splices(args.data, args.part, args.each, args.seed), args.sensitivity)
+    print(markdown(rows))
+    if args.json:
+        write_json(rows, args.json)
+
+
 def _identities(args: argparse.Namespace) -> None:
     from training.benchmark.bench import write_json
     from training.benchmark.identities import compare
@@ -122,6 +136,21 @@ def _parser() -> argparse.ArgumentParser:
         commands, "example", _example, "draw the demo's example video", "example --out assets/example.mp4",
     )  # fmt: skip
     example.add_argument("--out", type=Path, default=Path("assets/example.mp4"))
+
+    events = add_command(
+        commands, "events", _events, "do the app's events lie on the actions, in spliced recordings of known times",
+        "events --data DATA --part val",
+    )  # fmt: skip
+    _add_data(events)
+    events.add_argument("--model", type=Path, default=Path("models/pretrained/student.onnx"))
+    events.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
+    events.add_argument("--each", type=int, default=5, help="recordings a set (default: %(default)s)")
+    events.add_argument("--seed", type=int, default=0, help="another seed splices other clips")
+    events.add_argument(
+        "--sensitivity", type=float, nargs="+", default=[0.5], help="a table for each (default: the model file's own)"
+    )
+    events.add_argument("--threads", type=int, default=2)
+    events.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
 
     identities = add_command(
         commands, "identities", _identities, "who is taken for whom when people cross: the app and tracking libraries",

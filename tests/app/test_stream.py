@@ -162,3 +162,104 @@ def test_memory_is_bounded():
     finally:
         tracemalloc.stop()
     assert events == 40 and late - early < 50_000
+
+
+def two(stream, seconds, wave=(False, False), start_s=0.0, fps=30):
+    """Two people side by side, the first of them larger; all events and the last answer."""
+    events, answer, boxes = [], None, ((0.1, 0.1, 0.4, 0.9), (0.6, 0.3, 0.8, 0.7))
+    for i in range(round(seconds * fps)):
+        t = start_s + i / fps
+        answer = stream.push(t, [pose(t, box, wave=w) for box, w in zip(boxes, wave)])
+        events += answer.events
+    return events, answer
+
+
+def test_everybody_has_events_of_their_own():
+    stream = ActionStream(HandModel(), FILE_HOP_S)
+    events, answer = two(stream, 4.0, (True, False))
+    more, _ = two(stream, 4.0, (False, True), start_s=4.0)
+    events = events + more + stream.finish()
+    assert sorted((e.person, e.label) for e in events) == [(0, "wave"), (1, "wave")]
+    first, second = sorted(events, key=lambda e: e.person)
+    assert (first.start_s, first.end_s) == (pytest.approx(0, abs=0.3), pytest.approx(4, abs=0.3))
+    assert (second.start_s, second.end_s) == (pytest.approx(4, abs=0.3), pytest.approx(8, abs=0.3))
+
+
+def test_what_is_said_of_everybody():
+    _, answer = two(ActionStream(HandModel(), FILE_HOP_S), 3.0, (False, True))
+    main, other = answer.persons
+    assert (main.person, main.main, main.label) == (0, True, "idle")
+    assert (other.person, other.main, other.label) == (1, False, "wave")
+    assert (answer.label, answer.score, answer.pose) == (main.label, main.score, main.pose)
+    assert answer.fused_C is main.fused_C and other.fused_C.shape == (3,) and other.modality_MC.shape == (3, 3)
+    assert other.pose.box[0] == pytest.approx(0.6) and answer.people == 2
+
+
+@pytest.mark.parametrize("late_s", [0.0, 1.13])
+def test_windows_that_are_due_together_are_one_call(late_s):
+    class Counting(HandModel):
+        batches = ()
+
+        def __call__(self, joints_NTV3, frames_N):
+            self.batches = (*self.batches, len(joints_NTV3))
+            return super().__call__(joints_NTV3, frames_N)
+
+    model = Counting()
+    stream = ActionStream(model, 0.2)
+    for i in range(240):
+        t = i / 30
+        stream.push(t, [pose(t, (0.1, 0.1, 0.4, 0.9))] + [pose(t, (0.6, 0.3, 0.8, 0.7))] * (t >= late_s))
+    assert model.calls <= 8.0 / 0.2 and set(model.batches[12:]) == {2}
+
+
+def test_the_clip_is_the_main_person_s():
+    alone, both = ActionStream(HandModel(), FILE_HOP_S), ActionStream(HandModel(), FILE_HOP_S)
+    for i in range(150):
+        t = i / 30
+        alone.push(t, [pose(t, (0.1, 0.1, 0.4, 0.9), wave=t > 2)])
+    for i in range(150):
+        t = i / 30
+        both.push(t, [pose(t, (0.6, 0.3, 0.8, 0.7)), pose(t, (0.1, 0.1, 0.4, 0.9), wave=t > 2)])
+    alone.finish(), both.finish()
+    np.testing.assert_array_equal(alone.clip.mean_C, both.clip.mean_C)
+
+
+def test_somebody_who_leaves_is_forgotten():
+    stream = ActionStream(HandModel(), FILE_HOP_S)
+    two(stream, 2.0)
+    for i in range(60, 150):
+        answer = stream.push(i / 30, [pose(i / 30, (0.1, 0.1, 0.4, 0.9))])
+    assert [state.person for state in answer.persons] == [0] and len(stream._persons) == 1
+
+
+def test_a_pose_given_twice_is_no_second_person():
+    stream = ActionStream(HandModel(), FILE_HOP_S)
+    for i in range(60):
+        answer = stream.push(i / 30, [pose(i / 30), pose(i / 30, (0.405, 0.2, 0.605, 0.8))])
+    assert (answer.people, len(answer.persons)) == (1, 1)
+
+
+def test_the_window_of_the_main_person():
+    stream = ActionStream(HandModel(), FILE_HOP_S)
+    assert stream.main_window() is None
+    two(stream, 3.0, (True, False))
+    window_TV3 = stream.main_window()
+    assert window_TV3.shape == (50, 25, 3) and HandModel()(window_TV3[None], np.float32([60])).fused_NC[0, 0] == 1
+
+
+def test_sensitivity_is_heeded_at_once_by_everybody():
+    class Unsure(HandModel):
+        def __call__(self, joints_NTV3, frames_N):
+            scores = super().__call__(joints_NTV3, frames_N)
+            scores.fused_NC[:] = [0.4, 0.25, 0.35]
+            return scores
+
+    stream = ActionStream(Unsure(), FILE_HOP_S)
+    _, answer = two(stream, 2.0)
+    assert answer.label is None and answer.closest == ("wave", pytest.approx(0.4))
+    stream.sensitivity = 0.8
+    _, answer = two(stream, 1.0, start_s=2.0)
+    assert [state.label for state in answer.persons] == ["wave", "wave"] and answer.closest is None
+    assert ActionStream(Unsure(), sensitivity=0.8).sensitivity == 0.8
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        stream.sensitivity = 2.0
