@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     classify.add_argument("--out", required=True, metavar="DIR", help="folder for the results; made if missing")
     bench = _command(commands, "bench", _bench, "measure the live path against MediaPipe alone")
     bench.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
+    bench.add_argument("--people", action="store_true", help="one to four people in view, instead of MediaPipe alone")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
     doctor = _command(commands, "doctor", _doctor, "check what works on this machine, and say what to do")
     doctor.add_argument("--camera", type=_camera, metavar="SOURCE", help="a camera's number or address that must work")
@@ -115,15 +116,16 @@ def _classify(args: argparse.Namespace) -> int:
 
 
 def _bench(args: argparse.Namespace) -> int:
-    from app.bench import measure, table, write_json
+    from app import bench, bench_people
     from app.pose_model import ensure_pose_model
     from export.runtime import ActionModel
 
+    kind = bench_people if args.people else bench
     model = ActionModel(args.model, device=args.device, threads=args.threads)
-    result = measure(args.video, model, ensure_pose_model(args.pose))
-    print(table(result))
+    result = kind.measure(args.video, model, ensure_pose_model(args.pose))
+    print(kind.table(result))
     if args.json:
-        write_json(result, args.json)
+        bench.write_json(result, args.json)
     return OK
 
 

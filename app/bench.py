@@ -37,7 +37,7 @@ _STAGES = (
 )
 
 
-class _TimedModel:
+class TimedModel:
     """The action model, with the time that each call took."""
 
     def __init__(self, model: ActionModel) -> None:
@@ -72,7 +72,7 @@ def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> di
     from app.pose import PoseSource
     from app.video import VideoReader
 
-    timed = _TimedModel(model)
+    timed = TimedModel(model)
     stream, spent_s = ActionStream(timed, LIVE_HOP_S), defaultdict(list)
     shape, last_s, frames = (0, 0), 0.0, 0
     with VideoReader(video) as reader, PoseSource(pose_model) as alone, PoseSource(pose_model) as live:
@@ -97,7 +97,7 @@ def _alone(source, rgb_HWC: np.ndarray, time_s: float) -> dict[str, float]:  # n
     return {"MediaPipe alone": time.perf_counter() - start}
 
 
-def _live(source, stream: ActionStream, timed: _TimedModel, rgb_HWC: np.ndarray, time_s: float) -> dict[str, float]:  # noqa: ANN001
+def _live(source, stream: ActionStream, timed: TimedModel, rgb_HWC: np.ndarray, time_s: float) -> dict[str, float]:  # noqa: ANN001
     calls = len(timed.spent_s)
     start = time.perf_counter()
     poses = source.detect(rgb_HWC, time_s)

@@ -31,7 +31,8 @@ def about_html(model: ActionModel) -> str:
   <h3>What it can name</h3>
   <p class="chips">{chips}</p>
   <p>It knows these and nothing else. Something different, or half of a movement, is shown as "not sure" or, at times,
-  as the nearest of these. It follows one person, the nearest, and it is not made for decisions about people.</p>
+  as the nearest of these. It follows up to four people, and the large words speak of the nearest one. It is not made
+  for decisions about people.</p>
   <h3>Your pictures</h3>
   <p>Camera pictures go from this page to the program that serves it, are read in memory and dropped at once: none is
   written to disk and none is sent to another host. An uploaded recording is kept in a temporary folder so that you can

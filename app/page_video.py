@@ -153,7 +153,8 @@ def _events_html(model: ActionModel, summary: Summary, events: list[ActionEvent]
     if not events:
         return '<section class="card"><div class="caption">Actions</div><p>No action stood out.</p></section>'
     blocks, rows = [], []
-    whole_s = max(summary.seconds, events[-1].end_s, 1e-3)
+    events = sorted(events, key=lambda event: event.start_s)  # those of several people come as each is certain
+    whole_s = max(summary.seconds, *(event.end_s for event in events), 1e-3)
     for event in events:
         name, start_s = escape(words(model, event.label)), f"{event.start_s:.2f}"
         tint = f"--i: {model.labels.index(event.label)}"

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import os
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.tracking import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
+
+if TYPE_CHECKING:
+    from mediapipe.tasks.python import vision
 
 _MISSING_LIBRARY = (
     "MediaPipe cannot load a system library ({}); on Debian or Ubuntu: sudo apt-get install libegl1 libgles2"
 )
 NOWHERE = "http://127.0.0.1:9"
-LOOK_EVERY_S = 0.5  # how often to look for a second person while one is in view
+LOOK_EVERY_S = 0.5  # how often to look for more people than are in view
 
 
 def keep_usage_logs_here() -> None:
@@ -31,8 +36,9 @@ class PoseSource:
     """Finds people's poses in the frames of one stream. Close it, or use it in a `with`.
 
     A landmarker that follows fewer people than it may find searches every frame for the missing ones, which costs more
-    than following (36 against 22 ms a frame, where this was measured). So a second landmarker, for one person, takes
-    the frames in between while only one is in view.
+    than following (36 against 22 ms a frame, where this was measured). So one that may find no more than are in view
+    takes the frames in between, and the one for everybody looks now and then. What it costs for one to four people:
+    `python -m app bench --people`.
 
     Args:
         model_path: a .task file (app.pose_model.ensure_pose_model).
@@ -42,7 +48,7 @@ class PoseSource:
         ValueError: the file is no pose model, or a system library is missing.
     """
 
-    def __init__(self, model_path: str | os.PathLike, num_poses: int = 2) -> None:
+    def __init__(self, model_path: str | os.PathLike, num_poses: int = MOST_PEOPLE) -> None:
         keep_usage_logs_here()
         try:
             import mediapipe as mp
@@ -56,7 +62,9 @@ class PoseSource:
                 )
                 return vision.PoseLandmarker.create_from_options(options)
 
-            self._landmarkers = [landmarker(people) for people in sorted({1, num_poses})]
+            self._make = landmarker
+            self._most = num_poses
+            self._landmarkers = {people: landmarker(people) for people in {1, num_poses}}  # others when needed
         except OSError as error:
             raise ValueError(_MISSING_LIBRARY.format(error)) from None
         except (RuntimeError, ValueError) as error:
@@ -64,6 +72,7 @@ class PoseSource:
         self._mp = mp
         self._last_ms = -1
         self._look_s = -math.inf  # from when on to look for everybody again
+        self._in_view = 0
 
     def detect(self, rgb_HWC: np.ndarray, time_s: float) -> list[Pose]:
         """People in one frame.
@@ -81,18 +90,30 @@ class PoseSource:
         self._last_ms = max(round(time_s * 1000), self._last_ms + 1)
         image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb_HWC))
         look = time_s >= self._look_s
-        result = self._landmarkers[-1 if look else 0].detect_for_video(image, self._last_ms)
-        if len(result.pose_landmarks) != 1:
-            self._look_s = -math.inf
-        elif look:
-            self._look_s = time_s + LOOK_EVERY_S
+        result = self._landmarker(self._most if look else self._in_view).detect_for_video(image, self._last_ms)
+        found = len(result.pose_landmarks)
+        self._plan(time_s, look, found)
         pairs = zip(result.pose_world_landmarks, result.pose_landmarks, strict=True)
         return [_pose(time_s, world, image) for world, image in pairs]
 
+    def _plan(self, time_s: float, look: bool, found: int) -> None:
+        """Which landmarker takes the next frame, after one that found so many."""
+        if look and found:
+            # Who looks now and then finds a person less surely than who follows them: never fewer than before.
+            self._look_s, self._in_view = time_s + LOOK_EVERY_S, max(found, self._in_view)
+        elif found < self._in_view or not found:
+            self._look_s, self._in_view = -math.inf, found
+
+    def _landmarker(self, people: int) -> vision.PoseLandmarker:
+        """The one that follows so many."""
+        if people not in self._landmarkers:
+            self._landmarkers[people] = self._make(people)
+        return self._landmarkers[people]
+
     def close(self) -> None:
-        """Free the landmarker; a second call does nothing."""
+        """Free the landmarkers; a second call does nothing."""
         while self._landmarkers:
-            self._landmarkers.pop().close()
+            self._landmarkers.popitem()[1].close()
 
     def __enter__(self) -> PoseSource:
         return self

@@ -64,7 +64,7 @@ def test_options_of_each_command():
     assert options == {
         "demo": sorted(["--host", "--open", "--port", *shared]),
         "classify": sorted(["--out", *shared]),
-        "bench": sorted(["--json", *shared]),
+        "bench": sorted(["--json", "--people", *shared]),
         "doctor": sorted(["--camera", "--host", "--json", "--port", *shared]),
         "pose": ["--pose"],
     }

@@ -1,0 +1,111 @@
+"""Which landmarker looks at a frame: the cheapest that follows all in view, and now and then the one for everybody."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from app.pose import LOOK_EVERY_S, PoseSource
+
+FRAME = np.zeros((4, 4, 3), np.uint8)
+
+
+class Scene:
+    """Landmarkers that find all the people there are, up to as many as they may."""
+
+    def __init__(self):
+        self.people, self.asked, self.open = 1, [], 0
+        self.seen_by_all = 99
+
+    def create_from_options(self, options):
+        most, self.open = options.num_poses, self.open + 1
+        mark = SimpleNamespace(x=0.5, y=0.5, z=0.0, visibility=1.0)
+
+        def detect_for_video(_image, _ms):
+            self.asked.append(most)
+            found = [[mark] * 33] * min(self.people, most, self.seen_by_all if most == 4 else 99)
+            return SimpleNamespace(pose_landmarks=found, pose_world_landmarks=found)
+
+        def close():
+            self.open -= 1
+
+        return SimpleNamespace(detect_for_video=detect_for_video, close=close)
+
+
+@pytest.fixture
+def scene(monkeypatch, tmp_path):
+    from mediapipe.tasks.python import vision
+
+    made = Scene()
+    monkeypatch.setattr(vision.PoseLandmarker, "create_from_options", made.create_from_options)
+    return made
+
+
+def watch(source, scene, seconds, start_s=0.0, fps=30):
+    """What each frame of some seconds was looked at with, and how many people it gave."""
+    before = len(scene.asked)
+    given = [len(source.detect(FRAME, start_s + i / fps)) for i in range(round(seconds * fps))]
+    return scene.asked[before:], given
+
+
+@pytest.mark.parametrize("people", [1, 2, 3])
+def test_who_is_in_view_is_followed_by_the_cheapest(scene, people):
+    scene.people = people
+    with PoseSource("any.task") as source:
+        asked, given = watch(source, scene, 3.0)
+    assert set(asked) == {people, 4} and set(given) == {people}
+    assert asked.count(4) == pytest.approx(3.0 / LOOK_EVERY_S, abs=1)
+
+
+def test_nobody_or_everybody_in_view_is_looked_at_by_the_one_for_everybody(scene):
+    with PoseSource("any.task") as source:
+        for people in (0, 4, 6):
+            scene.people = people
+            asked, given = watch(source, scene, 1.0, start_s=people)
+            assert set(asked) == {4} and set(given) == {min(people, 4)}
+
+
+def test_a_newcomer_is_found_soon_and_a_leaver_is_not_searched_for_long(scene):
+    with PoseSource("any.task") as source:
+        watch(source, scene, 1.0)
+        scene.people = 3
+        _, given = watch(source, scene, 1.0, start_s=1.0)
+        assert given.index(3) / 30 <= LOOK_EVERY_S and given[-1] == 3
+        scene.people = 1
+        asked, given = watch(source, scene, 1.0, start_s=2.0)
+        assert set(given) == {1} and set(asked[3:-1]) <= {1, 4} and asked.count(4) <= 4
+
+
+def test_a_look_that_misses_somebody_loses_nobody(scene):
+    scene.people = 2
+    with PoseSource("any.task") as source:
+        watch(source, scene, 1.0)
+        scene.seen_by_all = 1  # the one for everybody sees one of the two from now on
+        asked, given = watch(source, scene, 2.0, start_s=1.0)
+    assert set(asked) == {2, 4} and asked.count(4) <= 5
+    assert all(count == 2 for most, count in zip(asked, given) if most == 2)
+
+
+def test_all_are_closed(scene):
+    with PoseSource("any.task") as source:
+        for people in (1, 2, 3):
+            scene.people = people
+            watch(source, scene, 1.0, start_s=people)
+        assert scene.open == 4
+    assert scene.open == 0
+    source.close()
+
+
+@pytest.mark.parametrize("num_poses", [1, 2])
+def test_no_more_than_asked_for(scene, num_poses):
+    scene.people = 4
+    with PoseSource("any.task", num_poses) as source:
+        asked, given = watch(source, scene, 1.0)
+    assert set(asked) == set(given) == {num_poses}
+
+
+def test_a_frame_must_be_a_picture(scene):
+    with PoseSource("any.task") as source, pytest.raises(ValueError, match="uint8 RGB"):
+        source.detect(np.zeros((4, 4), np.uint8), 0.0)
