@@ -19,7 +19,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream"]
 FLAGS += ["--use-fake-device-for-media-stream"]
-PATIENCE_MS = 45_000  # a machine with two busy cores answers a few frames a second
+PATIENCE_MS = 120_000  # a machine with two busy cores answers a few frames a second
 DRAWN_PIXELS = """() => {
     const canvas = document.getElementById("overlay");
     if (!canvas) return 0;
