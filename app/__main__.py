@@ -14,31 +14,19 @@ DEVICES = ("auto", "cpu", "cuda", "tensorrt")  # export.runtime.session says the
 POSES = ("wheel", "lite", "full", "heavy")
 OK, USAGE, INTERRUPTED = 0, 2, 130
 
-_CLASSIFY_HELP = """\
-Name the actions in videos and recorded skeletons.
-
-For each input, DIR/<name>.jsonl holds one event a line, and DIR/summary.csv one row with the input's own label.
-Exit code: 0 all went well, 1 an input failed (the summary says why), 2 the command itself is wrong."""
-
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
+    from app.batch.command import add_options as add_classify_options
+
     main = argparse.ArgumentParser(prog="python -m app", description="IKEM Live: names what people do, live.")
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = _command(commands, "demo", _demo, "open the live page in the browser")
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     demo.add_argument("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
     demo.add_argument("--open", action="store_true", help="open a browser on the page")
-    classify = _command(commands, "classify", _classify, "name the actions in videos and recorded skeletons")
-    classify.description, classify.formatter_class = _CLASSIFY_HELP, argparse.RawDescriptionHelpFormatter
-    classify.add_argument(
-        "inputs",
-        nargs="+",
-        metavar="INPUT",
-        help="a video, recorded skeletons (.npz), a folder (its videos and .npz files, not those of folders in it), "
-        "or a pattern such as 'clips/*.mp4'",
-    )
-    classify.add_argument("--out", required=True, metavar="DIR", help="folder for the results; made if missing")
+    classify = _command(commands, "classify", _classify, "name the actions in videos, cameras and recorded skeletons")
+    add_classify_options(classify)
     bench = _command(commands, "bench", _bench, "measure the live path against MediaPipe alone")
     bench.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
     bench.add_argument("--people", action="store_true", help="one to four people in view, instead of MediaPipe alone")
@@ -107,12 +95,9 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _classify(args: argparse.Namespace) -> int:
-    from app.classify import classify_all
-    from app.pose_model import ensure_pose_model
-    from export.runtime import ActionModel
+    from app.batch.command import run
 
-    model = ActionModel(args.model, device=args.device, threads=args.threads)
-    return classify_all(args.inputs, args.out, model, lambda: ensure_pose_model(args.pose))
+    return run(args)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -166,7 +151,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"python -m app {args.command}: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
-        print("stopped; files that were finished are whole", file=sys.stderr)
+        print("stopped; what was finished is whole, and classify --resume goes on from it", file=sys.stderr)
         return INTERRUPTED
 
 

@@ -63,6 +63,10 @@ class _Clock:
 class VideoReader:
     """A video file, to be iterated once: `for time_s, rgb_HWC in reader`. Holds one frame at a time.
 
+    Args:
+        path: the file.
+        threads: most threads of the decoder; None lets it choose.
+
     Attributes:
         path: the file.
         claimed_s: duration that the file claims, seconds; None where it says nothing.
@@ -74,7 +78,7 @@ class VideoReader:
         VideoError: missing, empty, corrupt, without a video stream, or (while iterating) without a single frame.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, threads: int | None = None) -> None:
         self.path = Path(path)
         self.frames, self.last_s, self.note = 0, 0.0, ""
         self._container = _open(self.path)
@@ -84,6 +88,8 @@ class VideoReader:
             self._container.close()
             raise
         self._stream.thread_type = "AUTO"
+        if threads is not None:
+            self._stream.codec_context.thread_count = threads
         self.claimed_s = self._claimed_duration()
 
     def __enter__(self) -> VideoReader:

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.classify import Batch, classify_all, expand, sources
+from app.batch.journal import Journal
+from app.batch.outputs import Outputs
+from app.batch.work import Worker
 from app.recording import classify_clip, classify_video
-from app.report import OutputError, Report
+from app.report import OutputError
 from models.clips import Clip, read_clips, write_clips
-from tests.app.helpers import HandModel, body, pose, write_sound, write_video
-
-
-def joints(*script, fps=30):
-    """(T, 25, 3) of [(seconds, wave | squat | idle | lost), ...]."""
-    frames = []
-    for seconds, what in script:
-        frame = np.zeros((25, 3)) if what == "lost" else body(what == "wave", what == "squat")
-        frames += [frame] * round(seconds * fps)
-    return np.array(frames, np.float32)
-
-
-def save(path, joints_TV3, fps=30.0):
-    np.savez(path, frames=joints_TV3, fps=fps)
-    return path
-
-
-def rows(folder):
-    with open(folder / "summary.csv", encoding="utf-8", newline="") as file:
-        return {os.path.basename(row["input"]): row for row in csv.DictReader(file)}
-
-
-def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def no_pose_model():
-    raise AssertionError("recorded skeletons need no pose model")
-
-
-def run(inputs, out, pose_model=no_pose_model):
-    return classify_all([str(i) for i in inputs], str(out), HandModel(), pose_model)
+from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
+from tests.app.helpers import HandModel, body, write_sound, write_video
 
 
 def test_one_clip(tmp_path):
@@ -106,7 +75,7 @@ def test_broken_files_do_not_stop_the_others(tmp_path, capsys):
     assert [n for n, row in found.items() if row["status"] == "ok"] == ["a.npz", "z.npz"]
     broken = ["b.npz", "c.npz", "d.npz", "e.npz", "f.mp4", "g.mp4", "h.mp4", "missing.mp4"]
     assert [n for n, row in found.items() if row["status"].startswith("error: ")] == broken
-    assert sorted(os.listdir(tmp_path / "out")) == ["a.jsonl", "summary.csv", "z.jsonl"]
+    assert listing(tmp_path / "out") == ["a.jsonl", "summary.csv", "z.jsonl"]
     told = [line for line in capsys.readouterr().err.replace("\r", "\n").split("\n") if str(tmp_path) in line]
     assert [os.path.basename(line.split(": ")[0]) for line in told] == broken
     assert found["f.mp4"]["status"] == "error: the file is empty (0 bytes)" and "only sound" in found["h.mp4"]["status"]
@@ -123,47 +92,11 @@ def test_inputs_of_one_name(tmp_path):
     assert [line.split(",")[0] for line in table] == ["input"] + [str(tmp_path / n / "x.npz") for n in ("one", "two")]
 
 
-def test_expand(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("b.mp4", "a.NPZ", "c.txt", ".hidden.mp4", "odd[1].mp4", "sub/d.mp4"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-    names = lambda *inputs: [str(path) for path in expand(inputs)]  # noqa: E731
-    assert names(".") == ["a.NPZ", "b.mp4", "odd[1].mp4"]
-    assert names("*.mp4", "b.mp4", "./b.mp4") == ["b.mp4", "odd[1].mp4"]
-    assert names("**/*.mp4") == ["b.mp4", "odd[1].mp4", "sub/d.mp4"]
-    assert names("odd[1].mp4", "c.txt") == ["odd[1].mp4", "c.txt"]
-    assert names("nothing*.mp4", "gone") == ["nothing*.mp4", "gone"]
-
-
-def test_names_in_the_results():
-    files = [Path("a/x.mp4"), Path("b/x.mp4"), Path("b/y.mp4"), Path(".")]
-    assert sources(files) == ["a/x.mp4", "b/x.mp4", "y.mp4", "."]
-
-
 def test_a_pattern_or_folder_without_videos_is_an_error(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert run([tmp_path / "empty", tmp_path / "*.mov"], tmp_path / "out", lambda: tmp_path) == 1
-    assert "no video and no .npz file in this folder" in rows(tmp_path / "out")["empty"]["status"]
+    assert "no video, no .npz and no .ikem file in this folder" in rows(tmp_path / "out")["empty"]["status"]
     assert "no file matches" in rows(tmp_path / "out")["*.mov"]["status"]
-
-
-class FakePose:
-    """Two people: one waving in front, one behind; nobody in a black picture."""
-
-    def __init__(self, model_path, num_poses=2):
-        self.closed = False
-
-    def detect(self, rgb_HWC, time_s):
-        if rgb_HWC.mean() < 1:
-            return []
-        return [pose(time_s, (0.7, 0.3, 0.8, 0.7)), pose(time_s, (0.1, 0.1, 0.4, 0.9), wave=True)]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.closed = True
 
 
 @pytest.fixture
@@ -212,29 +145,32 @@ def test_a_failed_pose_model_is_asked_for_once(tmp_path):
 def test_ctrl_c_leaves_whole_files(tmp_path, monkeypatch):
     for i in range(3):
         save(tmp_path / f"{i}.npz", joints((3, "wave")))
-    usual = Batch.classify
+    usual = Worker.do
 
-    def stop_at_the_second(self, path, source, bar):
-        usual(self, path, source, bar)
-        if path.name == "1.npz":
-            raise KeyboardInterrupt
+    def stop_in_the_second(self, job, listener, stop):
+        if job.number == 1:
+            stop.set()
+        return usual(self, job, listener, stop)
 
-    monkeypatch.setattr(Batch, "classify", stop_at_the_second)
+    monkeypatch.setattr(Worker, "do", stop_in_the_second)
     with pytest.raises(KeyboardInterrupt):
         run([tmp_path], tmp_path / "out")
-    assert list(rows(tmp_path / "out")) == ["0.npz", "1.npz"]
-    assert sorted(os.listdir(tmp_path / "out")) == ["0.jsonl", "1.jsonl", "summary.csv"]
+    assert list(rows(tmp_path / "out")) == ["0.npz"]
+    assert listing(tmp_path / "out") == ["0.jsonl", "summary.csv"]
 
 
-def test_a_full_disk_stops_the_run(tmp_path, monkeypatch):
-    save(tmp_path / "a.npz", joints((3, "wave")))
+@pytest.mark.parametrize(("where", "what"), [(Outputs, "event"), (Journal, "add")])
+def test_a_full_disk_stops_the_run(tmp_path, monkeypatch, where, what):
+    for i in range(2):
+        save(tmp_path / f"{i}.npz", joints((3, "wave")))
 
-    def full(self, source, summary):
+    def full(*_):
         raise OutputError("cannot write: no space")
 
-    monkeypatch.setattr(Report, "add", full)
-    with pytest.raises(OutputError):
-        run([tmp_path / "a.npz"], tmp_path / "out")
+    monkeypatch.setattr(where, what, full)
+    with pytest.raises(OutputError, match="no space"):
+        run([tmp_path], tmp_path / "out")
+    assert "1.jsonl" not in listing(tmp_path / "out")
 
 
 def test_cancel_from_outside(tmp_path, fake_pose):

@@ -1,0 +1,87 @@
+"""Stages of work that overlap: each in a thread of its own, a few items ahead of the next."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+class _Buffer:
+    """Items between a thread that makes them and one that takes them; at most `most` lie here."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._items: deque = deque()
+        self._changed = threading.Condition()
+        self._left = self._over = False
+        self._error: BaseException | None = None
+
+    def put(self, item: object) -> bool:
+        """Add an item as soon as there is room; False once nobody takes any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._left or len(self._items) < self._most)
+            self._items.append(item)
+            self._changed.notify_all()
+            return not self._left
+
+    def end(self, error: BaseException | None) -> None:
+        """There will be no more items, because of an error or because there are no more."""
+        with self._changed:
+            self._over, self._error = True, error
+            self._changed.notify_all()
+
+    def leave(self) -> None:
+        """Nobody takes any more."""
+        with self._changed:
+            self._left = True
+            self._items.clear()
+            self._changed.notify_all()
+
+    def take(self) -> Iterator:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._items or self._over)
+                if not self._items:
+                    if self._error is not None:
+                        raise self._error
+                    return
+                item = self._items.popleft()
+                self._changed.notify_all()
+            yield item
+
+
+def ahead(items: Generator[Item], most: int) -> Generator[Item]:
+    """The items of a generator that a thread of its own runs, at most `most` items ahead.
+
+    What the generator raises is raised here, after the items before it. Closing this one ends the thread and closes
+    the generator in it; both have ended when `close` returns.
+
+    Args:
+        items: where they come from; it belongs to the thread from the first item on.
+        most: items that may wait, 1 or more.
+    """
+    buffer = _Buffer(most)
+
+    def run() -> None:
+        error = None
+        try:
+            with closing(items):
+                for item in items:
+                    if not buffer.put(item):
+                        break
+        except BaseException as caught:  # whatever it is, it belongs to whoever takes the items
+            error = caught
+        buffer.end(error)
+
+    thread = threading.Thread(target=run, name="ahead", daemon=True)
+    thread.start()
+    try:
+        yield from buffer.take()
+    finally:
+        buffer.leave()
+        thread.join()

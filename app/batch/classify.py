@@ -1,0 +1,230 @@
+"""A run of `python -m app classify`: inputs found, worked on, and put together."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from app.batch.formats import EVENT_COLUMNS, columns, csv_line, event_row
+from app.batch.jobs import Job, find, make_jobs
+from app.batch.journal import Entry, Journal, file_state
+from app.batch.options import RAY, Options, Setup
+from app.batch.outputs import ANNOTATED_SUFFIX, EVENTS, EVENTS_SUFFIX, SUMMARY
+from app.batch.progress import Progress
+from app.batch.stop import Stop
+from app.batch.work import Done, Listener, needs_pose
+from app.landmarks import RECORD_SUFFIX
+from app.report import OutputError, WholeFile
+from export.runtime import ActionModel
+
+OK, SOME_FAILED = 0, 1
+
+
+class Run:
+    """One run of the command.
+
+    Args:
+        inputs: as the user named them.
+        options: what to do with them.
+        model: the action model.
+        model_id: what tells this model from others.
+        make_model: loads the model in a worker.
+        pose_model: makes or finds the pose model's file; called once, if an input needs it.
+        pose_name: which pose model it is.
+        threads: most threads of each worker's libraries; None lets them choose.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        options: Options,
+        model: ActionModel,
+        model_id: str,
+        make_model: Callable[[], ActionModel],
+        pose_model: Callable[[], Path],
+        pose_name: str = "",
+        threads: int | None = None,
+    ) -> None:
+        self._inputs, self._options, self._model = inputs, options, model
+        self._make_model, self._pose_model = make_model, pose_model
+        self._pose_name, self._threads = pose_name, threads
+        self._made_by = json.dumps(
+            {"format": 1, "model": model_id, "pose": pose_name, **options.that_shape_results()}, sort_keys=True
+        )
+        self._rows: dict[int, list[list[str]]] = {}
+        self._files: dict[int, dict[str, int]] = {}
+        self._recordings = self._failed = 0
+
+    def __call__(self) -> int:
+        """Do it all; returns the exit code.
+
+        Raises:
+            OutputError: the results cannot be written.
+            ValueError: the command is wrong.
+            KeyboardInterrupt: it was stopped before all inputs were done; what was done is whole and in the summary.
+        """
+        with Journal(self._options.out) as journal:
+            jobs, kept = self._plan(journal)
+            todo = [job for job in jobs if _key(job) not in kept]
+            for job in jobs:
+                if _key(job) in kept:
+                    self._keep(job, kept[_key(job)])
+            stop = Stop()
+            with Progress(self._options, jobs, len(todo)) as progress, interrupts(stop):
+                # What cannot even begin must not touch what is there.
+                engine = self._engine(todo, self._setup(todo), progress, stop) if todo else iter(())
+                journal.begin(kept)
+                try:
+                    self._work(engine, todo, journal, progress)
+                except BaseException:
+                    with suppress(OutputError):  # the first error is the one to tell
+                        self._write_tables(jobs)
+                    raise
+                self._write_tables(jobs)
+            if any(job.number not in self._rows for job in jobs):
+                raise KeyboardInterrupt
+            progress.finish(self._options.out / SUMMARY, self._recordings, self._failed, len(kept))
+        return SOME_FAILED if self._failed else OK
+
+    def _plan(self, journal: Journal) -> tuple[list[Job], dict[str, Entry]]:
+        """All jobs, and the entries of those that need not be done again."""
+        options = self._options
+        leave_out = {(options.out / name).resolve() for name in journal.results}
+        targets = find(self._inputs, options.recursive, leave_out)
+        jobs = make_jobs(targets)
+        kept = {}
+        if options.resume:
+            entries = {_key(job): journal.entries[_key(job)] for job in jobs if _key(job) in journal.entries}
+            sources = {_key(job): job.source for job in jobs}
+            kept = {key: e for key, e in entries.items() if journal.holds(e, self._made_by, sources[key])}
+            jobs = make_jobs(targets, {Path(key): entry.name for key, entry in kept.items()})
+        self._refuse_overwriting(jobs)
+        return jobs, kept
+
+    def _refuse_overwriting(self, jobs: Sequence[Job]) -> None:
+        inputs = {job.target.resolve() for job in jobs if isinstance(job.target, Path)}
+        suffixes = [RECORD_SUFFIX] * self._options.skeletons + [ANNOTATED_SUFFIX] * self._options.annotate
+        for job in jobs:
+            for suffix in suffixes:
+                path = self._options.out / f"{job.name}{suffix}"
+                if path.resolve() in inputs and not (suffix == RECORD_SUFFIX and not needs_pose(job)):
+                    raise ValueError(f"{path} is one of the inputs and would be replaced; choose another --out")
+
+    def _keep(self, job: Job, entry: Entry) -> None:
+        self._rows[job.number], self._files[job.number] = entry.rows, entry.files
+        self._recordings += len(entry.rows)
+
+    def _work(
+        self, engine: Iterator[tuple[Job, Done]], todo: Sequence[Job], journal: Journal, progress: Progress
+    ) -> None:
+        states = {job.number: file_state(job.target) for job in todo if isinstance(job.target, Path)}
+        for job, done in engine:
+            if done.unwritable:
+                raise OutputError(done.unwritable)
+            if done.stopped:
+                continue
+            self._rows[job.number], self._files[job.number] = done.rows, done.files
+            self._recordings += done.recordings
+            self._failed += bool(done.error)
+            state = states.get(job.number)
+            if state is not None and not done.error:
+                journal.add(Entry(_key(job), *state, self._made_by, job.source, job.name, done.rows, done.files))
+            elif done.files:
+                journal.add_results(done.files)
+            progress.done(job, done)
+
+    def _setup(self, todo: Sequence[Job]) -> Setup:
+        make_pose, no_pose = None, ""
+        if any(needs_pose(job) for job in todo):
+            from app.pose import PoseSource
+
+            try:
+                make_pose = partial(PoseSource, self._pose_model())
+            except ValueError as error:  # recorded skeletons can be done all the same
+                no_pose = str(error)
+        return Setup(
+            options=self._options,
+            make_model=self._make_model,
+            make_pose=make_pose,
+            no_pose=no_pose,
+            pose_name=self._pose_name,
+            threads=self._threads,
+        )
+
+    def _engine(self, todo: Sequence[Job], setup: Setup, listener: Listener, stop: Stop) -> Iterator[tuple[Job, Done]]:
+        options = self._options
+        if options.engine == RAY:
+            from app.batch.engine_ray import work_on_ray
+
+            return work_on_ray(todo, setup, options.workers, options.ray_address, listener, stop)
+        if options.workers > 1:
+            from app.batch.engine_processes import work_in_processes
+
+            return work_in_processes(todo, setup, options.workers, listener, stop)
+        from app.batch.engine_here import work_here
+
+        return work_here(todo, setup, self._model, listener, stop)
+
+    def _write_tables(self, jobs: Sequence[Job]) -> None:
+        """The summary of what is done, in the order of the inputs, and the table of all events."""
+        done = [job.number for job in jobs if job.number in self._rows]
+        rows = (row for number in done for row in self._rows[number])
+        _write_table(self._options.out / SUMMARY, columns(self._options.top), rows)
+        if self._options.csv:
+            names = (name for number in done for name in self._files[number] if name.endswith(EVENTS_SUFFIX))
+            _write_table(self._options.out / EVENTS, EVENT_COLUMNS, self._event_rows(names))
+
+    def _event_rows(self, names: Iterator[str]) -> Iterator[list[str]]:
+        for name in names:
+            with open(self._options.out / name, encoding="utf-8") as lines:
+                for line in lines:
+                    yield event_row(json.loads(line))
+
+
+def _write_table(path: Path, names: Sequence[str], rows: Iterator[list[str]]) -> None:
+    file = WholeFile(path)
+    try:
+        file.write(csv_line(names))
+        for row in rows:
+            file.write(csv_line([*row, *[""] * (len(names) - len(row))]))
+        file.commit()
+    finally:
+        file.discard()
+
+
+def _key(job: Job) -> str:
+    """What the journal calls a job's file; nothing that is in a journal where there is no file."""
+    return str(job.target.resolve()) if isinstance(job.target, Path) else ""
+
+
+def _stop(stop: Stop) -> None:
+    print("\nstopping; Ctrl-C once more stops at once", file=sys.stderr)
+    stop.set()
+
+
+@contextmanager
+def interrupts(stop: Stop) -> Iterator[None]:
+    """Within this, the first Ctrl-C (or SIGTERM) sets `stop`; the next one is a KeyboardInterrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_signal(number: int, frame: object) -> None:
+        if stop:
+            raise KeyboardInterrupt
+        # Not here: the main thread may hold the locks that this takes.
+        threading.Thread(target=_stop, args=(stop,), name="stop").start()
+
+    kinds = [signal.SIGINT, signal.SIGTERM]
+    usual = [signal.signal(kind, on_signal) for kind in kinds]
+    try:
+        yield
+    finally:
+        for kind, before in zip(kinds, usual):
+            signal.signal(kind, before)

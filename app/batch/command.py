@@ -1,0 +1,195 @@
+"""The options of `python -m app classify`, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from app.batch.options import ENGINES, HERE, RAY, Options, check_labels, file_hash
+
+_MOST_WORKERS = 256
+HELP = """\
+Name the actions in videos, cameras and recorded skeletons.
+
+DIR/summary.csv gets one row an input with the label of all of it, and DIR/<name>.jsonl one event a line. Options add a
+table of all events, subtitles, annotated videos and recordings of landmarks. A file of results appears whole or not at
+all. Times are those of the frames, from the first one on."""
+EXAMPLES = """\
+examples:
+  python -m app classify holiday.mp4 clips/ 'more/*.avi' --out results
+  python -m app classify archive/ --recursive --out results --workers 2       two inputs at once
+  python -m app classify archive/ --recursive --out results --resume          go on where a run was stopped or killed
+  python -m app classify holiday.mp4 --out results --annotate --vtt           to be watched
+  python -m app classify holiday.mp4 --out results --labels wave,clap --min-score 0.6 --csv
+  python -m app classify camera:0 --seconds 60 --out results                  the first camera here, for a minute
+  python -m app classify rtsp://10.0.0.7/live --out results --json-lines - | jq .label
+  python -m app classify archive/ --out results --skeletons                   landmarks to .ikem, to be classified again
+  python -m app classify archive/ --out results --engine ray --ray-address 10.0.0.5:6379
+
+exit code: 0 all went well, 1 an input failed (it is named, with the reason; the others are done), 2 the command itself
+is wrong or the results cannot be written, 130 stopped before the end"""
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    command.description, command.epilog = HELP, EXAMPLES
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="a video; landmarks recorded by --skeletons (.ikem); recorded skeletons (.npz); a folder (its files of "
+        "these kinds); a pattern in quotes, such as 'clips/*.mp4'; camera:N for a camera of this machine; or the "
+        "address of a stream (rtsp://, http:// ...), watched live",
+    )
+    command.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder for the results, made if missing"
+    )
+    command.add_argument("--recursive", action="store_true", help="take the folders in a folder too")
+    command.add_argument(
+        "--seconds", type=_positive, metavar="N", help="end cameras and addresses after N seconds (else Ctrl-C does)"
+    )
+    results = command.add_argument_group("results")
+    results.add_argument("--csv", action="store_true", help="a table of all events, DIR/events.csv")
+    results.add_argument("--vtt", action="store_true", help="subtitles in plain words, DIR/<name>.vtt")
+    results.add_argument(
+        "--annotate",
+        action="store_true",
+        help="videos with skeletons and the current action, as it would be said live, drawn over the picture, for "
+        "browsers: DIR/<name>.annotated.mp4, at most 1280 pixels long (.ikem: on black; .npz: none)",
+    )
+    results.add_argument(
+        "--skeletons", action="store_true", help="everybody's landmarks, without pictures, DIR/<name>.ikem"
+    )
+    results.add_argument(
+        "--json-lines", choices=["-"], metavar="-", help="events to standard output as they end, and nothing else there"
+    )
+    results.add_argument("--top", type=_count(64), metavar="N", help="a column of the summary with the N best labels, "
+                         "and up to N (at most 3) in each event as `top`")  # fmt: skip
+    choice = command.add_argument_group("what counts")
+    choice.add_argument(
+        "--every", type=_hop, metavar="SECONDS", help="time between two classifications (default: 0.25)"
+    )
+    choice.add_argument("--min-score", type=_share, metavar="S", help="leave out events of a lower score, 0 to 1")
+    choice.add_argument("--labels", type=_labels, metavar="A,B", help="only these events, by their short ids")
+    work = command.add_argument_group("how it is done")
+    work.add_argument(
+        "--workers", type=_count(_MOST_WORKERS), metavar="N", help="inputs worked on at once (default: 1)"
+    )
+    work.add_argument(
+        "--resume", action="store_true", help="keep results that are whole and made the same way from the same file"
+    )
+    work.add_argument("--quiet", action="store_true", help="show errors alone")
+    work.add_argument("--engine", choices=ENGINES, default=HERE, help="this machine, or a Ray cluster (default: here)")
+    work.add_argument("--ray-address", metavar="HOST:PORT", help="a running cluster (else one starts on this machine)")
+
+
+def options_of(args: argparse.Namespace) -> Options:
+    """The options as the command line gives them.
+
+    Raises:
+        ValueError: two of them do not go together.
+    """
+    if args.ray_address and args.engine != RAY:
+        raise ValueError("--ray-address needs --engine ray")
+    given = {"every_s": args.every, "min_score": args.min_score, "labels": args.labels, "workers": args.workers}
+    return Options(
+        out=args.out,
+        top=args.top,
+        csv=args.csv,
+        vtt=args.vtt,
+        annotate=args.annotate,
+        skeletons=args.skeletons,
+        seconds=args.seconds,
+        recursive=args.recursive,
+        resume=args.resume,
+        quiet=args.quiet,
+        json_lines=args.json_lines is not None,
+        engine=args.engine,
+        ray_address=args.ray_address or "",
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; returns its exit code."""
+    from app.batch.classify import Run
+    from app.batch.engine_processes import usable_cores
+    from app.pose_model import ensure_pose_model
+    from export.runtime import ActionModel
+
+    options = options_of(args)
+    # Workers that each took all cores would wait for each other.
+    share = max(1, usable_cores() // options.workers) if options.workers > 1 or options.engine == RAY else None
+    make_model = partial(ActionModel, args.model, device=args.device, threads=args.threads or share)
+    model = make_model()
+    check_labels(options.labels, model.labels)
+    if options.annotate:
+        _warn_of_encoder(options)
+    return Run(
+        args.inputs,
+        options,
+        model,
+        file_hash(args.model),
+        make_model,
+        lambda: ensure_pose_model(args.pose),
+        args.pose,
+        share,
+    )()
+
+
+def _warn_of_encoder(options: Options) -> None:
+    import sys
+
+    from app.batch.annotate import encoder_note
+
+    note = encoder_note()
+    if note and not options.quiet:
+        print(note, file=sys.stderr)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _positive(text: str) -> float:
+    number = _number(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"a number of seconds above 0, not {text!r}")
+    return number
+
+
+def _hop(text: str) -> float:
+    number = _number(text)
+    if not 0.02 <= number <= 60:
+        raise argparse.ArgumentTypeError(f"a number of seconds from 0.02 to 60, not {text!r}")
+    return number
+
+
+def _share(text: str) -> float:
+    number = _number(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"a score is from 0 to 1, not {text!r}")
+    return number
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    labels = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not labels:
+        raise argparse.ArgumentTypeError("labels are short ids with commas between them, such as wave,clap")
+    return labels
+
+
+def _count(most: int) -> Callable[[str], int]:
+    def count(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and 0 < int(text) <= most):
+            raise argparse.ArgumentTypeError(f"a number from 1 to {most}, not {text!r}")
+        return int(text)
+
+    return count

@@ -1,0 +1,30 @@
+"""Inputs one after the other, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from app.batch.jobs import Job
+from app.batch.options import Setup
+from app.batch.stop import Stop
+from app.batch.work import Done, Listener, Worker
+from export.runtime import ActionModel
+
+
+def work_here(
+    jobs: Sequence[Job], setup: Setup, model: ActionModel, listener: Listener, stop: Stop
+) -> Iterator[tuple[Job, Done]]:
+    """What became of each job, in order.
+
+    Args:
+        jobs: what to do.
+        setup: how.
+        model: the action model.
+        listener: hears what goes on.
+        stop: ends the work: a camera's input whole, others undone.
+    """
+    worker = Worker(setup, model)
+    for job in jobs:
+        if stop:
+            return
+        yield job, worker.do(job, listener, stop)

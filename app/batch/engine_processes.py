@@ -1,0 +1,211 @@
+"""Inputs side by side, in several processes of this machine, of which any may die: it costs the input in its hands."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+
+from app.batch.jobs import Job
+from app.batch.options import Setup
+from app.batch.outputs import clear_parts
+from app.batch.stop import Stop
+from app.batch.work import Done, Listener, Worker, failed
+
+# Spawned: neither MediaPipe's threads nor FFmpeg's survive a fork.
+_PROCESSES = get_context("spawn")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_END_S = 5.0  # for a worker to end by itself
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Process:
+    """A worker in its process, seen from here."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.job: Job | None = None
+        self.talk, far_talk = _PROCESSES.Pipe()
+        far_leash, self._leash = _PROCESSES.Pipe(duplex=False)
+        self._process = _PROCESSES.Process(target=_serve, args=(setup, far_talk, far_leash), daemon=True)
+        with _environment(setup.threads), _no_interrupts():
+            self._process.start()
+        far_talk.close()
+        far_leash.close()
+
+    def give(self, job: Job) -> None:
+        """Hand it a job; where it died, `talk` says so."""
+        self.job = job
+        with suppress(OSError):
+            self.talk.send(job)
+
+    def stop(self) -> None:
+        """Ask it to end what it works on."""
+        with suppress(OSError):
+            self._leash.send(None)
+
+    def end(self) -> None:
+        """End the process, idle or not."""
+        self.talk.close()
+        if self.job is not None:
+            self._process.kill()
+        self._process.join(_END_S)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._leash.close()
+
+    def obituary(self) -> str:
+        """Why a process that is gone is gone."""
+        self._process.join(_END_S)
+        code = self._process.exitcode
+        if code == -signal.SIGKILL if hasattr(signal, "SIGKILL") else False:
+            return "the process that worked on it was killed; perhaps the machine ran out of memory"
+        return f"the process that worked on it died (exit code {code}); is the file damaged?"
+
+
+def work_in_processes(
+    jobs: Sequence[Job], setup: Setup, workers: int, listener: Listener, stop: Stop
+) -> Iterator[tuple[Job, Done]]:
+    """What became of each job, as each is done.
+
+    Args:
+        jobs: what to do.
+        setup: how.
+        workers: processes; each works on one input at a time.
+        listener: hears what goes on.
+        stop: ends the work: a camera's input whole, others undone.
+
+    Raises:
+        ValueError: a process cannot begin, for example because its model cannot be loaded.
+    """
+    waiting = deque(jobs)
+    processes = [_Process(setup) for _ in range(min(workers, len(jobs)))]
+
+    def stop_all() -> None:
+        for process in processes:
+            process.stop()
+
+    try:
+        with stop.calls(stop_all):
+            for process in processes:
+                process.give(waiting.popleft())
+            while busy := {process.talk: process for process in processes if process.job is not None}:
+                for talk in wait(list(busy)):
+                    process = busy[talk]
+                    job, done = process.job, _hear(talk, listener)
+                    if done is _TALKING:
+                        continue
+                    if done is None:
+                        done = _lost(process, job, setup)
+                        processes.remove(process)
+                        process.end()
+                        if waiting and not stop:
+                            processes.append(process := _Process(setup))
+                    process.job = None
+                    yield job, done
+                    if process in processes and waiting and not stop:
+                        process.give(waiting.popleft())
+    finally:
+        for process in processes:
+            process.end()
+
+
+_TALKING = Done()
+
+
+def _hear(talk: Connection, listener: Listener) -> Done | None:
+    """A worker's next words: its answer, None where it died, _TALKING where it goes on."""
+    try:
+        kind, *content = talk.recv()
+    except (EOFError, OSError):
+        return None
+    if kind == "done":
+        return content[0]
+    if kind == "broken":
+        raise ValueError(content[0])
+    getattr(listener, kind)(*content)
+    return _TALKING
+
+
+def _lost(process: _Process, job: Job, setup: Setup) -> Done:
+    reason = process.obituary()
+    clear_parts(setup.options.out, job.number)
+    return failed(job, reason)
+
+
+class _Teller:
+    """Passes on to the parent what the worker hears."""
+
+    def __init__(self, talk: Connection) -> None:
+        self._talk = talk
+
+    def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
+        self._talk.send(("at", number, time_s, claimed_s))
+
+    def event(self, number: int, line: str) -> None:
+        self._talk.send(("event", number, line))
+
+
+def _serve(setup: Setup, talk: Connection, leash: Connection) -> None:
+    """A worker's whole life."""
+    from app.quiet import native_warnings_hidden
+
+    stop = Stop()
+    threading.Thread(target=_heed, args=(leash, stop), daemon=True).start()
+    with native_warnings_hidden(), suppress(EOFError, OSError):
+        try:
+            worker = Worker(setup)
+        except Exception as error:  # the parent says it, once
+            talk.send(("broken", str(error)))
+            return
+        while True:
+            job = talk.recv()
+            talk.send(("done", worker.do(job, _Teller(talk), stop)))
+
+
+def _heed(leash: Connection, stop: Stop) -> None:
+    """End the work when the parent asks for it, and this process when the parent is gone."""
+    try:
+        leash.recv()
+        stop.set()
+        leash.recv()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+@contextmanager
+def _environment(threads: int | None) -> Iterator[None]:
+    """What libraries read when they are loaded, for processes that start within this."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    if threads is not None:
+        os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Processes that start within this do not hear Ctrl-C, which a terminal sends to all; the parent tells them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)

@@ -1,0 +1,138 @@
+"""Inputs on a Ray cluster: each a shard of its own, done again elsewhere when its worker is lost.
+
+Every machine of the cluster must see this folder, the inputs and the results under the same paths.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from app.batch.jobs import LIVE, Job
+from app.batch.options import Setup
+from app.batch.outputs import EVENTS_SUFFIX, clear_parts
+from app.batch.stop import Stop
+from app.batch.work import Done, Listener, Worker, failed
+
+ROOT = Path(__file__).resolve().parents[2]
+_RETRIES = 3  # of a shard whose worker was lost
+_LOOK_S = 1.0  # how often to see whether the run is to end
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # workers see the GPUs that this process sees
+}
+# Ray's servers listen on all interfaces on Linux, whatever address they are given, unless clusters are ruled out.
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+_MISSING = "--engine ray needs Ray: pip install -r requirements-ray.txt"
+_worker: tuple[Setup, Worker] | None = None  # of this process of the cluster; it outlives a shard
+
+
+def work_on_ray(
+    jobs: Sequence[Job], setup: Setup, workers: int, address: str, listener: Listener, stop: Stop
+) -> Iterator[tuple[Job, Done]]:
+    """What became of each job, as each is done.
+
+    Args:
+        jobs: what to do.
+        setup: how.
+        workers: shards that are worked on at once.
+        address: of a running cluster; "" starts one on this machine, for this run, that nobody else can reach.
+        listener: hears of an input's events when it is done: a shard that is done again must not tell them twice.
+        stop: ends the work, undone.
+
+    Raises:
+        ValueError: Ray is not installed, no cluster answers, or a job is live.
+    """
+    if any(job.kind == LIVE for job in jobs):
+        raise ValueError("cameras and addresses are watched from here: name them without --engine ray")
+    return _shards(_begin(workers, address), deque(jobs), setup, workers, listener, stop)
+
+
+def _begin(workers: int, address: str) -> Any:
+    os.environ.update(_QUIET | ({} if address else _ALONE))
+    try:
+        import ray
+    except ImportError:
+        raise ValueError(_MISSING) from None
+    variables = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **_QUIET}
+    options = {"runtime_env": {"env_vars": variables}, "log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if address:
+            ray.init(address, **options)
+        else:
+            ray.init(num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", **options)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        where = f"the Ray cluster at {address} does not answer" if address else "Ray cannot be started here"
+        raise ValueError(f"{where}: {reason}") from None
+    return ray
+
+
+def _shards(
+    ray: Any, waiting: deque[Job], setup: Setup, workers: int, listener: Listener, stop: Stop
+) -> Iterator[tuple[Job, Done]]:
+    shard = ray.remote(num_cpus=1, max_retries=_RETRIES)(_do)
+    busy: dict[Any, Job] = {}
+    try:
+        given = ray.put(setup)
+        while waiting or busy:
+            while waiting and len(busy) < workers and not stop:
+                job = waiting.popleft()
+                busy[shard.remote(given, job)] = job
+            if stop:
+                return
+            ready, _ = ray.wait(list(busy), num_returns=1, timeout=_LOOK_S)
+            for reference in ready:
+                job = busy.pop(reference)
+                done = _answer(ray, reference, job)
+                clear_parts(setup.options.out, job.number)  # of workers that were lost on the way
+                _tell(job, done, setup, listener)
+                yield job, done
+    finally:
+        for reference in busy:
+            with suppress(Exception):  # it may be done by now
+                ray.cancel(reference, force=True)
+        ray.shutdown()
+
+
+def _answer(ray: Any, reference: Any, job: Job) -> Done:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:  # what `_do` raises: its model cannot be loaded there
+        return failed(job, f"a worker cannot begin ({_first_line(error.cause)})")
+    except ray.exceptions.RayError as error:
+        return failed(job, f"its workers were lost {_RETRIES + 1} times ({type(error).__name__})")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _tell(job: Job, done: Done, setup: Setup, listener: Listener) -> None:
+    for name in done.files:
+        if name.endswith(EVENTS_SUFFIX):
+            with suppress(OSError), open(setup.options.out / name, encoding="utf-8") as lines:
+                for line in lines:
+                    listener.event(job.number, line.rstrip("\n"))
+
+
+class _Nobody:
+    """Hears nothing."""
+
+    def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
+        pass
+
+    def event(self, number: int, line: str) -> None:
+        pass
+
+
+def _do(setup: Setup, job: Job) -> Done:
+    """A shard, in a process of the cluster."""
+    global _worker
+    if _worker is None or _worker[0] != setup:
+        _worker = setup, Worker(setup)
+    return _worker[1].do(job, _Nobody(), Stop())

@@ -1,0 +1,105 @@
+"""How results are written down: events as JSON, CSV and WebVTT, an input as a row of the summary."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from app.recording import Summary
+from app.types import ActionEvent
+
+COLUMNS = ("input", "label", "score", "second", "third", "frames", "seconds", "fps", "people", "status")
+TOP_COLUMN = "top"
+EVENT_COLUMNS = ("input", "person", "label", "start", "end", "score")
+USUAL_TOP = 3
+
+
+def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dict[str, Any]:
+    """One event as plain JSON: times in seconds to the millisecond, scores to four digits.
+
+    Args:
+        source: what results call the input.
+        event: the event.
+        top: how many ranked labels to write, as many as the event holds; None for the usual ones.
+    """
+    ranked = [[label, round(score, 4)] for label, score in event.top3[: top or USUAL_TOP]]
+    return {
+        "input": source,
+        "person": event.person,
+        "label": event.label,
+        "start": round(event.start_s, 3),
+        "end": round(event.end_s, 3),
+        "score": round(event.score, 4),
+        "top3" if top is None else "top": ranked,
+        "modality_scores": {name: round(score, 4) for name, score in event.modality_scores.items()},
+    }
+
+
+def event_line(source: str, event: ActionEvent, top: int | None = None) -> str:
+    """One event as a line of JSON, without its end."""
+    return json.dumps(event_fields(source, event, top))
+
+
+def columns(top: int | None) -> list[str]:
+    """Names of the summary's columns."""
+    return [*COLUMNS, *([TOP_COLUMN] if top else [])]
+
+
+def summary_row(source: str, summary: Summary, top: int | None = None) -> list[str]:
+    """An input's row of the summary, one text a column."""
+    judged = bool(summary.ranked)
+    row = [source, summary.label, f"{summary.score:.4f}" if judged else "", summary.place(1), summary.place(2)]
+    row += [str(summary.frames), f"{summary.seconds:.3f}", f"{summary.fps:.3f}", str(summary.people), summary.status]
+    if top:
+        row.append("; ".join(f"{label} {score:.4f}" for label, score in summary.ranked[:top]))
+    return row
+
+
+def event_row(fields: Mapping[str, Any]) -> list[str]:
+    """A line of JSON, read back, as a row of the table of events."""
+    start, end = (f"{fields[name]:.3f}" for name in ("start", "end"))
+    return [fields["input"], str(fields["person"]), fields["label"], start, end, f"{fields['score']:.4f}"]
+
+
+def csv_line(row: Iterable[str]) -> str:
+    """A row of a table as a line of CSV, with its end."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(row)
+    return line.getvalue()
+
+
+def webvtt(events: Iterable[Mapping[str, Any]], words: Mapping[str, str]) -> Iterator[str]:
+    """Subtitles in plain words, with each person's number where there are several.
+
+    Args:
+        events: lines of JSON, read back.
+        words: what people are shown for a label.
+
+    Yields:
+        Parts of a WebVTT file, in order.
+    """
+    events = sorted(events, key=lambda event: (event["start"], event["end"]))
+    several = len({event["person"] for event in events}) > 1
+    yield "WEBVTT\n"
+    for event in events:
+        text = _escaped(words.get(event["label"], event["label"]))
+        text = f"person {event['person']}: {text}" if several else text
+        # A cue must last: players leave out one that ends where it starts.
+        start_ms, end_ms = round(event["start"] * 1000), round(event["end"] * 1000)
+        yield f"\n{_clock(start_ms)} --> {_clock(max(end_ms, start_ms + 1))}\n{text}\n"
+
+
+def _escaped(text: str) -> str:
+    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text
+
+
+def _clock(milliseconds: int) -> str:
+    milliseconds = max(0, milliseconds)
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}"

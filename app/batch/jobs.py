@@ -1,0 +1,196 @@
+"""The inputs of a run: what the user names, found, told apart and given names for their results."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.camera import CameraError, camera_name, camera_source
+from app.landmarks import RECORD_SUFFIX, is_recording
+from app.video import VIDEO_SUFFIXES
+
+CLIPS_SUFFIX = ".npz"
+VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
+_CAMERA = "camera:"
+_FILMS = (".mp4", ".m4v", ".mov", ".avi")  # none of them is sent while it is filmed
+_LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
+_CLIP_NUMBER = re.compile(r"(#\d+)+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One input.
+
+    Attributes:
+        number: its place among the inputs, from 0.
+        kind: VIDEO, LIVE, LANDMARKS or CLIPS.
+        target: the file, the camera's number or the stream's address.
+        source: what results call it; never holds a password.
+        shown: what messages call it; never holds a password.
+        name: what its files of results are called, without a suffix.
+        problem: why there is nothing to do, "" where there is.
+    """
+
+    number: int
+    kind: str
+    target: Path | int | str
+    source: str
+    shown: str
+    name: str
+    problem: str = ""
+
+
+def find(inputs: Iterable[str], recursive: bool = False, leave_out: Collection[Path] = ()) -> list[Path | int | str]:
+    """What is behind the inputs, each once, in order.
+
+    A folder stands for the inputs directly in it, and with `recursive` for those in its folders too; a pattern stands
+    for what it matches (`**` for folders in folders); `camera:0` and addresses for live pictures. What matches nothing
+    is given as it is, so that it is reported.
+
+    Args:
+        inputs: as the user named them.
+        recursive: whether folders are searched to their ends.
+        leave_out: resolved files that folders and patterns do not stand for: an earlier run's results.
+    """
+    done: set[Path | int | str] = set()
+    found: list[Path | int | str] = []
+    for text in inputs:
+        for target in _behind(text, recursive, leave_out):
+            key = target.resolve() if isinstance(target, Path) else target
+            if key not in done:
+                done.add(key)
+                found.append(target)
+    return found
+
+
+def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence[Path | int | str]:
+    if text.startswith(_CAMERA):
+        number = camera_source(text.removeprefix(_CAMERA))
+        if isinstance(number, str):
+            raise CameraError(f"{_CAMERA} takes a camera's number, such as {_CAMERA}0; an address stands alone")
+        return [number]
+    if "://" in text:
+        return [_address(text)]
+    path = Path(text)
+    if path.is_dir():
+        try:
+            return _known(_below(path) if recursive else path.iterdir(), leave_out) or [path]
+        except OSError:
+            return [path]
+    if path.exists() or not glob.has_magic(text):
+        return [path]
+    return _known((Path(match) for match in glob.glob(text, recursive=True)), leave_out) or [path]
+
+
+def _address(text: str) -> str:
+    address = camera_source(text)
+    assert isinstance(address, str)
+    if re.sub(r"[?#].*", "", address, flags=re.DOTALL).lower().endswith(_FILMS):
+        raise CameraError(
+            f"{camera_name(address)}: this looks like a file, and addresses are watched live, as cameras are; "
+            "download it, and name the file"
+        )
+    return address
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for inside, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(inside, name) for name in files)
+
+
+def _known(paths: Iterable[Path], leave_out: Collection[Path]) -> list[Path]:
+    wanted = VIDEO_SUFFIXES | {CLIPS_SUFFIX, RECORD_SUFFIX}
+    kept = (p for p in paths if p.suffix.lower() in wanted and not p.name.startswith(".") and p.is_file())
+    return sorted(p for p in kept if not leave_out or p.resolve() not in leave_out)
+
+
+def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None = None) -> list[Job]:
+    """A job for each target.
+
+    Args:
+        targets: what `find` found.
+        keep: by resolved file, names of results that stay as they are.
+    """
+    keep = keep or {}
+    names = Names(keep.values())
+    jobs = []
+    for number, (target, source) in enumerate(zip(targets, sources(targets))):
+        kept = keep.get(target.resolve()) if isinstance(target, Path) else None
+        name = kept or names.new(target.stem if isinstance(target, Path) else _plain(source))
+        shown = str(target) if isinstance(target, Path) else source
+        jobs.append(Job(number, _kind(target), target, source, shown, name, _problem(target)))
+    return jobs
+
+
+def sources(targets: Sequence[Path | int | str]) -> list[str]:
+    """What results call each target: a file's name, or its path where two share the name; a camera's own name."""
+    names = Counter(target.name for target in targets if isinstance(target, Path))
+    cameras: Counter[str] = Counter()
+    called = []
+    for target in targets:
+        if isinstance(target, Path):
+            called.append(target.name if target.name and names[target.name] == 1 else str(target))
+        else:  # addresses that differ in their passwords alone look the same
+            name = camera_name(target)
+            cameras[name] += 1
+            called.append(name if cameras[name] == 1 else f"{name} ({cameras[name]})")
+    return called
+
+
+def _kind(target: Path | int | str) -> str:
+    if not isinstance(target, Path):
+        return LIVE
+    if target.suffix.lower() == CLIPS_SUFFIX:
+        return CLIPS
+    return LANDMARKS if is_recording(target) else VIDEO
+
+
+def _problem(target: Path | int | str) -> str:
+    if not isinstance(target, Path):
+        return ""
+    if target.is_dir():
+        if not os.access(target, os.R_OK | os.X_OK):
+            return "you may not read this folder"
+        return "no video, no .npz and no .ikem file in this folder (folders in it need --recursive)"
+    if glob.has_magic(str(target)) and not target.exists():
+        return "no file matches this pattern"
+    return ""
+
+
+def _plain(source: str) -> str:
+    """A camera's name as a file's name."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", source.partition("://")[2] or source).strip("-.") or "camera"
+
+
+class Names:
+    """Names for files that never meet, also where upper and lower case are one.
+
+    `a#3` is kept apart from `a`, whose third clip may be called so.
+
+    Args:
+        taken: names that are given away.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {_key(name) for name in taken}
+
+    def new(self, stem: str) -> str:
+        """`stem`, or `stem-2` and so on where it is taken."""
+        while len(os.fsencode(stem)) > _LONGEST_NAME:
+            stem = stem[:-1]
+        name, count = stem, 1
+        while _key(name) in self._taken:
+            count += 1
+            name = f"{stem}-{count}"
+        self._taken.add(_key(name))
+        return name
+
+
+def _key(name: str) -> str:
+    return _CLIP_NUMBER.sub("", name).casefold()

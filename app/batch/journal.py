@@ -1,0 +1,187 @@
+"""What a folder of results holds and how it was made: written as inputs are done, so that a killed run can go on.
+
+A line of JSON for each input, added when its files are in their places. A line that was cut off by the end of a run
+counts for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+from app.batch.outputs import EVENTS, SUMMARY, clear_parts
+from app.report import OutputError, WholeFile
+
+JOURNAL = ".classify-journal"
+_LOCK = ".classify-lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One input that is done.
+
+    Attributes:
+        path: the resolved file.
+        size, changed_ns: of the file, before it was read.
+        made_by: options and model, as one text.
+        source, name: what results call it, what its files are called.
+        rows: its rows of the summary.
+        files: sizes of its files of results, by name.
+    """
+
+    path: str
+    size: int
+    changed_ns: int
+    made_by: str
+    source: str
+    name: str
+    rows: list[list[str]] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
+
+
+def file_state(path: Path) -> tuple[int, int] | None:
+    """Size and time of the last change, nanoseconds; None where there is no such file."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns
+
+
+class Journal:
+    """The journal of one folder of results, for one run at a time. Use it in a `with`.
+
+    Attributes:
+        entries: what earlier runs left, by resolved file.
+        results: names of files of results in the folder, of any run.
+
+    Raises:
+        OutputError: the folder cannot be made or written, or another run writes there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: IO[str] | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make the folder {folder}: {error.strerror}; choose another --out") from None
+        self._lock = _locked(folder)
+        self.entries: dict[str, Entry] = {}
+        self.results: set[str] = set()
+        for kind, content in _lines(folder / JOURNAL):
+            with suppress(TypeError, AttributeError):
+                if kind == "done":
+                    entry = Entry(**content)
+                    self.entries[entry.path] = entry
+                    self.results.update(entry.files)
+                elif kind == "results":
+                    self.results.update(content)
+        _clear(folder)
+
+    def begin(self, keep: dict[str, Entry]) -> None:
+        """Start anew with the entries that still hold; what `add` takes from now on comes after them."""
+        old = self.results - {name for entry in keep.values() for name in entry.files}
+        old = {name for name in old if (self._folder / name).exists()}
+        whole = WholeFile(self._folder / JOURNAL)
+        try:
+            whole.write(_line("results", sorted(old)))
+            for entry in keep.values():
+                whole.write(_line("done", asdict(entry)))
+            whole.commit()
+        finally:
+            whole.discard()
+        self._file = self._told(lambda: open(self._folder / JOURNAL, "a", encoding="utf-8"))  # noqa: SIM115
+
+    def add(self, entry: Entry) -> None:
+        """Note that an input is done, so that it outlives this process."""
+        self._write("done", asdict(entry))
+
+    def add_results(self, names: Iterable[str]) -> None:
+        """Note files of an input that cannot be told to be the same next time."""
+        self._write("results", sorted(names))
+
+    def holds(self, entry: Entry, made_by: str, source: str) -> bool:
+        """Whether an entry's results are whole, and what this run would make of the same file."""
+        same = (entry.size, entry.changed_ns) == file_state(Path(entry.path))
+        same = same and (entry.made_by, entry.source) == (made_by, source)
+        return same and all(
+            (state := file_state(self._folder / name)) is not None and state[0] == size
+            for name, size in entry.files.items()
+        )
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+        _clear(self._folder)
+        if self._lock is not None:
+            self._lock.close()
+
+    def _write(self, kind: str, content: object) -> None:
+        assert self._file is not None, "begin comes first"
+        file = self._file
+        self._told(lambda: (file.write(_line(kind, content)), file.flush()))
+
+    def _told(self, do):  # noqa: ANN001, ANN202 - what `do` gives
+        try:
+            return do()
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {self._folder / JOURNAL}: {error.strerror}; free some space or choose another --out"
+            ) from None
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a killed run had not finished."""
+    clear_parts(folder)
+    for name in (JOURNAL, SUMMARY, EVENTS):
+        for part in folder.glob(f".{name}.*.part"):
+            with suppress(OSError):
+                part.unlink()
+
+
+def _line(kind: str, content: object) -> str:
+    return json.dumps([kind, content]) + "\n"
+
+
+def _lines(path: Path) -> Iterator[tuple[str, object]]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                with suppress(ValueError, TypeError):
+                    kind, content = json.loads(line)
+                    yield kind, content
+    except (OSError, UnicodeDecodeError):
+        return
+
+
+def _locked(folder: Path) -> IO[str] | None:
+    """A lock that ends with this process, however it ends; None where the system has none of this kind."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        lock = open(folder / _LOCK, "w")  # noqa: SIM115
+    except OSError as error:
+        raise OutputError(f"cannot write in {folder}: {error.strerror}; choose another --out") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise OutputError(
+            f"another run writes its results into {folder}; wait for it, or choose another --out"
+        ) from None
+    except OSError:  # a file system without locks
+        pass
+    os.set_inheritable(lock.fileno(), False)
+    return lock

@@ -1,0 +1,157 @@
+"""The files of results of one recording: staged in a folder of their own, and moved to their places when all are whole.
+
+Shapes: H rows, W columns, C colours (3, red green blue).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.batch.formats import event_line, webvtt
+from app.batch.options import Options
+from app.landmarks import RECORD_SUFFIX
+from app.report import OutputError, WholeFile
+from app.types import ActionEvent, Answer, Pose
+
+if TYPE_CHECKING:
+    from app.batch.annotate import AnnotatedVideo
+    from app.landmarks import LandmarkWriter
+    from export.runtime import ActionModel
+
+EVENTS_SUFFIX, SUBTITLES_SUFFIX, ANNOTATED_SUFFIX = ".jsonl", ".vtt", ".annotated.mp4"
+SUMMARY, EVENTS = "summary.csv", "events.csv"
+PARTS = ".classify-parts"  # in the folder of results: what is not whole yet
+
+
+def parts_of(out: Path, number: int) -> Path:
+    """Where this process stages what it writes of the job of this number."""
+    return out / PARTS / f"{number}.{os.getpid()}"
+
+
+def clear_parts(out: Path, number: int | None = None) -> None:
+    """Remove what workers that are gone left of one job, or of all."""
+    if number is None:
+        shutil.rmtree(out / PARTS, ignore_errors=True)
+    else:
+        for folder in (out / PARTS).glob(f"{number}.*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Outputs:
+    """Takes what is found in one recording; `commit` at the end, or the `with` leaves nothing behind.
+
+    Args:
+        options: which files to write, and which events to keep.
+        parts: a folder for what is not whole yet; made if missing.
+        source: what results call the recording.
+        name: what its files are called.
+        model: whose labels and words they are.
+        on_event: takes each event that is kept, as a line of JSON.
+
+    Raises:
+        OutputError: something cannot be written (also from all methods).
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        parts: Path,
+        source: str,
+        name: str,
+        model: ActionModel,
+        on_event: Callable[[str], None],
+    ) -> None:
+        self._options, self._parts, self._source, self._name = options, parts, source, name
+        self._words, self._on_event = model.display, on_event
+        self._landmarks: LandmarkWriter | None = None
+        self._video: AnnotatedVideo | None = None
+        try:
+            parts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot write in {options.out}: {error.strerror}; choose another --out") from None
+        self._lines = WholeFile(self._part(EVENTS_SUFFIX))
+
+    def _part(self, suffix: str) -> Path:
+        return self._parts / f"{self._name}{suffix}"
+
+    def record(self, settings: dict[str, str | float]) -> None:
+        """Keep the landmarks of the frames to come; `settings` say how they were made."""
+        from app.landmarks import LandmarkWriter
+
+        self._landmarks = LandmarkWriter(self._part(RECORD_SUFFIX), settings)
+
+    def film(self, threads: int | None) -> None:
+        """Keep an annotated video of the frames to come."""
+        from app.batch.annotate import AnnotatedVideo
+
+        self._video = AnnotatedVideo(self._part(ANNOTATED_SUFFIX), self._words, threads)
+
+    def event(self, event: ActionEvent) -> None:
+        """Take an event that ended."""
+        if self._options.keeps_event(event):
+            line = event_line(self._source, event, self._options.top)
+            self._lines.write(line + "\n")
+            self._on_event(line)
+
+    def frame(self, time_s: float, rgb_HWC: np.ndarray | None, poses: Sequence[Pose], answer: Answer) -> None:
+        """Take a frame, its picture (drawn on) and everybody in it, and what the stream says about it."""
+        from app.batch.people import Followed, followed, numbered
+
+        if self._landmarks is not None:
+            self._landmarks.add(time_s, numbered(answer, poses))
+        if self._video is not None and rgb_HWC is not None:
+            keeps = self._options.keeps
+            people = [
+                person if keeps(person.label, person.score) else Followed(person.number, person.pose, None, 0.0)
+                for person in followed(answer)
+            ]
+            self._video.add(time_s, rgb_HWC, people)
+
+    def commit(self) -> dict[str, int]:
+        """Move all files to their places, in place of older ones; their sizes in bytes by name."""
+        self._lines.commit()
+        if self._options.vtt:
+            self._write_subtitles()
+        for writer in (self._landmarks, self._video):
+            if writer is not None:
+                writer.close()
+        sizes = {}
+        try:
+            for part in sorted(self._parts.iterdir()):
+                sizes[part.name] = part.stat().st_size
+                os.replace(part, self._options.out / part.name)
+        except OSError as error:
+            raise OutputError(f"cannot write in {self._options.out}: {error.strerror}; choose another --out") from None
+        return sizes
+
+    def _write_subtitles(self) -> None:
+        with open(self._part(EVENTS_SUFFIX), encoding="utf-8") as lines:
+            events = [json.loads(line) for line in lines]
+        file = WholeFile(self._part(SUBTITLES_SUFFIX))
+        try:
+            for part in webvtt(events, self._words):
+                file.write(part)
+            file.commit()
+        finally:
+            file.discard()
+
+    def __enter__(self) -> Outputs:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._lines.discard()
+        if self._video is not None:
+            self._video.discard()
+        if self._landmarks is not None:
+            with suppress(OutputError):  # a full disk may refuse the last piece of what is thrown away
+                self._landmarks.close()
+        shutil.rmtree(self._parts, ignore_errors=True)

@@ -1,0 +1,41 @@
+"""Everybody of whom an answer speaks, in the form that files of results need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.types import Answer, Pose
+
+_UNFOLLOWED = 1000  # numbers from here on are of people whom nobody follows
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One person who is followed.
+
+    Attributes:
+        number: of the person within the stream, as in events.
+        pose: None while out of sight.
+        label: short id of the current action, None where there is none.
+        score: of that label.
+    """
+
+    number: int
+    pose: Pose | None
+    label: str | None
+    score: float
+
+
+def followed(answer: Answer) -> list[Followed]:
+    """Everybody whom the stream follows, the main person first."""
+    persons = getattr(answer, "persons", None)  # a stream that follows one person alone gives none
+    if persons is None:
+        return [Followed(0, answer.pose, answer.label, answer.score)] if answer.pose is not None else []
+    return [Followed(person.person, person.pose, person.label, person.score) for person in persons]
+
+
+def numbered(answer: Answer, poses: Sequence[Pose]) -> list[tuple[int, Pose]]:
+    """All poses of the answer's frame with their people's numbers; those whom nobody follows get high ones."""
+    numbers = {id(person.pose): person.number for person in followed(answer) if person.pose is not None}
+    return [(numbers.get(id(pose), _UNFOLLOWED + i), pose) for i, pose in enumerate(poses)]

@@ -1,0 +1,99 @@
+"""What the user sees and hears while a run goes on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from app.batch.jobs import CLIPS, Job
+from app.batch.options import Options
+from app.batch.work import Done
+from app.report import OutputError
+
+
+class Progress:
+    """Bars, a line for each input, errors, and events on standard output. Use it in a `with`.
+
+    With `json_lines`, nothing but events goes to standard output; with `quiet`, errors alone are shown.
+
+    Args:
+        options: what is to be shown.
+        jobs: all inputs.
+        todo: how many of them are to be worked on.
+    """
+
+    def __init__(self, options: Options, jobs: Sequence[Job], todo: int) -> None:
+        from tqdm import tqdm
+
+        self._options, self._jobs = options, {job.number: job for job in jobs}
+        self._tqdm, self._bars = tqdm, {}
+        # Where no terminal redraws the bars, each redrawing is a line of a log.
+        self._often = {"mininterval": 0.2 if sys.stderr.isatty() else 10.0, "disable": options.quiet}
+        self._all = tqdm(total=len(jobs), initial=len(jobs) - todo, desc="inputs", unit="input", **self._often)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for bar in (*self._bars.values(), self._all):
+            bar.close()
+
+    def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
+        """The job of this number has come to `time_s` of `claimed_s` seconds, or to so many clips."""
+        bar = self._bars.get(number)
+        if bar is None:
+            job = self._jobs[number]
+            unit = "clip" if job.kind == CLIPS else "s"
+            bar = self._bars[number] = self._tqdm(desc=job.source, unit=unit, leave=False, **self._often)
+        bar.total = None if claimed_s is None else round(max(claimed_s, time_s), 1)
+        bar.update(round(time_s, 1) - bar.n)
+
+    def event(self, number: int, line: str) -> None:
+        """An event ended; `line` is its JSON.
+
+        Raises:
+            OutputError: nobody reads standard output any more.
+        """
+        if not self._options.json_lines:
+            return
+        try:
+            print(line, flush=True)
+        except OSError:
+            # What lies in the buffer would be tried again, and fail again, when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise OutputError("nobody reads standard output any more; what was finished is whole") from None
+
+    def done(self, job: Job, done: Done) -> None:
+        """An input is done, or failed."""
+        bar = self._bars.pop(job.number, None)
+        if bar is not None:
+            bar.close()
+        self._all.update()
+        if done.error:
+            self._tqdm.write(f"{job.shown}: {done.error}", file=sys.stderr)
+        else:
+            self.say(f"{job.shown}: {done.said}")
+
+    def say(self, line: str) -> None:
+        """Show a line, unless the user wants none."""
+        if not self._options.quiet:
+            self._tqdm.write(line, file=self._usual)
+
+    def finish(self, summary: Path, recordings: int, failed: int, kept: int) -> None:
+        """The last line: what there is now."""
+        line = f"{summary}: {_count(recordings, 'recording')}"
+        line += f", {_count(kept, 'input')} already done" if kept else ""
+        line += f", {_count(failed, 'input')} failed" if failed else ""
+        if not self._options.quiet:
+            print(line, file=self._usual)
+
+    @property
+    def _usual(self):  # noqa: ANN202 - a stream
+        return sys.stderr if self._options.json_lines else sys.stdout
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,207 @@
+"""One input from its first frame to its files of results, as each worker does it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from app.batch.formats import summary_row
+from app.batch.jobs import CLIPS, LIVE, VIDEO, Job
+from app.batch.options import Setup
+from app.batch.outputs import Outputs, parts_of
+from app.batch.play import play
+from app.batch.stop import Stop, Stopped
+from app.recording import Summary, _Tally
+from app.report import OutputError
+from app.stream import ActionStream
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
+    from models.clips import Clip
+
+_TELL_S = 0.5  # between two words on how far an input is
+_LONGEST_REASON = 300
+
+
+class Listener(Protocol):
+    """Hears what goes on while inputs are worked on."""
+
+    def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
+        """The job of this number has come to `time_s` of `claimed_s` seconds."""
+
+    def event(self, number: int, line: str) -> None:
+        """An event of it ended; `line` is its JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one input.
+
+    Attributes:
+        rows: its rows of the summary, an error's too.
+        files: sizes of its files of results in bytes, by name.
+        recordings: how many recordings in it were classified.
+        said: what it is, in plain words.
+        error: why it could not be done, or not wholly; "" where it was.
+        stopped: whether the run was ended before it was done.
+        unwritable: why nothing can be written any more, "" where it can.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
+    recordings: int = 0
+    said: str = ""
+    error: str = ""
+    stopped: bool = False
+    unwritable: str = ""
+
+
+def failed(job: Job, reason: str, before: Done | None = None) -> Done:
+    """An input that could not be done; what was done `before` is kept."""
+    before = before or Done()
+    rows = [*before.rows, summary_row(job.source, Summary(status=f"error: {reason}"))]
+    return Done(rows, before.files, before.recordings, error=reason)
+
+
+class Worker:
+    """Works on one input after the other.
+
+    Args:
+        setup: what to do.
+        model: the action model; None loads it.
+    """
+
+    def __init__(self, setup: Setup, model: ActionModel | None = None) -> None:
+        self._setup = setup
+        self._model = setup.make_model() if model is None else model
+        if setup.threads is not None:
+            import cv2
+
+            cv2.setNumThreads(setup.threads)
+
+    def do(self, job: Job, listener: Listener, stop: Stop) -> Done:
+        """Work on one input; what goes wrong with it is in the answer."""
+        done = Done()
+        try:
+            if job.problem:
+                raise ValueError(job.problem)
+            parts = self._clips if job.kind == CLIPS else self._frames
+            for summary, source, files in parts(job, listener, stop):
+                rows = [*done.rows, summary_row(source, summary, self._setup.options.top)]
+                done = Done(rows, done.files | files, done.recordings + 1, self._said(summary))
+        except OutputError as error:
+            return Done(unwritable=str(error))
+        except Stopped:
+            return Done(stopped=True)
+        except Exception as error:  # whatever is wrong with one input, the others come next
+            return failed(job, _reason(error, job), done)
+        if job.kind == CLIPS:
+            clips = "clip" if done.recordings == 1 else "clips"
+            return Done(done.rows, done.files, done.recordings, f"{done.recordings} {clips}")
+        return done
+
+    def _said(self, summary: Summary) -> str:
+        name = self._model.display.get(summary.label, summary.label)
+        return f"{name} {summary.score:.0%} ({summary.status})" if name else summary.status
+
+    def _outputs(self, job: Job, mark: str, listener: Listener) -> Outputs:
+        options = self._setup.options
+        return Outputs(
+            options,
+            parts_of(options.out, job.number),
+            f"{job.source}{mark}",
+            f"{job.name}{mark}",
+            self._model,
+            lambda line: listener.event(job.number, line),
+        )
+
+    def _frames(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, str, dict[str, int]]]:
+        """A video, a camera or recorded landmarks."""
+        options = self._setup.options
+        stream = ActionStream(self._model, options.every_s)
+        tally, frames, first_s, last_s = _Tally(stream, self._model.labels), 0, 0.0, 0.0
+        tell = _Seldom(lambda at_s: listener.at(job.number, at_s, played.claimed_s))
+        with play(job, self._setup, stop) as played, self._outputs(job, "", listener) as outputs:
+            if options.annotate:
+                outputs.film(self._setup.threads)
+            for time_s, rgb_HWC, poses in played.frames:
+                if job.kind != LIVE:  # a camera is ended by its own end, and what it gave so far is whole
+                    stop.check()
+                answer = stream.push(time_s, poses)
+                tally.add(answer)
+                for event in answer.events:
+                    outputs.event(event)
+                if options.skeletons and played.settings is not None and not frames:
+                    outputs.record(played.settings)
+                outputs.frame(time_s, rgb_HWC, poses, answer)
+                first_s, last_s, frames = first_s if frames else time_s, time_s, frames + 1
+                tell(time_s)
+            if not frames:
+                stop.check()
+                raise ValueError("it gave no frame")
+            for event in stream.finish():
+                outputs.event(event)
+            fps = (frames - 1) / (last_s - first_s) if last_s > first_s else 0.0
+            summary = tally.summary(frames, frames / fps if fps else 0.0, fps, played.notes)
+            yield summary, job.source, outputs.commit()
+
+    def _clips(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, str, dict[str, int]]]:
+        """Recorded skeletons."""
+        from models.clips import read_clips
+
+        assert isinstance(job.target, Path)
+        tell = _Seldom(lambda clips: listener.at(job.number, clips, None))
+        for clips, clip in enumerate(read_clips(job.target), 1):
+            mark = "" if clip.index is None else f"#{clip.index}"
+            with self._outputs(job, mark, listener) as outputs:
+                summary = self._clip(clip, outputs, stop)
+                yield summary, f"{job.source}{mark}", outputs.commit()
+            tell(clips)
+
+    def _clip(self, clip: Clip, outputs: Outputs, stop: Stop) -> Summary:
+        stream = ActionStream(self._model, self._setup.options.every_s)
+        tally = _Tally(stream, self._model.labels)
+        for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T)):
+            stop.check()
+            answer = stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen))
+            tally.add(answer)
+            for event in answer.events:
+                outputs.event(event)
+        for event in stream.finish():
+            outputs.event(event)
+        return tally.summary(len(clip.joints_TV3), clip.seconds, clip.fps, [])
+
+
+def needs_pose(job: Job) -> bool:
+    """Whether an input holds pictures, in which people must be found."""
+    return job.kind in (VIDEO, LIVE) and not job.problem
+
+
+def _reason(error: Exception, job: Job) -> str:
+    """One sentence on what is wrong with an input."""
+    text = " ".join(str(error).split())
+    for name in (job.shown, Path(job.shown).name):
+        text = text.removeprefix(f"{name}: ")
+    if isinstance(error, MemoryError):
+        text = "there is not enough memory for it"
+    elif not isinstance(error, ValueError) or not text:  # nothing that was foreseen
+        text = f"it cannot be read ({type(error).__name__}{': ' if text else ''}{text})"
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} ..."
+
+
+class _Seldom:
+    """Passes on how far the work is, now and then."""
+
+    def __init__(self, tell: Callable[[float], None]) -> None:
+        self._tell, self._told_s = tell, -np.inf
+
+    def __call__(self, at: float) -> None:
+        now_s = time.monotonic()
+        if now_s - self._told_s >= _TELL_S:
+            self._told_s = now_s
+            self._tell(at)

@@ -1,0 +1,114 @@
+"""Inputs are found, told apart and given names that never meet; no password leaves an address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, find, make_jobs, sources
+from app.camera import CameraError
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = (
+        "b.mp4",
+        "a.NPZ",
+        "c.txt",
+        ".hidden.mp4",
+        "odd[1].mp4",
+        "r.ikem",
+        "sub/d.mp4",
+        "sub/deep/e.mov",
+        ".x/f.mp4",
+    )
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    return tmp_path
+
+
+def names(*inputs, **options):
+    return [str(target) for target in find(inputs, **options)]
+
+
+def test_folders_patterns_and_what_is_not_there(tree):
+    assert names(".") == ["a.NPZ", "b.mp4", "odd[1].mp4", "r.ikem"]
+    assert names("*.mp4", "b.mp4", "./b.mp4") == ["b.mp4", "odd[1].mp4"]
+    assert names("**/*.mp4") == ["b.mp4", "odd[1].mp4", "sub/d.mp4"]
+    assert names("odd[1].mp4", "c.txt") == ["odd[1].mp4", "c.txt"]
+    assert names("nothing*.mp4", "gone") == ["nothing*.mp4", "gone"]
+
+
+def test_folders_to_their_ends(tree):
+    (tree / "sub" / "loop").symlink_to(tree)
+    assert names(".", recursive=True) == ["a.NPZ", "b.mp4", "odd[1].mp4", "r.ikem", "sub/d.mp4", "sub/deep/e.mov"]
+    assert names("sub") == ["sub/d.mp4"] and names("sub", recursive=True) == ["sub/d.mp4", "sub/deep/e.mov"]
+
+
+def test_earlier_results_are_left_out_unless_named(tree):
+    results = {(tree / "r.ikem").resolve()}
+    assert names(".", leave_out=results) == ["a.NPZ", "b.mp4", "odd[1].mp4"]
+    assert names("*.ikem", leave_out=results) == ["*.ikem"]
+    assert names("r.ikem", leave_out=results) == ["r.ikem"]
+
+
+def test_cameras_and_addresses():
+    address = "rtsp://me:secret@10.0.0.7:554/live?token=secret"
+    found = find(["camera:0", "camera:12", "camera:0", address, "http://10.0.0.8/cam.mjpg"])
+    assert found == [0, 12, address, "http://10.0.0.8/cam.mjpg"]
+    jobs = make_jobs(found)
+    assert [job.kind for job in jobs] == [LIVE] * 4
+    assert [job.name for job in jobs] == ["camera-0", "camera-12", "10.0.0.7-554-live", "10.0.0.8-cam.mjpg"]
+    assert all("secret" not in text for job in jobs for text in (job.source, job.shown, job.name))
+
+
+def test_two_addresses_that_look_the_same():
+    jobs = make_jobs(["rtsp://a:1@host/x", "rtsp://b:2@host/x"])
+    assert [job.source for job in jobs] == ["rtsp://***@host/x", "rtsp://***@host/x (2)"]
+    assert [job.name for job in jobs] == ["host-x", "host-x-2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("camera:front", "a camera is a number"),
+        ("camera:rtsp://host/live", "an address stands alone"),
+        ("ftp://host/film.ts", "starts with one of"),
+        ("file:///etc/passwd", "starts with one of"),
+        ("https://host/Holiday.MP4?key=1", "download it"),
+    ],
+)
+def test_what_cannot_be_watched(text, says):
+    with pytest.raises(CameraError, match=says) as caught:
+        find([text])
+    assert "key=1" not in str(caught.value)
+
+
+def test_names_in_the_results():
+    files = [Path("a/x.mp4"), Path("b/x.mp4"), Path("b/y.mp4"), Path("."), 3]
+    assert sources(files) == ["a/x.mp4", "b/x.mp4", "y.mp4", ".", "camera 3"]
+
+
+def test_names_of_files_never_meet():
+    stems = ["a", "A", "b", "a-2", "set", "set#0", "c" * 300, "c" * 301, "\u00e9" * 150]
+    names = [job.name for job in make_jobs([Path(str(i), f"{stem}.mp4") for i, stem in enumerate(stems)])]
+    assert names[:6] == ["a", "A-2", "b", "a-2-2", "set", "set#0-2"]
+    assert len({name.casefold() for name in names}) == len(names)
+    assert max(len(name.encode()) for name in names) < 200
+
+
+def test_names_that_are_kept():
+    """A name belongs to the file that has results under it, also when another file of the name comes first now."""
+    targets = [Path("/a/x.mp4"), Path("/b/x.mp4")]
+    assert [job.name for job in make_jobs(targets, {Path("/b/x.mp4"): "x"})] == ["x-2", "x"]
+
+
+def test_kinds_and_problems(tree):
+    jobs = make_jobs(find([".", "c.txt", "nothing*.mp4", "sub/deep/e.mov"]))
+    assert [job.kind for job in jobs] == [CLIPS, VIDEO, VIDEO, LANDMARKS, VIDEO, VIDEO, VIDEO]
+    (tree / "empty").mkdir()
+    empty, pattern = make_jobs(find(["empty", "nothing*.mp4"]))
+    assert "no video" in empty.problem and "--recursive" in empty.problem and "no file matches" in pattern.problem

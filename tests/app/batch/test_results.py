@@ -1,0 +1,168 @@
+"""Each option's files, from inputs of all kinds to what a user opens."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import av
+import numpy as np
+import pytest
+
+from app.landmarks import LandmarkReader
+from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
+from tests.app.helpers import write_video
+
+WAVES = ((2, "idle"), (3, "wave"), (2, "idle"), (3, "squat"))
+
+
+@pytest.fixture
+def fake_pose(monkeypatch):
+    monkeypatch.setattr("app.pose.PoseSource", FakePose)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return save(tmp_path / "day.npz", joints(*WAVES))
+
+
+def film(path, seconds=3.0, **options):
+    grey = np.full((48, 64, 3), 128, np.uint8)
+    return write_video(path, np.arange(round(seconds * 30)) / 30, picture=grey, **options)
+
+
+def test_a_table_of_all_events_in_the_order_of_the_inputs(tmp_path, clip, out):
+    other = save(tmp_path / "a, b.npz", joints((3, "squat")))
+    run([clip, other], out, csv=True)
+    with open(out / "events.csv", newline="") as file:
+        table = [(row["input"], row["label"]) for row in csv.DictReader(file)]
+    assert table == [("day.npz", "wave"), ("day.npz", "squat"), ("a, b.npz", "squat")]
+
+
+def test_subtitles(clip, out):
+    run([clip], out, vtt=True)
+    text = (out / "day.vtt").read_text()
+    assert text.startswith("WEBVTT\n\n00:00:0") and text.index("waving") < text.index("squatting")
+    assert listing(out) == ["day.jsonl", "day.vtt", "summary.csv"]
+
+
+def test_only_some_labels(clip, out):
+    run([clip], out, labels=("squat",), vtt=True, csv=True)
+    assert [event["label"] for event in lines(out / "day.jsonl")] == ["squat"]
+    assert "waving" not in (out / "day.vtt").read_text() and "wave" not in (out / "events.csv").read_text()
+    assert rows(out)["day.npz"]["label"] == "wave"  # the whole recording's answer is not an event
+
+
+def test_only_good_scores(clip, out, tmp_path):
+    run([clip], out)
+    scores = [event["score"] for event in lines(out / "day.jsonl")]
+    run([clip], tmp_path / "all", min_score=min(scores) - 0.001)
+    run([clip], tmp_path / "some", min_score=max(scores) + 0.001)
+    assert len(lines(tmp_path / "all" / "day.jsonl")) == 2 and lines(tmp_path / "some" / "day.jsonl") == []
+
+
+def test_ranked_labels(clip, out):
+    run([clip], out, top=1)
+    (only,) = rows(out)["day.npz"]["top"].split("; ")
+    assert only.startswith("wave 0.") and lines(out / "day.jsonl")[0]["top"][0][0] == "wave"
+
+
+def test_the_time_between_classifications(clip, out, monkeypatch):
+    hops = []
+    from app.stream import ActionStream
+
+    class Told(ActionStream):
+        def __init__(self, model, hop_s):
+            hops.append(hop_s)
+            super().__init__(model, hop_s)
+
+    monkeypatch.setattr("app.batch.work.ActionStream", Told)
+    run([clip], out, every_s=1.5)
+    run([clip], out)
+    assert hops == [1.5, 0.25]
+
+
+def test_events_on_standard_output_and_nothing_else(clip, out, tmp_path, capsys):
+    missing = tmp_path / "missing.npz"
+    assert run([clip, missing], out, json_lines=True) == 1
+    shown = capsys.readouterr()
+    assert [json.loads(line)["label"] for line in shown.out.splitlines()] == ["wave", "squat"]
+    assert "day.npz" in shown.err and "missing.npz: there is no such file" in shown.err
+
+
+def test_quiet_shows_errors_alone(clip, out, tmp_path, capsys):
+    run([clip, tmp_path / "missing.npz"], out, quiet=True)
+    shown = capsys.readouterr()
+    assert shown.out == "" and shown.err == f"{tmp_path / 'missing.npz'}: there is no such file\n"
+
+
+def test_annotated_video_of_a_variable_rate(tmp_path, out, fake_pose):
+    times_s = [0.0, 0.1, 0.133, 0.5, 0.52, 1.5, *np.arange(16, 40) / 10]
+    path = write_video(tmp_path / "vfr.mp4", times_s, size=(162, 122), picture=np.full((122, 162, 3), 90, np.uint8))
+    run([path], out, lambda: tmp_path, annotate=True)
+    assert listing(out) == ["summary.csv", "vfr.annotated.mp4", "vfr.jsonl"]
+    with av.open(str(out / "vfr.annotated.mp4")) as file:
+        stream = file.streams.video[0]
+        frames = [(float(frame.time), frame.to_ndarray(format="rgb24")) for frame in file.decode(stream)]
+    np.testing.assert_allclose([time_s for time_s, _ in frames], times_s, atol=1e-3)
+    coloured = [np.ptp(rgb_HWC.reshape(-1, 3).astype(int), axis=1).max() for _, rgb_HWC in frames]
+    assert min(coloured) > 60  # something is drawn on the grey of every frame
+
+
+def test_annotated_video_of_a_turned_phone(tmp_path, out, fake_pose):
+    run([film(tmp_path / "phone.mp4", 1.0, rotation=90)], out, lambda: tmp_path, annotate=True)
+    with av.open(str(out / "phone.annotated.mp4")) as file:
+        frame = next(file.decode(video=0))
+        assert (frame.width, frame.height, frame.rotation) == (48, 64, 0)
+
+
+def test_landmarks_of_a_video_classified_again(tmp_path, out, fake_pose):
+    path = film(tmp_path / "two.mp4")
+    run([path], out, lambda: tmp_path, skeletons=True)
+    with LandmarkReader(out / "two.ikem") as reader:
+        frames = list(reader)
+        assert reader.settings == {"pose": "fake", "height": 48, "width": 64} and reader.note == ""
+    assert len(frames) == 90 and all(len({number for number, _ in people}) == 2 for _, people in frames)
+    again = tmp_path / "again"
+    assert run([out / "two.ikem"], again, annotate=True, skeletons=True) == 0  # and no pose model is asked for
+    wanted, found = rows(out)["two.mp4"], rows(again)["two.ikem"]
+    assert {**found, "input": ""} == {**wanted, "input": ""}
+    events = [[{**e, "input": ""} for e in lines(folder / "two.jsonl")] for folder in (out, again)]
+    assert events[0] == events[1] and listing(again) == ["summary.csv", "two.annotated.mp4", "two.jsonl"]
+    with av.open(str(again / "two.annotated.mp4")) as file:
+        frame = next(file.decode(video=0))
+        assert (frame.width, frame.height) == (64, 48)
+
+
+def test_nothing_stays_of_a_video_that_breaks_off(tmp_path, out, fake_pose, monkeypatch):
+    def broken(self, rgb_HWC, time_s):
+        if time_s > 1:
+            raise ValueError("the landmarker gave up")
+        return FakePose.detect(self, rgb_HWC, time_s)
+
+    monkeypatch.setattr("app.pose.PoseSource", type("Breaks", (FakePose,), {"detect": broken}))
+    options = {"annotate": True, "skeletons": True, "vtt": True}
+    assert run([film(tmp_path / "a.mp4")], out, lambda: tmp_path, **options) == 1
+    assert listing(out) == ["summary.csv"] and rows(out)["a.mp4"]["status"] == "error: the landmarker gave up"
+    assert sorted(p.name for p in out.iterdir()) == [".classify-journal", ".classify-lock", "summary.csv"]
+
+
+def test_an_input_is_never_replaced(tmp_path, fake_pose):
+    film(tmp_path / "a.mp4", 1.0)
+    run([tmp_path / "a.mp4"], tmp_path, lambda: tmp_path, skeletons=True)
+    landmarks = (tmp_path / "a.ikem").read_bytes()
+    with pytest.raises(ValueError, match="a.ikem is one of the inputs"):
+        run([tmp_path / "a.mp4", tmp_path / "a.ikem"], tmp_path, lambda: tmp_path, skeletons=True)
+    assert (tmp_path / "a.ikem").read_bytes() == landmarks
+
+
+def test_results_beside_the_inputs_are_not_inputs_of_the_next_run(tmp_path, fake_pose):
+    film(tmp_path / "a.mp4", 1.0)
+    for options in ({"annotate": True, "skeletons": True}, {}, {"annotate": True}):
+        assert run([tmp_path], tmp_path, lambda: tmp_path, **options) == 0
+        assert list(rows(tmp_path)) == ["a.mp4"]
