@@ -146,13 +146,20 @@ class _Teller:
     """Passes on to the parent what the worker hears."""
 
     def __init__(self, talk: Connection) -> None:
-        self._talk = talk
+        self._talk, self._lock = talk, threading.Lock()
 
     def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
-        self._talk.send(("at", number, time_s, claimed_s))
+        self._send("at", number, time_s, claimed_s)
 
     def event(self, number: int, line: str) -> None:
-        self._talk.send(("event", number, line))
+        self._send("event", number, line)
+
+    def say(self, number: int, line: str) -> None:
+        self._send("say", number, line)
+
+    def _send(self, *words: object) -> None:
+        with self._lock:
+            self._talk.send(words)
 
 
 def _serve(setup: Setup, talk: Connection, leash: Connection) -> None:

@@ -129,6 +129,9 @@ class _Nobody:
     def event(self, number: int, line: str) -> None:
         pass
 
+    def say(self, number: int, line: str) -> None:
+        pass
+
 
 def _do(setup: Setup, job: Job) -> Done:
     """A shard, in a process of the cluster."""

@@ -5,7 +5,7 @@ Shapes: H rows, W columns, C colours (3, red green blue).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,19 +48,25 @@ class Played:
 
 
 @contextmanager
-def play(job: Job, setup: Setup, stop: Stop) -> Iterator[Played]:
+def play(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Iterator[Played]:
     """Open an input of frames and close it again, with all threads that read it.
+
+    Args:
+        job: the input.
+        setup: what is wanted of it.
+        stop: ends a camera; who reads a file looks at it between two frames.
+        say: takes a line for the user, in any thread: a camera was lost, or is back.
 
     Raises:
         ValueError: it cannot be read (also while iterating).
     """
     player = {LIVE: _live, LANDMARKS: _landmarks}.get(job.kind, _video)
-    with player(job, setup, stop) as played, closing(played.frames):
+    with player(job, setup, stop, say) as played, closing(played.frames):
         yield played
 
 
 @contextmanager
-def _video(job: Job, setup: Setup, stop: Stop) -> Iterator[Played]:
+def _video(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Iterator[Played]:
     from app.video import VideoReader
 
     assert isinstance(job.target, Path)
@@ -77,13 +83,17 @@ def _video(job: Job, setup: Setup, stop: Stop) -> Iterator[Played]:
 
 
 @contextmanager
-def _live(job: Job, setup: Setup, stop: Stop) -> Iterator[Played]:
+def _live(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Iterator[Played]:
     from app.camera import Camera
 
     assert not isinstance(job.target, Path)
     seconds = setup.options.seconds
     played = Played(claimed_s=seconds, settings={"pose": setup.pose_name})
-    with _pose_source(setup) as source, Camera(job.target, give_up_s=GIVE_UP_S) as camera, stop.calls(camera.close):
+    with (
+        _pose_source(setup) as source,
+        Camera(job.target, give_up_s=GIVE_UP_S, say=say) as camera,
+        stop.calls(camera.close),
+    ):
         pictures = _bounded(camera.frames(), seconds, played.notes)
         played.frames = ahead(_posed(pictures, source, setup, played.settings), _WAITING)
         yield played
@@ -109,7 +119,7 @@ def _bounded(
 
 
 @contextmanager
-def _landmarks(job: Job, setup: Setup, stop: Stop) -> Iterator[Played]:
+def _landmarks(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Iterator[Played]:
     from app.landmarks import LandmarkReader
 
     assert isinstance(job.target, Path)

@@ -75,9 +75,9 @@ class Progress:
         if done.error:
             self._tqdm.write(f"{job.shown}: {done.error}", file=sys.stderr)
         else:
-            self.say(f"{job.shown}: {done.said}")
+            self.say(job.number, f"{job.shown}: {done.said}")
 
-    def say(self, line: str) -> None:
+    def say(self, number: int, line: str) -> None:
         """Show a line, unless the user wants none."""
         if not self._options.quiet:
             self._tqdm.write(line, file=self._usual)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,13 +30,16 @@ _LONGEST_REASON = 300
 
 
 class Listener(Protocol):
-    """Hears what goes on while inputs are worked on."""
+    """Hears what goes on while inputs are worked on, in any thread."""
 
     def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
         """The job of this number has come to `time_s` of `claimed_s` seconds."""
 
     def event(self, number: int, line: str) -> None:
         """An event of it ended; `line` is its JSON."""
+
+    def say(self, number: int, line: str) -> None:
+        """The user should know this of it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,8 @@ class Worker:
         stream = ActionStream(self._model, options.every_s)
         tally, frames, first_s, last_s = _Tally(stream, self._model.labels), 0, 0.0, 0.0
         tell = _Seldom(lambda at_s: listener.at(job.number, at_s, played.claimed_s))
-        with play(job, self._setup, stop) as played, self._outputs(job, "", listener) as outputs:
+        say = partial(listener.say, job.number)
+        with play(job, self._setup, stop, say) as played, self._outputs(job, "", listener) as outputs:
             if options.annotate:
                 outputs.film(self._setup.threads)
             for time_s, rgb_HWC, poses in played.frames:

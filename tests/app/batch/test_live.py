@@ -1,0 +1,131 @@
+"""Cameras and addresses: bounded by a time or by Ctrl-C, and whole in either case."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from itertools import cycle, islice
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from app.batch import play
+from app.landmarks import LandmarkReader
+from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
+from tests.app.stream_server import StreamServer, mjpeg
+
+ROOT = Path(__file__).resolve().parents[3]
+GREY = [np.full((48, 64, 3), 100 + i, np.uint8) for i in range(20)]
+
+
+@pytest.fixture(autouse=True)
+def fake_pose(monkeypatch):
+    monkeypatch.setattr("app.pose.PoseSource", FakePose)
+
+
+def camera(seconds=60.0, fps=20.0):
+    film = mjpeg(list(islice(cycle(GREY), round(seconds * fps))), fps)
+    return StreamServer(film, kind="multipart/x-mixed-replace; boundary=frame")
+
+
+def test_a_bounded_time(tmp_path):
+    with camera() as server:
+        options = {"annotate": True, "skeletons": True, "vtt": True}
+        assert run([server.address], tmp_path / "out", lambda: tmp_path, seconds=2.0, **options) == 0
+    name = f"127.0.0.1-{server.port}-live"
+    files = [f"{name}.annotated.mp4", f"{name}.ikem", f"{name}.jsonl", f"{name}.vtt", "summary.csv"]
+    assert listing(tmp_path / "out") == files
+    (row,) = rows(tmp_path / "out").values()
+    assert row["input"] == server.address and row["label"] == "wave" and row["status"].startswith("ok")
+    assert 1.5 < float(row["seconds"]) < 2.2 and [e["label"] for e in lines(tmp_path / "out" / files[2])] == ["wave"]
+    with LandmarkReader(tmp_path / "out" / files[1]) as reader:
+        times_s = [time_s for time_s, _ in reader]
+    with av.open(str(tmp_path / "out" / files[0])) as film:
+        shown_s = [float(frame.time) for frame in film.decode(video=0)]
+    np.testing.assert_allclose(shown_s, times_s, atol=1e-3)
+    assert times_s[0] == 0 and len(times_s) == int(row["frames"])
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+import app.pose
+from tests.app.batch.helpers import FakePose, run
+if __name__ == "__main__":
+    app.pose.PoseSource = FakePose
+    out, *inputs = sys.argv[1:]
+    sys.exit(run(inputs, Path(out), lambda: Path(), workers=len(inputs), json_lines=True))
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_ends_a_camera_whole(tmp_path, workers):
+    out = tmp_path / "out"
+    (tmp_path / "run.py").write_text(SCRIPT)
+    with camera() as server, camera() as other:
+        command = [sys.executable, tmp_path / "run.py", out, *[server.address, other.address][:workers]]
+        pipes, env = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}, os.environ | {"PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, env=env, start_new_session=True, text=True, **pipes)
+        begun = []
+        while process.poll() is None and len(begun) < workers:
+            begun = list(out.glob(".classify-parts/*/.*.jsonl.*.part"))
+            time.sleep(0.1)
+        time.sleep(2)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+        told, complained = process.communicate(timeout=60)
+    assert process.returncode == 0, complained
+    assert "stopping" in complained and "Traceback" not in complained
+    table = (out / "summary.csv").read_text().splitlines()[1:]
+    assert len(table) == workers == len(list(out.glob("*.jsonl")))
+    assert all(row.split(",")[1] == "wave" and float(row.split(",")[6]) < 30 for row in table)
+    assert {json.loads(line)["label"] for line in told.splitlines()} == {"wave"}
+
+
+def test_ctrl_c_leaves_a_file_undone_and_the_rest_whole(tmp_path):
+    save(tmp_path / "a.npz", joints((3, "wave")))
+    save(tmp_path / "b.npz", joints((3, "squat")))
+    with camera() as server:
+        threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            run([tmp_path / "a.npz", server.address, tmp_path / "b.npz"], tmp_path / "out", lambda: tmp_path)
+    assert len(rows(tmp_path / "out")) == 2 and "b.jsonl" not in listing(tmp_path / "out")
+
+
+def test_a_camera_that_goes_is_whole_up_to_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(play, "GIVE_UP_S", 1.0)
+    server = camera()
+    threading.Timer(2.5, server.__exit__).start()
+    assert run([server.address], tmp_path / "out", lambda: tmp_path) == 0
+    (row,) = rows(tmp_path / "out").values()
+    assert row["label"] == "wave" and "given up after" in row["status"] and len(listing(tmp_path / "out")) == 2
+    assert "the stream ended; waiting for it to come back" in capsys.readouterr().out
+
+
+def test_nobody_answers(tmp_path, free_port):
+    inputs = [
+        f"http://user:secret@127.0.0.1:{free_port}/live",
+        "camera:987",
+        save(tmp_path / "a.npz", joints((3, "wave"))),
+    ]
+    assert run(inputs, tmp_path / "out", lambda: tmp_path) == 1
+    bad, camera, good = rows(tmp_path / "out").values()
+    assert "nothing listens there" in bad["status"] and good["status"] == "ok"
+    assert camera["input"] == "camera 987" and camera["status"].startswith("error: no such camera")
+    assert all(b"secret" not in path.read_bytes() for path in (tmp_path / "out").iterdir())
+
+
+def test_a_camera_is_always_looked_at_anew(tmp_path):
+    changed = []
+    with camera() as server:
+        for _ in range(2):
+            run([server.address], tmp_path / "out", lambda: tmp_path, seconds=0.5, resume=True)
+            (path,) = (tmp_path / "out").glob("*.jsonl")
+            changed.append(path.stat().st_mtime_ns)
+    assert changed[0] < changed[1]
