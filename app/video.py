@@ -16,6 +16,7 @@ VIDEO_SUFFIXES = frozenset(
     + (".wmv", ".asf", ".ogv", ".gif")
 )
 LONGEST_SIDE = 1280  # pose needs no more, and a 4K frame costs 36 MB
+LONGEST_GAP_S = 86_400.0  # between two frames; a camera that films what moves may rest for hours
 MOST_PIXELS = 1 << 26  # a frame of 8192 x 8192; a file that claims more is broken or hostile
 # Containers of pictures and sound only: a playlist (hls, concat, dash ...) named .mp4 could pull in other files.
 _CONTAINERS = (
@@ -32,7 +33,8 @@ class _Clock:
     """Strictly increasing times out of what a file claims.
 
     A missing or repeated time is guessed from the frame rate; a leap back of over a second (two recordings put
-    together) goes on from where the first ended. Time 0 is the first frame.
+    together), or ahead of over a day (a damaged table), goes on from where the frames before ended. Time 0 is the first
+    frame.
     """
 
     def __init__(self, step_s: float) -> None:
@@ -47,6 +49,9 @@ class _Clock:
             self._last_s = 0.0
             return 0.0
         time_s = None if claimed_s is None else claimed_s + self._offset_s
+        if time_s is not None and time_s > self._last_s + LONGEST_GAP_S:
+            time_s, leap_s = self._last_s + self._step_s, time_s
+            self._offset_s += time_s - leap_s
         if time_s is None or time_s <= self._last_s:
             # Half a step fits between two good times when one frame in a pair is stamped like the other.
             self._guesses += 1

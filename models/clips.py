@@ -16,6 +16,11 @@ import numpy as np
 from models.skeleton import V
 
 _FIELDS = ("label", "action", "subject", "view", "fps")
+_KNOWN = ("frames", "scale", "start", "length", *_FIELDS)
+# A hostile archive of some kilobytes fills all memory. Real recordings shrink to a third or a tenth.
+MOST_BYTES = 1 << 32
+_HARMLESS, _MOST_RATIO = 1 << 26, 200  # up to so many bytes whatever the ratio, more only up to this one
+_FARTHEST_M = 1e6  # squares of joints must fit into float32
 
 
 class ClipFileError(ValueError):
@@ -49,6 +54,8 @@ class Clip:
             raise ClipFileError(f"a clip is (T, {V}, 3) joints in metres; got {self.joints_TV3.shape}")
         if not np.isfinite(self.joints_TV3).all():
             raise ClipFileError("a clip holds numbers that are not finite; mark lost joints by zeros instead")
+        if self.joints_TV3.size and np.abs(self.joints_TV3).max() > _FARTHEST_M:
+            raise ClipFileError(f"a clip's joints are metres; got {np.abs(self.joints_TV3).max():.3g}")
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
             raise ClipFileError(f"a clip needs its frames a second (fps) between 0 and 1000; got {self.fps}")
 
@@ -70,14 +77,31 @@ def read_clips(path: str | os.PathLike) -> Iterator[Clip]:
         ClipFileError: the file is missing, no .npz, or lacks what a clip needs.
     """
     path = Path(path)
+    yield from _clips(_arrays(path), path)
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an archive that a clip needs, as far as they are there; all of them, small or not, in memory."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            fields = {name: archive[name] for name in archive.files}
+            held = {info.filename.removesuffix(".npy"): info.file_size for info in archive.zip.infolist()}
+            held = {name: size for name, size in held.items() if name in _KNOWN}
+            total, packed = sum(held.values()), path.stat().st_size
+            if total > MOST_BYTES or (total > _HARMLESS and total > _MOST_RATIO * packed):
+                raise ClipFileError(
+                    f"{path}: {packed >> 10} kB that would fill {total >> 20} MB; split it, if it is real"
+                )
+            return {name: archive[name] for name in held}
+    except ClipFileError:
+        raise
     except FileNotFoundError:
         raise ClipFileError(f"{path}: there is no such file") from None
-    except Exception as error:  # zipfile and numpy raise half a dozen kinds for a broken archive
-        raise ClipFileError(f"{path}: not a readable .npz of recorded skeletons ({error})") from None
-    yield from _clips(fields, path)
+    except MemoryError:
+        raise ClipFileError(f"{path}: there is not enough memory for it; split it") from None
+    except Exception:  # zipfile and numpy raise half a dozen kinds, in words that help nobody
+        raise ClipFileError(
+            f"{path}: not a readable .npz of recorded skeletons (damaged, cut short, or of another kind)"
+        ) from None
 
 
 def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
@@ -85,21 +109,40 @@ def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
     if frames is None or frames.ndim != 3 or frames.shape[1:] != (V, 3) or "fps" not in fields:
         held = ", ".join(f"{name} {array.shape}" for name, array in sorted(fields.items()))
         raise ClipFileError(f"{path}: needs `frames` (T, {V}, 3) in metres and `fps`; it holds {held or 'nothing'}")
-    scale = float(fields.get("scale", 1.0))
+    scale_1 = _numbers(fields, "scale", path) if "scale" in fields else np.ones(1)
+    if frames.dtype.kind not in "fiu" or len(scale_1) != 1:
+        raise ClipFileError(f"{path}: `frames` must be real numbers, and `scale` one number for all of them")
+    fps_N, scale = _numbers(fields, "fps", path), float(scale_1[0])
     if "start" not in fields:
-        yield Clip(frames.astype(np.float32) * scale, float(np.ravel(fields["fps"])[0]))
+        if not len(fps_N):
+            raise ClipFileError(f"{path}: `fps` is empty")
+        yield Clip(_metres(frames, scale), float(fps_N[0]))
         return
-    start, length = fields["start"], fields.get("length")
-    if length is None or len(start) != len(length):
+    start_N, length_N = (_numbers(fields, name, path) if name in fields else None for name in ("start", "length"))
+    if length_N is None or len(start_N) != len(length_N):
         raise ClipFileError(f"{path}: `start` and `length` must name the same clips")
     for name in _FIELDS:
-        if name in fields and len(np.ravel(fields[name])) != len(start):
-            raise ClipFileError(f"{path}: `{name}` must have one entry a clip ({len(start)})")
-    for i, (a, n) in enumerate(zip(start.tolist(), length.tolist(), strict=True)):
-        if not 0 <= a <= a + n <= len(frames):
+        if name in fields and np.size(fields[name]) != len(start_N):
+            raise ClipFileError(f"{path}: `{name}` must have one entry a clip ({len(start_N)})")
+    for i, (a, n) in enumerate(zip(start_N.tolist(), length_N.tolist(), strict=True)):
+        if not (0 <= a <= a + n <= len(frames) and a == int(a) and n == int(n)):
             raise ClipFileError(f"{path}: clip {i} reaches past the end of `frames`")
         extra = {name: np.ravel(fields[name])[i].item() for name in _FIELDS if name in fields}
-        yield Clip(frames[a : a + n].astype(np.float32) * scale, index=i, **extra)
+        yield Clip(_metres(frames[int(a) : int(a + n)], scale), index=i, **extra)
+
+
+def _numbers(fields: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:
+    """(N,) the real numbers of a field."""
+    values_N = np.ravel(fields[name])
+    if values_N.dtype.kind not in "fiu" or not np.isfinite(values_N).all():
+        raise ClipFileError(f"{path}: `{name}` must hold finite numbers")
+    return values_N
+
+
+def _metres(frames: np.ndarray, scale: float) -> np.ndarray:
+    """(T, 25, 3) float32 of frames in steps of `scale` metres; what is too large becomes infinite."""
+    with np.errstate(over="ignore"):
+        return frames.astype(np.float32) * np.float32(scale)
 
 
 def write_clips(path: str | os.PathLike, clips: list[Clip]) -> None:

@@ -5,6 +5,7 @@ Shapes: H rows, W columns, C colours (3, red green blue).
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from fractions import Fraction
@@ -66,6 +67,7 @@ class AnnotatedVideo:
 
     Raises:
         OutputError: it cannot be written (also from `add` and `close`).
+        ValueError: no mp4 can hold what was given (likewise).
     """
 
     def __init__(self, path: Path, words: Mapping[str, str], threads: int | None = None) -> None:
@@ -138,7 +140,9 @@ class AnnotatedVideo:
             with suppress(av.FFmpegError, OSError):
                 container.close()
 
-    def _failed(self, error: Exception) -> OutputError:
+    def _failed(self, error: Exception) -> Exception:
+        if getattr(error, "errno", None) in (errno.EINVAL, errno.ERANGE):  # the disk is not to blame
+            return ValueError("it cannot be annotated: its times do not fit into an mp4")
         reason = getattr(error, "strerror", None) or str(error)
         return OutputError(f"cannot write {self._path.name}: {reason}; free some space or choose another --out")
 

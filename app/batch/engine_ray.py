@@ -6,6 +6,8 @@ Every machine of the cluster must see this folder, the inputs and the results un
 from __future__ import annotations
 
 import os
+import socket
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +23,8 @@ from app.batch.work import Done, Listener, Worker, failed
 ROOT = Path(__file__).resolve().parents[2]
 _RETRIES = 3  # of a shard whose worker was lost
 _LOOK_S = 1.0  # how often to see whether the run is to end
+_ANSWER_S = 5.0  # for a cluster's head to take a connection
+_STORE = 1 << 27  # bytes for what is shared: a setup and short answers
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # workers see the GPUs that this process sees
@@ -59,12 +63,15 @@ def _begin(workers: int, address: str) -> Any:
     except ImportError:
         raise ValueError(_MISSING) from None
     variables = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **_QUIET}
+    if address:
+        _look_for(address)
     options = {"runtime_env": {"env_vars": variables}, "log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address:
             ray.init(address, **options)
         else:
-            ray.init(num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", **options)
+            alone = {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "object_store_memory": _STORE}
+            ray.init(num_cpus=workers, **alone, **options)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         where = f"the Ray cluster at {address} does not answer" if address else "Ray cannot be started here"
@@ -72,11 +79,22 @@ def _begin(workers: int, address: str) -> Any:
     return ray
 
 
+def _look_for(address: str) -> None:
+    """Refuse an address where nobody listens; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_S).close()
+    except (OSError, ValueError, OverflowError):
+        raise ValueError(f"nobody listens at {address}; --ray-address is HOST:PORT of the cluster's head") from None
+
+
 def _shards(
     ray: Any, waiting: deque[Job], setup: Setup, workers: int, listener: Listener, stop: Stop
 ) -> Iterator[tuple[Job, Done]]:
     shard = ray.remote(num_cpus=1, max_retries=_RETRIES)(_do)
     busy: dict[Any, Job] = {}
+    nowhere = open(os.devnull, "w")  # noqa: SIM115
+    usual, sys.stdout = sys.stdout, nowhere  # a thread of Ray's prints there of workers that died
     try:
         given = ray.put(setup)
         while waiting or busy:
@@ -97,6 +115,8 @@ def _shards(
             with suppress(Exception):  # it may be done by now
                 ray.cancel(reference, force=True)
         ray.shutdown()
+        sys.stdout = usual
+        nowhere.close()
 
 
 def _answer(ray: Any, reference: Any, job: Job) -> Done:

@@ -30,6 +30,8 @@ class Progress:
 
         self._options, self._jobs = options, {job.number: job for job in jobs}
         self._tqdm, self._bars = tqdm, {}
+        self._events = sys.stdout  # as it is now: Ray prints into what is there later
+        self._usual = sys.stderr if options.json_lines else sys.stdout
         # Where no terminal redraws the bars, each redrawing is a line of a log.
         self._often = {"mininterval": 0.2 if sys.stderr.isatty() else 10.0, "disable": options.quiet}
         self._all = tqdm(total=len(jobs), initial=len(jobs) - todo, desc="inputs", unit="input", **self._often)
@@ -60,10 +62,10 @@ class Progress:
         if not self._options.json_lines:
             return
         try:
-            print(line, flush=True)
+            print(line, file=self._events, flush=True)
         except OSError:
             # What lies in the buffer would be tried again, and fail again, when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._events.fileno())
             raise OutputError("nobody reads standard output any more; what was finished is whole") from None
 
     def done(self, job: Job, done: Done) -> None:
@@ -89,10 +91,6 @@ class Progress:
         line += f", {_count(failed, 'input')} failed" if failed else ""
         if not self._options.quiet:
             print(line, file=self._usual)
-
-    @property
-    def _usual(self):  # noqa: ANN202 - a stream
-        return sys.stderr if self._options.json_lines else sys.stdout
 
 
 def _count(n: int, noun: str) -> str:
