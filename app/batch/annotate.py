@@ -25,10 +25,10 @@ ENCODERS: dict[str, dict[str, str]] = {
     "libx264": {"preset": "veryfast", "crf": "23", "bf": "0"},
     "libopenh264": {"b": "4M"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "crf": "34", "b": "0"},
-    "mpeg4": {"qscale": "4"},
+    "mpeg4": {"b": "8M"},
 }
 _PLAYED = ("libx264", "libopenh264", "libvpx-vp9")
-_TICKS = 90_000  # a second, as in MPEG: fine enough for every camera's times
+_TICKS = 60_000  # a second: the usual rates fit into it, and it fits into 16 bits as MPEG-4 wants
 _COLOURS = ((64, 200, 255), (255, 176, 64), (120, 230, 120), (255, 120, 200))
 _INK = (16, 16, 16)
 

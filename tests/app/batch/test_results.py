@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from app.landmarks import LandmarkReader
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
-from tests.app.helpers import write_video
+from tests.app.helpers import pose, write_video
 
 WAVES = ((2, "idle"), (3, "wave"), (2, "idle"), (3, "squat"))
 
@@ -119,6 +120,55 @@ def test_annotated_video_of_a_turned_phone(tmp_path, out, fake_pose):
     with av.open(str(out / "phone.annotated.mp4")) as file:
         frame = next(file.decode(video=0))
         assert (frame.width, frame.height, frame.rotation) == (48, 64, 0)
+
+
+class BrightPose(FakePose):
+    """Somebody who waves while it is bright."""
+
+    def detect(self, rgb_HWC, time_s):
+        return [pose(time_s, wave=rgb_HWC.mean() > 100)]
+
+
+def bright_from_3_to_6(path, times_s, size=(64, 48)):
+    """A video that is dark but for its fourth to sixth second."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "10"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for time_s in times_s:
+            level = 200 if 3 <= time_s < 6 else 20
+            frame = av.VideoFrame.from_ndarray(np.full((size[1], size[0], 3), level, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = round(time_s * 1000), Fraction(1, 1000)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    return path
+
+
+STEADY = np.arange(0, 9, 1 / 30)
+# A phone in the dark films slowly, a screen recorder only what moves.
+VARIABLE = np.concatenate(
+    [np.arange(0, 3, 1 / 60), np.arange(3, 6, 1 / 8), np.arange(6, 7, 1 / 24), [7.3, 7.9, 8.0, 9.0]]
+)
+
+
+@pytest.mark.parametrize("times_s", [STEADY, STEADY[::3], VARIABLE], ids=["30", "10", "variable"])
+def test_events_have_the_times_of_the_frames(tmp_path, out, monkeypatch, times_s):
+    monkeypatch.setattr("app.pose.PoseSource", BrightPose)
+    run([bright_from_3_to_6(tmp_path / "film.mp4", times_s)], out, lambda: tmp_path, vtt=True)
+    (event,) = lines(out / "film.jsonl")
+    assert event["start"] == pytest.approx(3, abs=0.3) and event["end"] == pytest.approx(6, abs=0.3)
+    start, end = (f"00:00:0{event[name]:.3f}" for name in ("start", "end"))
+    assert f"{start} --> {end}" in (out / "film.vtt").read_text()
+    assert float(rows(out)["film.mp4"]["seconds"]) == pytest.approx(9, abs=0.3)
+
+
+def test_a_large_video_is_annotated_at_a_size_that_plays(tmp_path, out, monkeypatch):
+    monkeypatch.setattr("app.pose.PoseSource", BrightPose)
+    path = bright_from_3_to_6(tmp_path / "4k.mp4", [0, 0.1, 0.2], size=(3840, 2160))
+    run([path], out, lambda: tmp_path, annotate=True)
+    with av.open(str(out / "4k.annotated.mp4")) as file:
+        frames = [(frame.width, frame.height, float(frame.time)) for frame in file.decode(video=0)]
+    assert frames == [(1280, 720, 0.0), (1280, 720, 0.1), (1280, 720, 0.2)]
 
 
 def test_landmarks_of_a_video_classified_again(tmp_path, out, fake_pose):
