@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from app.batch.formats import EVENT_COLUMNS, columns, csv_line, event_row
-from app.batch.jobs import Job, find, make_jobs
+from app.batch.jobs import Job, find, live, make_jobs
 from app.batch.journal import Entry, Journal, file_state
 from app.batch.options import RAY, Options, Setup
 from app.batch.outputs import ANNOTATED_SUFFIX, EVENTS, EVENTS_SUFFIX, SUMMARY
@@ -69,6 +69,8 @@ class Run:
             ValueError: the command is wrong.
             KeyboardInterrupt: it was stopped before all inputs were done; what was done is whole and in the summary.
         """
+        for text in self._inputs:
+            live(text)  # a wrong address is told before anything is written
         with Journal(self._options.out) as journal:
             jobs, kept = self._plan(journal)
             todo = [job for job in jobs if _key(job) not in kept]

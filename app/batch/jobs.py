@@ -68,14 +68,24 @@ def find(inputs: Iterable[str], recursive: bool = False, leave_out: Collection[P
     return found
 
 
-def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence[Path | int | str]:
+def live(text: str) -> int | str | None:
+    """The camera's number or the stream's address that the user names, None where it is none of the two.
+
+    Raises:
+        CameraError: it looks like one, but nothing can be watched there.
+    """
     if text.startswith(_CAMERA):
         number = camera_source(text.removeprefix(_CAMERA))
         if isinstance(number, str):
             raise CameraError(f"{_CAMERA} takes a camera's number, such as {_CAMERA}0; an address stands alone")
-        return [number]
-    if "://" in text:
-        return [_address(text)]
+        return number
+    return _address(text) if "://" in text else None
+
+
+def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence[Path | int | str]:
+    source = live(text)
+    if source is not None:
+        return [source]
     path = Path(text)
     if path.is_dir():
         try:

@@ -45,12 +45,24 @@ def clip(tmp_path):
         ["pose", "--pose", "wooden"],
         ["doctor", "--camera", "webcam"],
         ["classify", "a.mp4", "--out", "x", "--device", "tpu"],
+        ["classify", "a.mp4", "--out", "x", "--workers", "0"],
+        ["classify", "a.mp4", "--out", "x", "--every", "0"],
+        ["classify", "a.mp4", "--out", "x", "--min-score", "nan"],
+        ["classify", "a.mp4", "--out", "x", "--seconds", "inf"],
+        ["classify", "a.mp4", "--out", "x", "--labels", ","],
+        ["classify", "a.mp4", "--out", "x", "--top", "-1"],
+        ["classify", "a.mp4", "--out", "x", "--json-lines", "events.jsonl"],
+        ["classify", "a.mp4", "--out", "x", "--engine", "spark"],
     ],
 )
 def test_wrong_usage(argv, capsys):
     with pytest.raises(SystemExit) as caught:
         main(argv)
     assert caught.value.code == 2 and "usage: python -m app" in capsys.readouterr().err
+
+
+CLASSIFY = ["--out", "--recursive", "--seconds", "--csv", "--vtt", "--annotate", "--skeletons", "--json-lines", "--top"]
+CLASSIFY += ["--every", "--min-score", "--labels", "--workers", "--resume", "--quiet", "--engine", "--ray-address"]
 
 
 def test_options_of_each_command():
@@ -63,7 +75,7 @@ def test_options_of_each_command():
     shared = ["--device", "--model", "--pose", "--threads"]
     assert options == {
         "demo": sorted(["--host", "--open", "--port", *shared]),
-        "classify": sorted(["--out", *shared]),
+        "classify": sorted([*CLASSIFY, *shared]),
         "bench": sorted(["--json", "--people", *shared]),
         "doctor": sorted(["--camera", "--host", "--json", "--port", *shared]),
         "pose": ["--pose"],
@@ -72,8 +84,8 @@ def test_options_of_each_command():
 
 def test_classify_loads_neither_torch_nor_gradio():
     code = (
-        "import sys, app.__main__, app.classify, app.bench, app.stream, app.video, app.report, export.runtime;"
-        "print(sorted({'torch', 'mediapipe', 'gradio', 'av', 'cv2'} & set(sys.modules)))"
+        "import sys, app.__main__, app.batch.classify, app.batch.annotate, app.bench, app.video, export.runtime;"
+        "print(sorted({'torch', 'mediapipe', 'gradio', 'av', 'cv2', 'ray', 'tqdm'} & set(sys.modules)))"
     )
     done = python("-c", code)
     assert done.stdout.strip() == "[]", done.stderr
@@ -93,7 +105,7 @@ def test_recorded_skeletons_with_a_real_model(clip, action_model, tmp_path):
     assert found["broken.npz"]["status"].startswith("error: ")
     assert len([line for line in done.stderr.splitlines() if "broken.npz: not a readable" in line]) == 1
     assert "1 recording, 1 input failed" in done.stdout
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["clip.jsonl", "summary.csv"]
+    assert sorted(p.name for p in (tmp_path / "out").glob("[!.]*")) == ["clip.jsonl", "summary.csv"]
     again = python("-m", "app", "classify", clip, "--model", action_model, "--out", tmp_path / "out")
     assert again.returncode == 0 and list(rows(tmp_path / "out")) == ["clip.npz"]
 

@@ -1,0 +1,108 @@
+"""The command's own words: its help, and one sentence for each mistake before anything is touched."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.__main__ import main, parser
+from app.batch.command import EXAMPLES, options_of
+from app.batch.options import Options
+from tests.app.batch.helpers import joints, rows, save
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_examples_of_the_help_are_commands():
+    lines = [line.strip() for line in EXAMPLES.splitlines() if line.strip().startswith("python -m app classify")]
+    assert len(lines) >= 8
+    for line in lines:
+        words = shlex.split(line.partition("  ")[0].partition("|")[0])
+        assert isinstance(options_of(parser().parse_args(words[3:])), Options)
+
+
+def test_the_help_names_every_option(capsys):
+    with pytest.raises(SystemExit):
+        main(["classify", "--help"])
+    shown = capsys.readouterr().out
+    for word in (
+        "--resume",
+        "--annotate",
+        "summary.csv",
+        "events.csv",
+        ".vtt",
+        ".ikem",
+        "camera:",
+        "rtsp://",
+        "exit code",
+    ):
+        assert word in shown
+    assert max(map(len, shown.splitlines())) <= 130
+
+
+def test_what_is_given_arrives():
+    words = "a.mp4 --out o --every 0.5 --min-score 0.6 --labels wave,clap,wave --top 5 --csv --workers 3 --seconds 2.5"
+    options = options_of(parser().parse_args(["classify", *words.split(), "--json-lines", "-", "--quiet"]))
+    assert options == Options(
+        out=Path("o"), every_s=0.5, min_score=0.6, labels=("wave", "clap"), top=5, csv=True, workers=3, seconds=2.5,
+        json_lines=True, quiet=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--labels", "wave,dancing"], "no event is called dancing; there are"),
+        (["--labels", "idle"], "no event is called idle"),  # it is a state, never an event
+        (["--ray-address", "10.0.0.5:6379"], "--ray-address needs --engine ray"),
+        (["--csv", "--", "file:///etc/passwd"], "starts with one of rtsp"),
+    ],
+)
+def test_mistakes_touch_nothing(tmp_path, action_model, capsys, more, says):
+    clip = save(tmp_path / "a.npz", joints((1, "wave")))
+    command = ["classify", "--out", str(tmp_path / "out"), "--model", str(action_model), *more]
+    command.insert(-1 if "--" in more else 1, str(clip))
+    assert main(command) == 2
+    told = capsys.readouterr().err.splitlines()
+    complaint = [line for line in told if line.startswith("python -m app classify: ")]
+    assert len(complaint) == 1 and says in complaint[0]
+    assert not (tmp_path / "out").exists()
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from app.report import OutputError
+from tests.app.batch.helpers import run
+if __name__ == "__main__":
+    try:
+        run([sys.argv[1]], Path(sys.argv[2]), json_lines=True, workers=int(sys.argv[3]))
+    except OutputError as error:
+        sys.exit(f"told: {error}")
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_reader_of_events_that_leaves(tmp_path, workers):
+    """`| head -1`: one sentence, no complaint of Python's at its end, and what is finished is whole."""
+    (tmp_path / "in").mkdir()
+    for i in range(6):
+        save(tmp_path / "in" / f"{i}.npz", joints((2, "wave"), (2, "squat")))
+    (tmp_path / "run.py").write_text(SCRIPT)
+    command = [sys.executable, tmp_path / "run.py", tmp_path / "in", tmp_path / "out", str(workers)]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True)
+    process.stdout.readline()
+    process.stdout.close()
+    told = process.stderr.read().replace("\r", "\n").splitlines()
+    assert process.wait() == 1 and [line for line in told if line.startswith("told: ")] == [
+        "told: nobody reads standard output any more; what was finished is whole"
+    ]
+    assert not any("Exception ignored" in line or "Traceback" in line for line in told)
+    done = rows(tmp_path / "out")
+    assert len(done) < 6 and all((tmp_path / "out" / f"{Path(name).stem}.jsonl").exists() for name in done)
