@@ -29,10 +29,7 @@ class Followed:
 
 def followed(answer: Answer) -> list[Followed]:
     """Everybody whom the stream follows, the main person first."""
-    persons = getattr(answer, "persons", None)  # a stream that follows one person alone gives none
-    if persons is None:
-        return [Followed(0, answer.pose, answer.label, answer.score)] if answer.pose is not None else []
-    return [Followed(person.person, person.pose, person.label, person.score) for person in persons]
+    return [Followed(person.person, person.pose, person.label, person.score) for person in answer.persons]
 
 
 def numbered(answer: Answer, poses: Sequence[Pose]) -> list[tuple[int, Pose]]:

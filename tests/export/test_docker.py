@@ -170,8 +170,10 @@ def test_the_app_image_holds_what_the_app_imports() -> None:
     }
     outside = names - set(sys.stdlib_module_names) - {"app", "export", "models"}
     given = set(pins(REQUIREMENTS[0])) | set(pins(REQUIREMENTS[2]))
-    # flatbuffers comes with MediaPipe, packaging with ONNX Runtime; TensorRT is imported only where it is asked for.
-    assert outside - {"flatbuffers", "packaging", "tensorrt", "cv2"} <= given and "opencv-contrib-python" in given
+    # flatbuffers comes with MediaPipe, packaging with ONNX Runtime; TensorRT and Ray are imported only where they are
+    # asked for.
+    elsewhere = {"flatbuffers", "packaging", "ray", "tensorrt", "cv2"}
+    assert outside - elsewhere <= given and "opencv-contrib-python" in given
     assert not given & {"torch", "onnx", "safetensors"}
 
 

@@ -13,7 +13,7 @@ from app.batch import annotate
 from app.batch.annotate import AnnotatedVideo, draw, encoder, encoder_note
 from app.batch.people import Followed, followed, numbered
 from app.report import OutputError
-from app.types import Answer
+from app.types import Answer, PersonState
 from tests.app.helpers import pose
 
 TIMES_S = [5.0, 5.1, 5.133, 5.5, 5.52, 6.5, 6.6]
@@ -121,7 +121,8 @@ def test_a_full_disk_and_an_impossible_frame_are_told_apart(tmp_path, monkeypatc
 
 def _answer(**more):
     near = pose(0.0, (0.1, 0.1, 0.5, 0.9))
-    return near, Answer(0.0, 2, near, "wave", 0.8, None, None, **more)
+    main = PersonState(0, True, near, "wave", 0.8, None, None)
+    return near, Answer(0.0, 2, near, "wave", 0.8, None, None, persons=(main,), **more)
 
 
 def test_who_is_drawn_and_recorded():
