@@ -2,7 +2,11 @@
 
 Spliced recordings of known times (training.data.splices) are played to app.stream. Segment F1 counts an event as found
 when label and time agree, the time by intersection over union; the edit score compares the sequences of labels alone
-(both as arXiv 1611.05267). Shapes: none.
+(both as arXiv 1611.05267).
+
+With the weights shipped at the time (version 1), 35 recordings of val, 179 actions, seed 0, on which app.motion and
+app.timeline were made: F1 41.7 and edit 56.0 with edges at the windows' middles; 66.1 and 73.5 as it is now, 72.2 and
+74.3 at sensitivity 0.33. With the true times given, that model names 83 % of those actions rightly, which bounds F1.
 """
 
 from __future__ import annotations
