@@ -38,22 +38,17 @@ def loop(video: Path, path: Path, seconds: float) -> Path:
     import av
 
     with av.open(str(path), "w") as out:
-        stream, offset = None, 0
-        while stream is None or offset * stream.time_base < seconds:
+        stream, offset, offset_s = None, 0, 0.0
+        while offset_s < seconds:
             with av.open(str(video)) as source:
                 pictures = source.streams.video[0]
                 stream = stream or out.add_stream_from_template(pictures)
-                end = 0
-                for packet in source.demux(pictures):
-                    if packet.dts is None:
-                        continue
-                    end = max(end, packet.pts + (packet.duration or 1))
+                packets = [packet for packet in source.demux(pictures) if packet.dts is not None]
+                end = max(packet.pts + (packet.duration or 1) for packet in packets)
+                for packet in packets:
                     packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
-                    packet.time_base = pictures.time_base
                     out.mux(packet)
-                offset += end
-                time_base = pictures.time_base
-            stream.time_base = time_base
+                offset, offset_s = offset + end, float((offset + end) * pictures.time_base)
     return path
 
 

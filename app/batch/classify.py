@@ -6,10 +6,11 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.batch.formats import EVENT_COLUMNS, columns, csv_line, event_row
 from app.batch.jobs import Job, find, live, make_jobs
@@ -21,7 +22,9 @@ from app.batch.stop import Stop
 from app.batch.work import Done, Listener, needs_pose
 from app.landmarks import RECORD_SUFFIX
 from app.report import OutputError, WholeFile
-from export.runtime import ActionModel
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
 
 OK, SOME_FAILED = 0, 1
 
@@ -80,10 +83,11 @@ class Run:
             stop = Stop()
             with Progress(self._options, jobs, len(todo)) as progress, interrupts(stop):
                 # What cannot even begin must not touch what is there.
-                engine = self._engine(todo, self._setup(todo), progress, stop) if todo else iter(())
+                engine = self._engine(todo, self._setup(todo), progress, stop) if todo else _nothing()
                 journal.begin(kept)
                 try:
-                    self._work(engine, todo, journal, progress)
+                    with closing(engine):
+                        self._work(engine, todo, journal, progress)
                 except BaseException:
                     with suppress(OutputError):  # the first error is the one to tell
                         self._write_tables(jobs)
@@ -187,6 +191,10 @@ class Run:
             with open(self._options.out / name, encoding="utf-8") as lines:
                 for line in lines:
                     yield event_row(json.loads(line))
+
+
+def _nothing() -> Generator[tuple[Job, Done]]:
+    yield from ()
 
 
 def _write_table(path: Path, names: Sequence[str], rows: Iterator[list[str]]) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
 
 from app.batch.jobs import Job
 from app.batch.options import Setup
 from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker
-from export.runtime import ActionModel
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
 
 
 def work_here(
     jobs: Sequence[Job], setup: Setup, model: ActionModel, listener: Listener, stop: Stop
-) -> Iterator[tuple[Job, Done]]:
+) -> Generator[tuple[Job, Done]]:
     """What became of each job, in order.
 
     Args:

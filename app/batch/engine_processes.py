@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -74,7 +74,7 @@ class _Process:
 
 def work_in_processes(
     jobs: Sequence[Job], setup: Setup, workers: int, listener: Listener, stop: Stop
-) -> Iterator[tuple[Job, Done]]:
+) -> Generator[tuple[Job, Done]]:
     """What became of each job, as each is done.
 
     Args:

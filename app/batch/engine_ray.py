@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ _worker: tuple[Setup, Worker] | None = None  # of this process of the cluster; i
 
 def work_on_ray(
     jobs: Sequence[Job], setup: Setup, workers: int, address: str, listener: Listener, stop: Stop
-) -> Iterator[tuple[Job, Done]]:
+) -> Generator[tuple[Job, Done]]:
     """What became of each job, as each is done.
 
     Args:
@@ -90,7 +90,7 @@ def _look_for(address: str) -> None:
 
 def _shards(
     ray: Any, waiting: deque[Job], setup: Setup, workers: int, listener: Listener, stop: Stop
-) -> Iterator[tuple[Job, Done]]:
+) -> Generator[tuple[Job, Done]]:
     shard = ray.remote(num_cpus=1, max_retries=_RETRIES)(_do)
     busy: dict[Any, Job] = {}
     nowhere = open(os.devnull, "w")  # noqa: SIM115

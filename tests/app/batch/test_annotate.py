@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -131,3 +132,13 @@ def test_who_is_drawn_and_recorded():
     assert followed(answer)[0] == Followed(0, near, "wave", 0.8)
     (number, first), (other, second) = numbered(answer, [far, near])
     assert first is far and second is near and other == 0 and number != 0
+
+
+def test_everybody_of_several_is_drawn_and_recorded():
+    near, far, new = (pose(0.0, (x, 0.1, x + 0.2, 0.9)) for x in (0.1, 0.4, 0.7))
+    states = ((4, near, "wave", 0.8), (2, far, None, 0.0), (0, None, "squat", 0.6))
+    persons = tuple(SimpleNamespace(person=n, pose=p, label=name, score=s) for n, p, name, s in states)
+    answer = SimpleNamespace(persons=persons)
+    assert followed(answer) == [Followed(*state) for state in states]
+    (a, _), (b, _), (c, _) = numbered(answer, [far, new, near])
+    assert (a, c) == (2, 4) and b not in (0, 2, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 from fractions import Fraction
 
 import av
@@ -187,6 +188,26 @@ def test_landmarks_of_a_video_classified_again(tmp_path, out, fake_pose):
     with av.open(str(again / "two.annotated.mp4")) as file:
         frame = next(file.decode(video=0))
         assert (frame.width, frame.height) == (64, 48)
+
+
+def test_decoding_pose_and_classification_are_stages_of_their_own(tmp_path, out, monkeypatch):
+    from app.video import VideoReader
+
+    where, usual = {}, VideoReader.__iter__
+
+    class Told(FakePose):
+        def detect(self, rgb_HWC, time_s):
+            where["pose"] = threading.get_ident()
+            return super().detect(rgb_HWC, time_s)
+
+    def decode(self):
+        where["decoding"] = threading.get_ident()
+        yield from usual(self)
+
+    monkeypatch.setattr("app.pose.PoseSource", Told)
+    monkeypatch.setattr(VideoReader, "__iter__", decode)
+    run([film(tmp_path / "a.mp4", 1.0)], out, lambda: tmp_path)
+    assert len({where["pose"], where["decoding"], threading.get_ident()}) == 3
 
 
 def test_nothing_stays_of_a_video_that_breaks_off(tmp_path, out, fake_pose, monkeypatch):
