@@ -98,6 +98,8 @@ class Worker:
             for summary, source, files in parts(job, listener, stop):
                 rows = [*done.rows, summary_row(source, summary, self._setup.options.top)]
                 done = Done(rows, done.files | files, done.recordings + 1, self._said(summary))
+            if not done.rows:
+                raise ValueError("there is no clip in it")
         except OutputError as error:
             return Done(unwritable=str(error))
         except Stopped:

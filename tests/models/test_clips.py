@@ -67,3 +67,40 @@ def test_missing_file_and_pickles_are_refused(tmp_path):
     np.savez(tmp_path / "evil.npz", frames=np.array([{"a": 1}], object), fps=30.0)
     with pytest.raises(ClipFileError):
         list(read_clips(tmp_path / "evil.npz"))
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"fps": "fast"}, "`fps` must hold finite numbers"),
+        ({"fps": np.zeros(0)}, "`fps` is empty"),
+        ({"scale": np.ones(2)}, "`scale` one number"),
+        ({"scale": np.nan}, "`scale` must hold finite numbers"),
+        ({"frames": np.full((5, 25, 3), "x")}, "real numbers"),
+        ({"frames": np.full((5, 25, 3), 3e38), "scale": 1e30}, "not finite"),
+        ({"frames": np.full((5, 25, 3), 2e7)}, "joints are metres"),
+        ({"start": np.array(["a"]), "length": np.array([5])}, "`start` must hold finite numbers"),
+        ({"start": np.array([0.5]), "length": np.array([2]), "fps": np.array([30.0])}, "past the end"),
+    ],
+)
+def test_impossible_numbers_are_named(tmp_path, fields, message):
+    _write(tmp_path / "bad.npz", **fields)
+    with pytest.raises(ClipFileError, match=message):
+        list(read_clips(tmp_path / "bad.npz"))
+
+
+def test_a_small_file_that_would_fill_the_memory_is_refused(tmp_path):
+    np.savez_compressed(tmp_path / "bomb.npz", frames=np.zeros((400_000, 25, 3), np.float32), fps=30.0)
+    with pytest.raises(ClipFileError, match="kB that would fill 114 MB"):
+        next(read_clips(tmp_path / "bomb.npz"))
+
+
+def test_an_hour_without_anybody_is_no_bomb(tmp_path):
+    np.savez_compressed(tmp_path / "night.npz", frames=np.zeros((108_000, 25, 3), np.float32), fps=30.0)
+    (clip,) = read_clips(tmp_path / "night.npz")
+    assert clip.seconds == 3600 and not clip.seen_T.any()
+
+
+def test_no_clips_at_all(tmp_path):
+    write_clips(tmp_path / "none.npz", [])
+    assert list(read_clips(tmp_path / "none.npz")) == []

@@ -67,7 +67,8 @@ def test_the_same_results_as_in_one_process(tmp_path, capsys):
         assert (one / name).read_bytes() == (two / name).read_bytes()
     told = capsys.readouterr().out.splitlines()
     half = len(told) // 2
-    assert sorted(told[:half]) == sorted(told[half:]) and half == 5
+    assert sorted(told[:half]) == sorted(told[half:])
+    assert half == sum(len(lines(path)) for path in one.glob("*.jsonl")) >= 5
 
 
 def test_a_worker_that_dies_costs_one_input(tmp_path, capsys):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from app.landmarks import LandmarkReader
+from models.clips import write_clips
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.helpers import pose, write_video
 
@@ -221,6 +222,12 @@ def test_nothing_stays_of_a_video_that_breaks_off(tmp_path, out, fake_pose, monk
     assert run([film(tmp_path / "a.mp4")], out, lambda: tmp_path, **options) == 1
     assert listing(out) == ["summary.csv"] and rows(out)["a.mp4"]["status"] == "error: the landmarker gave up"
     assert sorted(p.name for p in out.iterdir()) == [".classify-journal", ".classify-lock", "summary.csv"]
+
+
+def test_a_file_without_clips(tmp_path, out):
+    write_clips(tmp_path / "none.npz", [])
+    assert run([tmp_path / "none.npz"], out) == 1
+    assert rows(out)["none.npz"]["status"] == "error: there is no clip in it"
 
 
 def test_an_input_is_never_replaced(tmp_path, fake_pose):
