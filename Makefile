@@ -14,7 +14,7 @@ DEMO_STAMP := $(VENV)/.installed-$(shell cat requirements.txt 2>/dev/null | cksu
 DEV_STAMP := $(VENV)/.installed-dev-$(shell cat requirements.txt requirements-dev.txt 2>/dev/null | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test slow gpu lint setup setup-dev pose check-python check-libraries clean
+.PHONY: help demo doctor test slow gpu lint setup setup-dev pose check-python check-libraries clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -22,6 +22,9 @@ help: ## this list
 
 demo: setup pose ## open the live page on http://HOST:PORT
 	$(BIN)/python -m app demo --host $(HOST) --port $(PORT)
+
+doctor: setup pose ## check what works on this machine
+	$(BIN)/python -m app doctor
 
 test: setup-dev pose ## the fast tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
