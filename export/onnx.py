@@ -20,7 +20,7 @@ from models.modalities import FRAMES
 from models.revision import git_revision
 from models.skeleton import CENTRE, JOINTS, OUTWARD, PARENTS
 from models.student import Student
-from models.weights import FORMAT, StudentConfig, write_whole
+from models.weights import FORMAT, StudentConfig, embedding_id, write_whole
 
 if TYPE_CHECKING:
     import onnx
@@ -79,7 +79,7 @@ def export_student(student: Student, config: StudentConfig, out: str | Path, pre
 def trace(student: Student, config: StudentConfig, precision: str) -> onnx.ModelProto:
     """The student as an ONNX graph that carries its metadata."""
     model = _trace(FusedStudent(student, half=precision == "fp16"))
-    describe(model, config, precision)
+    describe(model, student, config, precision)
     return model
 
 
@@ -173,7 +173,7 @@ def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def describe(model: onnx.ModelProto, config: StudentConfig, precision: str, **extra: str) -> None:
+def describe(model: onnx.ModelProto, student: Student, config: StudentConfig, precision: str, **extra: str) -> None:
     """Put what the app must know about the model into its metadata, where it came from, and what else is named."""
     import onnx
 
@@ -187,6 +187,7 @@ def describe(model: onnx.ModelProto, config: StudentConfig, precision: str, **ex
         "frames": str(config.frames),
         "modalities": json.dumps(config.modalities),
         "thresholds": json.dumps(config.thresholds),
+        "embedding": embedding_id(student, config),
         "fusion": json.dumps(config.fusion),
         "precision": precision,
         "opset": str(next(entry.version for entry in model.opset_import if not entry.domain)),

@@ -97,7 +97,7 @@ def export_int8(
             facts.append(_measure(single, part, held_out, config, len(calibrating), force))
         _refuse(facts[0], out)
         model = onnx.load(part)
-        describe(model, config, "int8", int8=json.dumps(asdict(facts[0])))
+        describe(model, student, config, "int8", int8=json.dumps(asdict(facts[0])))
         onnx.checker.check_model(model, full_check=True)
         onnx.save_model(model, part)
 

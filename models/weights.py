@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -113,6 +114,19 @@ def save(student: Student, config: StudentConfig, folder: str | Path) -> None:
     write_whole(folder / WEIGHTS, lambda part: save_file(tensors, part, metadata={"format": FORMAT}))
     text = json.dumps(asdict(config), indent=2) + "\n"
     write_whole(folder / CONFIG, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def embedding_id(student: Student, config: StudentConfig) -> str:
+    """Names the space of the student's embeddings: what lies near in one lies elsewhere in another.
+
+    Returns:
+        A hash of the encoders' weights and of what a window is; heads, labels and calibration play no part.
+    """
+    digest = hashlib.sha256(json.dumps([config.modalities, config.window_s, config.frames]).encode())
+    for name, tensor in sorted(student.encoders.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:32]
 
 
 def load(folder: str | Path) -> tuple[Student, StudentConfig]:

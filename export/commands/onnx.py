@@ -28,9 +28,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
         help="folder with student.safetensors and config.json, of a student or a teacher (models/pretrained)",
     )  # fmt: skip
-    command.add_argument(
-        "--precision", choices=tuple(FILES), default="fp32", help="of the encoders' arithmetic (fp32)"
-    )
+    command.add_argument("--precision", choices=tuple(FILES), default="fp32", help="of the encoders' arithmetic (fp32)")
     command.add_argument(
         "--clips", type=Path, nargs="+", metavar="FILE",
         help="for int8: labelled clips, .npz files in the clip format or folders of them",

@@ -25,6 +25,7 @@ class Card:
         modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
         version: Of the weights. precision: of the arithmetic inside, such as "fp32".
         terms: What the data behind the weights allows, "" where the file does not say.
+        embedding: Names the space of the embeddings, whatever the precision; "" where the file does not say.
     """
 
     labels: tuple[str, ...]
@@ -36,6 +37,7 @@ class Card:
     version: str
     precision: str
     terms: str
+    embedding: str
 
     @classmethod
     def from_metadata(cls, texts: dict[str, str]) -> Card:
@@ -51,6 +53,7 @@ class Card:
             version=texts.get("version", ""),
             precision=texts.get("precision", "fp32"),
             terms=texts.get("terms", ""),
+            embedding=texts.get("embedding", ""),
         )
         if not labels or card.window_s <= 0 or card.frames <= 1 or not card.modalities:
             raise ValueError("labels, window_s, frames or modalities make no sense")

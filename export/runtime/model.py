@@ -49,6 +49,7 @@ class ActionModel:
         modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
         provider: "TensorRT", or ONNX Runtime's execution provider really in use. version: of the weights.
         terms: what the data behind the weights allows, "" where the file does not say.
+        embedding: names the space of the embeddings; files of one training in any precision share it.
 
     Raises:
         ModelFileError: If the file is missing, damaged or not an action model.
@@ -67,7 +68,7 @@ class ActionModel:
         self.labels, self.display = card.labels, card.display
         self.window_s, self.frames = card.window_s, card.frames
         self.modalities, self.thresholds, self.version = card.modalities, card.thresholds, card.version
-        self.terms = card.terms
+        self.terms, self.embedding = card.terms, card.embedding
         self._warm_up(path)
 
     def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> ModelScores:

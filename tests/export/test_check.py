@@ -124,9 +124,7 @@ def test_an_engine_that_fails_is_a_breach(
     one_engine("cuda", lambda _: fail)
     report = check([model_file], weights, [clip_file])
     assert [row.engine for row in report.rows] == ["ONNX Runtime CPU"]
-    assert report.breaches == [
-        f"{model_file} on ONNX Runtime CUDA: it cannot be run (RuntimeError('out of memory'))"
-    ]
+    assert report.breaches == [f"{model_file} on ONNX Runtime CUDA: it cannot be run (RuntimeError('out of memory'))"]
 
 
 def test_an_engine_that_is_here_but_not_built_is_a_breach(

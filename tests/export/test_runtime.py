@@ -1,16 +1,20 @@
 """The runtime: what it gives, and what it says about files and inputs that it cannot take."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper
 
-from export.onnx import sample_joints
+from export.onnx import export_student, sample_joints
 from export.runtime import ActionModel, ModelFileError
 from export.runtime import session as sessions
+from models.student import Student
+from models.weights import StudentConfig, embedding_id
 
 
 def test_what_a_model_says_about_itself(model_file: Path) -> None:
@@ -21,6 +25,20 @@ def test_what_a_model_says_about_itself(model_file: Path) -> None:
     assert (model.window_s, model.frames, model.version) == (2.5, 50, "7")
     assert model.thresholds == {"enter": 0.6, "leave": 0.4} and model.terms == "as you like"
     assert model.provider == "CPUExecutionProvider"
+
+
+def test_files_of_one_training_share_the_name_of_their_embeddings(
+    model_file: Path, student: Student, config: StudentConfig, tmp_path: Path
+) -> None:
+    export_student(student, config, tmp_path / "half.onnx", "fp16")
+    named = ActionModel(model_file, device="cpu").embedding
+    assert len(named) == 32 and ActionModel(tmp_path / "half.onnx", device="cpu").embedding == named
+    other = copy.deepcopy(student)
+    with torch.no_grad():
+        next(other.heads.parameters()).add_(1.0)
+        assert embedding_id(other, config) == named  # the embedding comes before the heads
+        next(other.encoders.parameters()).add_(1e-3)
+    assert embedding_id(other, config) != named
 
 
 @pytest.mark.parametrize("batch", [1, 3])

@@ -66,6 +66,8 @@ def test_the_recipe_in_the_repository() -> None:
         ({"train": {"augmentation": {"size": 0.1, "colour": 1}}}, "train.augmentation has no colour"),
         ({"draw": {"a": {"films": True}}}, "draw.a has no films"),
         ({"more": 1}, "unknown: ..more"),
+        ({"without": ["dance"]}, "without names dance"),
+        ({"without": ["idle"]}, "without names idle"),
         ({"pretrain": {"epochs": 0}}, "recipe.yaml: "),
     ],
 )
@@ -82,6 +84,16 @@ def test_missing_data_is_named(tmp_path: Path) -> None:
         Build(recipe, "all", tmp_path, tmp_path, lambda: tmp_path, 1, lambda line: None)
     with pytest.raises(ValueError, match="has no open; it has all"):
         Build(recipe, "open", tmp_path, tmp_path, lambda: tmp_path, 1, lambda line: None)
+
+
+def test_actions_left_out_are_in_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.default.build.tracks_of", lambda *_: tracks("train") + tracks("val"))
+    monkeypatch.setattr(Build, "drawings", [])
+    whole = build_of(tmp_path, recipe_of(tmp_path)).clips
+    less = build_of(tmp_path, recipe_of(tmp_path, without=["squat", "wave"])).clips
+    for part in ("train", "val"):
+        assert {t.action for t in whole[part]} == {"wave", "squat", "idle", "walk", "other"}
+        assert {t.action for t in less[part]} == {"idle", "walk", "other"}
 
 
 def test_every_step_without_labels_and_with(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.default import calibrate
+from training.default.background import FILE, some_of_each, write_background
 from training.default.outputs import DISPLAY, SILENT, fused, outputs_of
 from training.default.recipe import DefaultRecipe
 from training.default.trials import Trial, recipe_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from training.drawing.camera_clips import Job
 
 
+BACKGROUND = 2048  # clips whose embeddings go with the model
 LEAST_QUIET = 20  # drawn windows of stillness, or of no action, from which on they alone choose the threshold
 
 
@@ -168,11 +170,12 @@ class Build:
         """Clips of the sets that train, and of the written motions, by part."""
         parts: dict[str, list[Track]] = {"train": [], "val": [], "test": []}
         for track in tracks_of(self.data, self.drawings, self.sets):
-            parts[track.part].append(track)
+            if track.action not in self.recipe.without:
+                parts[track.part].append(track)
         return parts
 
     def make(self, out: Path) -> None:
-        """Everything, ending in OUT/student.safetensors, config.json and student.onnx."""
+        """Everything, ending in OUT/student.safetensors, config.json, student.onnx and background.safetensors."""
         from export.onnx import export_student
         from models.weights import save
 
@@ -183,3 +186,4 @@ class Build:
         student.temperature, student.fusion = config.temperature, config.fusion
         save(student, config, out)
         export_student(student, config, out / "student.onnx")
+        write_background(student, config, some_of_each(training, BACKGROUND), self.recipe.train, out / FILE)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from training.config import DistilConfig, PretrainConfig, from_sources, read_yaml
 from training.data.splits import SETS
 from training.default.augment import Augmentation
-from training.default.outputs import SILENT
+from training.default.outputs import DISPLAY, SILENT
 from training.default.supervised import Recipe
 
 T = TypeVar("T")
@@ -18,6 +18,7 @@ _KEYS = (
     "version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets",
     "terms",
 )  # fmt: skip
+_WITHOUT = "without"  # may be missing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +94,7 @@ class DefaultRecipe:
         judge: what is drawn to judge alone.
         sets: which recorded sets train, by the recipe's name.
         terms: what those sets allow the weights to be used for, by the same name.
+        without: actions whose clips are left out of everything, pre-training too; none for a model to ship.
     """
 
     version: str
@@ -107,6 +109,7 @@ class DefaultRecipe:
     judge: Judging
     sets: dict[str, tuple[str, ...]]
     terms: dict[str, str]
+    without: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: str | Path) -> DefaultRecipe:
@@ -131,7 +134,7 @@ def _filled(kind: type[T], said: Mapping[str, Any], what: str) -> T:
 
 
 def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
-    missing, wrong = [key for key in _KEYS if key not in said], [key for key in said if key not in _KEYS]
+    missing, wrong = [key for key in _KEYS if key not in said], [key for key in said if key not in (*_KEYS, _WITHOUT)]
     if missing or wrong:
         raise ValueError(f"the keys are {', '.join(_KEYS)}; missing: {missing}, unknown: {wrong}")
     for name, sets in said["sets"].items():
@@ -145,6 +148,10 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
     others = [name for name in said["trials"].get("of") or () if name not in said["sets"]]
     if others:
         raise ValueError(f"trials.of names {', '.join(others)}; the sets are {', '.join(said['sets'])}")
+    without = tuple(said.get(_WITHOUT) or ())
+    unknown = [action for action in without if action not in DISPLAY or action in SILENT]
+    if unknown:
+        raise ValueError(f"without names {', '.join(map(str, unknown))}, which no clip is labelled by")
     augmentation = _filled(Augmentation, said["train"].get("augmentation") or {}, "train.augmentation")
     train = _filled(Recipe, {**said["train"], "augmentation": augmentation}, "train")
     shape = {"shape.channels": train.channels, "shape.strides": train.strides}
@@ -160,5 +167,6 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
         trials=_filled(Trials, said["trials"], "trials"),
         judge=_filled(Judging, said["judge"], "judge"),
         sets={str(name): tuple(sets) for name, sets in said["sets"].items()},
+        without=without,
         terms={str(name): " ".join(str(text).split()) for name, text in said["terms"].items()},
     )

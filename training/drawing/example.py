@@ -1,6 +1,6 @@
 """The demo's example and the tests' fixture: a video of a drawn person who does a few things one after another.
 
-    python -m training example --out assets/example.mp4
+python -m training example --out assets/example.mp4
 """
 
 from __future__ import annotations

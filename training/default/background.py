@@ -1,0 +1,51 @@
+"""What everyday movement looks like to the student: embeddings of training clips, which teaching an action needs.
+
+An action taught by a few examples must be told from everything else; the background stands for everything else.
+
+Shapes: B windows, D width of the embedding.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.weights import StudentConfig, embedding_id, write_whole
+from training.data.tracks import Track
+from training.default.outputs import DISPLAY, outputs_of
+from training.default.supervised import Recipe
+
+if TYPE_CHECKING:
+    from models.student import Student
+
+FILE = "background.safetensors"
+
+
+def some_of_each(tracks: Sequence[Track], most: int) -> list[Track]:
+    """At most that many tracks, of every action and domain about as many, spread evenly over each."""
+    kinds: dict[tuple[str, str], list[Track]] = defaultdict(list)
+    for track in tracks:
+        kinds[track.action, track.domain].append(track)
+    chosen: list[Track] = []
+    by_size = sorted(kinds.values(), key=len)
+    for i, mine in enumerate(by_size):
+        share = min(len(mine), (most - len(chosen)) // (len(by_size) - i))
+        chosen += [mine[k] for k in np.linspace(0, len(mine) - 1, share).astype(int)]
+    return chosen
+
+
+def write_background(student: Student, config: StudentConfig, tracks: Sequence[Track], how: Recipe, path: Path) -> None:
+    """Write the embeddings of the tracks' middle windows: embedding (B, D) float16, label (B,) of the model's labels.
+
+    The file says whose embeddings these are.
+    """
+    from safetensors.numpy import save_file
+
+    out = outputs_of(student, tracks, how)
+    tensors = {"embedding": out.embedding_ND.astype(np.float16), "label": out.label_N.astype(np.int16)}
+    said = {"embedding": embedding_id(student, config), "labels": ",".join(DISPLAY)}
+    write_whole(path, lambda part: save_file(tensors, part, metadata=said))
