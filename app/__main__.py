@@ -1,4 +1,4 @@
-"""The command line: `python -m app demo | classify | bench | pose | doctor`."""
+"""The command line: `python -m app demo | classify | teach | bench | pose | doctor`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ OK, USAGE, INTERRUPTED = 0, 2, 130
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     from app.batch.command import add_options as add_classify_options
+    from app.teach.command import add_options as add_teach_options
 
     main = argparse.ArgumentParser(prog="python -m app", description="IKEM Live: names what people do, live.")
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -27,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--open", action="store_true", help="open a browser on the page")
     classify = _command(commands, "classify", _classify, "name the actions in videos, cameras and recorded skeletons")
     add_classify_options(classify)
+    teach = _command(commands, "teach", _teach, "teach actions of your own by a few examples")
+    add_teach_options(teach)
     bench = _command(commands, "bench", _bench, "measure the live path against MediaPipe alone")
     bench.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
     bench.add_argument("--people", action="store_true", help="one to four people in view, instead of MediaPipe alone")
@@ -38,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", type=Path, metavar="FILE", help="write the findings to a file as well")
     pose = commands.add_parser("pose", help="prepare the pose model")
     pose.set_defaults(run=_pose)
-    for command in (demo, classify, bench, doctor, pose):
+    for command in (demo, classify, teach, bench, doctor, pose):
         _add_pose(command)
     return main
 
@@ -96,6 +99,12 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _classify(args: argparse.Namespace) -> int:
     from app.batch.command import run
+
+    return run(args)
+
+
+def _teach(args: argparse.Namespace) -> int:
+    from app.teach.command import run
 
     return run(args)
 

@@ -59,7 +59,7 @@ class Motion:
 
     def moment(self, from_s: float, to_s: float) -> float:
         """The middle of the movement between two times: the mean time, weighted by how much faster it is than usual."""
-        time_K, speed_K = self._read(from_s, to_s)
+        time_K, speed_K = self.speeds(from_s, to_s)
         weight_K = np.maximum(speed_K - np.median(speed_K), 0) + 1e-3
         return float((weight_K * time_K).sum() / weight_K.sum())
 
@@ -82,7 +82,7 @@ class Motion:
         """The edge in one way of time (-1: time runs backwards, and so does the result)."""
         edge = end_s if way > 0 else -start_s
         reach = limit if open_ended else min(limit, edge + REACH_S)
-        _, speed_K = self._read(start_s - BASE_S, end_s + BASE_S)
+        _, speed_K = self.speeds(start_s - BASE_S, end_s + BASE_S)
         least = max(LEAST_MPS, OF_PEAK * float(np.percentile(speed_K, 95)))
         inner = max(edge - (end_s - start_s), edge - REACH_S)
         after = self._moving(way, edge, reach, least)
@@ -98,10 +98,10 @@ class Motion:
         """Moments of movement between two of them, in the way's own order and sign."""
         if to <= from_:
             return np.zeros(0)
-        time_K, speed_K = self._read(*((from_, to) if way > 0 else (-to, -from_)))
+        time_K, speed_K = self.speeds(*((from_, to) if way > 0 else (-to, -from_)))
         return np.sort(way * time_K[speed_K >= least])
 
-    def _read(self, from_s: float, to_s: float) -> tuple[np.ndarray, np.ndarray]:
+    def speeds(self, from_s: float, to_s: float) -> tuple[np.ndarray, np.ndarray]:
         """Times of a regular grid, and the smoothed speed at each in m/s; 0 where nothing is known."""
         steps = max(1, round((to_s - from_s) / STEP_S))
         time_K = from_s + (np.arange(steps) + 0.5) * (to_s - from_s) / steps

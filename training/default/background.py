@@ -22,8 +22,6 @@ from training.default.supervised import Recipe
 if TYPE_CHECKING:
     from models.student import Student
 
-FILE = "background.safetensors"
-
 
 def some_of_each(tracks: Sequence[Track], most: int) -> list[Track]:
     """At most that many tracks, of every action and domain about as many, spread evenly over each."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.teach.background import FILE
 from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.default import calibrate
-from training.default.background import FILE, some_of_each, write_background
+from training.default.background import some_of_each, write_background
 from training.default.outputs import DISPLAY, SILENT, fused, outputs_of
 from training.default.recipe import DefaultRecipe
 from training.default.trials import Trial, recipe_of

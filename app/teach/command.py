@@ -1,0 +1,134 @@
+"""`python -m app teach`: actions into a pack, from videos or recordings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.teach.examples import TeachError
+from app.teach.pack import Pack, PackError, checked_name, read_pack, write_pack
+
+if TYPE_CHECKING:
+    from app.teach.teacher import Teacher
+
+HELP = """\
+Teach actions by a few examples each, in seconds and without training, into a pack: one small file of skeletons,
+without pictures. Each repetition between moments of stillness is one example; three to five of each action are good.
+Then: python -m app demo --pack my.pack"""
+EXAMPLES = """\
+examples:
+  python -m app teach salute salute.mp4 --pack my.pack           a video of somebody who does it a few times
+  python -m app teach salute more.ikem more2.mp4 --pack my.pack  more examples of it
+  python -m app teach salute scratching.mp4 --not --pack my.pack what it is not
+  python -m app teach --list --pack my.pack
+  python -m app teach --forget salute --pack my.pack
+  python -m app teach --rebuild --pack my.pack                   for another model, from the clips in the pack
+
+exit code: 0 all went well, 1 an input taught nothing (it is named, the others are in the pack), 2 nothing changed"""
+FAILED = 1
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    command.description, command.epilog = HELP, EXAMPLES
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.add_argument("name", nargs="?", metavar="NAME", help="what to say when somebody does it")
+    command.add_argument("inputs", nargs="*", type=Path, metavar="INPUT", help="a video, .ikem or .npz file")
+    command.add_argument("--pack", required=True, type=Path, metavar="FILE", help="the pack; made if missing")
+    command.add_argument("--not", dest="counter", action="store_true", help="the inputs show what NAME is not")
+    command.add_argument("--no-clips", action="store_true", help="keep no skeletons in a new pack (no --rebuild then)")
+    other = command.add_mutually_exclusive_group()
+    other.add_argument("--list", action="store_true", help="say what is in the pack")
+    other.add_argument("--forget", metavar="ACTION", help="take an action out of the pack")
+    other.add_argument("--rebuild", action="store_true", help="make the pack anew for this model")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; returns its exit code."""
+    alone = args.list or args.forget is not None or args.rebuild
+    if alone and (args.name or args.counter or args.no_clips):
+        raise PackError("--list, --forget and --rebuild stand alone: give --pack besides, and nothing else")
+    if not alone and not args.inputs:
+        raise PackError("name the action, and a video or recording of it: python -m app teach NAME VIDEO --pack FILE")
+    if args.list:
+        print(said_of(read_pack(args.pack)))
+        return 0
+    teacher = _teacher(args)
+    if not alone:
+        return _teach(args, teacher)
+    pack = read_pack(args.pack)
+    pack = teacher.rebuilt(pack) if args.rebuild else teacher.finished(_without(pack, args.forget))
+    if not pack.actions:
+        raise PackError(f"{args.forget!r} is all that is in {args.pack}: delete the file instead")
+    write_pack(pack, args.pack)
+    print(said_of(pack))
+    return 0
+
+
+def said_of(pack: Pack) -> str:
+    """What is in a pack, a line an action."""
+    lines = []
+    for name in pack.actions:
+        shown, not_it = len(pack.examples(name)), len(pack.examples(name, counter=True))
+        counters = f", {not_it} of what it is not" if not_it else ""
+        lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{_advice(pack, name)}")
+    return "\n".join(lines)
+
+
+def _advice(pack: Pack, name: str) -> str:
+    if len(pack.examples(name)) < 3:
+        return " (three to five are better)"
+    if pack.head is not None and pack.head.is_vague[pack.actions.index(name)]:
+        return " (hard to tell from everyday movement: show more of it, or what it is not)"
+    return ""
+
+
+def _without(pack: Pack, name: str) -> Pack:
+    if name not in pack.actions:
+        raise PackError(f"there is no {name!r} in the pack; it holds {', '.join(pack.actions)}")
+    return pack.without_clips(np.flatnonzero(pack.action_E == pack.actions.index(name)).tolist())
+
+
+def _teacher(args: argparse.Namespace) -> Teacher:
+    from app.teach.teacher import Teacher
+    from export.runtime import ActionModel
+
+    return Teacher(ActionModel(args.model, device=args.device, threads=args.threads), args.model)
+
+
+def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
+    from tqdm import tqdm
+
+    name = checked_name(args.name)
+    pack = read_pack(args.pack) if args.pack.exists() else teacher.pack()
+    if args.pack.exists() and args.no_clips:
+        raise PackError("--no-clips is for a new pack; this one is there already")
+    clips, failed = [], 0
+    for path in tqdm(args.inputs, desc="watching", unit="file", disable=None, leave=False):
+        try:
+            found = _clips(path, teacher, args.pose)
+        except ValueError as error:
+            failed += 1
+            tqdm.write(f"{error if str(path) in str(error) else f'{path}: {error}'}", file=sys.stderr)
+            continue
+        tqdm.write(f"{path}: {len(found)} repetition{'s' if len(found) > 1 else ''}")
+        clips.append(found)
+    if not clips:
+        raise TeachError("nothing was learnt; the pack is as it was")
+    pack = teacher.add(pack, name, np.concatenate(clips), args.counter)
+    if args.no_clips:
+        pack = pack.without_skeletons()
+    write_pack(pack, args.pack)
+    print(said_of(pack))
+    return FAILED if failed else 0
+
+
+def _clips(path: Path, teacher: Teacher, pose: str) -> np.ndarray:
+    from app.pose_model import ensure_pose_model
+    from app.teach.inputs import recordings
+
+    return np.concatenate([teacher.clips(recording) for recording in recordings(path, lambda: ensure_pose_model(pose))])

@@ -1,0 +1,132 @@
+"""From a recording of somebody who does an action some times to one short clip of each time.
+
+A clip is a window with half a second more on either side, so that the windows in it lie about the movement as they do
+in a live stream, where a window is due at any moment of it.
+
+Shapes: T recorded frames, V joints, E clips, K frames of a clip, F frames of a window, W windows of a clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.motion import LEAST_MPS, Motion
+from app.types import Pose
+from models.resample import read_window
+from models.skeleton import CENTRE, bridge
+
+SHIFT_S = 0.5  # of the first and the last window of a clip, from the middle one
+SHIFTS = 5  # windows of a clip
+STILL_S = 0.5  # who stands still for longer has ended one repetition
+LEAST_S = 0.3  # a shorter movement is a twitch
+OF_FASTEST = 0.25  # slower than this share of the recording's fast moments is stillness
+LEAST_SEEN_S = 0.5  # a shorter recording shows nothing
+LEAST_SHOWN = 0.3  # share of the frames that show somebody; less is the landmarker seeing things
+CROWD = 0.1  # share of the frames with a second person from which on nobody knows who is meant
+
+
+class TeachError(ValueError):
+    """A recording teaches nothing; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One person's joints, as the app sees them.
+
+    Attributes:
+        times_T: seconds, increasing.
+        joints_TV3: metres, y up.
+        seen_TV: bool.
+    """
+
+    times_T: np.ndarray
+    joints_TV3: np.ndarray
+    seen_TV: np.ndarray
+
+    @classmethod
+    def of_poses(cls, frames: Iterable[tuple[float, list[Pose]]]) -> Recording:
+        """The one person in frames of (time in seconds, everybody found).
+
+        Raises:
+            TeachError: nobody, or a second person, is in view.
+        """
+        times, joints, seen, looked, crowded = [], [], [], 0, 0
+        for time_s, poses in frames:
+            looked += 1
+            crowded += len(poses) > 1
+            if not poses:
+                continue
+            pose = max(poses, key=lambda pose: pose.area)
+            joints_V3, seen_V = bridge(pose.world_V3, pose.visibility_V)
+            if seen_V[CENTRE]:
+                times.append(time_s)
+                joints.append(joints_V3)
+                seen.append(seen_V)
+        if crowded > CROWD * looked:
+            raise TeachError("two people are in view: record the action again, alone before the camera")
+        if looked and len(times) < LEAST_SHOWN * looked:
+            raise TeachError("nobody is in view most of the time: cut out the part that shows the action")
+        if len(times) < 2 or times[-1] - times[0] < LEAST_SEEN_S:
+            raise TeachError("nobody was in view long enough: show shoulders, arms and hips, and record again")
+        return cls(np.array(times), np.stack(joints), np.stack(seen))
+
+
+def repetitions(recording: Recording, longest_s: float) -> list[tuple[float, float]]:
+    """Where in a recording each repetition lies: movement between moments of stillness.
+
+    A longer movement without stillness is cut into equal parts of up to `longest_s`; a recording without any movement
+    (a pose that is held) is cut likewise, as a whole.
+
+    Args:
+        recording: of one person.
+        longest_s: seconds that a repetition may last.
+
+    Returns:
+        start and end of each in seconds, in order.
+    """
+    start_s, end_s = float(recording.times_T[0]), float(recording.times_T[-1])
+    motion = Motion(end_s - start_s + 1)
+    for time_s, joints_V3, seen_V in zip(recording.times_T, recording.joints_TV3, recording.seen_TV, strict=True):
+        motion.push(float(time_s), joints_V3, seen_V)
+    time_K, speed_K = motion.speeds(start_s, end_s)
+    moving = time_K[speed_K >= max(LEAST_MPS, OF_FASTEST * float(np.percentile(speed_K, 95)))]
+    breaks = np.flatnonzero(np.diff(moving) > STILL_S)
+    runs = np.split(moving, breaks + 1) if len(moving) else []
+    found = [(float(run[0]), float(run[-1])) for run in runs if run[-1] - run[0] >= LEAST_S]
+    return [part for run in found or [(start_s, end_s)] for part in _parts(*run, longest_s)]
+
+
+def _parts(start_s: float, end_s: float, longest_s: float) -> list[tuple[float, float]]:
+    edges = np.linspace(start_s, end_s, 1 + max(1, int(np.ceil((end_s - start_s) / longest_s - 0.25))))
+    return [(float(a), float(b)) for a, b in zip(edges, edges[1:])]
+
+
+def clip_of(recording: Recording, start_s: float, end_s: float, window_s: float, frames: int) -> np.ndarray:
+    """(K, V, 3) metres: the clip around a repetition, relative to the shoulders' centre of its first frame.
+
+    Args:
+        recording: where it is.
+        start_s: of the repetition.
+        end_s: of the repetition.
+        window_s: seconds of the model's window.
+        frames: frames of the model's window.
+    """
+    whole_s = window_s + 2 * SHIFT_S
+    end_s = (start_s + end_s + whole_s) / 2
+    columns = (recording.times_T, recording.joints_TV3, recording.seen_TV)
+    clip_KV3 = read_window(*columns, end_s, whole_s, clip_frames(window_s, frames))
+    return clip_KV3 - clip_KV3[:1, CENTRE : CENTRE + 1]
+
+
+def clip_frames(window_s: float, frames: int) -> int:
+    """K, of a model whose window lasts `window_s` and has so many frames."""
+    return frames + 2 * round(frames * SHIFT_S / window_s)
+
+
+def windows_of(clips_EKV3: np.ndarray, frames: int) -> np.ndarray:
+    """(E, W, F, V, 3): each clip's windows of so many frames, from the earliest to the latest."""
+    first_W = np.linspace(0, clips_EKV3.shape[1] - frames, SHIFTS).round().astype(int)
+    return np.stack([clips_EKV3[:, first : first + frames] for first in first_W], axis=1)

@@ -1,0 +1,55 @@
+"""Recordings to learn from: videos, recorded landmarks and recorded skeletons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.landmarks import LandmarkReader, is_recording
+from app.teach.examples import Recording, TeachError
+from models.clips import read_clips
+
+if TYPE_CHECKING:
+    from app.types import Pose
+
+LONGEST_S = 120.0  # an example of an action is no film
+_PEOPLE = 2  # a second person must be seen to be refused
+
+
+def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Recording]:
+    """The recordings in a file: one, or each clip of an .npz.
+
+    Args:
+        path: a video, .ikem or .npz file.
+        pose_model: gives the pose model's file, where one is needed.
+
+    Raises:
+        ValueError: it cannot be read, or shows nobody, or more than one person.
+    """
+    if path.suffix.lower() == ".npz":
+        for clip in read_clips(path):
+            seen_T = clip.seen_T
+            if seen_T.sum() < 2:
+                raise TeachError(f"{path}: a clip in it is empty")
+            joints = clip.joints_TV3[seen_T]
+            yield Recording(np.flatnonzero(seen_T) / clip.fps, joints, np.ones(joints.shape[:2], bool))
+    elif is_recording(path):
+        with LandmarkReader(path) as reader:
+            yield Recording.of_poses(_short(reader.poses(), path))
+    else:
+        from app.pose import PoseSource
+        from app.video import VideoReader
+
+        with VideoReader(path) as video, PoseSource(pose_model(), _PEOPLE) as source:
+            seen = ((time_s, source.detect(rgb_HWC, time_s)) for time_s, rgb_HWC in video)
+            yield Recording.of_poses(_short(seen, path))
+
+
+def _short(frames: Iterator[tuple[float, list[Pose]]], path: Path) -> Iterator[tuple[float, list[Pose]]]:
+    for time_s, poses in frames:
+        if time_s > LONGEST_S:
+            raise TeachError(f"{path} is longer than {LONGEST_S:.0f} s: cut out the parts that show the action")
+        yield time_s, poses

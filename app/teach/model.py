@@ -1,0 +1,87 @@
+"""An action model that knows taught actions beside, or instead of, its own.
+
+Shapes: N windows, M modalities, C classes of the model file, A taught actions, L classes of both.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.decision import IDLE, OTHER
+from app.teach.pack import Pack, PackError
+from export.runtime import ActionModel, ModelScores
+
+
+class TaughtModel:
+    """Takes a model's place: the same attributes and the same call, with more classes.
+
+    What speaks for taught actions is taken from all other classes, so scores still sum to 1, and the model's own gate
+    for the unknown still holds.
+
+    Args:
+        model: whose embedding the pack was made with.
+        pack: with its head.
+        only: whether the model's own actions are no longer named; what speaks for them then speaks for nothing.
+
+    Raises:
+        PackError: the pack belongs to another embedding model, or a name is taken.
+    """
+
+    def __init__(self, model: ActionModel, pack: Pack, only: bool = False) -> None:
+        check_embedding(model, pack)
+        assert pack.head is not None
+        taken = {} if only else {text: label for label in model.labels for text in (label, model.display[label])}
+        for name in pack.actions:
+            if name in taken or name in (IDLE, OTHER):
+                raise PackError(
+                    f"the model already knows {name!r}: teach it under another name, or take the pack alone (--only)"
+                )
+        self._model, self._head = model, pack.head
+        silent = (IDLE, OTHER)
+        self._kept = [c for c, label in enumerate(model.labels) if not only or label in silent]
+        kept = tuple(model.labels[c] for c in self._kept)
+        self._to_other = only and OTHER in kept
+        self.labels = (*kept, *pack.actions)
+        self.display = {label: model.display[label] for label in kept} | {name: name for name in pack.actions}
+        self.taught = pack.actions
+        self.window_s, self.frames, self.modalities = model.window_s, model.frames, model.modalities
+        self.thresholds, self.provider, self.version = model.thresholds, model.provider, model.version
+        self.terms, self.embedding = model.terms, model.embedding
+
+    def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> ModelScores:
+        """Recognise windows; as ActionModel does."""
+        scores = self._model(joints_NTV3, frames_N)
+        enter = self.thresholds["enter"]
+        fused_NA, modality_NMA = self._head.logits(scores.embedding_ND, enter, len(self.modalities))
+        return ModelScores(
+            self._joined(scores.fused_NC, fused_NA),
+            self._joined(scores.modality_NMC, modality_NMA),
+            scores.embedding_ND,
+        )
+
+    def _joined(self, own: np.ndarray, logits: np.ndarray) -> np.ndarray:
+        """(..., L) of the model's own scores (..., C) and the taught actions' log odds (..., A)."""
+        odds = np.clip(logits, -30, 30)
+        taught = 1 / (1 + np.exp(-odds.max(-1, keepdims=True)))
+        share = np.exp(odds - odds.max(-1, keepdims=True))
+        kept = own[..., self._kept].astype(np.float64)
+        if self._to_other:
+            place = self.labels.index(OTHER)
+            kept[..., place] += 1 - kept.sum(-1)
+        joined = [kept * (1 - taught), taught * share / share.sum(-1, keepdims=True)]
+        return np.concatenate(joined, axis=-1).astype(np.float32)
+
+
+def check_embedding(model: ActionModel, pack: Pack) -> None:
+    """Refuse a pack of another embedding model.
+
+    Raises:
+        PackError: it is one.
+    """
+    if not model.embedding:
+        raise PackError("this model file does not name its embedding: export it again (python -m export onnx)")
+    if pack.embedding != model.embedding:
+        raise PackError(
+            "the pack was made with another model; `python -m app teach --rebuild --pack PACK` makes it anew with this "
+            "one, from the clips in it"
+        )

@@ -1,0 +1,193 @@
+"""A pack: actions that somebody taught, in one small file. Safetensors and JSON: nothing in it can run.
+
+It holds the skeleton clips (no picture), their embeddings, and what was made of them, for one embedding model.
+
+Shapes: E clips, K frames of a clip, V joints, W windows of a clip, D width of the embedding, A actions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.report import OutputError
+from app.teach.head import Head
+
+FORMAT = "ikem-live-pack/1"
+SUFFIX = ".pack"
+MOST_BYTES = 64 << 20  # of a file that is read at all
+MOST_ACTIONS, MOST_CLIPS = 50, 2000
+_NAME = 40  # letters of an action's name
+
+
+class PackError(ValueError):
+    """A pack cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Taught actions.
+
+    Attributes:
+        embedding: names the embedding model (ActionModel.embedding).
+        actions: names, as people said them.
+        action_E: which action each clip is an example of.
+        counter_E: bool, whether it is an example of what that action is not.
+        embedding_EWD: of the windows of each clip.
+        clips_EKV3: the clips, metres; None where the pack keeps none.
+        head: what is made of them; None before there is an example of every action.
+    """
+
+    embedding: str
+    actions: tuple[str, ...] = ()
+    action_E: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    counter_E: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    embedding_EWD: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
+    clips_EKV3: np.ndarray | None = None
+    head: Head | None = None
+
+    def examples(self, action: str, counter: bool = False) -> np.ndarray:
+        """Places of an action's examples, or counter-examples, among the clips."""
+        return np.flatnonzero((self.action_E == self.actions.index(action)) & (self.counter_E == counter))
+
+    def without_skeletons(self) -> Pack:
+        """The pack without its clips: smaller, and tied to its embedding model for good."""
+        return replace(self, clips_EKV3=None)
+
+    def with_clips(self, action: str, clips_EKV3: np.ndarray, embedding_EWD: np.ndarray, counter: bool = False) -> Pack:
+        """The pack with more examples of an action, which may be new; its head is to be made anew.
+
+        Raises:
+            PackError: the name cannot be used, or the pack is full.
+        """
+        action = checked_name(action)
+        actions = self.actions if action in self.actions else (*self.actions, action)
+        count = len(embedding_EWD)
+        if len(actions) > MOST_ACTIONS or len(self.action_E) + count > MOST_CLIPS:
+            raise PackError(f"a pack holds up to {MOST_ACTIONS} actions and {MOST_CLIPS} examples: begin another one")
+        kept = self.clips_EKV3 if len(self.action_E) else clips_EKV3[:0]
+        held = self.embedding_EWD if len(self.action_E) else embedding_EWD[:0]
+        return replace(
+            self,
+            actions=actions,
+            action_E=np.append(self.action_E, np.full(count, actions.index(action))),
+            counter_E=np.append(self.counter_E, np.full(count, counter)),
+            embedding_EWD=np.concatenate([held, embedding_EWD]),
+            clips_EKV3=None if kept is None else np.concatenate([kept, clips_EKV3]),
+            head=None,
+        )
+
+    def without_clips(self, places: list[int]) -> Pack:
+        """The pack without some clips; an action that has no example left goes too. Its head is to be made anew."""
+        keep_E = np.ones(len(self.action_E), bool)
+        keep_E[places] = False
+        shown = set(self.action_E[keep_E & ~self.counter_E].tolist())
+        keep_E &= np.isin(self.action_E, sorted(shown))
+        number = {old: new for new, old in enumerate(sorted(shown))}
+        return replace(
+            self,
+            actions=tuple(name for i, name in enumerate(self.actions) if i in shown),
+            action_E=np.array([number[i] for i in self.action_E[keep_E].tolist()], np.int64),
+            counter_E=self.counter_E[keep_E],
+            embedding_EWD=self.embedding_EWD[keep_E],
+            clips_EKV3=None if self.clips_EKV3 is None else self.clips_EKV3[keep_E],
+            head=None,
+        )
+
+
+def checked_name(name: str) -> str:
+    """An action's name, without spaces around it.
+
+    Raises:
+        PackError: it is empty, too long, or holds what cannot be shown in a line.
+    """
+    name = " ".join(name.split())
+    if not name or len(name) > _NAME or not name.isprintable():
+        raise PackError(f"an action needs a name of 1 to {_NAME} letters; got {name[:_NAME]!r}")
+    return name
+
+
+def write_pack(pack: Pack, path: Path) -> None:
+    """Write a pack, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    assert pack.head is not None
+    tensors = {
+        "action": pack.action_E.astype(np.int16),
+        "counter": pack.counter_E.astype(np.uint8),
+        "embedding": pack.embedding_EWD.astype(np.float16),
+        **{f"head.{name}": array.astype(np.float32) for name, array in pack.head.arrays().items()},
+    }
+    if pack.clips_EKV3 is not None:
+        tensors["clips"] = pack.clips_EKV3.astype(np.float16)
+    said = {"format": FORMAT, "embedding": pack.embedding, "actions": json.dumps(pack.actions)}
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, metadata=said))
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_pack(path: Path) -> Pack:
+    """Read a pack; nothing in it is believed before it is checked.
+
+    Raises:
+        PackError: it is missing, damaged, or no pack.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise PackError(f"{path}: there is no such pack; `python -m app teach NAME VIDEO --pack {path}` makes one")
+    if path.stat().st_size > MOST_BYTES:
+        raise PackError(f"{path}: larger than a pack can be ({MOST_BYTES >> 20} MB)")
+    try:
+        with safe_open(path, framework="np") as file:
+            said = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise PackError(f"{path}: not a pack, or a damaged one ({str(error).splitlines()[0]})") from None
+    if said.get("format") != FORMAT:
+        raise PackError(f"{path}: not a pack of this version (it says {said.get('format')!r}, not {FORMAT!r})")
+    try:
+        return _checked(said, tensors)
+    except (KeyError, ValueError, TypeError, PackError) as error:
+        raise PackError(f"{path}: a damaged pack ({error}); teach it again") from None
+
+
+def _checked(said: dict[str, str], tensors: dict[str, np.ndarray]) -> Pack:
+    names: Any = json.loads(said["actions"])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError("its names make no sense")
+    actions = tuple(checked_name(name) for name in names)
+    action_E, counter_E = tensors["action"].astype(np.int64), tensors["counter"].astype(bool)
+    embedding_EWD = tensors["embedding"].astype(np.float32)
+    clips_EKV3 = tensors["clips"].astype(np.float32) if "clips" in tensors else None
+    head = Head(**{name.removeprefix("head."): array.astype(np.float64) for name, array in tensors.items()
+                   if name.startswith("head.")})  # fmt: skip
+    count = len(action_E)
+    rules = {
+        "names": 0 < len(actions) == len(set(actions)) <= MOST_ACTIONS,
+        "examples": 0 < count <= MOST_CLIPS and action_E.shape == counter_E.shape == (count,)
+                    and set(action_E[~counter_E].tolist()) == set(range(len(actions))) == {*action_E.tolist()},
+        "embeddings": embedding_EWD.ndim == 3 and len(embedding_EWD) == count,
+        "clips": clips_EKV3 is None or (clips_EKV3.ndim == 4 and clips_EKV3.shape[::2][:1] == (count,)
+                                        and clips_EKV3.shape[2:] == (25, 3)),
+        "head": head.fits(len(actions), embedding_EWD.shape[-1]),
+        "numbers": all(np.isfinite(array).all() for array in tensors.values()),
+    }  # fmt: skip
+    for name, holds in rules.items():
+        if not holds:
+            raise ValueError(f"its {name} make no sense")
+    return Pack(said["embedding"], actions, action_E, counter_E, embedding_EWD, clips_EKV3, head)

@@ -1,0 +1,97 @@
+"""Teaching: recordings to examples, examples to a head, a pack to the same pack for another model.
+
+Shapes: E clips, K frames of a clip, V joints, F frames of a window, W windows of a clip, D width of the embedding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from app.teach.background import read_background
+from app.teach.examples import SHIFTS, Recording, TeachError, clip_frames, clip_of, repetitions, windows_of
+from app.teach.head import fit
+from app.teach.model import check_embedding
+from app.teach.pack import Pack, PackError
+from export.runtime import ActionModel
+
+_BATCH = 16
+MOST_AT_ONCE = 60  # repetitions of one recording
+
+
+class Teacher:
+    """Teaches one model.
+
+    Args:
+        model: whose embedding is used.
+        model_path: its file; the background lies beside it.
+
+    Raises:
+        PackError: the background is missing, or not this model's.
+    """
+
+    def __init__(self, model: ActionModel, model_path: Path) -> None:
+        self._model, self._background_BD = model, read_background(model_path, model)
+
+    def pack(self) -> Pack:
+        """An empty one."""
+        return Pack(self._model.embedding)
+
+    def clips(self, recording: Recording) -> np.ndarray:
+        """(E, K, V, 3) the repetitions in a recording, each as a clip.
+
+        Raises:
+            TeachError: there are too many.
+        """
+        model = self._model
+        spans = repetitions(recording, model.window_s)
+        if len(spans) > MOST_AT_ONCE:
+            raise TeachError(
+                f"{len(spans)} repetitions in one recording: three to five are enough; cut it to at most {MOST_AT_ONCE}"
+            )
+        return np.stack([clip_of(recording, *span, model.window_s, model.frames) for span in spans])
+
+    def add(self, pack: Pack, action: str, clips_EKV3: np.ndarray, counter: bool = False) -> Pack:
+        """The pack with more examples of an action (or of what it is not), with its head.
+
+        Raises:
+            PackError: the name cannot be used, the pack is full or another model's, or a counter-example comes before
+                an example.
+        """
+        check_embedding(self._model, pack)
+        if counter and " ".join(action.split()) not in pack.actions:
+            raise PackError(f"teach {action!r} itself before what it is not")
+        return self.finished(pack.with_clips(action, clips_EKV3, self.embedded(clips_EKV3), counter))
+
+    def embedded(self, clips_EKV3: np.ndarray) -> np.ndarray:
+        """(E, W, D) embeddings of the clips' windows."""
+        windows = windows_of(clips_EKV3, self._model.frames)
+        flat = windows.reshape(-1, *windows.shape[2:])
+        frames_N = np.full(len(flat), self._model.window_s * 30, np.float32)
+        parts = [self._model(flat[i : i + _BATCH], frames_N[i : i + _BATCH]) for i in range(0, len(flat), _BATCH)]
+        return np.concatenate([part.embedding_ND for part in parts]).reshape(len(clips_EKV3), SHIFTS, -1)
+
+    def finished(self, pack: Pack) -> Pack:
+        """The pack with its head, made anew from its examples."""
+        if not pack.actions:
+            return pack
+        columns = (pack.embedding_EWD, pack.action_E, pack.counter_E)
+        return replace(pack, head=fit(*columns, self._background_BD, len(self._model.modalities)))
+
+    def rebuilt(self, pack: Pack) -> Pack:
+        """A pack made with another model, for this one, from its clips.
+
+        Raises:
+            PackError: it keeps no clips, or clips for another window.
+        """
+        if pack.clips_EKV3 is None:
+            raise PackError("the pack keeps no clips: teach its actions again")
+        frames = clip_frames(self._model.window_s, self._model.frames)
+        if pack.clips_EKV3.shape[1] != frames:
+            raise PackError(
+                f"its clips have {pack.clips_EKV3.shape[1]} frames, this model needs {frames}: teach it again"
+            )
+        embedding_EWD = self.embedded(pack.clips_EKV3)
+        return self.finished(replace(pack, embedding=self._model.embedding, embedding_EWD=embedding_EWD, head=None))
