@@ -25,6 +25,13 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     demo.add_argument("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
     demo.add_argument("--open", action="store_true", help="open a browser on the page")
+    demo.add_argument(
+        "--auth", metavar="USER:PASSWORD|FILE", help="ask visitors for a name and password; a file keeps them off the "
+        "command line, one USER:PASSWORD a line"
+    )  # fmt: skip
+    demo.add_argument("--ssl-certfile", type=Path, metavar="FILE", help="certificate for https, in PEM")
+    demo.add_argument("--ssl-keyfile", type=Path, metavar="FILE", help="its private key, in PEM")
+    demo.add_argument("--record", type=Path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
     classify = _command(commands, "classify", _classify, "name the actions in videos, cameras and recorded skeletons")
     add_classify_options(classify)
     bench = _command(commands, "bench", _bench, "measure the live path against MediaPipe alone")
@@ -90,6 +97,10 @@ def _demo(args: argparse.Namespace) -> int:
         host=args.host,
         port=args.port,
         open_browser=args.open,
+        auth=args.auth,
+        certfile=args.ssl_certfile,
+        keyfile=args.ssl_keyfile,
+        record=args.record,
     )
     return OK
 
