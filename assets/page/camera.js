@@ -138,6 +138,7 @@
     byId("trouble").hidden = true;
     byId("start-card").hidden = true;
     if (!media || !media.getUserMedia) return trouble("Insecure");
+    if (!(await until(video))) return; // the page may still be building itself
     const grant = document.querySelector('#cam [title="grant webcam access"] button');
     // Stopped before: Gradio still believes that it has the camera, its video only lacks the stream.
     if (grant) grant.click();

@@ -111,6 +111,7 @@
 
   ikem.reset = (text, sure) => {
     headline(text, sure, true);
+    byId("start").disabled = false; // the page has built itself
     shown = "";
     calmUntil = quietSince = age = server = dropped = answers.length = 0;
     byId("bars").innerHTML = '<p class="quiet">The five likeliest actions, once you move.</p>';

@@ -60,7 +60,7 @@ def visit(browser):
         if script:
             tab.add_init_script(script)
         tab.goto(address)
-        tab.wait_for_selector("#start")
+        tab.wait_for_selector("#start:enabled")
         return tab
 
     yield open_tab
