@@ -64,6 +64,7 @@ class Measured:
         p50, p95 = np.percentile(self.age_ms, (50, 95)) if len(self.age_ms) else (np.nan, np.nan)
         mb = np.array([mb for _, mb in self.memory])
         quarter = max(1, len(mb) // 4)
+        before, after = mb[quarter : 2 * quarter + 1], mb[-quarter:]
         return {
             "seconds": round(self.seconds, 1),
             "answered_fps": round(len(self.age_ms) / self.seconds, 2),
@@ -72,7 +73,7 @@ class Measured:
             "overtaken": self.overtaken,
             "first_skeleton_s": round(self.first_s, 2),
             "memory_mb": round(float(mb[-1]), 1),
-            "memory_growth_mb": round(float(np.median(mb[-quarter:]) - np.median(mb[quarter : 2 * quarter + 1])), 1),
+            "memory_growth_mb": round(float(np.median(after) - np.median(before)), 1) if len(before) else 0.0,
         }
 
 

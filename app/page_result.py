@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from app.batch.formats import csv_line, event_line
 from app.page_answer import event_json, words
 from app.page_pack import Track
 from app.recording import Summary
-from app.report import event_line
 from app.types import ActionEvent
 
 if TYPE_CHECKING:
@@ -50,12 +48,8 @@ def result_json(name: str, events: Sequence[ActionEvent], track: Track) -> dict:
 
 def events_csv(events: Sequence[ActionEvent]) -> str:
     """The events as CSV, times in seconds."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(CSV_COLUMNS)
-    for e in events:
-        rows.writerow([e.person, e.label, f"{e.start_s:.3f}", f"{e.end_s:.3f}", f"{e.score:.4f}"])
-    return text.getvalue()
+    rows = [[e.person, e.label, f"{e.start_s:.3f}", f"{e.end_s:.3f}", f"{e.score:.4f}"] for e in events]
+    return "".join(csv_line(row) for row in (CSV_COLUMNS, *rows))
 
 
 def lanes(events: Sequence[ActionEvent]) -> dict[int, int]:

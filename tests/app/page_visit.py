@@ -10,7 +10,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream"]
 FLAGS += ["--use-fake-device-for-media-stream"]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000  # a machine with two busy cores answers a few frames a second
 SLOW = 4  # the camera and the sessions' clock are as much slower: a busy machine answers a few frames a second
 DRAWN_PIXELS = """(id) => {
     const canvas = document.getElementById(id);

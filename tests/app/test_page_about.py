@@ -35,6 +35,11 @@ def test_every_class_is_there_also_one_without_a_motion():
     assert "waving" in text and "scored, never named" in text and "<b><b>" not in text and "&lt;b&gt;" in text
 
 
+def test_who_is_followed_is_said():
+    text = " ".join(about_html(HandModel()).split())
+    assert "follows up to four people, and the large words speak of the nearest one" in text
+
+
 def test_versions_of_what_is_installed():
     assert set(versions()) >= {"Python", "gradio", "numpy"}
 
