@@ -22,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     main = argparse.ArgumentParser(prog="python -m app", description="IKEM Live: names what people do, live.")
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = _command(commands, "demo", _demo, "open the live page in the browser")
+    demo.epilog = (
+        "The page is never shared through another host. For visitors elsewhere: --host with --auth and --ssl-*."
+    )
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     demo.add_argument("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
     demo.add_argument("--open", action="store_true", help="open a browser on the page")

@@ -24,15 +24,11 @@ def result_html(model: ActionModel, summary: Summary, events: Sequence[ActionEve
     if not summary.label:
         kind = "Nobody was found in this recording" if summary.status.startswith("no person") else "Too short to tell"
         return f'<section class="card"><h2>{kind}</h2><p>{_facts(summary)}</p></section>'
-    others = " or ".join(escape(words(model, label)) for label, _ in summary.ranked[1:3])
-    sure = "" if summary.score >= model.thresholds["leave"] else " idle"
-    size = " longer" if len(words(model, summary.label)) > 18 else " long"
-    answer = (
-        '<section class="card now"><h2 class="caption">The whole clip</h2>'
-        f'<div class="action{size}{sure}" role="status">{escape(words(model, summary.label))}</div>'
-        f'<div class="sure">{summary.score:.0%} sure' + (f", else {others}" if others else "") + "</div></section>"
+    return (
+        _answer_html(model, summary, events)
+        + _events_html(model, summary, events)
+        + f'<p class="facts">{_facts(summary)}</p>'
     )
-    return answer + _events_html(model, summary, events) + f'<p class="facts">{_facts(summary)}</p>'
 
 
 def result_json(name: str, events: Sequence[ActionEvent], track: Track) -> dict:
@@ -67,6 +63,22 @@ def lanes(events: Sequence[ActionEvent]) -> dict[int, int]:
     return found
 
 
+def _answer_html(model: ActionModel, summary: Summary, events: Sequence[ActionEvent]) -> str:
+    """One answer for the whole clip, unless none stands out because it holds several actions."""
+    name, others = words(model, summary.label), " or ".join(words(model, label) for label, _ in summary.ranked[1:3])
+    line, quiet = f"{summary.score:.0%} sure" + (f", else {others}" if others else ""), ""
+    if summary.score < model.thresholds["leave"]:
+        quiet = " idle"
+        if len({event.label for event in events}) > 1:
+            name, line = "several actions", f"As one clip: {name}, {line}"
+    size = " longer" if len(name) > 18 else " long"
+    return (
+        '<section class="card now"><h2 class="caption">The whole clip</h2>'
+        f'<div class="action{size}{quiet}" role="status">{escape(name[:1].upper() + name[1:])}</div>'
+        f'<div class="sure">{escape(line)}</div></section>'
+    )
+
+
 def _facts(summary: Summary) -> str:
     people = f"{summary.people} {'person' if summary.people == 1 else 'people'}"
     facts = [f"{summary.seconds:.1f} s", f"{summary.frames} frames", f"{summary.fps:.1f} frames/s", people]
@@ -88,8 +100,9 @@ def _events_html(model: ActionModel, summary: Summary, events: Sequence[ActionEv
     )
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in _HEAD)
     return (
-        '<section class="card"><div class="card-head"><h2 class="caption">Actions <span class="quiet">choose one to '
-        f'see it</span></h2><div class="buttons"><span class="quiet">Download</span>{save}</div></div>'
+        '<section class="card"><div class="card-head"><h2 class="caption">Actions '
+        '<span class="quiet wide">choose one to see it</span></h2>'
+        f'<div class="buttons"><span class="quiet">Download</span>{save}</div></div>'
         f'<div class="track" style="height: {height}px" aria-hidden="true">{blocks}<b id="playhead"></b></div>'
         f'<div class="scroller tall"><table class="event-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(_row_html(model, event) for event in ordered)}</tbody></table></div></section>"
@@ -115,8 +128,9 @@ def _row_html(model: ActionModel, event: ActionEvent) -> str:
     name, tint = escape(words(model, event.label)), f"--i: {model.labels.index(event.label)}"
     return (
         f'<tr data-start="{event.start_s:.2f}" data-end="{event.end_s:.2f}">'
-        f'<td><i class="tint dot" style="{tint}"></i><button type="button" class="link">{name}</button></td>'
-        f'<td><span class="who" data-person="{event.person}">P{event.person}</span></td>'
+        f'<td><span class="what"><i class="tint dot" style="{tint}"></i>'
+        f'<button type="button" class="link">{name}</button></span></td>'
+        f'<td><span class="who" data-person="{event.person}" title="Person {event.person}">P{event.person}</span></td>'
         f'<td class="number">{_clock(event.start_s)}</td><td class="number">{_clock(event.end_s)}</td>'
         f'<td class="number">{event.score:.0%}</td></tr>'
     )

@@ -176,6 +176,7 @@
     byId("start").focus({ preventScroll: true });
     note("");
     ikem.draw([]);
+    byId("stage").style.aspectRatio = "";
     ikem.reset("Ready", "Start the camera to begin");
     setTimeout(() => byId("stopped")?.click(), 300); // once what is on its way has arrived: end what goes on
   }
@@ -190,7 +191,6 @@
     if (target.id === "camera-choice") change(target.value);
   });
 
-  ikem.note = note;
   ikem.running = () => running;
   ikem.mirrored = () => byId("stage").classList.contains("mirrored");
   ikem.refuse = (kind) => { stop(); trouble(kind); };

@@ -60,15 +60,16 @@
     }
   }
 
-  // The number and the action above the head, kept inside the picture.
-  function sign(pen, at, person, size, w) {
+  // The number, unless alone, and the action above the head, kept inside the picture.
+  function sign(pen, at, person, alone, size, w) {
     const { cx, cy, radius } = head(at);
-    const name = ikem.person(person.id), text = person.text || "";
+    const name = alone ? "" : ikem.person(person.id), text = person.text || "";
+    if (!name && !text) return;
     pen.textBaseline = "middle";
     pen.font = `700 ${size}px system-ui, sans-serif`;
     const first = pen.measureText(name).width;
     pen.font = `600 ${size}px system-ui, sans-serif`;
-    const second = text ? pen.measureText(text).width + size * 0.5 : 0;
+    const gap = name && text ? size * 0.5 : 0, second = gap + pen.measureText(text).width;
     const width = first + second + size * 1.1, height = size * 1.75;
     const left = Math.min(Math.max(2, cx - width / 2), w - width - 2);
     const top = Math.max(2, cy - radius * 1.35 - height - 2);
@@ -77,7 +78,7 @@
     pen.roundRect(left, top, width, height, height / 2);
     pen.fill();
     pen.fillStyle = "#ffffff";
-    pen.fillText(text, left + size * 0.55 + first + size * 0.5, top + height / 2 + 1);
+    pen.fillText(text, left + size * 0.55 + first + gap, top + height / 2 + 1);
     pen.font = `700 ${size}px system-ui, sans-serif`;
     pen.fillText(name, left + size * 0.55, top + height / 2 + 1);
   }
@@ -91,7 +92,7 @@
     const placed = ordered.map((person) => [person, places(person.points, w, h, mirrored)]);
     for (const [person, at] of placed) skeleton(pen, at, person.main ? unit : unit * 0.75, person.main, person.tint);
     const size = Math.max(11 * (window.devicePixelRatio || 1), h / 34);
-    for (const [person, at] of placed) sign(pen, at, person, person.main ? size * 1.15 : size, w);
+    for (const [person, at] of placed) sign(pen, at, person, people.length < 2, person.main ? size * 1.15 : size, w);
   };
 
   // A canvas of its own over an element, as large as it is shown.

@@ -14,12 +14,13 @@
 
   function row({ person, label, start, end, score, at }) {
     const tr = document.createElement("tr");
-    tr.innerHTML = '<td><i class="dot"></i><b></b></td><td><span class="who"></span></td><td></td>' +
+    tr.innerHTML = '<td><span class="what"><i class="dot"></i><b></b></span></td><td><span class="who"></span></td><td></td>' +
       '<td class="number"></td><td class="number"></td>';
     const cells = tr.children;
     cells[0].querySelector("i").style.background = ikem.tint(label);
     cells[0].querySelector("b").textContent = ikem.word(label);
     cells[1].firstChild.textContent = ikem.person(person);
+    cells[1].firstChild.title = `Person ${person}`;
     cells[1].firstChild.style.setProperty("--who", ikem.personTint(person));
     cells[2].textContent = at.toLocaleTimeString([], { hour12: false });
     cells[3].textContent = `${(end - start).toFixed(1)} s`;

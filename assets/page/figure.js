@@ -2,7 +2,7 @@
 (() => {
   const ikem = window.ikem, { byId } = ikem;
   const V = 25, HEAD = 3, FEET = [14, 15, 18, 19], TIPS = [7, 11, 15, 19];
-  const TALL_M = 2.25, PITCH = 0.16;
+  const TALL_M = 2.25, WIDE_M = 1.9, PITCH = 0.16;
   const LEFT = new Set([4, 5, 6, 7, 12, 13, 14, 15, 21, 22]), RIGHT = new Set([8, 9, 10, 11, 16, 17, 18, 19, 23, 24]);
   const [SIN, COS] = [Math.sin(PITCH), Math.cos(PITCH)];
 
@@ -31,7 +31,7 @@
     pen.setTransform(dense, 0, 0, dense, 0, 0);
     pen.clearRect(0, 0, w, h);
     pen.lineCap = pen.lineJoin = "round";
-    const scale = h / TALL_M, sin = Math.sin(yaw), cos = Math.cos(yaw), turn = clip.mirrored ? 1 : -1;
+    const scale = Math.min(h / TALL_M, w / WIDE_M), sin = Math.sin(yaw), cos = Math.cos(yaw), turn = clip.mirrored ? 1 : -1;
     const place = (joints, v) => {
       const x = turn * joints[3 * v], y = joints[3 * v + 1], z = joints[3 * v + 2];
       const across = x * cos + z * sin, depth = z * cos - x * sin;
@@ -103,6 +103,7 @@
 
   ikem.sees = (sees) => {
     const canvas = byId("figure");
+    byId("unseen").hidden = Boolean(sees);
     if (!sees) {
       clip = null;
       canvas?.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);

@@ -61,7 +61,7 @@
   }
 
   function headline(text, sure, quiet) {
-    say("action", text);
+    say("action", text.charAt(0).toUpperCase() + text.slice(1));
     say("sure", sure);
     const action = byId("action");
     action?.classList.toggle("idle", quiet);
@@ -76,7 +76,7 @@
   }
 
   function whyNot([label, score, threshold]) {
-    const start = `Closest: ${word(label)}, ${percent(score)}`;
+    const start = `Closest: ${word(label)} with ${percent(score)}`;
     return score < threshold ? `${start}, below the threshold of ${percent(threshold)}` : `${start}, but nothing is likelier`;
   }
 
@@ -97,7 +97,7 @@
     headline(text, line, quiet);
     speak(text, now);
     const main = answer.persons.find((person) => person.main);
-    say("whose", answer.persons.length > 1 && main ? `${ikem.person(main.id)}, the nearest of ${answer.people}` : "");
+    say("whose", answer.persons.length > 1 && main ? `${ikem.person(main.id)}, the nearest of ${answer.people} people` : "");
   }
 
   function recording(state) {
@@ -114,11 +114,11 @@
     byId("start").disabled = false; // the page has built itself
     shown = "";
     calmUntil = quietSince = age = server = dropped = answers.length = 0;
-    byId("bars").innerHTML = '<p class="quiet">The five likeliest actions, once you move.</p>';
+    byId("bars").innerHTML = '<p class="quiet">The five likeliest actions appear once somebody moves.</p>';
     ikem.settings.modalities.forEach((name) => fill(modality(name), null));
     for (const id of ["fps", "age", "dropped", "server"]) say(id, "\u2013");
     say("whose", "");
-    say("seen-by", "The skeleton appears once somebody is in view.");
+    say("seen-by", "");
     recording(ikem.settings.recording ? "on" : "");
     ikem.sees(null);
   };
@@ -135,7 +135,6 @@
     if (answer.sees) ikem.sees(answer.sees);
     if (now < calmUntil) return;
     calmUntil = now + CALM_MS;
-    ikem.note(answer.people ? answer.note : "");
     sayAnswer(answer, now);
     recording(answer.recording);
     if (answer.top.length) {

@@ -44,7 +44,6 @@
 
   function show(button) {
     button.textContent = playing ? "Pause" : "Play";
-    button.setAttribute("aria-pressed", String(playing));
   }
 
   new MutationObserver(find).observe(document, { childList: true, subtree: true });

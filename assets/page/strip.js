@@ -53,6 +53,8 @@
     if (pen.measureText(text).width + 14 < right - left) pen.fillText(text, left + 8, middle + 1);
   }
 
+  window.addEventListener("resize", () => paint(newest));
+
   ikem.happened = (answer, now) => {
     ikem.hear(answer);
     remember(answer);

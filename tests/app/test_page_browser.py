@@ -22,6 +22,7 @@ def wait_for(condition, seconds: float = 30.0) -> bool:
     return condition()
 
 
+@pytest.mark.slow
 def test_the_action_is_named(serve_page, visit, pretrained):
     from export.runtime import ActionModel
 
@@ -59,6 +60,7 @@ def test_nothing_is_kept(serve_page, visit):
         assert wait_for(lambda: len(sessions) == 0), "closing the tab did not free the visitor's landmarker"
 
 
+@pytest.mark.slow
 def test_events_are_listed_and_saved(serve_page, visit):
     with serve_page(HandModel(display={"wave": "waving", "squat": "=1+1", "idle": "idle"})) as (_, address, _):
         tab = visit(address)
@@ -77,6 +79,7 @@ def test_events_are_listed_and_saved(serve_page, visit):
         assert all(float(row["start"]) < float(row["end"]) for row in rows)
 
 
+@pytest.mark.slow
 def test_why_not_and_the_slider(serve_page, visit):
     """A model that is never sure enough, until the slider asks for less."""
     model = HandModel(thresholds={"enter": 0.9, "leave": 0.89})
@@ -94,6 +97,7 @@ def test_why_not_and_the_slider(serve_page, visit):
         assert session._stream.sensitivity == 1
 
 
+@pytest.mark.slow
 def test_mirror(serve_page, visit):
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address)
@@ -106,6 +110,7 @@ def test_mirror(serve_page, visit):
         assert tab.locator("#choice").is_hidden(), "one camera is no choice"
 
 
+@pytest.mark.slow
 def test_the_choice_of_cameras(serve_page, browser):
     """Two cameras, of which Chromium makes the pictures itself."""
     flags = [flag for flag in FLAGS if "fake-device" not in flag]
@@ -128,6 +133,7 @@ def test_the_choice_of_cameras(serve_page, browser):
     two.close()
 
 
+@pytest.mark.slow
 def test_one_place_two_visitors(serve_page, visit):
     with serve_page(HandModel(), visitors=1) as (_, address, sessions):
         first, second = visit(address), visit(address)
@@ -138,6 +144,7 @@ def test_one_place_two_visitors(serve_page, visit):
         assert len(sessions) == 1
 
 
+@pytest.mark.slow
 def test_recording_is_said_and_holds_landmarks_alone(serve_page, visit, tmp_path):
     from app.page_record import Recordings
 
@@ -163,6 +170,7 @@ def test_recording_is_said_and_holds_landmarks_alone(serve_page, visit, tmp_path
         ("NotReadableError", "The camera is busy"),
     ],
 )
+@pytest.mark.slow
 def test_no_camera(serve_page, visit, error, title):
     refuse = f"navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', '{error}'))"
     with serve_page(HandModel()) as (_, address, _):
@@ -172,6 +180,7 @@ def test_no_camera(serve_page, visit, error, title):
         assert tab.locator("#retry").is_visible()
 
 
+@pytest.mark.slow
 def test_a_password_is_asked_for(serve_page, visit, browser):
     with serve_page(HandModel(), auth=[("ann", "secret pass")]) as (_, address, _):
         tab = browser.new_page()

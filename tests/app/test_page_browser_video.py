@@ -59,6 +59,7 @@ def test_a_recording_from_upload_to_files(serve_page, visit, waving, tmp_path):
         assert {host.split(":")[0] for host in tab.hosts} <= {"127.0.0.1", ""}
 
 
+@pytest.mark.slow
 def test_the_skeleton_lies_on_the_person(serve_page, visit, waving):
     """The drawn points' middle is where the picture differs from the empty room."""
     with serve_page(HandModel()) as (_, address, _):
@@ -79,6 +80,7 @@ def test_the_skeleton_lies_on_the_person(serve_page, visit, waving):
         assert abs(middle - 0.5) < 0.08
 
 
+@pytest.mark.slow
 def test_the_example_clip_can_be_taken_away(serve_page, visit, example_video):
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address)
@@ -93,6 +95,7 @@ def test_the_example_clip_can_be_taken_away(serve_page, visit, example_video):
         assert tab.evaluate(f"({DRAWN_PIXELS})('clip-overlay')") == 0
 
 
+@pytest.mark.slow
 def test_files_that_do_not_do(serve_page, visit, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video" * 99)

@@ -33,6 +33,7 @@ TEXTS += ".card h2, .card p, .curtain p, .curtain h2, .main-button, dt, dd, .cla
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.slow
 def test_phone(serve_page, visit, tmp_path, scheme):
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address, 390, 844, color_scheme=scheme)
@@ -44,6 +45,7 @@ def test_phone(serve_page, visit, tmp_path, scheme):
 
 
 @pytest.mark.parametrize("query", ["", "?__theme=dark"])
+@pytest.mark.slow
 def test_texts_can_be_read(serve_page, visit, query):
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address + query)
@@ -55,6 +57,7 @@ def test_texts_can_be_read(serve_page, visit, query):
                     assert contrast >= 4.5, f"{name}: {text.text_content()[:40]!r} has a contrast of {contrast:.1f}"
 
 
+@pytest.mark.slow
 def test_dark_by_query_and_by_system(serve_page, visit):
     background = "getComputedStyle(document.querySelector('#now .card')).backgroundColor"
     with serve_page(HandModel()) as (_, address, _):
@@ -84,6 +87,14 @@ def test_keyboard_alone(serve_page, visit):
         tab.get_by_role("tab", name="Live").focus()
         tab.keyboard.press("ArrowRight")
         assert tab.get_by_role("tab", name="Video").get_attribute("aria-selected") == "true"
+        reached = []
+        for _ in range(6):
+            tab.keyboard.press("Tab")
+            reached.append(tab.evaluate("document.activeElement.ariaLabel || document.activeElement.id"))
+            if reached[-1].startswith("Drop a video file"):
+                with tab.expect_file_chooser():
+                    tab.keyboard.press("Enter")
+        assert any(name.startswith("Drop a video file") for name in reached) and "example" in reached
 
 
 def test_names_and_roles(serve_page, visit):
@@ -100,6 +111,7 @@ def test_names_and_roles(serve_page, visit):
             assert tab.evaluate(nameless) == []
 
 
+@pytest.mark.slow
 def test_about_moves_and_can_be_paused(serve_page, visit):
     with serve_page(HandModel(labels=("wave", "squat", "idle", "other"))) as (_, address, _):
         tab = visit(address)

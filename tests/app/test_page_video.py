@@ -73,7 +73,7 @@ def test_bad_files_get_a_sentence(handler, tmp_path):
 def test_a_good_file(handler, tmp_path):
     path = write_video(tmp_path / "clip.mp4", np.arange(120) / 30)
     page, found = handler(str(path), REQUEST, no_progress)
-    assert "waving" in page and "data-start" in page and "4.0 s" in page
+    assert "Waving" in page and "data-start" in page and "4.0 s" in page
     assert found["name"] == "clip.mp4" and found["events"][0][1:3] == [0, "wave"]
     assert found["csv"].splitlines()[0] == "person,label,start,end,score"
     assert json.loads(found["jsonl"])["label"] == "wave" and len(found["track"]["points"]) > 120 * 198
@@ -145,6 +145,14 @@ def test_result_places_events():
     page = result_html(HandModel(), summary, [event(0, "squat", 65.0, 70.0)])
     assert "left: 65.00%; width: 5.00%" in page and "1:05.0" in page and "1:10.0" in page
     assert "The file ends early." in page and "1 person" in page
+
+
+def test_a_clip_of_several_actions_is_not_called_by_one():
+    two, unsure = [event(0, "squat", 1, 3), event(0, "wave", 5, 9)], (("squat", 0.3), ("wave", 0.29))
+    page = result_html(HandModel(), Summary(unsure, 300, 10.0, 30.0, 1, "ok"), two)
+    assert ">Several actions<" in page and "As one clip: squatting, 30% sure, else waving" in page
+    assert ">Squatting<" in result_html(HandModel(), Summary(unsure, 300, 10.0, 30.0, 1, "ok"), two[:1])
+    assert ">Squatting<" in result_html(HandModel(), Summary((("squat", 0.6),), 300, 10.0, 30.0, 1, "ok"), two)
 
 
 def test_events_of_all_people_in_the_order_of_time():
