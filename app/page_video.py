@@ -28,7 +28,7 @@ AT_ONCE = 2  # analyses that run side by side; the others wait their turn
 _EMPTY = (
     '<section class="card"><h2>What happens in a recording?</h2><p>Drop a video here or choose one: the whole clip '
     "gets one answer, and each action of everybody in view its time. "
-    f"Up to {MOST_SECONDS / 60:.0f} minutes and {MOST_MEGABYTES} MB.</p></section>"
+    f"Up to {MOST_SECONDS / 60:.0f} minutes and {MOST_MEGABYTES}&nbsp;MB.</p></section>"
 )
 _WORKING = '<section class="card working"></section>'  # Gradio draws its progress over it
 

@@ -146,6 +146,7 @@
     const button = await until(() => video()?.videoWidth && document.querySelector("#cam .capture-button"));
     if (!button) return;
     fit();
+    byId("stage").classList.add("running");
     watch(video());
     button.click();
     running = true;
@@ -169,6 +170,7 @@
   function stop() {
     if (!running) return;
     running = false;
+    byId("stage").classList.remove("running");
     document.querySelector("#cam .capture-button")?.click();
     release();
     byId("stop").hidden = true;

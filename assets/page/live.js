@@ -114,7 +114,7 @@
     byId("start").disabled = false; // the page has built itself
     shown = "";
     calmUntil = quietSince = age = server = dropped = answers.length = 0;
-    byId("bars").innerHTML = '<p class="quiet">The five likeliest actions appear once somebody moves.</p>';
+    byId("bars").innerHTML = '<p class="quiet">The five likeliest actions appear once somebody moves</p>';
     ikem.settings.modalities.forEach((name) => fill(modality(name), null));
     for (const id of ["fps", "age", "dropped", "server"]) say(id, "\u2013");
     say("whose", "");
