@@ -4,9 +4,11 @@
   const CALM_MS = 180; // words and bars change at most so often: the eye reads, it does not race
   const QUIET_MS = 600; // so long nothing must stand out before an action's name goes away
   const SPOKEN_MS = 2500; // a screen reader is told at most so often
+  const LEAST = 0.01, LEVELS = 25; // of the bars: the lowest score that is shown, and steps that count as a difference
   const MODALITIES = { joint: "joints", bone: "bones", motion: "motions" };
   const answers = []; // times of the last answers, ms
   let calmUntil = 0, age = 0, server = 0, dropped = 0, shown = "", quietSince = 0, spokenAt = 0;
+  let order = []; // labels of the bars
 
   function speed(now, answer) {
     answers.push(now);
@@ -39,6 +41,15 @@
   function fill(row, score) {
     row.querySelector("i").style.transform = `scaleX(${score === null ? 0 : Math.max(0.004, score)})`;
     row.lastChild.textContent = score === null ? "" : percent(score);
+  }
+
+  // What rounds to nothing is left out, and rows that are nearly equal keep their order: they would only change places.
+  function calm(top) {
+    const before = (label) => (order.includes(label) ? order.indexOf(label) : order.length);
+    const [first, ...rest] = top.filter(([, score], place) => !place || score >= LEAST);
+    rest.sort(([a, p], [b, q]) => Math.round(q * LEVELS) - Math.round(p * LEVELS) || before(a) - before(b));
+    order = [first, ...rest].map(([label]) => label);
+    return [first, ...rest];
   }
 
   // Rows glide to their places and fade when they drop out, so that a change of order can be followed.
@@ -138,7 +149,7 @@
     sayAnswer(answer, now);
     recording(answer.recording);
     if (answer.top.length) {
-      bars(answer.top);
+      bars(calm(answer.top));
       modalities(answer.modalities, answer.label || answer.top[0][0]);
     }
     say("fps", fps ? fps.toFixed(0) : "\u2013");

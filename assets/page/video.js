@@ -65,7 +65,9 @@
     if (head && whole) head.style.left = `${(100 * t) / whole}%`;
     for (const row of document.querySelectorAll("#result tr[data-start]")) {
       const now = Number(row.dataset.start) <= t && t < Number(row.dataset.end);
-      if (now !== row.hasAttribute("aria-current")) row.toggleAttribute("aria-current", now);
+      if (now === row.hasAttribute("aria-current")) continue;
+      if (now) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
     }
   }
 
