@@ -28,6 +28,17 @@
   ikem.personTint = (person) => PEOPLE[person % PEOPLE.length];
   ikem.person = (person) => `P${person}`;
 
+  // Arrow keys go from tab to tab, as screen readers tell their users; Gradio's own tabs do not know them.
+  document.addEventListener("keydown", (event) => {
+    const tab = event.target.closest?.('[role="tab"]'), step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!tab || !step) return;
+    const tabs = [...tab.parentElement.querySelectorAll('[role="tab"]')];
+    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+    next.focus();
+    next.click();
+    event.preventDefault();
+  });
+
   ikem.save = (name, type, text) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type }));

@@ -86,7 +86,7 @@ def test_keyboard_alone(serve_page, visit):
         tab.keyboard.press("ArrowRight")
         tab.get_by_role("tab", name="Live").focus()
         tab.keyboard.press("ArrowRight")
-        assert tab.get_by_role("tab", name="Video").get_attribute("aria-selected") == "true"
+        tab.locator("[role=tab][aria-selected=true]", has_text="Video").wait_for()
         reached = []
         for _ in range(6):
             tab.keyboard.press("Tab")
