@@ -51,6 +51,7 @@ class Measured:
         overtaken: pictures that were sent and got no answer.
         first_s: from the press of the start button to the first skeleton.
         memory: (time in s, resident MB of the server), all the way.
+        files: names of the files that the server wrote to its temporary folder meanwhile; there should be none.
     """
 
     seconds: float
@@ -58,6 +59,7 @@ class Measured:
     overtaken: int
     first_s: float
     memory: list[tuple[float, float]]
+    files: tuple[str, ...] = ()
 
     def result(self) -> dict[str, float]:
         """The numbers by name; NaN where nothing was answered."""
@@ -74,6 +76,7 @@ class Measured:
             "first_skeleton_s": round(self.first_s, 2),
             "memory_mb": round(float(mb[-1]), 1),
             "memory_growth_mb": round(float(np.median(after) - np.median(before)), 1) if len(before) else 0.0,
+            "files_written": len(self.files),
         }
 
 
@@ -94,13 +97,17 @@ def camera_file(video: Path, out: Path, fps: int = CAMERA_FPS) -> Path:
 
 
 @contextmanager
-def server(extra: list[str]) -> Iterator[tuple[str, int]]:
-    """The page in a process of its own; yields its address and its process id."""
+def server(extra: list[str]) -> Iterator[tuple[str, int, Path]]:
+    """The page in a process of its own; yields its address, its process id and its temporary folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "app", "demo", "--port", str(port), *extra]
-    with tempfile.TemporaryFile() as said, subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said) as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="ikem-bench-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said, env={**os.environ, "TMPDIR": folder}) as process,
+    ):
         try:
             end = time.monotonic() + START_S
             while not _listens(port):
@@ -109,7 +116,7 @@ def server(extra: list[str]) -> Iterator[tuple[str, int]]:
                     last = said.read().decode(errors="replace").strip().splitlines()[-1:]
                     raise BenchError(f"the page did not start: {' '.join(last)}")
                 time.sleep(0.2)
-            yield f"http://127.0.0.1:{port}", process.pid
+            yield f"http://127.0.0.1:{port}", process.pid, Path(folder)
         finally:
             process.terminate()
 
@@ -136,20 +143,27 @@ def measure(seconds: float, camera: Path, extra: list[str], chromium: str) -> Me
     from playwright.sync_api import sync_playwright
 
     flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"]
-    with server(extra) as (address, process), sync_playwright() as play:
+    with server(extra) as (address, process, folder), sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=flags)
         tab = browser.new_page(viewport={"width": 1280, "height": 800})
+        tab.set_default_timeout(START_S * 1000)
         tab.goto(address)
-        tab.wait_for_selector("#start")
+        tab.wait_for_selector("#start:enabled")
         tab.evaluate("window.ikem.measured = []")
+        before = _files(folder)
         start_s = time.monotonic()
         tab.click("#start")
-        tab.wait_for_function("window.ikem.measured.length > 0", timeout=START_S * 1000)
+        tab.wait_for_function("window.ikem.measured.length > 0")
         first_s = time.monotonic() - start_s
         rows, memory = _watch(tab, seconds, process)
+        files = _files(folder) - before
         browser.close()
     ages = np.array([age for _, age, _ in rows])
-    return Measured(seconds, ages, sum(overtaken for *_, overtaken in rows), first_s, memory)
+    return Measured(seconds, ages, sum(overtaken for *_, overtaken in rows), first_s, memory, tuple(sorted(files)))
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 def _watch(tab, seconds: float, process: int) -> tuple[list, list[tuple[float, float]]]:  # noqa: ANN001
@@ -176,6 +190,7 @@ def table(result: dict[str, float]) -> str:
             f"first skeleton after        {result['first_skeleton_s']:.1f} s  (goal <= 3)",
             f"memory of the server        {result['memory_mb']:.0f} MB, {result['memory_growth_mb']:+.1f} MB since the "
             f"second quarter  (flat within {FLAT_MB:g})",
+            f"files written               {result['files_written']:g}  (goal 0)",
         ]
     )
 

@@ -53,7 +53,7 @@ def test_wrong_usage_gets_a_sentence(argv, capsys, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_two_minutes_leave_the_memory_flat(pretrained, pose_model_path, example_video, tmp_path):
+def test_two_minutes_leave_the_memory_flat_and_no_file(pretrained, pose_model_path, example_video, tmp_path):
     pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
@@ -61,4 +61,5 @@ def test_two_minutes_leave_the_memory_flat(pretrained, pose_model_path, example_
     result = measured.result()
     assert len(measured.age_ms) > 50, "the page stopped answering"
     assert result["memory_growth_mb"] < FLAT_MB, table(result)
+    assert measured.files == (), "something was written to disk"
     assert memory_mb(1) > 0
