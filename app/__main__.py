@@ -23,9 +23,19 @@ def parser() -> argparse.ArgumentParser:
     main = argparse.ArgumentParser(prog="python -m app", description="IKEM Live: names what people do, live.")
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = _command(commands, "demo", _demo, "open the live page in the browser")
+    demo.epilog = (
+        "The page is never shared through another host. For visitors elsewhere: --host with --auth and --ssl-*."
+    )
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     demo.add_argument("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
     demo.add_argument("--open", action="store_true", help="open a browser on the page")
+    demo.add_argument(
+        "--auth", metavar="USER:PASSWORD|FILE", help="ask visitors for a name and password; a file keeps them off the "
+        "command line, one USER:PASSWORD a line"
+    )  # fmt: skip
+    demo.add_argument("--ssl-certfile", type=Path, metavar="FILE", help="certificate for https, in PEM")
+    demo.add_argument("--ssl-keyfile", type=Path, metavar="FILE", help="its private key, in PEM")
+    demo.add_argument("--record", type=Path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
     classify = _command(commands, "classify", _classify, "name the actions in videos, cameras and recorded skeletons")
     add_classify_options(classify)
     teach = _command(commands, "teach", _teach, "teach actions of your own by a few examples")
@@ -93,6 +103,10 @@ def _demo(args: argparse.Namespace) -> int:
         host=args.host,
         port=args.port,
         open_browser=args.open,
+        auth=args.auth,
+        certfile=args.ssl_certfile,
+        keyfile=args.ssl_keyfile,
+        record=args.record,
     )
     return OK
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +19,11 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr  # noqa: E402
 
 from app.page_about import build_about  # noqa: E402
+from app.page_access import check_certificate, read_auth, warnings  # noqa: E402
 from app.page_live import build_live, page_settings  # noqa: E402
+from app.page_record import Recordings  # noqa: E402
 from app.page_theme import PAGE_ASSETS, css, head, theme  # noqa: E402
-from app.page_video import AT_ONCE, MOST_MEGABYTES, build_video  # noqa: E402
+from app.page_video import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
 from app.pose import PoseSource  # noqa: E402
 from app.pose_model import ensure_pose_model  # noqa: E402
 from app.sessions import Sessions  # noqa: E402
@@ -32,11 +37,31 @@ _HEADER = f'<header class="top"><h1>{TITLE}</h1><p>What you do, in words, as you
 _UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the page is served, and to whom.
+
+    Attributes:
+        host: address to listen on; anything but this machine's own shows the page to the network.
+        port: port to listen on.
+        auth: names and passwords, None for everybody.
+        certfile, keyfile: of https, in PEM; None for http.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    auth: list[tuple[str, str]] | None = None
+    certfile: Path | None = None
+    keyfile: Path | None = None
+
+
 def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks:
     """The page's three tabs, wired."""
+    turns = Turns(sessions.has_left)
 
     def on_leave(request: gr.Request) -> None:
         sessions.leave(str(request.session_hash))
+        turns.end(str(request.session_hash))
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_UPLOADS_SWEEP_S, _UPLOADS_AGE_S)) as page:
         gr.HTML(_HEADER, js_on_load=None)
@@ -44,7 +69,7 @@ def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks
             with gr.Tab("Live"):
                 build_live(model, sessions)
             with gr.Tab("Video"):
-                build_video(model, pose_model, sessions.has_left)
+                build_video(model, pose_model, turns)
             with gr.Tab("About"):
                 build_about(model)
         page.unload(on_leave)
@@ -53,30 +78,39 @@ def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks
 
 @contextmanager
 def serve(
-    model: ActionModel, pose_model: Path, host: str = "127.0.0.1", port: int = 7860, visitors: int | None = None
+    model: ActionModel,
+    pose_model: Path,
+    place: Place,
+    visitors: int | None = None,
+    recordings: Recordings | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[gr.Blocks, str, Sessions]]:
     """Serve the page while the `with` lasts; yields the Blocks, the address and the visitors' registry.
 
     Args:
         model: the action model, shared by all visitors.
         pose_model: the pose model's file; each visitor gets a landmarker of their own.
-        host: address to listen on.
-        port: port to listen on.
+        place: where to listen, and for whom.
         visitors: most visitors served live at once (twice the cores by default: one needs about half a core).
+        recordings: files for the visitors' landmarks; None records nothing.
+        clock: of the sessions, seconds; a slower one lets a busy machine keep up with a camera as much slower.
 
     Raises:
         ValueError: the port is taken, or the pose model does not load.
     """
     PoseSource(pose_model).close()  # loads MediaPipe now, so that it fails here and not before the first visitor
     visitors = visitors or 2 * (os.cpu_count() or 2)
-    sessions = Sessions(lambda: PoseSource(pose_model), lambda: ActionStream(model), visitors)
+    sessions = Sessions(
+        lambda: PoseSource(pose_model), lambda: ActionStream(model), visitors, clock=clock, make_recorder=recordings
+    )
     before = os.environ.get("GRADIO_TEMP_DIR")
     # A folder of this run's own, so that whatever was uploaded goes when the run ends.
     with tempfile.TemporaryDirectory(prefix="ikem-live-", ignore_cleanup_errors=True) as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder
         page = build(model, pose_model, sessions)
         try:
-            yield page, _launch(page, model, host, port, 5 * visitors + AT_ONCE), sessions
+            settings = page_settings(model, recordings is not None)
+            yield page, _launch(page, settings, place, 5 * visitors + AT_ONCE), sessions
         finally:
             page.close(verbose=False)
             sessions.close()
@@ -85,14 +119,20 @@ def serve(
                 os.environ["GRADIO_TEMP_DIR"] = before
 
 
-def _launch(page: gr.Blocks, model: ActionModel, host: str, port: int, threads: int) -> str:
+def _launch(page: gr.Blocks, settings: dict, place: Place, threads: int) -> str:
+    # Gradio asks its own server whether it is up; app.pose has sent the process's https elsewhere.
+    os.environ["no_proxy"] = f"localhost,127.0.0.1,{place.host}"
     try:
         _, address, _ = page.launch(
-            server_name=host,
-            server_port=port,
+            server_name=place.host,
+            server_port=place.port,
+            auth=place.auth,
+            ssl_certfile=str(place.certfile) if place.certfile else None,
+            ssl_keyfile=str(place.keyfile) if place.keyfile else None,
+            ssl_verify=False,  # of that question alone: a certificate of one's own making is fine
             theme=theme(),
             css=css(),
-            head=head(page_settings(model)),
+            head=head(settings),
             js="() => window.ikem.reset('Ready', 'Start the camera to begin')",
             favicon_path=PAGE_ASSETS / "favicon.svg",
             max_file_size=MOST_MEGABYTES * 2**20,
@@ -107,7 +147,9 @@ def _launch(page: gr.Blocks, model: ActionModel, host: str, port: int, threads: 
             footer_links=[],
         )
     except OSError:
-        raise ValueError(f"port {port} of {host} is taken or may not be used; name another with --port") from None
+        raise ValueError(
+            f"port {place.port} of {place.host} is taken or may not be used; name another with --port"
+        ) from None
     return address
 
 
@@ -120,29 +162,41 @@ def launch(
     host: str = "127.0.0.1",
     port: int = 7860,
     open_browser: bool = False,
+    auth: str | None = None,
+    certfile: Path | None = None,
+    keyfile: Path | None = None,
+    record: Path | None = None,
 ) -> None:
     """Serve the page until Ctrl-C.
 
     Args:
         model_path: the ONNX file of the action model.
         pose: kind of pose model (app.pose_model).
-        device: "auto", "cpu" or "cuda".
+        device: "auto", "cpu", "cuda" or "tensorrt".
         threads: most CPU threads of the action model; None leaves it to ONNX Runtime.
-        host: address to listen on; anything but 127.0.0.1 shows the page to the network.
-        port: port to listen on.
+        host, port, certfile, keyfile: see Place.
         open_browser: open the page in the default browser.
+        auth: see app.page_access.read_auth.
+        record: file for the landmarks of the first visitor; see app.page_record.
 
     Raises:
-        ValueError: the model, the pose model or the port cannot be had; the message says what to do.
+        ValueError: the model, the pose model, the port or a file cannot be had; the message says what to do.
     """
     from export.runtime import ActionModel
 
+    check_certificate(certfile, keyfile)
+    place = Place(host=host, port=port, auth=read_auth(auth) if auth else None, certfile=certfile, keyfile=keyfile)
+    recordings = Recordings(record, {"pose": pose, "source": "live page"}) if record else None
+    for line in warnings(host, place.auth is not None, certfile is not None):
+        print(f"warning: {line}", file=sys.stderr)
     model = ActionModel(model_path, device=device, threads=threads)
-    with serve(model, ensure_pose_model(pose), host, port) as (page, address, sessions):
+    with serve(model, ensure_pose_model(pose), place, recordings=recordings) as (page, address, sessions):
         sessions.sweep_in_background()
         # A plain kill too must take the folder of uploads away.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(f"IKEM Live is open at {address} ({model.provider}). Ctrl-C ends it.", flush=True)
+        if record:
+            print(f"The landmarks of whoever starts the camera are recorded in {record}.", flush=True)
         if open_browser:
             import webbrowser
 

@@ -1,46 +1,84 @@
-"""The page's third tab: what this is, what it can name, and what happens to the pictures."""
+"""The page's third tab: what this is, what it can name, what the model file says, and what happens to the pictures."""
 
 from __future__ import annotations
 
+import json
+import platform
+from functools import cache
 from html import escape
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from app.page_live import words
+from app.decision import IDLE, OTHER
+from app.page_answer import words
+from app.page_theme import PAGE_ASSETS, fragment
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
 
+PACKAGES = ("gradio", "mediapipe", "onnxruntime-gpu", "onnxruntime", "numpy", "av")
+
 
 def build_about(model: ActionModel) -> None:
     """Lay the tab out, inside the gr.Blocks being built."""
-    gr.HTML(about_html(model), js_on_load=None)
+    gr.HTML(about_html(model), elem_id="about", js_on_load=None)
 
 
 def about_html(model: ActionModel) -> str:
     """The text of the tab, with the facts of the model in use."""
-    chips = "".join(f'<span class="chip">{escape(words(model, label))}</span>' for label in model.labels)
-    return f"""
-<section class="card prose">
-  <h3>What this is</h3>
-  <p>IKEM Live names what a person does from the movement of the skeleton alone. MediaPipe finds the body in each
-  picture, its points become the 25 joints of the NTU skeleton, and a small graph network looks at the last
-  {model.window_s:g} seconds in three ways: where the joints are, how the bones lie, and how the joints move. The three
-  are weighed together into one answer.</p>
-  <h3>What it can name</h3>
-  <p class="chips">{chips}</p>
-  <p>It knows these and nothing else. Something different, or half of a movement, is shown as "not sure" or, at times,
-  as the nearest of these. It follows up to four people, and the large words speak of the nearest one. It is not made
-  for decisions about people.</p>
-  <h3>Your pictures</h3>
-  <p>Camera pictures go from this page to the program that serves it, are read in memory and dropped at once: none is
-  written to disk and none is sent to another host. An uploaded recording is kept in a temporary folder so that you can
-  play it here, for about half an hour at most, and is removed when the program ends. The page loads nothing from
-  anywhere else, and there are no statistics about you.</p>
-  <h3>What is running</h3>
-  <p>Model {escape(str(model.version))}, {len(model.labels)} actions, on ONNX Runtime's
-  <b>{escape(model.provider)}</b>. {escape(model.terms)} The model card beside the file names the data that it was
-  trained on and their licences; MediaPipe's pose networks are under the Apache License 2.0.</p>
-</section>
-"""
+    return fragment(
+        "about",
+        window=f"{model.window_s:g}",
+        classes="".join(_class_html(model, label) for label in model.labels),
+        model=_facts_html(model_facts(model)),
+        versions=_facts_html(versions()),
+    )
+
+
+def model_facts(model: ActionModel) -> dict[str, str]:
+    """What the model file says about itself, in words."""
+    enter, leave = model.thresholds["enter"], model.thresholds["leave"]
+    actions = [label for label in model.labels if label not in (IDLE, OTHER)]
+    return {
+        "Version": model.version or "not given",
+        "Runs on": model.provider,
+        "Actions": f"{len(actions)}, of {len(model.labels)} classes",
+        "Window": f"{model.window_s:g} s, read as {model.frames} frames of 25 joints",
+        "Views": ", ".join(model.modalities),
+        "Thresholds": f"an action is named from {enter:.0%} on, and given up below {leave:.0%}",
+        "Terms": model.terms or "not given in the file; see the model card",
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of what runs the page; what is not installed is left out."""
+    found = {"Python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def _motions() -> dict:
+    return json.loads((PAGE_ASSETS / "motions.json").read_text(encoding="utf-8"))
+
+
+def _facts_html(facts: dict[str, str]) -> str:
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
+    return f'<dl class="facts-list">{rows}</dl>'
+
+
+def _class_html(model: ActionModel, label: str) -> str:
+    clip = _motions()["clips"].get(label)
+    if clip is None:
+        picture = '<span class="no-motion" aria-hidden="true">?</span>'
+    else:
+        data = f'data-frames="{clip["frames"]}" data-joints="{escape(clip["joints"])}"'
+        picture = f'<canvas class="motion" data-fps="{_motions()["fps"]:g}" {data} aria-hidden="true"></canvas>'
+    remark = {IDLE: "no action", OTHER: "scored, never named"}.get(label, "")
+    return f'<li class="class-card">{picture}<b>{escape(words(model, label))}</b><span>{remark}</span></li>'

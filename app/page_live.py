@@ -1,9 +1,7 @@
-"""The page's first tab: the camera, the skeleton over it, and what the person does, in words.
+"""The page's first tab: the camera, the skeletons over it, and what people do, in words.
 
 The browser sends pictures and gets numbers back: the answer to a frame is a small JSON object, and the drawing is done
 in the page (assets/page). No picture is returned, so none is ever written to disk.
-
-Shapes: V landmarks (33), M modalities, C classes.
 """
 
 from __future__ import annotations
@@ -13,17 +11,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import gradio as gr
-import numpy as np
 
-from app.page_theme import PAGE_ASSETS
+from app.page_answer import answer_json, event_json, words
+from app.page_frame import Frame, camera_image
+from app.page_pack import JOINT_STEP, POSE_STEP
+from app.page_theme import fragment
 from app.sessions import Sessions, SessionsFull, VisitorLeft
-from app.types import POSE_CONNECTIONS, ActionEvent, Answer
+from app.types import POSE_CONNECTIONS
+from models.skeleton import BONES
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
 
 FRAME_EVERY_S = 1 / 30
-TOP = 5
+STEADY = 0.5  # the sensitivity that takes the model's own thresholds
 
 # The landmarker works on 256 x 256 crops: a larger picture would only take longer to send.
 _CAMERA = {
@@ -36,47 +37,54 @@ _CAMERA = {
 }
 
 
-def page_settings(model: ActionModel) -> dict:
-    """Facts that the page's scripts need once: class names in plain words, modalities, lines of the skeleton."""
+def page_settings(model: ActionModel, recording: bool = False) -> dict:
+    """Facts that the page's scripts need once: class names in plain words, modalities, lines of the skeletons."""
     return {
         "words": {label: words(model, label) for label in model.labels},
         "labels": list(model.labels),
         "modalities": list(model.modalities),
         "lines": [list(pair) for pair in POSE_CONNECTIONS],
+        "bones": [list(pair) for pair in BONES],
+        "steps": {"pose": POSE_STEP, "joint": JOINT_STEP},
         "camera": _CAMERA,
         "window": model.window_s,
+        "recording": recording,
     }
-
-
-def words(model: ActionModel, label: str) -> str:
-    """A class's plain words, for people ("sit_down" -> "sitting down")."""
-    return model.display.get(label, label.replace("_", " "))
 
 
 def build_live(model: ActionModel, sessions: Sessions) -> None:
     """Lay the tab out, inside the gr.Blocks being built, and wire it to the visitors' registry."""
     with gr.Row(elem_id="live", equal_height=False):
-        with gr.Column(scale=6, min_width=320, elem_id="stage"):
-            camera = gr.Image(
-                sources=["webcam"],
-                streaming=True,
-                type="numpy",
-                # The picture is sent as the camera sees it (left stays left); the page mirrors what it shows.
-                webcam_options=gr.WebcamOptions(mirror=False, constraints=_CAMERA),
-                elem_id="cam",
-                show_label=False,
-                container=False,
-                buttons=[],
-            )
-            gr.HTML((PAGE_ASSETS / "stage.html").read_text(encoding="utf-8"), elem_id="stage-ui", js_on_load=None)
-        with gr.Column(scale=5, min_width=320, elem_id="panel-column"):
-            panel = (PAGE_ASSETS / "panel.html").read_text(encoding="utf-8")
-            gr.HTML(panel.replace("{provider}", provider_badge(model.provider)), elem_id="panel", js_on_load=None)
-        gr.HTML((PAGE_ASSETS / "timeline.html").read_text(encoding="utf-8"), elem_id="timeline", js_on_load=None)
+        with gr.Column(scale=6, min_width=320, elem_id="left"):
+            with gr.Column(elem_id="stage"):
+                camera = camera_image(
+                    sources=["webcam"],
+                    streaming=True,
+                    type="numpy",
+                    # The picture is sent as the camera sees it (left stays left); the page mirrors what it shows.
+                    webcam_options=gr.WebcamOptions(mirror=False, constraints=_CAMERA),
+                    elem_id="cam",
+                    show_label=False,
+                    container=False,
+                    buttons=[],
+                )
+                _piece("stage", elem_id="stage-ui")
+            with gr.Row(elem_id="controls", equal_height=True):
+                _piece("controls", elem_id="camera-controls")
+                sensitivity = gr.Slider(
+                    0, 1, STEADY, step=0.05, label="Sensitivity", elem_id="sensitivity", buttons=[], min_width=140
+                )
+            _piece("status", elem_id="status", provider=provider_badge(model.provider))
+            _piece("timeline", elem_id="timeline")
+        with gr.Column(scale=5, min_width=320, elem_id="right"):
+            _piece("now", elem_id="now")
+            _piece("scores", elem_id="scores")
+            _piece("sees", elem_id="sees", window=f"{model.window_s:g}")
     answer = gr.JSON(visible="hidden", elem_id="answer")
+    stopped = gr.Button(visible="hidden", elem_id="stopped")
     camera.stream(
         frame_handler(model, sessions),
-        inputs=camera,
+        inputs=[camera, sensitivity],
         outputs=answer,
         stream_every=FRAME_EVERY_S,
         # Some more than the limit, so that a visitor too many is told so instead of waiting in a queue.
@@ -84,65 +92,52 @@ def build_live(model: ActionModel, sessions: Sessions) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
+    stopped.click(stop_handler(sessions), outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
     answer.change(None, inputs=answer, outputs=None, js="(answer) => window.ikem.update(answer)")
 
 
+def _piece(name: str, elem_id: str, **values: str) -> None:
+    gr.HTML(fragment(name, **values), elem_id=elem_id, js_on_load=None)
+
+
 def provider_badge(provider: str) -> str:
-    """The execution provider really in use, short, with ONNX Runtime's own name beside it."""
+    """The execution provider really in use, short, with its own name as a remark."""
     short = provider.removesuffix("ExecutionProvider")
-    return f'<span class="badge" title="ONNX Runtime runs on {provider}">{short} <small>{provider}</small></span>'
+    return f'<span class="badge" title="The model runs on {provider}">{short}</span>'
 
 
-def frame_handler(model: ActionModel, sessions: Sessions) -> Callable[[np.ndarray | None, gr.Request], dict | None]:
-    """The function that Gradio calls with each picture of each visitor."""
+def frame_handler(
+    model: ActionModel, sessions: Sessions
+) -> Callable[[Frame | None, float | None, gr.Request], dict | None]:
+    """The function that Gradio calls with each picture of each visitor, and where their slider stands."""
 
-    def on_frame(rgb_HWC: np.ndarray | None, request: gr.Request) -> dict | None:
-        if rgb_HWC is None:
+    def on_frame(frame: Frame | None, sensitivity: float | None, request: gr.Request) -> dict | None:
+        if frame is None:
             return None
-        start = time.perf_counter()
+        start, sensitivity = time.perf_counter(), checked(sensitivity)
         try:
-            answer = sessions.process(str(request.session_hash), rgb_HWC)
+            reply = sessions.process(str(request.session_hash), frame.rgb_HWC, sensitivity)
         except SessionsFull:
             return {"full": sessions.limit, "at": time.time()}
         except VisitorLeft:
             return None
-        return answer_json(answer, model, (time.perf_counter() - start) * 1000)
+        return answer_json(reply, model, frame.number, sensitivity, (time.perf_counter() - start) * 1000)
 
     return on_frame
 
 
-def answer_json(answer: Answer, model: ActionModel, server_ms: float) -> dict:
-    """An answer as the small JSON object that the page draws from.
-
-    Returns:
-        t time (s), people, note; pose: 33 x (x, y, visibility) flat, or None; label, score; top: the TOP best
-        [label, score]; modalities: the shown label's score by modality; events that ended with this frame; ms spent.
-    """
-    shown, top, modality_M = answer.label, [], []
-    if answer.fused_C is not None and answer.modality_MC is not None:
-        best = np.argsort(-answer.fused_C)[:TOP]
-        top = [[model.labels[c], round(float(answer.fused_C[c]), 3)] for c in best]
-        c = model.labels.index(shown) if shown in model.labels else int(best[0])
-        modality_M = [round(float(score), 3) for score in answer.modality_MC[:, c]]
-    return {
-        "t": round(answer.time_s, 3),
-        "people": answer.people,
-        "note": answer.note,
-        "pose": None if answer.pose is None else _flat(answer.pose.image_V3, answer.pose.visibility_V),
-        "label": shown,
-        "score": round(float(answer.score), 3),
-        "top": top,
-        "modalities": modality_M,
-        "events": [event_json(event) for event in answer.events],
-        "ms": round(server_ms, 1),
-    }
+def checked(sensitivity: float | None) -> float:
+    """The slider's place as a number in [0, 1]; the browser may send anything."""
+    if isinstance(sensitivity, int | float) and 0 <= sensitivity <= 1:
+        return float(sensitivity)
+    return STEADY
 
 
-def event_json(event: ActionEvent) -> list:
-    """[label, start s, end s, score]."""
-    return [event.label, round(event.start_s, 2), round(event.end_s, 2), round(event.score, 3)]
+def stop_handler(sessions: Sessions) -> Callable[[gr.Request], dict]:
+    """The function that Gradio calls when a visitor stops the camera; it tells the events that ended with it."""
 
+    def on_stop(request: gr.Request) -> dict:
+        events = sessions.finish(str(request.session_hash))
+        return {"stopped": [event_json(number, event) for number, event in events], "at": time.time()}
 
-def _flat(image_V3: np.ndarray, visibility_V: np.ndarray) -> list[float]:
-    flat = np.concatenate([image_V3[:, :2], visibility_V[:, None]], axis=1).ravel().astype(float)
-    return [round(number, 4) for number in flat.tolist()]
+    return on_stop

@@ -1,4 +1,4 @@
-"""The page's look and its scripts: a theme on system fonts, and the style and script files of assets/page."""
+"""The page's look and its scripts: a theme on system fonts, and the style, script and HTML files of assets/page."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(
         primary_hue="teal", secondary_hue="teal", neutral_hue="slate", radius_size="lg", font=_SANS, font_mono=_MONO
     ).set(
-        body_background_fill="#f5f7f9",
-        body_background_fill_dark="#0d1318",
+        body_background_fill="#f4f6f8",
+        body_background_fill_dark="#0c1217",
         block_background_fill="#ffffff",
-        block_background_fill_dark="#151d24",
+        block_background_fill_dark="#141c23",
         block_border_width="0px",
         block_shadow="none",
-        button_primary_background_fill="#0f8f7f",
-        button_primary_background_fill_hover="#0c7a6d",
+        slider_color="#0b7a6c",
+        slider_color_dark="#35c7b3",
+        button_primary_background_fill="#0b7a6c",
+        button_primary_background_fill_hover="#096558",
         button_primary_text_color="#ffffff",
     )
 
@@ -35,6 +37,14 @@ def theme() -> gr.themes.Base:
 def css() -> str:
     """All style sheets of assets/page, as one text."""
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted(PAGE_ASSETS.glob("*.css")))
+
+
+def fragment(name: str, **values: str) -> str:
+    """A piece of the page: assets/page/NAME.html with {key} replaced by each value, which is HTML."""
+    text = (PAGE_ASSETS / f"{name}.html").read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"{{{key}}}", value)
+    return text
 
 
 def head(settings: dict) -> str:

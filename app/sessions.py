@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from app.page_record import Recorder
     from app.pose import PoseSource
     from app.stream import ActionStream
-    from app.types import Answer
+    from app.types import ActionEvent, Answer
 
 LEFT_S = 15.0  # for so long what still arrives from a visitor who left is late, and after it a visitor who came back
 RESTART_GAP_S = 2.0  # after a longer silence the camera was stopped: what was seen before is another scene
+RETELL_S = 3.0  # an event is told for so long, for the page may miss an answer
+Numbered = tuple[int, "ActionEvent"]
 
 
 class SessionsFull(RuntimeError):
@@ -31,24 +36,59 @@ class VisitorLeft(RuntimeError):
     """A frame came in late, after its visitor had closed the page."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a visitor is told about one frame.
+
+    Attributes:
+        session: tells this session from an earlier one of the same visitor.
+        answer: of the stream.
+        events: (number within the session, event), the newest; most were told before.
+        window_TV3: (T, 25, 3) metres, the main person's window if the frame brought new scores, else None.
+        recording: "", "on" or "failed": whether landmarks are being written to a file.
+    """
+
+    session: int
+    answer: Answer
+    events: tuple[Numbered, ...]
+    window_TV3: np.ndarray | None
+    recording: str
+
+
 class Session:
-    """One visitor: their landmarker, their stream and their clock. Both are made at the first frame."""
+    """One visitor: their landmarker, their stream and their clock. Both are made at the first frame.
+
+    Args:
+        make_pose, make_stream: see Sessions.
+        clock: a monotonic clock, seconds.
+        recorder: takes the landmarks, None where nothing is recorded; closed with the session.
+    """
 
     def __init__(
-        self, make_pose: Callable[[], PoseSource], make_stream: Callable[[], ActionStream], clock: Callable[[], float]
+        self,
+        make_pose: Callable[[], PoseSource],
+        make_stream: Callable[[], ActionStream],
+        clock: Callable[[], float],
+        recorder: Recorder | None = None,
     ) -> None:
         self._make_pose, self._make_stream, self._clock = make_pose, make_stream, clock
         self._pose: PoseSource | None = None
         self._stream: ActionStream | None = None
+        self._recorder = recorder
+        self._events: deque[tuple[float, Numbered]] = deque()  # with the time when it was first told
+        self._count = 0
+        self._scores_C: np.ndarray | None = None
         self._lock = threading.Lock()
         self._closed = False
         self._started = self.last_s = clock()
+        self._number = time.time_ns() // 1_000_000
 
-    def process(self, rgb_HWC: np.ndarray) -> Answer:
+    def process(self, rgb_HWC: np.ndarray, sensitivity: float = 0.5) -> Reply:
         """One frame in, what the stream says about it out.
 
         Args:
             rgb_HWC: (height, width, 3) uint8 picture; its time is the time it arrives here.
+            sensitivity: in [0, 1], see ActionStream.
         """
         with self._lock:
             if self._closed:
@@ -57,20 +97,58 @@ class Session:
             if self._pose is None:
                 self._pose = self._make_pose()
             if self._stream is None or now - self.last_s > RESTART_GAP_S:
+                self._finish(now)
                 self._stream = self._make_stream()
             time_s = now - self._started
             try:
-                return self._stream.push(time_s, self._pose.detect(rgb_HWC, time_s))
+                return self._reply(now, time_s, self._pose.detect(rgb_HWC, time_s), sensitivity)
             finally:
                 self.last_s = self._clock()  # a machine that takes seconds over a frame is no camera that stopped
+
+    def finish(self) -> tuple[Numbered, ...]:
+        """The camera was stopped: end what goes on; the newest events."""
+        with self._lock:
+            self._finish(self._clock())
+            return tuple(event for _, event in self._events)
 
     def close(self) -> None:
         """Free the landmarker and forget the stream; waits for the frame in hand."""
         with self._lock:
             if self._pose is not None:
                 self._pose.close()
-            self._pose = self._stream = None
+            if self._recorder is not None:
+                self._recorder.close()
+            self._pose = self._stream = self._recorder = None
             self._closed = True
+
+    def _reply(self, now: float, time_s: float, poses: list, sensitivity: float) -> Reply:
+        if self._stream.sensitivity != sensitivity:
+            self._stream.sensitivity = sensitivity
+        answer = self._stream.push(time_s, poses)
+        if self._recorder is not None:
+            self._recorder.add(time_s, [(state.person, state.pose) for state in answer.persons if state.pose])
+        self._tell(now, answer.events)
+        new = answer.fused_C is not None and answer.fused_C is not self._scores_C
+        self._scores_C = answer.fused_C
+        return Reply(
+            session=self._number,
+            answer=answer,
+            events=tuple(event for _, event in self._events),
+            window_TV3=self._stream.main_window() if new else None,
+            recording=self._recorder.state if self._recorder is not None else "",
+        )
+
+    def _tell(self, now: float, events: tuple[ActionEvent, ...] | list[ActionEvent]) -> None:
+        for event in events:
+            self._events.append((now, (self._count, event)))
+            self._count += 1
+        while self._events and now - self._events[0][0] > RETELL_S:
+            self._events.popleft()
+
+    def _finish(self, now: float) -> None:
+        if self._stream is not None:
+            self._tell(now, self._stream.finish())
+        self._stream = self._scores_C = None
 
 
 class Sessions:
@@ -82,6 +160,7 @@ class Sessions:
         limit: how many visitors may be served at once.
         idle_s: a visitor silent for so long gives up the place, seconds.
         clock: a monotonic clock, seconds.
+        make_recorder: makes a visitor's recorder of landmarks; None where nothing is recorded.
     """
 
     def __init__(
@@ -91,11 +170,13 @@ class Sessions:
         limit: int,
         idle_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
+        make_recorder: Callable[[], Recorder] | None = None,
     ) -> None:
         if limit < 1:
             raise ValueError(f"the limit of visitors must be 1 or more, got {limit}")
         self.limit, self.idle_s = limit, idle_s
         self._make_pose, self._make_stream, self._clock = make_pose, make_stream, clock
+        self._make_recorder = make_recorder
         self._sessions: dict[str, Session] = {}
         self._left: dict[str, float] = {}  # when each visitor left
         self._lock = threading.Lock()
@@ -104,14 +185,20 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def process(self, key: str, rgb_HWC: np.ndarray) -> Answer:
+    def process(self, key: str, rgb_HWC: np.ndarray, sensitivity: float = 0.5) -> Reply:
         """Hand one frame to the visitor `key`, who is let in if there is room.
 
         Raises:
             SessionsFull: `limit` other visitors are being served.
             VisitorLeft: the visitor closed the page a moment ago.
         """
-        return self._session(key).process(rgb_HWC)
+        return self._session(key).process(rgb_HWC, sensitivity)
+
+    def finish(self, key: str) -> tuple[Numbered, ...]:
+        """The visitor stopped the camera, and may start it again: end what goes on; the newest events."""
+        with self._lock:
+            session = self._sessions.get(key)
+        return session.finish() if session is not None else ()
 
     def _session(self, key: str) -> Session:
         self.sweep()
@@ -121,7 +208,8 @@ class Sessions:
             if key not in self._sessions:
                 if len(self._sessions) >= self.limit:
                     raise SessionsFull(f"{self.limit} visitors are here already")
-                self._sessions[key] = Session(self._make_pose, self._make_stream, self._clock)
+                recorder = self._make_recorder() if self._make_recorder is not None else None
+                self._sessions[key] = Session(self._make_pose, self._make_stream, self._clock, recorder)
             return self._sessions[key]
 
     def free(self, key: str) -> None:

@@ -1,36 +1,32 @@
 // What the panel says: the action in words, the likeliest few, the three views of the movement, and the speed.
 (() => {
-  const byId = (id) => document.getElementById(id);
-  const set = (id, text) => { const e = byId(id); if (e && e.textContent !== text) e.textContent = text; };
-  const percent = (score) => `${Math.round(score * 100)}%`;
+  const ikem = window.ikem, { byId, say, word, percent } = ikem;
   const CALM_MS = 180; // words and bars change at most so often: the eye reads, it does not race
+  const QUIET_MS = 600; // so long nothing must stand out before an action's name goes away
+  const SPOKEN_MS = 2500; // a screen reader is told at most so often
+  const LEAST = 0.01, LEVELS = 25; // of the bars: the lowest score that is shown, and steps that count as a difference
   const MODALITIES = { joint: "joints", bone: "bones", motion: "motions" };
   const answers = []; // times of the last answers, ms
-  const posts = []; // times of the last pictures sent, ms
-  let calmUntil = 0, trip = 0, server = 0;
+  let calmUntil = 0, age = 0, server = 0, dropped = 0, shown = "", quietSince = 0, spokenAt = 0;
+  let order = []; // labels of the bars
 
-  // Gradio sends pictures by fetch; the answer belongs to the newest one sent before the server began with it.
-  const send = window.fetch.bind(window);
-  window.fetch = (target, options) => {
-    if (/\/stream\/[^/]+$/.test(String(target?.url || target))) {
-      posts.push(performance.now());
-      if (posts.length > 60) posts.shift();
-    }
-    return send(target, options);
-  };
-
-  function speed(now, serverMs) {
+  function speed(now, answer) {
     answers.push(now);
     while (answers[0] < now - 2000) answers.shift();
-    const sent = posts.findLast((time) => time <= now - serverMs);
-    if (sent !== undefined) trip += (trip ? 0.1 : 1) * (now - sent - trip);
-    server += (server ? 0.1 : 1) * (serverMs - server);
+    const picture = ikem.grabbed(answer.n);
+    if (picture) {
+      const since = performance.now() - picture.at;
+      age += (age ? 0.1 : 1) * (since - age);
+      dropped += picture.overtaken;
+      ikem.measured?.push([now, since, picture.overtaken]);
+    }
+    server += (server ? 0.1 : 1) * (answer.ms - server);
     const span = now - answers[0];
     return span > 300 ? (1000 * (answers.length - 1)) / span : 0;
   }
 
   function bar(parent, key, name) {
-    let row = parent.querySelector(`[data-key="${key}"]`);
+    let row = parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (!row) {
       row = document.createElement("div");
       row.className = "bar";
@@ -43,66 +39,122 @@
   }
 
   function fill(row, score) {
-    row.querySelector("i").style.transform = `scaleX(${Math.max(0.004, score || 0)})`;
+    row.querySelector("i").style.transform = `scaleX(${score === null ? 0 : Math.max(0.004, score)})`;
     row.lastChild.textContent = score === null ? "" : percent(score);
+  }
+
+  // What rounds to nothing is left out, and rows that are nearly equal keep their order: they would only change places.
+  function calm(top) {
+    const before = (label) => (order.includes(label) ? order.indexOf(label) : order.length);
+    const [first, ...rest] = top.filter(([, score], place) => !place || score >= LEAST);
+    rest.sort(([a, p], [b, q]) => Math.round(q * LEVELS) - Math.round(p * LEVELS) || before(a) - before(b));
+    order = [first, ...rest].map(([label]) => label);
+    return [first, ...rest];
   }
 
   // Rows glide to their places and fade when they drop out, so that a change of order can be followed.
   function bars(top) {
-    const parent = byId("bars"), { words } = window.ikem.settings;
-    const kept = new Set(top.map(([label]) => label));
+    const parent = byId("bars"), kept = new Set(top.map(([label]) => label));
     for (const row of [...parent.children]) if (!kept.has(row.dataset.key)) row.remove();
     top.forEach(([label, score], place) => {
-      const row = bar(parent, label, words[label] || label);
+      const row = bar(parent, label, word(label));
       row.style.transform = `translateY(${place * 100}%)`;
       row.classList.toggle("first", place === 0);
       fill(row, score);
     });
   }
 
+  const modality = (name) => bar(byId("modalities"), name, MODALITIES[name] || name);
+
   function modalities(scores, label) {
-    const { modalities: names, words } = window.ikem.settings;
-    set("seen-by", label ? `each one's score for "${words[label] || label}"` : "");
-    scores.forEach((score, i) => fill(bar(byId("modalities"), names[i], MODALITIES[names[i]] || names[i]), score));
+    say("seen-by", label ? `Each view's score for "${word(label)}"` : "");
+    scores.forEach((score, i) => fill(modality(ikem.settings.modalities[i]), score));
   }
 
-  function say(text, sure, quiet) {
-    set("action", text);
-    set("sure", sure);
-    byId("action")?.classList.toggle("idle", quiet);
+  function headline(text, sure, quiet) {
+    say("action", text.charAt(0).toUpperCase() + text.slice(1));
+    say("sure", sure);
+    const action = byId("action");
+    action?.classList.toggle("idle", quiet);
+    action?.classList.toggle("long", text.length > 12);
+    action?.classList.toggle("longer", text.length > 18);
   }
 
-  function sayAnswer(answer) {
-    const { words } = window.ikem.settings;
-    if (!answer.people) return say("Nobody in view", "Step into the picture", true);
-    if (!answer.top.length) return say("Watching", "A few seconds of movement are needed", true);
-    if (!answer.label) return say("Not sure", "Nothing stands out yet", true);
-    return say(words[answer.label] || answer.label, `${percent(answer.score)} sure`, answer.label === "idle");
+  function speak(text, now) {
+    if (text === byId("spoken")?.textContent || now - spokenAt < SPOKEN_MS) return;
+    spokenAt = now;
+    say("spoken", text);
   }
 
-  window.ikem.reset = (text, sure) => {
-    say(text, sure, true);
-    byId("bars").innerHTML = '<p class="quiet">The five likeliest actions, once you move.</p>';
-    window.ikem.settings.modalities.forEach((name) => fill(bar(byId("modalities"), name, MODALITIES[name] || name), null));
-    for (const id of ["fps", "trip", "server"]) set(id, "\u2013");
-    set("seen-by", "");
-    answers.length = posts.length = trip = server = 0;
+  function whyNot([label, score, threshold]) {
+    const start = `Closest: ${word(label)} with ${percent(score)}`;
+    return score < threshold ? `${start}, below the threshold of ${percent(threshold)}` : `${start}, but nothing is likelier`;
+  }
+
+  // [what is shown, its words, the line below, whether it is no action].
+  function state(answer) {
+    if (!answer.people) return ["nobody", "Nobody in view", "Step into the picture", true];
+    if (!answer.top.length) return ["watching", "Watching", "A few seconds of movement are needed", true];
+    if (!answer.label) return ["unsure", "Not sure", answer.closest ? whyNot(answer.closest) : "Nothing stands out yet", true];
+    return [answer.label, word(answer.label), `${percent(answer.score)} sure`, answer.label === "idle"];
+  }
+
+  function sayAnswer(answer, now) {
+    const [what, text, line, quiet] = state(answer);
+    // A name that goes for a moment and comes back would flicker: what is no action has to stay a while first.
+    if (!quiet || what === shown) quietSince = now;
+    if (quiet && what !== shown && now - quietSince < QUIET_MS) return;
+    shown = what;
+    headline(text, line, quiet);
+    speak(text, now);
+    const main = answer.persons.find((person) => person.main);
+    say("whose", answer.persons.length > 1 && main ? `${ikem.person(main.id)}, the nearest of ${answer.people} people` : "");
+  }
+
+  function recording(state) {
+    const mark = byId("recording-mark");
+    if (!mark) return;
+    mark.hidden = !state;
+    mark.classList.toggle("failed", state === "failed");
+    const text = state === "failed" ? "Recording stopped: the file cannot be written" : "Recording landmarks, no pictures";
+    if (mark.textContent !== text) mark.textContent = text;
+  }
+
+  ikem.reset = (text, sure) => {
+    headline(text, sure, true);
+    byId("start").disabled = false; // the page has built itself
+    shown = "";
+    calmUntil = quietSince = age = server = dropped = answers.length = 0;
+    byId("bars").innerHTML = '<p class="quiet">The five likeliest actions appear once somebody moves</p>';
+    ikem.settings.modalities.forEach((name) => fill(modality(name), null));
+    for (const id of ["fps", "age", "dropped", "server"]) say(id, "\u2013");
+    say("whose", "");
+    say("seen-by", "");
+    recording(ikem.settings.recording ? "on" : "");
+    ikem.sees(null);
   };
 
-  window.ikem.update = (answer) => {
-    if (!answer || !window.ikem.running()) return;
-    if (answer.full) return window.ikem.refuse("Full");
-    const now = performance.now(), fps = speed(now, answer.ms);
-    window.ikem.draw(answer.pose);
-    window.ikem.happened(answer, now);
+  ikem.update = (answer) => {
+    if (!answer) return;
+    if (answer.stopped) return answer.stopped.forEach((event) => ikem.ended(event));
+    if (!ikem.running()) return;
+    if (answer.full) return ikem.refuse("Full");
+    ikem.draw(answer.persons);
+    ikem.answered = (ikem.answered || 0) + 1;
+    const now = performance.now(), fps = speed(now, answer);
+    ikem.happened(answer, now);
+    if (answer.sees) ikem.sees(answer.sees);
     if (now < calmUntil) return;
     calmUntil = now + CALM_MS;
-    window.ikem.note(answer.people ? answer.note : "");
-    sayAnswer(answer);
-    bars(answer.top);
-    if (answer.modalities.length) modalities(answer.modalities, answer.label || answer.top[0][0]);
-    set("fps", fps ? fps.toFixed(0) : "\u2013");
-    set("trip", trip.toFixed(0));
-    set("server", server.toFixed(0));
+    sayAnswer(answer, now);
+    recording(answer.recording);
+    if (answer.top.length) {
+      bars(calm(answer.top));
+      modalities(answer.modalities, answer.label || answer.top[0][0]);
+    }
+    say("fps", fps ? fps.toFixed(0) : "\u2013");
+    say("age", age ? age.toFixed(0) : "\u2013");
+    say("dropped", String(dropped));
+    say("server", server.toFixed(0));
   };
 })();

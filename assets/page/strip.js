@@ -1,64 +1,63 @@
-// The timeline: a strip of the last half minute that runs to the left, and the list of actions that ended.
+// The strip: the last half minute of everybody in view, a lane for each, running to the left.
 (() => {
-  const SPAN_S = 30, DRAW_MS = 80, LIST = 8;
-  let stretches = []; // {label, start, end} of the label shown, stream seconds
-  let drawn = 0, zero = 0;
+  const ikem = window.ikem, { byId } = ikem;
+  const SPAN_S = 30, DRAW_MS = 100, LANE = 30, GUTTER = 34;
+  const lanes = new Map(); // person -> stretches {label, start, end} of what was shown of them, stream seconds
+  let drawn = 0, newest = 0;
 
-  window.ikem.colour = (label) => {
-    if (label === "idle") return "hsl(210 12% 62%)";
-    const place = Math.max(0, window.ikem.settings.labels.indexOf(label));
-    return `hsl(${(168 + place * 137.5) % 360} 50% 46%)`;
-  };
-
-  function remember({ t, label }) {
-    const last = stretches[stretches.length - 1];
-    if (last && t < last.start) stretches = []; // another stream
-    if (label && last && last.label === label && t - last.end < 1.2) last.end = t;
-    else if (label) stretches.push({ label, start: t, end: t });
-    stretches = stretches.filter(({ end }) => end > t - SPAN_S);
+  function remember({ t, persons }) {
+    if (t < newest) lanes.clear(); // another stream
+    newest = t;
+    for (const { id, label } of persons) {
+      if (!lanes.has(id)) lanes.set(id, []);
+      const stretches = lanes.get(id), last = stretches[stretches.length - 1];
+      if (label && last && last.label === label && t - last.end < 1.2) last.end = t;
+      else if (label) stretches.push({ label, start: t, end: t });
+    }
+    const here = new Set(persons.map(({ id }) => id));
+    for (const [id, stretches] of lanes) {
+      while (stretches.length && stretches[0].end < t - SPAN_S) stretches.shift();
+      if (!stretches.length && !here.has(id)) lanes.delete(id);
+    }
   }
 
   function paint(t) {
-    const strip = document.getElementById("strip");
-    if (!strip) return;
-    const dense = window.devicePixelRatio || 1, width = strip.clientWidth, height = 34;
-    if (strip.width !== Math.round(width * dense)) strip.width = Math.round(width * dense);
-    if (strip.height !== Math.round(height * dense)) strip.height = Math.round(height * dense);
+    const strip = byId("strip");
+    if (!strip || !strip.clientWidth) return;
+    const dense = window.devicePixelRatio || 1, width = strip.clientWidth, rows = Math.max(1, lanes.size);
+    const height = rows * LANE + 4, style = getComputedStyle(strip);
+    if (strip.style.height !== `${height}px`) strip.style.height = `${height}px`;
+    const [w, h] = [Math.round(width * dense), Math.round(height * dense)];
+    if (strip.width !== w || strip.height !== h) Object.assign(strip, { width: w, height: h });
     const pen = strip.getContext("2d");
     pen.setTransform(dense, 0, 0, dense, 0, 0);
     pen.clearRect(0, 0, width, height);
     pen.font = "600 13px system-ui, sans-serif";
     pen.textBaseline = "middle";
-    for (const { label, start, end } of stretches) {
-      const left = Math.max(0, width * (1 - (t - start) / SPAN_S)), right = width * (1 - (t - end) / SPAN_S);
-      const text = window.ikem.settings.words[label] || label;
-      pen.fillStyle = window.ikem.colour(label);
-      pen.beginPath();
-      pen.roundRect(left, 3, Math.max(2, right - left - 1.5), height - 6, 6);
-      pen.fill();
-      pen.fillStyle = "#ffffff";
-      if (pen.measureText(text).width + 14 < right - left) pen.fillText(text, left + 8, height / 2 + 1);
-    }
+    [...lanes].sort(([a], [b]) => a - b).forEach(([person, stretches], row) => {
+      const middle = row * LANE + LANE / 2 + 2;
+      pen.fillStyle = style.getPropertyValue("color");
+      pen.fillText(ikem.person(person), 9, middle + 1);
+      for (const { label, start, end } of stretches) lane(pen, label, start - t, end - t, width, middle);
+    });
   }
 
-  function list([label, start, end, score]) {
-    const events = document.getElementById("events");
-    if (!events) return;
-    events.querySelector(".quiet")?.remove();
-    const item = document.createElement("li");
-    const at = new Date(zero + start * 1000).toLocaleTimeString([], { hour12: false });
-    item.innerHTML = "<i></i><b></b><span></span>";
-    item.children[0].style.background = window.ikem.colour(label);
-    item.children[1].textContent = window.ikem.settings.words[label] || label;
-    item.children[2].textContent = `${at}, ${(end - start).toFixed(1)} s, ${Math.round(score * 100)}%`;
-    events.prepend(item);
-    while (events.children.length > LIST) events.lastChild.remove();
+  function lane(pen, label, from, to, width, middle) {
+    const span = width - GUTTER, text = ikem.word(label);
+    const left = GUTTER + Math.max(0, span * (1 + from / SPAN_S)), right = GUTTER + span * (1 + to / SPAN_S);
+    pen.fillStyle = ikem.tint(label);
+    pen.beginPath();
+    pen.roundRect(left, middle - 12, Math.max(2, right - left - 1.5), 24, 6);
+    pen.fill();
+    pen.fillStyle = "#ffffff";
+    if (pen.measureText(text).width + 14 < right - left) pen.fillText(text, left + 8, middle + 1);
   }
 
-  window.ikem.happened = (answer, now) => {
-    zero = Date.now() - answer.t * 1000;
+  window.addEventListener("resize", () => paint(newest));
+
+  ikem.happened = (answer, now) => {
+    ikem.hear(answer);
     remember(answer);
-    answer.events.forEach(list);
     if (now < drawn + DRAW_MS) return;
     drawn = now;
     paint(answer.t);

@@ -74,7 +74,9 @@ def test_options_of_each_command():
     }
     shared = ["--device", "--model", "--pose", "--threads"]
     assert options == {
-        "demo": sorted(["--host", "--open", "--port", *shared]),
+        "demo": sorted(
+            ["--auth", "--host", "--open", "--port", "--record", "--ssl-certfile", "--ssl-keyfile", *shared]
+        ),
         "classify": sorted([*CLASSIFY, *shared]),
         "bench": sorted(["--json", "--people", *shared]),
         "doctor": sorted(["--camera", "--host", "--json", "--port", *shared]),

@@ -2,61 +2,157 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from app.types import ActionEvent, Answer
+from app.sessions import Reply, SessionsFull, VisitorLeft
+from app.types import ActionEvent, Answer, PersonState
 from tests.app.helpers import HandModel, pose
 
 pytest.importorskip("gradio")
 
-from app.page_live import answer_json, frame_handler, page_settings, provider_badge, words  # noqa: E402
+from app import page_frame  # noqa: E402
+from app.page_answer import answer_json, words  # noqa: E402
+from app.page_frame import Frame, read_frame  # noqa: E402
+from app.page_live import frame_handler, page_settings, provider_badge, stop_handler  # noqa: E402
 from app.page_theme import css, head  # noqa: E402
-from app.sessions import SessionsFull  # noqa: E402
 
-EVENT = ActionEvent(0, "squat", 1.234, 2.345, 0.8765, (("squat", 0.9),), {"joint": 0.9})
+EVENT = ActionEvent(1, "squat", 1.234, 2.345, 0.8765, (("squat", 0.9),), {"joint": 0.9})
 MODALITY_MC = np.array([[0.2, 0.7, 0.1], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1]])
+REQUEST = SimpleNamespace(session_hash="a")
+PICTURE = np.full((4, 6, 3), 99, np.uint8)
 
 
-def answer(label: str | None = "squat", **changes) -> Answer:
+def state(number: int, main: bool, label: str | None = None, seen: bool = True) -> PersonState:
+    return PersonState(number, main, pose(1.5) if seen else None, label, 0.7, None, None)
+
+
+def reply(label: str | None = "squat", **changes) -> Reply:
     scores = {"score": 0.7, "fused_C": np.array([0.2, 0.7, 0.1]), "modality_MC": MODALITY_MC}
-    facts = {"time_s": 1.5, "people": 1, "pose": pose(1.5), "label": label, "events": (EVENT,)}
-    return Answer(**(facts | scores | changes))
+    facts = {"time_s": 1.5, "people": 2, "pose": pose(1.5), "label": label}
+    facts["persons"] = (state(3, True, label), state(1, False, "wave"), state(2, False, seen=False))
+    window_TV3 = np.arange(50 * 75).reshape(50, 25, 3) / 1000
+    return Reply(7, Answer(**(facts | scores | changes)), ((4, EVENT),), window_TV3, "on")
+
+
+def told(*args, **changes) -> dict:
+    return answer_json(reply(*args, **changes), HandModel(), 12, 0.5, 12.345)
+
+
+def unpack(text: str, step: float) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), "<i2") * step
+
+
+def jpeg(rgb_HWC: np.ndarray, number: str = "frame=12;", kind: str = "JPEG") -> str:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(rgb_HWC).save(file, kind)
+    return f"data:image/jpeg;{number}base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def test_answer_is_small_and_rounded():
-    reply = answer_json(answer(), HandModel(), 12.345)
-    assert reply["top"] == [["squat", 0.7], ["wave", 0.2], ["idle", 0.1]]
-    assert reply["modalities"] == [0.7, 0.6, 0.8]
-    assert reply["events"] == [["squat", 1.23, 2.35, 0.876]] or reply["events"] == [["squat", 1.23, 2.34, 0.876]]
-    assert len(reply["pose"]) == 99 and reply["pose"][:3] == [0.4, 0.2, 1.0]
-    assert len(json.dumps(reply)) < 1600
+    answer = told()
+    assert (answer["n"], answer["s"], answer["t"], answer["ms"], answer["recording"]) == (12, 7, 1.5, 12.3, "on")
+    assert answer["top"] == [["squat", 0.7], ["wave", 0.2], ["idle", 0.1]]
+    assert answer["modalities"] == [0.7, 0.6, 0.8]
+    assert answer["events"] == [[4, 1, "squat", 1.234, 2.345, 0.8765]]
+    assert len(json.dumps(answer | {"sees": None})) < 1500
+    assert len(json.dumps(answer["sees"])) < 5200
+
+
+def test_everybody_in_view_is_told_the_main_one_first():
+    persons = told()["persons"]
+    assert [(p["id"], p["main"], p["label"]) for p in persons] == [(3, True, "squat"), (1, False, "wave")]
+    points = unpack(persons[0]["pose"], page_settings(HandModel())["steps"]["pose"]).reshape(33, 3)
+    assert np.allclose(points[:2], [[0.4, 0.2, 1.0], [0.6, 0.8, 1.0]], atol=1e-4)
+
+
+def test_the_window_ends_with_its_newest_frame():
+    sees = told()["sees"]
+    joints = unpack(sees["joints"], page_settings(HandModel())["steps"]["joint"]).reshape(sees["frames"], 25, 3)
+    assert sees["frames"] == 25 and np.allclose(joints[-1], np.arange(49 * 75, 50 * 75).reshape(25, 3) / 1000)
+
+
+def test_why_not_names_the_threshold_of_the_slider():
+    unsure = reply(None, closest=("wave", 0.4123))
+    for sensitivity, threshold in ((0.5, 0.5), (1.0, 0.25), (0.0, 0.95)):
+        answer = answer_json(unsure, HandModel(), 1, sensitivity, 1.0)
+        assert answer["closest"] == ["wave", 0.412, threshold]
+    assert told()["closest"] is None
 
 
 def test_answer_before_the_first_window():
-    reply = answer_json(answer(None, pose=None, people=0, fused_C=None, modality_MC=None, events=()), HandModel(), 1.0)
-    assert reply["pose"] is None and reply["top"] == [] and reply["modalities"] == []
-    json.dumps(reply, allow_nan=False)
+    bare = Reply(7, Answer(0.1, 0, None, None, 0.0, None, None), (), None, "")
+    answer = answer_json(bare, HandModel(), None, 0.5, 1.0)
+    assert answer["persons"] == answer["top"] == answer["modalities"] == [] and answer["sees"] is None
+    json.dumps(answer, allow_nan=False)
 
 
 def test_modalities_speak_of_the_best_where_nothing_is_shown():
-    assert answer_json(answer(None), HandModel(), 1.0)["modalities"] == [0.7, 0.6, 0.8]
+    assert told(None)["modalities"] == [0.7, 0.6, 0.8]
 
 
-def test_handler_says_full():
-    class Full:
-        limit = 3
+class Visitors:
+    """Stands in for the registry: remembers the sensitivity, answers or refuses."""
 
-        def process(self, key, rgb_HWC):
-            raise SessionsFull("full")
+    limit = 3
 
-    handler = frame_handler(HandModel(), Full())
-    request = SimpleNamespace(session_hash="a")
-    assert handler(None, request) is None
-    assert handler(np.zeros((4, 4, 3), np.uint8), request)["full"] == 3
+    def __init__(self, error: type[Exception] | None = None) -> None:
+        self.error, self.sensitivities = error, []
+
+    def process(self, key, rgb_HWC, sensitivity):
+        self.sensitivities.append(sensitivity)
+        if self.error:
+            raise self.error
+        return reply()
+
+    def finish(self, key):
+        return ((5, EVENT),)
+
+
+def test_handler_answers_refuses_and_keeps_quiet():
+    handle = lambda visitors, frame: frame_handler(HandModel(), visitors)(frame, 0.5, REQUEST)  # noqa: E731
+    frame = Frame(1, PICTURE)
+    assert handle(Visitors(), frame)["n"] == 1
+    assert handle(Visitors(), None) is None
+    assert handle(Visitors(SessionsFull), frame)["full"] == 3
+    assert handle(Visitors(VisitorLeft), frame) is None
+
+
+def test_handler_takes_any_sensitivity_that_a_browser_sends():
+    visitors = Visitors()
+    handler = frame_handler(HandModel(), visitors)
+    for sent in (0, 0.8, 1, None, 7, -1, float("nan"), "high"):
+        handler(Frame(1, PICTURE), sent, REQUEST)
+    assert visitors.sensitivities == [0, 0.8, 1] + 5 * [0.5]
+
+
+def test_stopping_tells_what_ended():
+    assert stop_handler(Visitors())(REQUEST)["stopped"] == [[5, 1, "squat", 1.234, 2.345, 0.8765]]
+
+
+def test_a_picture_brings_its_number():
+    frame = read_frame(jpeg(PICTURE))
+    assert frame.number == 12 and frame.rgb_HWC.shape == (4, 6, 3) and abs(int(frame.rgb_HWC[0, 0, 0]) - 99) < 4
+    assert read_frame(jpeg(PICTURE, "")).number is None
+    assert read_frame(jpeg(PICTURE[:, :, 0])).rgb_HWC.shape == (4, 6, 3), "grey becomes colour"
+
+
+def test_what_is_no_picture_of_a_sensible_size_is_left_out(monkeypatch):
+    good = jpeg(PICTURE)
+    for bad in ("", "http://127.0.0.1/x.jpg", "/etc/hostname", "data:image/jpeg;base64,!!!", good[: len(good) // 2]):
+        assert read_frame(bad) is None, bad[:40]
+    assert read_frame(jpeg(PICTURE, kind="PNG")) is None
+    monkeypatch.setattr(page_frame, "MOST_PIXELS", 23)
+    assert read_frame(good) is None
+    monkeypatch.setattr(page_frame, "MOST_BYTES", 100)
+    assert read_frame(good) is None
 
 
 def test_words_and_settings():
@@ -65,11 +161,12 @@ def test_words_and_settings():
     assert words(model, "sit_down") == "sit down"
     settings = page_settings(model)
     assert settings["words"]["wave"] == "waving" and settings["modalities"] == ["joint", "bone", "motion"]
+    assert len(settings["bones"]) == 24 and settings["recording"] is False
 
 
 def test_badge_names_the_provider():
     badge = provider_badge("CUDAExecutionProvider")
-    assert "CUDA" in badge and "CUDAExecutionProvider" in badge
+    assert ">CUDA<" in badge and "CUDAExecutionProvider" in badge
 
 
 def test_a_label_cannot_end_the_script():

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from app.sessions import LEFT_S, RESTART_GAP_S, Sessions, SessionsFull, VisitorLeft
+from app.sessions import LEFT_S, RESTART_GAP_S, RETELL_S, Sessions, SessionsFull, VisitorLeft
 from app.stream import ActionStream
 from tests.app.helpers import HandModel, pose
 
@@ -68,8 +68,8 @@ def play(sessions: Sessions, clock: Clock, frames: dict[str, np.ndarray], second
 
 def test_two_visitors_do_not_mix(sessions, clock):
     answers = play(sessions, clock, {"a": HANDS_UP, "b": STILL}, 3)
-    assert answers["a"].label == "wave"
-    assert answers["b"].label == "idle"
+    assert answers["a"].answer.label == "wave"
+    assert answers["b"].answer.label == "idle"
     assert len(FakePose.made) == 2
 
 
@@ -80,7 +80,7 @@ def test_two_visitors_in_threads():
 
     def visit(key: str, picture: np.ndarray) -> None:
         for _ in range(150):
-            labels[key].add(sessions.process(key, picture).label)
+            labels[key].add(sessions.process(key, picture).answer.label)
             time.sleep(0.01)
 
     threads = [threading.Thread(target=visit, args=pair) for pair in (("a", HANDS_UP), ("b", STILL))]
@@ -98,6 +98,65 @@ def test_times_start_near_zero_and_increase(sessions, clock):
     assert times[0] < 0.1 and np.all(np.diff(times) > 0)
 
 
+def test_sensitivity_is_each_visitor_s_own(sessions, clock):
+    for _ in range(10):
+        clock.now += 1 / 30
+        sessions.process("a", STILL, 0.9)
+        sessions.process("b", STILL)
+    assert [session._stream.sensitivity for session in sessions._sessions.values()] == [0.9, 0.5]
+    clock.now += 1 / 30
+    sessions.process("a", STILL, 0.2)
+    assert sessions._sessions["a"]._stream.sensitivity == 0.2
+
+
+def test_stopping_ends_what_goes_on_and_events_have_numbers(sessions, clock):
+    play(sessions, clock, {"a": HANDS_UP}, 3)
+    ((number, event),) = sessions.finish("a")
+    assert (number, event.label) == (0, "wave")
+    clock.now += RETELL_S + 0.1
+    assert sessions.process("a", STILL).events == (), "an event is told for some seconds only"
+    play(sessions, clock, {"a": HANDS_UP}, 3)
+    assert [number for number, _ in sessions.finish("a")] == [1]
+    assert sessions.finish("nobody") == ()
+
+
+def test_windows_come_with_new_scores(sessions, clock):
+    windows = []
+    for _ in range(120):
+        clock.now += 1 / 30
+        windows.append(sessions.process("a", HANDS_UP).window_TV3)
+    came = [window for window in windows if window is not None]
+    assert 10 <= len(came) <= 20 and all(window.shape == (50, 25, 3) for window in came)
+
+
+class Recorder:
+    made: list[Recorder] = []
+    state = "on"
+
+    def __init__(self) -> None:
+        self.frames, self.closed = [], False
+        Recorder.made.append(self)
+
+    def add(self, time_s, people):
+        self.frames.append((time_s, people))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_each_visitor_is_recorded_apart(clock):
+    Recorder.made = []
+    model = HandModel()
+    with_recorder = Sessions(FakePose, lambda: ActionStream(model), 2, 10, clock, Recorder)
+    replies = play(with_recorder, clock, {"a": STILL, "b": STILL}, 1)
+    assert replies["a"].recording == "on" and [len(r.frames) for r in Recorder.made] == [30, 30]
+    assert all(len(people) == 1 and people[0][0] == 0 for _, people in Recorder.made[0].frames)
+    with_recorder.free("a")
+    assert [r.closed for r in Recorder.made] == [True, False]
+    with_recorder.close()
+    assert Recorder.made[1].closed
+
+
 def test_limit(sessions, clock):
     play(sessions, clock, {"a": STILL, "b": STILL}, 0.1)
     with pytest.raises(SessionsFull):
@@ -112,7 +171,7 @@ def test_leaving_frees_and_coming_back_starts_anew(sessions, clock):
     sessions.free("a")
     sessions.free("a")
     assert len(sessions) == 0 and FakePose.made[0].closed
-    assert sessions.process("a", HANDS_UP).fused_C is None
+    assert sessions.process("a", HANDS_UP).answer.fused_C is None
 
 
 def test_a_late_frame_opens_no_new_place(sessions, clock):
@@ -136,10 +195,11 @@ def test_silent_visitors_give_up_their_place(sessions, clock):
 
 
 def test_a_stopped_camera_starts_a_new_scene(sessions, clock):
-    assert play(sessions, clock, {"a": HANDS_UP}, 3)["a"].label == "wave"
+    assert play(sessions, clock, {"a": HANDS_UP}, 3)["a"].answer.label == "wave"
     clock.now += RESTART_GAP_S + 0.1
-    answer = sessions.process("a", STILL)
-    assert answer.label is None and answer.fused_C is None and answer.time_s > 5
+    reply = sessions.process("a", STILL)
+    assert reply.answer.label is None and reply.answer.fused_C is None and reply.answer.time_s > 5
+    assert [event.label for _, event in reply.events] == ["wave"], "what went on has ended with the scene"
     assert len(FakePose.made) == 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,11 +12,12 @@ import pytest
 from app.types import ActionEvent
 from tests.app.helpers import HandModel, pose, write_sound, write_video
 
-pytest.importorskip("gradio")
+gr = pytest.importorskip("gradio")
 
 from app import page_video  # noqa: E402
-from app.page_about import about_html  # noqa: E402
-from app.page_video import analyse, result_html, video_handler  # noqa: E402
+from app.page_pack import Track  # noqa: E402
+from app.page_result import events_csv, lanes, result_html, result_json  # noqa: E402
+from app.page_video import Turns, analyse, video_handler  # noqa: E402
 from app.recording import Summary  # noqa: E402
 from app.video import VideoError  # noqa: E402
 
@@ -43,7 +46,7 @@ def handler(tmp_path, monkeypatch):
             return [pose(time_s, wave=True)]
 
     monkeypatch.setattr("app.pose.PoseSource", FakePose)
-    return video_handler(HandModel(), tmp_path / "pose.task", lambda key: False)
+    return video_handler(HandModel(), tmp_path / "pose.task", Turns(lambda key: False))
 
 
 def bad_files(folder):
@@ -63,18 +66,23 @@ def bad_files(folder):
 
 def test_bad_files_get_a_sentence(handler, tmp_path):
     for name, said in bad_files(tmp_path).items():
-        page = handler(str(tmp_path / name), REQUEST, no_progress)
-        assert "This did not work" in page and said in page, name
+        page, found = handler(str(tmp_path / name), REQUEST, no_progress)
+        assert "This did not work" in page and said in page and found is None, name
 
 
 def test_a_good_file(handler, tmp_path):
     path = write_video(tmp_path / "clip.mp4", np.arange(120) / 30)
-    page = handler(str(path), REQUEST, no_progress)
-    assert "waving" in page and "data-start" in page and "4.0 s" in page
+    page, found = handler(str(path), REQUEST, no_progress)
+    assert "Waving" in page and "data-start" in page and "4.0 s" in page
+    assert found["name"] == "clip.mp4" and found["events"][0][1:3] == [0, "wave"]
+    assert found["csv"].splitlines()[0] == "person,label,start,end,score"
+    assert json.loads(found["jsonl"])["label"] == "wave" and len(found["track"]["points"]) > 120 * 198
+    json.dumps(found, allow_nan=False)
 
 
 def test_nothing_chosen(handler):
-    assert "Drop a video" in handler(None, REQUEST, no_progress)
+    page, found = handler(None, REQUEST, no_progress)
+    assert "Drop a video" in page and found is None
 
 
 @pytest.mark.parametrize("claims", [True, False])
@@ -83,12 +91,31 @@ def test_too_long(handler, tmp_path, monkeypatch, claims):
     if not claims:
         monkeypatch.setattr("app.video.VideoReader._claimed_duration", lambda self: None)
     path = write_video(tmp_path / "clip.mp4", np.arange(90) / 30)
-    assert "python -m app classify" in handler(str(path), REQUEST, no_progress)
+    assert "python -m app classify" in handler(str(path), REQUEST, no_progress)[0]
+
+
+def is_skipped(answer) -> bool:
+    return all(part == gr.skip() for part in answer)
 
 
 def test_a_visitor_who_left_costs_no_more(handler, tmp_path):
-    gone = video_handler(HandModel(), tmp_path / "pose.task", {"a"}.__contains__)
-    assert "left" in gone(str(write_video(tmp_path / "clip.mp4", np.arange(60) / 30)), REQUEST, no_progress)
+    path = str(write_video(tmp_path / "clip.mp4", np.arange(60) / 30))
+    gone = video_handler(HandModel(), tmp_path / "pose.task", Turns({"a"}.__contains__))
+    assert is_skipped(gone(path, REQUEST, no_progress))
+
+
+@pytest.mark.parametrize("instead", ["another", "nothing"])
+def test_a_recording_taken_away_answers_no_more(handler, tmp_path, instead):
+    path, turns = str(write_video(tmp_path / "clip.mp4", np.arange(60) / 30)), Turns(lambda key: False)
+    shares = []
+
+    def progress(share, desc):
+        shares.append(share)
+        if len(shares) == 3:
+            turns.begin("a") if instead == "another" else turns.end("a")
+
+    answer = video_handler(HandModel(), tmp_path / "pose.task", turns)(path, REQUEST, progress)
+    assert is_skipped(answer) and len(shares) == 3
 
 
 def test_progress_is_told(handler, tmp_path):
@@ -101,7 +128,7 @@ def test_progress_is_told(handler, tmp_path):
 def test_names_are_escaped(handler, tmp_path):
     with pytest.raises(VideoError):
         analyse(tmp_path / "<b>.txt", HandModel(), tmp_path, no_progress)
-    page = handler(str(tmp_path / "<b>.txt"), REQUEST, no_progress)
+    page, _ = handler(str(tmp_path / "<b>.txt"), REQUEST, no_progress)
     assert "<b>" not in page and "&lt;b&gt;" in page
 
 
@@ -109,14 +136,41 @@ def test_result_without_anybody():
     assert "Nobody" in result_html(HandModel(), Summary(status="no person", frames=30, seconds=1.0, fps=30.0), [])
 
 
+def event(person: int, label: str, start_s: float, end_s: float) -> ActionEvent:
+    return ActionEvent(person, label, start_s, end_s, 0.9, ((label, 0.9),), {"joint": 0.9})
+
+
 def test_result_places_events():
-    events = [ActionEvent(0, "squat", 65.0, 70.0, 0.9, (("squat", 0.9),), {"joint": 0.9})]
     summary = Summary((("squat", 0.8), ("wave", 0.1)), 3000, 100.0, 30.0, 1, "ok: the file ends early")
-    page = result_html(HandModel(), summary, events)
+    page = result_html(HandModel(), summary, [event(0, "squat", 65.0, 70.0)])
     assert "left: 65.00%; width: 5.00%" in page and "1:05.0" in page and "1:10.0" in page
     assert "The file ends early." in page and "1 person" in page
 
 
-def test_about_names_classes_and_provider():
-    text = about_html(HandModel())
-    assert "squatting" in text and "none" in text and "2 seconds" in text and "For tests only." in text
+def test_a_clip_of_several_actions_is_not_called_by_one():
+    two, unsure = [event(0, "squat", 1, 3), event(0, "wave", 5, 9)], (("squat", 0.3), ("wave", 0.29))
+    page = result_html(HandModel(), Summary(unsure, 300, 10.0, 30.0, 1, "ok"), two)
+    assert ">Several actions<" in page and "As one clip: squatting, 30% sure, else waving" in page
+    assert ">Squatting<" in result_html(HandModel(), Summary(unsure, 300, 10.0, 30.0, 1, "ok"), two[:1])
+    assert ">Squatting<" in result_html(HandModel(), Summary((("squat", 0.6),), 300, 10.0, 30.0, 1, "ok"), two)
+
+
+def test_events_of_all_people_in_the_order_of_time():
+    events = [event(0, "squat", 5, 9), event(1, "wave", 2, 7), event(0, "wave", 1, 3)]
+    page = result_html(HandModel(), Summary((("squat", 0.8),), 300, 10.0, 30.0, 2, "ok"), events)
+    rows = re.findall(r'<tr data-start="([\d.]+)".*?>P(\d)<', page)
+    assert rows == [("1.00", "0"), ("2.00", "1"), ("5.00", "0")]
+
+
+def test_people_who_meet_have_lanes_of_their_own():
+    events = [event(0, "wave", 0, 3), event(0, "squat", 5, 6), event(1, "wave", 2, 4), event(2, "wave", 6, 9)]
+    assert lanes(events) == {0: 0, 1: 1, 2: 0}
+    assert lanes([event(k, "wave", k, k + 1) for k in range(50)]) == dict.fromkeys(range(50), 0)
+
+
+def test_files_to_save():
+    events = [event(3, "squat", 1.0, 2.5)]
+    assert events_csv(events) == "person,label,start,end,score\n3,squat,1.000,2.500,0.9000\n"
+    found = result_json("my clip.mp4", events, Track())
+    line = json.loads(found["jsonl"])
+    assert (line["input"], line["person"], line["start"]) == ("my clip.mp4", 3, 1.0)

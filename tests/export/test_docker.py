@@ -92,7 +92,7 @@ def test_what_is_copied_is_there_and_sent(path: Path, name: str) -> None:
     "path",
     [
         ".git/config", ".venv/bin/python", "runs/default", "README.md", "training/train.py", "tests/conftest.py",
-        "assets/cache/pose_wheel.task", "assets/page.png", "models/pretrained/student.safetensors",
+        "assets/cache/pose_wheel.task", "assets/page_live.webp", "models/pretrained/student.safetensors",
         "export/runtime/__pycache__/model.cpython-312.pyc", "models/__pycache__",
     ],
 )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Who may open the page: a name and a password, a certificate, and a warning where anybody may."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from pathlib import Path
+
+_SHAPE = "USER:PASSWORD, or the name of a file with such lines"
+_MOST_BYTES = 1 << 16
+
+
+def read_auth(text: str) -> list[tuple[str, str]]:
+    """Names and passwords as the command line gives them. No message ever holds a password.
+
+    Args:
+        text: USER:PASSWORD, or a file with one such pair a line; empty lines and lines that begin with # are left out.
+
+    Raises:
+        ValueError: it is neither, or a pair lacks its name or its password.
+    """
+    path = Path(text)
+    if path.is_file():
+        try:
+            with path.open(encoding="utf-8") as file:
+                lines = [line.strip() for line in file.read(_MOST_BYTES).splitlines()]
+        except (OSError, UnicodeDecodeError):
+            raise ValueError("the file given to --auth cannot be read as text") from None
+        pairs = [_pair(line, f"line {k} of the file") for k, line in enumerate(lines, 1) if line and line[0] != "#"]
+        if not pairs:
+            raise ValueError(f"the file given to --auth has no name in it; --auth takes {_SHAPE}")
+    elif ":" in text:
+        pairs = [_pair(text, "it")]
+    else:
+        raise ValueError(f"--auth takes {_SHAPE}; what was given has no colon, and there is no such file")
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("the file given to --auth has one name twice")
+    return pairs
+
+
+def _pair(line: str, place: str) -> tuple[str, str]:
+    name, _, password = line.partition(":")
+    if not name or not password:
+        raise ValueError(f"--auth takes {_SHAPE}; {place} lacks the name or the password")
+    return name, password
+
+
+def check_certificate(certfile: Path | None, keyfile: Path | None) -> None:
+    """Try the certificate and its key before the server does.
+
+    Raises:
+        ValueError: one of the two is missing, or they cannot be used.
+    """
+    if certfile is None and keyfile is None:
+        return
+    if certfile is None or keyfile is None:
+        raise ValueError("https needs both --ssl-certfile and --ssl-keyfile")
+    for path in (certfile, keyfile):
+        if not path.is_file():
+            raise ValueError(f"{path}: there is no such file")
+
+    def no_password() -> str:
+        raise ValueError(f"{keyfile}: the key has a passphrase; remove it (openssl pkey) or use another key")
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile, password=no_password)
+    except (ssl.SSLError, OSError):
+        raise ValueError(f"{certfile} and {keyfile} are no certificate in PEM and the key that belongs to it") from None
+
+
+def is_local(host: str) -> bool:
+    """Whether an address to listen on is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def warnings(host: str, auth: bool, https: bool) -> list[str]:
+    """What somebody should know who opens the page to a network; empty for a page that stays on this machine."""
+    if is_local(host):
+        return []
+    found = []
+    if not auth:
+        found.append("everybody who reaches this machine can open the page; --auth USER:PASSWORD asks for a password")
+    if not https:
+        secret = "passwords and pictures travel unencrypted" if auth else "pictures travel unencrypted"
+        remedy = "--ssl-certfile and --ssl-keyfile turn it on"
+        found.append(f"{secret}, and browsers elsewhere refuse the camera without https; {remedy}")
+    return found

@@ -1,0 +1,97 @@
+"""What the page is told about a frame: a small JSON object, and the words for it.
+
+Shapes: M modalities, C classes, T frames of the window, V joints (25).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.decision import Decision
+from app.page_pack import JOINT_STEP, pack, pack_pose
+from app.types import ActionEvent, Answer, PersonState
+
+if TYPE_CHECKING:
+    from app.sessions import Reply
+    from export.runtime import ActionModel
+
+TOP = 5
+SEES_EVERY = 2  # of the window's frames, one in so many is sent; the page draws what lies between
+
+
+def words(model: ActionModel, label: str) -> str:
+    """A class's plain words, for people ("sit_down" -> "sitting down")."""
+    return model.display.get(label, label.replace("_", " "))
+
+
+def answer_json(reply: Reply, model: ActionModel, frame: int | None, sensitivity: float, server_ms: float) -> dict:
+    """A reply as the small JSON object that the page draws from.
+
+    Args:
+        reply: of the visitor's session.
+        model: names the labels.
+        frame: number that the page gave the picture.
+        sensitivity: of the visitor.
+        server_ms: spent on the frame.
+
+    Returns:
+        n: the frame's number; s: which session this is; t: its time, s; people, note; persons: everybody (see
+        `person_json`), the main one first; label, score; closest: [label, score, threshold] where nothing is named;
+        top: the TOP best [label, score]; modalities: the shown label's score by modality; events: the newest (see
+        `event_json`), some of which were sent before; sees: the main person's window, when there is a new one;
+        recording: "", "on" or "failed"; ms.
+    """
+    answer = reply.answer
+    return {
+        "n": frame,
+        "s": reply.session,
+        "t": round(answer.time_s, 3),
+        "people": answer.people,
+        "note": answer.note,
+        "persons": [person_json(state) for state in answer.persons if state.pose is not None],
+        "label": answer.label,
+        "score": round(float(answer.score), 3),
+        "closest": _closest(answer, model, sensitivity),
+        **_scores(answer, model),
+        "events": [event_json(number, event) for number, event in reply.events],
+        "sees": None if reply.window_TV3 is None else window_json(reply.window_TV3),
+        "recording": reply.recording,
+        "ms": round(server_ms, 1),
+    }
+
+
+def person_json(state: PersonState) -> dict:
+    """id, main, pose (packed; x, y, visibility of 33 landmarks), label."""
+    return {"id": state.person, "main": state.main, "pose": pack_pose(state.pose), "label": state.label}
+
+
+def event_json(number: int, event: ActionEvent) -> list:
+    """[number within the session, person, label, start s, end s, score]."""
+    return [number, event.person, event.label, round(event.start_s, 3), round(event.end_s, 3), round(event.score, 4)]
+
+
+def window_json(window_TV3: np.ndarray) -> dict:
+    """Every second frame of a window, the newest one among them, packed in millimetres."""
+    kept = window_TV3[::-1][::SEES_EVERY][::-1]
+    return {"frames": len(kept), "joints": pack(kept, JOINT_STEP)}
+
+
+def _closest(answer: Answer, model: ActionModel, sensitivity: float) -> list | None:
+    if answer.closest is None:
+        return None
+    label, score = answer.closest
+    threshold = Decision(model.labels, model.thresholds, sensitivity).enter
+    return [label, round(score, 3), round(threshold, 3)]
+
+
+def _scores(answer: Answer, model: ActionModel) -> dict:
+    if answer.fused_C is None or answer.modality_MC is None:
+        return {"top": [], "modalities": []}
+    best = np.argsort(-answer.fused_C)[:TOP]
+    c = model.labels.index(answer.label) if answer.label in model.labels else int(best[0])
+    return {
+        "top": [[model.labels[c], round(float(answer.fused_C[c]), 3)] for c in best],
+        "modalities": [round(float(score), 3) for score in answer.modality_MC[:, c]],
+    }

@@ -1,0 +1,231 @@
+"""How the page does in a real browser: `python -m app.page_bench [--minutes 10]`.
+
+Serves the page as `python -m app demo` does, opens it in headless Chromium whose camera plays the example clip at 30
+frames a second, and measures what arrives there: answered frames a second, the time from the camera taking a picture
+to the page having drawn its answer, and the memory of the server. Browser and server share the machine.
+Needs Linux, playwright (requirements-dev.txt) and Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.bench import write_json
+from app.report import OutputError
+
+ROOT = Path(__file__).resolve().parents[1]
+CAMERA_FPS = 30
+GOAL_FPS = 28.0
+FLAT_MB = 30.0  # growth from the second quarter of the run to the last that counts as flat
+WARM_UP_S = 10.0  # first seconds, not counted: the landmarker loads, caches fill
+SAMPLE_S = 2.0
+START_S = 120.0
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-ui-for-media-stream"]
+_FLAGS += ["--use-fake-device-for-media-stream", "--no-first-run", "--disable-component-update", "--disable-sync"]
+
+
+class BenchError(ValueError):
+    """The benchmark cannot run; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one run measured.
+
+    Attributes:
+        seconds: that were counted.
+        age_ms: (N,) of each answered frame, from the camera taking its picture to having drawn its answer.
+        overtaken: pictures that were sent and got no answer.
+        first_s: from the press of the start button to the first skeleton.
+        memory: (time in s, resident MB of the server), all the way.
+        files: names of the files that the server wrote to its temporary folder meanwhile; there should be none.
+    """
+
+    seconds: float
+    age_ms: np.ndarray
+    overtaken: int
+    first_s: float
+    memory: list[tuple[float, float]]
+    files: tuple[str, ...] = ()
+
+    def result(self) -> dict[str, float]:
+        """The numbers by name; NaN where nothing was answered."""
+        p50, p95 = np.percentile(self.age_ms, (50, 95)) if len(self.age_ms) else (np.nan, np.nan)
+        mb = np.array([mb for _, mb in self.memory])
+        quarter = max(1, len(mb) // 4)
+        before, after = mb[quarter : 2 * quarter + 1], mb[-quarter:]
+        return {
+            "seconds": round(self.seconds, 1),
+            "answered_fps": round(len(self.age_ms) / self.seconds, 2),
+            "age_p50_ms": round(float(p50), 1),
+            "age_p95_ms": round(float(p95), 1),
+            "overtaken": self.overtaken,
+            "first_skeleton_s": round(self.first_s, 2),
+            "memory_mb": round(float(mb[-1]), 1),
+            "memory_growth_mb": round(float(np.median(after) - np.median(before)), 1) if len(before) else 0.0,
+            "files_written": len(self.files),
+        }
+
+
+def camera_file(video: Path, out: Path, fps: int = CAMERA_FPS) -> Path:
+    """A video as JPEG pictures in a row at a steady rate, which Chromium plays as a camera, in a loop."""
+    import cv2
+
+    from app.video import VideoReader
+
+    shown = 0
+    with VideoReader(video) as reader, out.open("wb") as file:
+        for time_s, rgb_HWC in reader:
+            jpeg = cv2.imencode(".jpg", rgb_HWC[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+            while shown <= time_s * fps:
+                file.write(jpeg)
+                shown += 1
+    return out
+
+
+@contextmanager
+def server(extra: list[str]) -> Iterator[tuple[str, int, Path]]:
+    """The page in a process of its own; yields its address, its process id and its temporary folder."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "app", "demo", "--port", str(port), *extra]
+    with (
+        tempfile.TemporaryDirectory(prefix="ikem-bench-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said, env={**os.environ, "TMPDIR": folder}) as process,
+    ):
+        try:
+            end = time.monotonic() + START_S
+            while not _listens(port):
+                if process.poll() is not None or time.monotonic() > end:
+                    said.seek(0)
+                    last = said.read().decode(errors="replace").strip().splitlines()[-1:]
+                    raise BenchError(f"the page did not start: {' '.join(last)}")
+                time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}", process.pid, Path(folder)
+        finally:
+            process.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def memory_mb(process: int) -> float:
+    """Resident memory of a process, MB."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def measure(seconds: float, camera: Path, extra: list[str], chromium: str) -> Measured:
+    """Serve, open, start the camera, and watch for so long after the warm-up.
+
+    Args:
+        seconds: to count.
+        camera: from `camera_file`.
+        extra: options of `python -m app demo`.
+        chromium: the browser's program.
+    """
+    from playwright.sync_api import sync_playwright
+
+    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+    with server(extra) as (address, process, folder), sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=flags)
+        tab = browser.new_page(viewport={"width": 1280, "height": 800})
+        tab.set_default_timeout(START_S * 1000)
+        tab.goto(address)
+        tab.wait_for_selector("#start:enabled")
+        tab.evaluate("window.ikem.measured = []")
+        before = _files(folder)
+        start_s = time.monotonic()
+        tab.click("#start")
+        tab.wait_for_function("window.ikem.measured.length > 0")
+        first_s = time.monotonic() - start_s
+        rows, memory = _watch(tab, seconds, process)
+        files = _files(folder) - before
+        browser.close()
+    ages = np.array([age for _, age, _ in rows])
+    return Measured(seconds, ages, sum(overtaken for *_, overtaken in rows), first_s, memory, tuple(sorted(files)))
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def _watch(tab, seconds: float, process: int) -> tuple[list, list[tuple[float, float]]]:  # noqa: ANN001
+    tab.wait_for_timeout(WARM_UP_S * 1000)
+    take = "window.ikem.measured.splice(0)"
+    tab.evaluate(take)
+    rows, memory, start_s = [], [], time.monotonic()
+    while (passed_s := time.monotonic() - start_s) < seconds:
+        tab.wait_for_timeout(1000 * min(SAMPLE_S, seconds - passed_s))
+        rows += tab.evaluate(take)
+        memory.append((time.monotonic() - start_s, memory_mb(process)))
+    return rows, memory
+
+
+def table(result: dict[str, float]) -> str:
+    """The result for people to read."""
+    return "\n".join(
+        [
+            f"{result['seconds']:g} s in Chromium, camera {CAMERA_FPS} frames/s, {os.cpu_count()} cores shared by both",
+            f"answered frames a second    {result['answered_fps']:.1f}  (goal >= {GOAL_FPS:g})",
+            f"picture to overlay, p50     {result['age_p50_ms']:.0f} ms",
+            f"picture to overlay, p95     {result['age_p95_ms']:.0f} ms",
+            f"pictures overtaken          {result['overtaken']:g}",
+            f"first skeleton after        {result['first_skeleton_s']:.1f} s  (goal <= 3)",
+            f"memory of the server        {result['memory_mb']:.0f} MB, {result['memory_growth_mb']:+.1f} MB since the "
+            f"second quarter  (flat within {FLAT_MB:g})",
+            f"files written               {result['files_written']:g}  (goal 0)",
+        ]
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the benchmark from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m app.page_bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long to count (default: %(default)g)")
+    parser.add_argument("--video", type=Path, default=ROOT / "assets" / "example.mp4", help="what the camera shows")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
+    parser.add_argument("demo", nargs="*", help="options of python -m app demo, after --")
+    args = parser.parse_args(argv)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    try:
+        if not 0 < args.minutes < 1e4:
+            raise BenchError("--minutes is a number above 0")
+        if chromium is None:
+            raise BenchError("no Chromium was found; on Debian: apt-get install chromium, or name it in CHROMIUM")
+        with tempfile.TemporaryDirectory(prefix="ikem-bench-") as folder:
+            camera = camera_file(args.video, Path(folder) / "camera.mjpeg")
+            result = measure(60 * args.minutes, camera, args.demo, chromium).result()
+        print(table(result))
+        if args.json:
+            write_json(result, args.json)
+    except ImportError as error:
+        return _failed(f"{error.name} is missing; pip install -r requirements-dev.txt")
+    except (ValueError, OutputError) as error:
+        return _failed(str(error))
+    return 0
+
+
+def _failed(reason: str) -> int:
+    print(f"python -m app.page_bench: {reason}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

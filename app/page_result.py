@@ -1,0 +1,140 @@
+"""What the Video tab shows and saves of a recording: its answer, a timeline, a table, the files to download."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from app.batch.formats import csv_line, event_line
+from app.page_answer import event_json, words
+from app.page_pack import Track
+from app.recording import Summary
+from app.types import ActionEvent
+
+if TYPE_CHECKING:
+    from export.runtime import ActionModel
+
+CSV_COLUMNS = ("person", "label", "start", "end", "score")
+_LANE_PX, _GAP_PX = 26, 4
+
+
+def result_html(model: ActionModel, summary: Summary, events: Sequence[ActionEvent]) -> str:
+    """The whole-clip answer, a timeline and a table of the events."""
+    if not summary.label:
+        kind = "Nobody was found in this recording" if summary.status.startswith("no person") else "Too short to tell"
+        return f'<section class="card"><h2>{kind}</h2><p>{_facts(summary)}</p></section>'
+    return (
+        _answer_html(model, summary, events)
+        + _events_html(model, summary, events)
+        + f'<p class="facts">{_facts(summary)}</p>'
+    )
+
+
+def result_json(name: str, events: Sequence[ActionEvent], track: Track) -> dict:
+    """What the page's scripts need: the poses to draw, the events, and the files that can be saved."""
+    return {
+        "name": name,
+        "events": [event_json(k, event) for k, event in enumerate(events)],
+        "track": track.json(),
+        "csv": events_csv(events),
+        "jsonl": "".join(event_line(name, event) + "\n" for event in events),
+    }
+
+
+def events_csv(events: Sequence[ActionEvent]) -> str:
+    """The events as CSV, times in seconds."""
+    rows = [[e.person, e.label, f"{e.start_s:.3f}", f"{e.end_s:.3f}", f"{e.score:.4f}"] for e in events]
+    return "".join(csv_line(row) for row in (CSV_COLUMNS, *rows))
+
+
+def lanes(events: Sequence[ActionEvent]) -> dict[int, int]:
+    """A lane for each person's events; people who were never there at the same time may share one."""
+    spans: dict[int, tuple[float, float]] = {}
+    for event in events:
+        start_s, end_s = spans.get(event.person, (event.start_s, event.end_s))
+        spans[event.person] = (min(start_s, event.start_s), max(end_s, event.end_s))
+    free_from_s: list[float] = []
+    found = {}
+    for person, (start_s, end_s) in sorted(spans.items(), key=lambda item: item[1]):
+        lane = next((k for k, free_s in enumerate(free_from_s) if free_s <= start_s), len(free_from_s))
+        free_from_s[lane:] = [end_s, *free_from_s[lane + 1 :]]
+        found[person] = lane
+    return found
+
+
+def _answer_html(model: ActionModel, summary: Summary, events: Sequence[ActionEvent]) -> str:
+    """One answer for the whole clip, unless none stands out because it holds several actions."""
+    name, others = words(model, summary.label), " or ".join(words(model, label) for label, _ in summary.ranked[1:3])
+    line, quiet = f"{summary.score:.0%} sure" + (f", else {others}" if others else ""), ""
+    if summary.score < model.thresholds["leave"]:
+        quiet = " idle"
+        if len({event.label for event in events}) > 1:
+            name, line = "several actions", f"As one clip: {name}, {line}"
+    size = " longer" if len(name) > 18 else " long"
+    return (
+        '<section class="card now"><h2 class="caption">The whole clip</h2>'
+        f'<div class="action{size}{quiet}" role="status">{escape(name[:1].upper() + name[1:])}</div>'
+        f'<div class="sure">{escape(line)}</div></section>'
+    )
+
+
+def _facts(summary: Summary) -> str:
+    people = f"{summary.people} {'person' if summary.people == 1 else 'people'}"
+    facts = [f"{summary.seconds:.1f} s", f"{summary.frames} frames", f"{summary.fps:.1f} frames/s", people]
+    note = summary.status.partition(": ")[2]
+    return escape(", ".join(facts) + (f". {note[:1].upper()}{note[1:]}." if note else ""))
+
+
+def _events_html(model: ActionModel, summary: Summary, events: Sequence[ActionEvent]) -> str:
+    if not events:
+        return '<section class="card"><h2 class="caption">Actions</h2><p>No action stood out.</p></section>'
+    ordered = sorted(events, key=lambda event: (event.start_s, event.person))
+    whole_s = max(summary.seconds, *(event.end_s for event in events), 1e-3)
+    lane = lanes(events)
+    blocks = "".join(_block_html(model, event, lane[event.person], whole_s) for event in ordered)
+    height = (max(lane.values()) + 1) * (_LANE_PX + _GAP_PX) + _GAP_PX
+    save = "".join(
+        f'<button type="button" class="small-button" data-save="{kind}">{kind.upper()}</button>'
+        for kind in ("csv", "jsonl")
+    )
+    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in _HEAD)
+    return (
+        '<section class="card"><div class="card-head"><h2 class="caption">Actions '
+        '<span class="quiet wide">choose one to see it</span></h2>'
+        f'<div class="buttons"><span class="quiet">Download</span>{save}</div></div>'
+        f'<div class="track" style="height: {height}px" aria-hidden="true">{blocks}<b id="playhead"></b></div>'
+        f'<div class="scroller tall"><table class="event-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(_row_html(model, event) for event in ordered)}</tbody></table></div></section>"
+    )
+
+
+_HEAD = (("Action", ""), ("Who", ""), *((name, ' class="number"') for name in ("From", "To", "Sure")))
+
+
+def _block_html(model: ActionModel, event: ActionEvent, lane: int, whole_s: float) -> str:
+    name = f"P{event.person} {words(model, event.label)}"
+    place = (
+        f"left: {event.start_s / whole_s:.2%}; width: {(event.end_s - event.start_s) / whole_s:.2%}; "
+        f"top: {_GAP_PX + lane * (_LANE_PX + _GAP_PX)}px; height: {_LANE_PX}px"
+    )
+    return (
+        f'<i class="tint" style="--i: {model.labels.index(event.label)}; {place}" title="{escape(name)}" '
+        f'data-start="{event.start_s:.2f}">{escape(words(model, event.label))}</i>'
+    )
+
+
+def _row_html(model: ActionModel, event: ActionEvent) -> str:
+    name, tint = escape(words(model, event.label)), f"--i: {model.labels.index(event.label)}"
+    return (
+        f'<tr data-start="{event.start_s:.2f}" data-end="{event.end_s:.2f}">'
+        f'<td><span class="what"><i class="tint dot" style="{tint}"></i>'
+        f'<button type="button" class="link">{name}</button></span></td>'
+        f'<td><span class="who" data-person="{event.person}" title="Person {event.person}">P{event.person}</span></td>'
+        f'<td class="number">{_clock(event.start_s)}</td><td class="number">{_clock(event.end_s)}</td>'
+        f'<td class="number">{event.score:.0%}</td></tr>'
+    )
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"

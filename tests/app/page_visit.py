@@ -1,0 +1,37 @@
+"""What the tests in a real Chromium share, beside their fixtures in conftest.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream"]
+FLAGS += ["--use-fake-device-for-media-stream"]
+PATIENCE_MS = 120_000  # a machine with two busy cores answers a few frames a second
+SLOW = 4  # the camera and the sessions' clock are as much slower: a busy machine answers a few frames a second
+DRAWN_PIXELS = """(id) => {
+    const canvas = document.getElementById(id);
+    if (!canvas || !canvas.width) return 0;
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    let drawn = 0;
+    for (let i = 3; i < pixels.length; i += 4) drawn += pixels[i] > 0;
+    return drawn;
+}"""
+
+
+def says(tab, selector: str, text: str) -> None:
+    """Wait until an element holds a text."""
+    tab.locator(selector, has_text=text).wait_for()
+
+
+def is_drawn(tab, canvas: str, pixels: int = 1000) -> None:
+    """Wait until a canvas has so many pixels drawn on it."""
+    tab.wait_for_function(f"({DRAWN_PIXELS})('{canvas}') > {pixels}")
+
+
+def files_under(folder: str | Path) -> set[Path]:
+    """All files of a folder."""
+    return {path for path in Path(folder).rglob("*") if path.is_file()}

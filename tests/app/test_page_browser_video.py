@@ -1,0 +1,112 @@
+"""The Video tab in a real headless Chromium: a file in, skeletons over it, events to jump to, files to save."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.app.helpers import HandModel, write_video
+from tests.app.page_visit import DRAWN_PIXELS, is_drawn, says
+
+pytestmark = pytest.mark.browser
+pytest.importorskip("gradio")
+
+
+@pytest.fixture(scope="module")
+def waving(tmp_path_factory):
+    """Four seconds of a drawn person who waves with straight arms overhead."""
+    from training.drawing.draw import Camera, Look, draw_clip
+    from training.drawing.example import write_video as write_drawn
+    from training.drawing.motions import make_motion
+
+    path = tmp_path_factory.mktemp("video") / "wave.mp4"
+    write_drawn(path, draw_clip(make_motion("wave", 4.0, 25.0, seed=0), Camera(), Look()))
+    return path
+
+
+def open_video(tab) -> None:
+    tab.get_by_role("tab", name="Video").click()
+
+
+def test_a_recording_from_upload_to_files(serve_page, visit, waving, tmp_path):
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        tab.set_input_files("#clip input[type=file]", waving)
+        says(tab, "#result", "Watching the recording")
+        says(tab, "#result .action", "waving")
+        tab.screenshot(path=tmp_path / "video.png")
+        is_drawn(tab, "clip-overlay")
+        video, overlay = (tab.locator(f"#clip {name}").bounding_box() for name in ("video", "#clip-overlay"))
+        assert abs(overlay["width"] / overlay["height"] - 4 / 3) < 0.02, "over the picture, not over the player's bars"
+        assert overlay["x"] >= video["x"] - 1 and overlay["y"] >= video["y"] - 1
+        event = tab.locator("#result .event-table .link").first
+        start = float(tab.locator("#result tr[data-start]").first.get_attribute("data-start"))
+        event.press("Enter")  # by the keyboard
+        tab.wait_for_function(f"document.querySelector('#clip video').currentTime >= {start}")
+        tab.locator("#result tr[aria-current]").wait_for()
+        saved = {}
+        for kind in ("csv", "jsonl"):
+            with tab.expect_download() as download:
+                tab.click(f"#result [data-save={kind}]")
+            saved[kind] = download.value.path().read_text()
+            assert download.value.suggested_filename == f"wave.{kind}"
+        lines = [json.loads(line) for line in saved["jsonl"].splitlines()]
+        assert lines[0]["label"] == "wave" and lines[0]["input"] == "wave.mp4"
+        assert saved["csv"].splitlines()[1].startswith(f"{lines[0]['person']},wave,")
+        assert {host.split(":")[0] for host in tab.hosts} <= {"127.0.0.1", ""}
+
+
+@pytest.mark.slow
+def test_the_skeleton_lies_on_the_person(serve_page, visit, waving):
+    """The drawn points' middle is where the picture differs from the empty room."""
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        tab.set_input_files("#clip input[type=file]", waving)
+        says(tab, "#result .action", "waving")
+        tab.evaluate("document.querySelector('#clip video').currentTime = 2")
+        tab.wait_for_timeout(500)
+        is_drawn(tab, "clip-overlay")
+        middle = tab.evaluate("""() => {
+            const c = document.getElementById("clip-overlay");
+            const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+            let n = 0, x = 0;
+            for (let i = 3; i < d.length; i += 4) if (d[i]) { n += 1; x += ((i - 3) / 4) % c.width; }
+            return x / n / c.width;
+        }""")
+        assert abs(middle - 0.5) < 0.08
+
+
+@pytest.mark.slow
+def test_the_example_clip_can_be_taken_away(serve_page, visit, example_video):
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        tab.click("#example")
+        says(tab, "#result", "Watching the recording")
+        tab.wait_for_function("document.querySelector('#clip video')?.readyState > 1")
+        tab.locator("#clip button[aria-label='Clear']").click()
+        says(tab, "#result", "Drop a video")
+        tab.wait_for_timeout(2000)
+        says(tab, "#result", "Drop a video")
+        assert tab.evaluate(f"({DRAWN_PIXELS})('clip-overlay')") == 0
+
+
+@pytest.mark.slow
+def test_files_that_do_not_do(serve_page, visit, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video" * 99)
+    nobody = write_video(tmp_path / "nobody.mp4", np.arange(30) / 30)
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        tab.set_input_files("#clip input[type=file]", broken)
+        says(tab, "#result", "not a readable video")
+        says(tab, "#clip.unplayable", "")
+        tab.locator("#clip button[aria-label='Clear']").click()
+        says(tab, "#result", "Drop a video")
+        tab.set_input_files("#clip input[type=file]", nobody)
+        says(tab, "#result", "Nobody was found")

@@ -1,0 +1,60 @@
+"""The small skeletons of the About tab: `python -m training.drawing.page_motions` writes assets/page/motions.json.
+
+The motions are our own (training.drawing.motions); the page only plays the file, so the app needs nothing of this
+package.
+
+Shapes: T frames, V joints (25).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+
+from training.drawing.body import Body, joints_of
+from training.drawing.motions import MOTIONS, make_motion
+
+OUT = Path(__file__).resolve().parents[2] / "assets" / "page" / "motions.json"
+FPS, SECONDS = 10.0, 3.0
+STEP_M = 1e-3
+# Of each motion's many variants the one that shows it best, looked at by eye.
+SEEDS = {"wave": 1, "raise_hand": 1, "clap": 4, "kick": 1, "lunge": 2, "punch": 2}
+
+
+def clip_of(name: str) -> np.ndarray:
+    """(T, 25, 3) metres, standing on y = 0, in the middle."""
+    joints_TV3 = _lie_down() if name == "lie_down" else make_motion(name, SECONDS, FPS, SEEDS.get(name, 0))
+    middle_3 = joints_TV3[:, 0].mean(0) * [1, 0, 1]
+    return joints_TV3 - middle_3.astype(np.float32)
+
+
+def _lie_down() -> np.ndarray:
+    """From standing to the ground: sit down on it, then lean back. The training motions have no such."""
+    stand = {"pelvis": (0.0, 0.0, 0.0), "lean": (0.0, 0.0)}
+    down = {"pelvis": (0.0, -0.62, -0.4), "lean": (0.6, 0.0)}
+    flat = {"pelvis": (0.0, -0.78, -0.75), "lean": (-1.45, 0.0)}
+    steps = [(0.0, stand), (0.35, down), (0.7, flat), (1.0, flat)]
+    frames = []
+    for moment in np.linspace(0, 1, round(SECONDS * FPS)):
+        k = max(i for i, (start, _) in enumerate(steps[:-1]) if start <= moment)
+        (t0, a), (t1, b) = steps[k], steps[k + 1]
+        share = (moment - t0) / (t1 - t0)
+        share = share * share * (3 - 2 * share)
+        pose = {name: tuple((1 - share) * np.array(a[name]) + share * np.array(b[name])) for name in a}
+        frames.append(joints_of(pose | {"turn": (1.2,)}, Body()))
+    return np.stack(frames)
+
+
+def main() -> None:
+    clips = {}
+    for name in (*MOTIONS, "lie_down"):
+        whole = np.rint(clip_of(name) / STEP_M).astype("<i2")
+        clips[name] = {"frames": len(whole), "joints": base64.b64encode(whole.tobytes()).decode("ascii")}
+    OUT.write_text(json.dumps({"fps": FPS, "clips": clips}, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
