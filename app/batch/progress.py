@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from app.batch.jobs import CLIPS, Job
+from app.batch.jobs import CLIPS, Job, printable
 from app.batch.options import Options
 from app.batch.work import Done
 from app.report import OutputError
@@ -32,8 +33,11 @@ class Progress:
         self._tqdm, self._bars = tqdm, {}
         self._events = sys.stdout  # as it is now: Ray prints into what is there later
         self._usual = sys.stderr if options.json_lines else sys.stdout
-        # Where no terminal redraws the bars, each redrawing is a line of a log.
-        self._often = {"mininterval": 0.2 if sys.stderr.isatty() else 10.0, "disable": options.quiet}
+        for stream in (sys.stdout, sys.stderr):  # a file's name may hold letters that a terminal's encoding lacks
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        # Without a terminal that redraws them, bars would fill a log.
+        self._often = {"mininterval": 0.2, "disable": options.quiet or not sys.stderr.isatty()}
         self._all = tqdm(total=len(jobs), initial=len(jobs) - todo, desc="inputs", unit="input", **self._often)
 
     def __enter__(self) -> Progress:
@@ -49,7 +53,7 @@ class Progress:
         if bar is None:
             job = self._jobs[number]
             unit = "clip" if job.kind == CLIPS else "s"
-            bar = self._bars[number] = self._tqdm(desc=job.source, unit=unit, leave=False, **self._often)
+            bar = self._bars[number] = self._tqdm(desc=printable(job.source), unit=unit, leave=False, **self._often)
         bar.total = None if claimed_s is None else round(max(claimed_s, time_s), 1)
         bar.update(round(time_s, 1) - bar.n)
 

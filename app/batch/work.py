@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from app.batch.formats import summary_row
-from app.batch.jobs import CLIPS, LIVE, VIDEO, Job
+from app.batch.jobs import CLIPS, LIVE, VIDEO, Job, printable
 from app.batch.options import Setup
 from app.batch.outputs import Outputs, parts_of
 from app.batch.play import play
@@ -192,12 +192,14 @@ def needs_pose(job: Job) -> bool:
 def _reason(error: Exception, job: Job) -> str:
     """One sentence on what is wrong with an input."""
     text = " ".join(str(error).split())
-    for name in (job.shown, Path(job.shown).name):
-        text = text.removeprefix(f"{name}: ")
+    if isinstance(job.target, Path):
+        for name in (str(job.target), job.target.name):
+            text = text.removeprefix(f"{' '.join(name.split())}: ")
     if isinstance(error, MemoryError):
         text = "there is not enough memory for it"
     elif not isinstance(error, ValueError) or not text:  # nothing that was foreseen
         text = f"it cannot be read ({type(error).__name__}{': ' if text else ''}{text})"
+    text = printable(text)
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} ..."
 
 
