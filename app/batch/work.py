@@ -17,6 +17,7 @@ from app.batch.options import Setup
 from app.batch.outputs import Outputs, parts_of
 from app.batch.play import play
 from app.batch.stop import Stop, Stopped
+from app.camera import camera_name
 from app.recording import Summary, _Tally
 from app.report import OutputError
 from app.stream import ActionStream
@@ -192,9 +193,9 @@ def needs_pose(job: Job) -> bool:
 def _reason(error: Exception, job: Job) -> str:
     """One sentence on what is wrong with an input."""
     text = " ".join(str(error).split())
-    if isinstance(job.target, Path):
-        for name in (str(job.target), job.target.name):
-            text = text.removeprefix(f"{' '.join(name.split())}: ")
+    own = (str(job.target), job.target.name) if isinstance(job.target, Path) else (camera_name(job.target),)
+    for name in own:
+        text = text.removeprefix(f"{' '.join(name.split())}: ")
     if isinstance(error, MemoryError):
         text = "there is not enough memory for it"
     elif not isinstance(error, ValueError) or not text:  # nothing that was foreseen
