@@ -74,6 +74,16 @@ def test_mistakes_touch_nothing(tmp_path, action_model, capsys, more, says):
     assert not (tmp_path / "out").exists()
 
 
+def test_ctrl_c_at_any_time_is_one_sentence(monkeypatch, capsys):
+    """Also before the command line is read: importing what that needs takes half a second."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.__main__.parser", interrupted)
+    assert main(["classify"]) == 130 and capsys.readouterr().err.startswith("stopped; ")
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
