@@ -99,10 +99,8 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
         return [source]
     path = Path(text)
     if os.path.isdir(path):
-        try:
-            return _known(_below(path) if recursive else path.iterdir(), leave_out) or [path]
-        except OSError:
-            return [path]
+        closed: list[Path] = []  # folders that may not be read: to be reported
+        return sorted(_known(_below(path, recursive, closed), leave_out) + closed) or [path]
     if os.path.exists(path) or not glob.has_magic(text):
         return [path]
     return _known((Path(match) for match in glob.glob(text, recursive=True)), leave_out) or [path]
@@ -119,9 +117,9 @@ def _address(text: str) -> str:
     return address
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for inside, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+def _below(folder: Path, recursive: bool, closed: list[Path]) -> Iterator[Path]:
+    for inside, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
+        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
         yield from (Path(inside, name) for name in files)
 
 

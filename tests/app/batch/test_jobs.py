@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,23 @@ def test_folders_to_their_ends(tree):
     (tree / "sub" / "loop").symlink_to(tree)
     assert names(".", recursive=True) == ["a.NPZ", "b.mp4", "odd[1].mp4", "r.ikem", "sub/d.mp4", "sub/deep/e.mov"]
     assert names("sub") == ["sub/d.mp4"] and names("sub", recursive=True) == ["sub/d.mp4", "sub/deep/e.mov"]
+
+
+@pytest.mark.parametrize(("closed", "recursive"), [("sub", False), ("sub", True), ("sub/deep", True)])
+def test_a_folder_that_may_not_be_read_is_reported(tree, monkeypatch, closed, recursive):
+    """As root may read everything, the system's answer is put on."""
+    listed = os.scandir
+
+    def scandir(path):
+        if str(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    monkeypatch.setattr("os.access", lambda path, mode: str(path) != closed)
+    jobs = make_jobs(find(["sub"], recursive))
+    assert [(job.shown, job.problem) for job in jobs if job.problem] == [(closed, "you may not read this folder")]
+    assert len(jobs) == (1 if closed == "sub" else 2)
 
 
 def test_paths_that_lead_nowhere(tree):
