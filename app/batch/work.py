@@ -93,6 +93,7 @@ class Worker:
         """Work on one input; what goes wrong with it is in the answer."""
         done = Done()
         try:
+            stop.check()  # a worker may begin after the run was ended
             if job.problem:
                 raise ValueError(job.problem)
             parts = self._clips if job.kind == CLIPS else self._frames
