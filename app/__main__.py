@@ -161,9 +161,7 @@ def _pose(args: argparse.Namespace) -> int:
     return OK
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    args = parser().parse_args(argv)
+def _run(args: argparse.Namespace) -> int:
     from app.quiet import native_warnings_hidden
     from app.report import OutputError
 
@@ -173,6 +171,12 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OutputError) as error:
         print(f"python -m app {args.command}: {error}", file=sys.stderr)
         return USAGE
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    try:
+        return _run(parser().parse_args(argv))
     except KeyboardInterrupt:
         print("stopped; what was finished is whole, and classify --resume goes on from it", file=sys.stderr)
         return INTERRUPTED

@@ -82,6 +82,8 @@ def read_clips(path: str | os.PathLike) -> Iterator[Clip]:
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an archive that a clip needs, as far as they are there; all of them, small or not, in memory."""
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device could block for ever
+        raise ClipFileError(f"{path}: this is not a file")
     try:
         with np.load(path, allow_pickle=False) as archive:
             held = {info.filename.removesuffix(".npy"): info.file_size for info in archive.zip.infolist()}
@@ -94,8 +96,8 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in held}
     except ClipFileError:
         raise
-    except FileNotFoundError:
-        raise ClipFileError(f"{path}: there is no such file") from None
+    except (FileNotFoundError, PermissionError):
+        raise ClipFileError(f"{path}: there is no such file, or it may not be read") from None
     except MemoryError:
         raise ClipFileError(f"{path}: there is not enough memory for it; split it") from None
     except Exception:  # zipfile and numpy raise half a dozen kinds, in words that help nobody

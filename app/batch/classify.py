@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.batch.formats import EVENT_COLUMNS, columns, csv_line, event_row
-from app.batch.jobs import Job, find, live, make_jobs
+from app.batch.jobs import Job, find, live, make_jobs, real
 from app.batch.journal import Entry, Journal, file_state
 from app.batch.options import RAY, Options, Setup
 from app.batch.outputs import ANNOTATED_SUFFIX, EVENTS, EVENTS_SUFFIX, SUMMARY
@@ -72,8 +72,10 @@ class Run:
             ValueError: the command is wrong.
             KeyboardInterrupt: it was stopped before all inputs were done; what was done is whole and in the summary.
         """
-        for text in self._inputs:
-            live(text)  # a wrong address is told before anything is written
+        for text in self._inputs:  # what is wrong here is told before anything is written
+            if not text:  # as from "$VIDEO" in a shell, and a path of no letters is the folder one is in
+                raise ValueError("an input is an empty text; name a file, a folder, a camera or an address")
+            live(text)
         with Journal(self._options.out) as journal:
             jobs, kept = self._plan(journal)
             todo = [job for job in jobs if _key(job) not in kept]
@@ -101,7 +103,7 @@ class Run:
     def _plan(self, journal: Journal) -> tuple[list[Job], dict[str, Entry]]:
         """All jobs, and the entries of those that need not be done again."""
         options = self._options
-        leave_out = {(options.out / name).resolve() for name in journal.results}
+        leave_out = {real(options.out / name) for name in journal.results}
         targets = find(self._inputs, options.recursive, leave_out)
         jobs = make_jobs(targets)
         kept = {}
@@ -114,12 +116,12 @@ class Run:
         return jobs, kept
 
     def _refuse_overwriting(self, jobs: Sequence[Job]) -> None:
-        inputs = {job.target.resolve() for job in jobs if isinstance(job.target, Path)}
+        inputs = {real(job.target) for job in jobs if isinstance(job.target, Path)}
         suffixes = [RECORD_SUFFIX] * self._options.skeletons + [ANNOTATED_SUFFIX] * self._options.annotate
         for job in jobs:
             for suffix in suffixes:
                 path = self._options.out / f"{job.name}{suffix}"
-                if path.resolve() in inputs and not (suffix == RECORD_SUFFIX and not needs_pose(job)):
+                if real(path) in inputs and not (suffix == RECORD_SUFFIX and not needs_pose(job)):
                     raise ValueError(f"{path} is one of the inputs and would be replaced; choose another --out")
 
     def _keep(self, job: Job, entry: Entry) -> None:
@@ -210,7 +212,7 @@ def _write_table(path: Path, names: Sequence[str], rows: Iterator[list[str]]) ->
 
 def _key(job: Job) -> str:
     """What the journal calls a job's file; nothing that is in a journal where there is no file."""
-    return str(job.target.resolve()) if isinstance(job.target, Path) else ""
+    return str(real(job.target)) if isinstance(job.target, Path) else ""
 
 
 def _stop(stop: Stop) -> None:

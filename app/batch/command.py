@@ -74,7 +74,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--every", type=_hop, metavar="SECONDS", help="time between two classifications (default: 0.25)"
     )
     choice.add_argument("--min-score", type=_share, metavar="S", help="leave out events of a lower score, 0 to 1")
-    choice.add_argument("--labels", type=_labels, metavar="A,B", help="only these events, by their short ids")
+    choice.add_argument("--labels", type=_labels, metavar="A,B", help="only these events, by their short ids, such as "
+                        "wave,sit_down (an unknown one shows them all)")  # fmt: skip
     work = command.add_argument_group("how it is done")
     work.add_argument(
         "--workers", type=_count(_MOST_WORKERS), metavar="N", help="inputs worked on at once (default: 1)"

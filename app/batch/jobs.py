@@ -19,6 +19,7 @@ VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
 _CAMERA = "camera:"
 _FILMS = (".mp4", ".m4v", ".mov", ".avi")  # none of them is sent while it is filmed
 _LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would carry out what begins so
 _CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
 
@@ -61,11 +62,21 @@ def find(inputs: Iterable[str], recursive: bool = False, leave_out: Collection[P
     found: list[Path | int | str] = []
     for text in inputs:
         for target in _behind(text, recursive, leave_out):
-            key = target.resolve() if isinstance(target, Path) else target
+            key = real(target) if isinstance(target, Path) else target
             if key not in done:
                 done.add(key)
                 found.append(target)
     return found
+
+
+def real(path: Path) -> Path:
+    """The file that a path leads to in the end; it takes any path, also links in a circle and names too long."""
+    return Path(os.path.realpath(path))
+
+
+def printable(text: str) -> str:
+    """A text on one line, without what a terminal would obey or an encoding refuse, as file names may hold it."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def live(text: str) -> int | str | None:
@@ -87,12 +98,10 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
     if source is not None:
         return [source]
     path = Path(text)
-    if path.is_dir():
-        try:
-            return _known(_below(path) if recursive else path.iterdir(), leave_out) or [path]
-        except OSError:
-            return [path]
-    if path.exists() or not glob.has_magic(text):
+    if os.path.isdir(path):
+        closed: list[Path] = []  # folders that may not be read: to be reported
+        return sorted(_known(_below(path, recursive, closed), leave_out) + closed) or [path]
+    if os.path.exists(path) or not glob.has_magic(text):
         return [path]
     return _known((Path(match) for match in glob.glob(text, recursive=True)), leave_out) or [path]
 
@@ -108,16 +117,16 @@ def _address(text: str) -> str:
     return address
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for inside, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+def _below(folder: Path, recursive: bool, closed: list[Path]) -> Iterator[Path]:
+    for inside, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
+        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
         yield from (Path(inside, name) for name in files)
 
 
 def _known(paths: Iterable[Path], leave_out: Collection[Path]) -> list[Path]:
     wanted = VIDEO_SUFFIXES | {CLIPS_SUFFIX, RECORD_SUFFIX}
-    kept = (p for p in paths if p.suffix.lower() in wanted and not p.name.startswith(".") and p.is_file())
-    return sorted(p for p in kept if not leave_out or p.resolve() not in leave_out)
+    kept = (p for p in paths if p.suffix.lower() in wanted and not p.name.startswith(".") and os.path.isfile(p))
+    return sorted(p for p in kept if not leave_out or real(p) not in leave_out)
 
 
 def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None = None) -> list[Job]:
@@ -131,9 +140,9 @@ def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None 
     names = Names(keep.values())
     jobs = []
     for number, (target, source) in enumerate(zip(targets, sources(targets))):
-        kept = keep.get(target.resolve()) if isinstance(target, Path) else None
+        kept = keep.get(real(target)) if isinstance(target, Path) else None
         name = kept or names.new(target.stem if isinstance(target, Path) else _plain(source))
-        shown = str(target) if isinstance(target, Path) else source
+        shown = printable(str(target)) if isinstance(target, Path) else source
         jobs.append(Job(number, _kind(target), target, source, shown, name, _problem(target)))
     return jobs
 
@@ -145,7 +154,8 @@ def sources(targets: Sequence[Path | int | str]) -> list[str]:
     called = []
     for target in targets:
         if isinstance(target, Path):
-            called.append(target.name if target.name and names[target.name] == 1 else str(target))
+            name = target.name if target.name and names[target.name] == 1 else str(target)
+            called.append(f"./{name}" if name.startswith(_FORMULA) else name)
         else:  # addresses that differ in their passwords alone look the same
             name = camera_name(target)
             cameras[name] += 1
@@ -164,11 +174,11 @@ def _kind(target: Path | int | str) -> str:
 def _problem(target: Path | int | str) -> str:
     if not isinstance(target, Path):
         return ""
-    if target.is_dir():
+    if os.path.isdir(target):
         if not os.access(target, os.R_OK | os.X_OK):
             return "you may not read this folder"
         return "no video, no .npz and no .ikem file in this folder (folders in it need --recursive)"
-    if glob.has_magic(str(target)) and not target.exists():
+    if glob.has_magic(str(target)) and not os.path.exists(target):
         return "no file matches this pattern"
     return ""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
-from app.batch.jobs import CLIPS, Job
+from app.batch.jobs import CLIPS, Job, printable
 from app.batch.options import Options
 from app.batch.work import Done
 from app.report import OutputError
@@ -17,7 +19,8 @@ from app.report import OutputError
 class Progress:
     """Bars, a line for each input, errors, and events on standard output. Use it in a `with`.
 
-    With `json_lines`, nothing but events goes to standard output; with `quiet`, errors alone are shown.
+    With `json_lines`, nothing but events goes to standard output; with `quiet`, errors alone are shown. All that prints
+    raises OutputError once standard output takes nothing any more.
 
     Args:
         options: what is to be shown.
@@ -32,8 +35,11 @@ class Progress:
         self._tqdm, self._bars = tqdm, {}
         self._events = sys.stdout  # as it is now: Ray prints into what is there later
         self._usual = sys.stderr if options.json_lines else sys.stdout
-        # Where no terminal redraws the bars, each redrawing is a line of a log.
-        self._often = {"mininterval": 0.2 if sys.stderr.isatty() else 10.0, "disable": options.quiet}
+        for stream in (sys.stdout, sys.stderr):  # a file's name may hold letters that a terminal's encoding lacks
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        # Without a terminal that redraws them, bars would fill a log.
+        self._often = {"mininterval": 0.2, "disable": options.quiet or not sys.stderr.isatty()}
         self._all = tqdm(total=len(jobs), initial=len(jobs) - todo, desc="inputs", unit="input", **self._often)
 
     def __enter__(self) -> Progress:
@@ -49,24 +55,14 @@ class Progress:
         if bar is None:
             job = self._jobs[number]
             unit = "clip" if job.kind == CLIPS else "s"
-            bar = self._bars[number] = self._tqdm(desc=job.source, unit=unit, leave=False, **self._often)
+            bar = self._bars[number] = self._tqdm(desc=printable(job.source), unit=unit, leave=False, **self._often)
         bar.total = None if claimed_s is None else round(max(claimed_s, time_s), 1)
         bar.update(round(time_s, 1) - bar.n)
 
     def event(self, number: int, line: str) -> None:
-        """An event ended; `line` is its JSON.
-
-        Raises:
-            OutputError: nobody reads standard output any more.
-        """
-        if not self._options.json_lines:
-            return
-        try:
-            print(line, file=self._events, flush=True)
-        except OSError:
-            # What lies in the buffer would be tried again, and fail again, when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._events.fileno())
-            raise OutputError("nobody reads standard output any more; what was finished is whole") from None
+        """An event ended; `line` is its JSON."""
+        if self._options.json_lines:
+            self._print(line, self._events)
 
     def done(self, job: Job, done: Done) -> None:
         """An input is done, or failed."""
@@ -75,22 +71,34 @@ class Progress:
             bar.close()
         self._all.update()
         if done.error:
-            self._tqdm.write(f"{job.shown}: {done.error}", file=sys.stderr)
+            self._print(f"{job.shown}: {done.error}", sys.stderr)
         else:
             self.say(job.number, f"{job.shown}: {done.said}")
 
     def say(self, number: int, line: str) -> None:
         """Show a line, unless the user wants none."""
         if not self._options.quiet:
-            self._tqdm.write(line, file=self._usual)
+            self._print(line, self._usual)
 
     def finish(self, summary: Path, recordings: int, failed: int, kept: int) -> None:
         """The last line: what there is now."""
         line = f"{summary}: {_count(recordings, 'recording')}"
         line += f", {_count(kept, 'input')} already done" if kept else ""
         line += f", {_count(failed, 'input')} failed" if failed else ""
-        if not self._options.quiet:
-            print(line, file=self._usual)
+        self.say(-1, line)
+
+    def _print(self, line: str, stream: IO[str] | None) -> None:
+        """A line above the bars."""
+        if stream is None:  # closed by whoever started this
+            return
+        try:
+            with self._tqdm.external_write_mode(file=stream):
+                print(line, file=stream, flush=True)
+        except OSError:
+            # What lies in the buffer would be tried again, and fail again, when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if stream is not sys.stderr:
+                raise OutputError("nobody takes standard output any more; what was finished is whole") from None
 
 
 def _count(n: int, noun: str) -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from app.batch.formats import summary_row
-from app.batch.jobs import CLIPS, LIVE, VIDEO, Job
+from app.batch.jobs import CLIPS, LIVE, VIDEO, Job, printable
 from app.batch.options import Setup
 from app.batch.outputs import Outputs, parts_of
 from app.batch.play import play
 from app.batch.stop import Stop, Stopped
+from app.camera import camera_name
 from app.recording import Summary, _Tally
 from app.report import OutputError
 from app.stream import ActionStream
@@ -92,6 +93,7 @@ class Worker:
         """Work on one input; what goes wrong with it is in the answer."""
         done = Done()
         try:
+            stop.check()  # a worker may begin after the run was ended
             if job.problem:
                 raise ValueError(job.problem)
             parts = self._clips if job.kind == CLIPS else self._frames
@@ -192,12 +194,14 @@ def needs_pose(job: Job) -> bool:
 def _reason(error: Exception, job: Job) -> str:
     """One sentence on what is wrong with an input."""
     text = " ".join(str(error).split())
-    for name in (job.shown, Path(job.shown).name):
-        text = text.removeprefix(f"{name}: ")
+    own = (str(job.target), job.target.name) if isinstance(job.target, Path) else (camera_name(job.target),)
+    for name in own:
+        text = text.removeprefix(f"{' '.join(name.split())}: ")
     if isinstance(error, MemoryError):
         text = "there is not enough memory for it"
     elif not isinstance(error, ValueError) or not text:  # nothing that was foreseen
         text = f"it cannot be read ({type(error).__name__}{': ' if text else ''}{text})"
+    text = printable(text)
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} ..."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.app.batch.damage import damaged_files, odd_archives, sound_files
-from tests.app.batch.helpers import FakePose, listing, rows, run
+from tests.app.batch.helpers import FakePose, joints, listing, rows, run, save
 from tests.app.helpers import write_video
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -97,6 +98,24 @@ def test_two_hundred_damaged_files_with_the_real_thing(tmp_path, sound, action_m
         row["status"].split(":")[0] in ("ok", "no person", "too short", "error")
         for row in rows(tmp_path / "out").values()
     )
+
+
+def test_what_is_no_file_is_told_and_the_others_are_done(tmp_path, capsys):
+    """A link in a circle, a name too long, and a pipe, which would be waited for without end."""
+    (tmp_path / "round.npz").symlink_to("round.npz")
+    os.mkfifo(tmp_path / "pipe.npz")
+    good = save(tmp_path / "good.npz", joints((1, "wave")))
+    inputs = [tmp_path / "round.npz", tmp_path / "pipe.npz", tmp_path / f"{'x' * 300}.mp4", good]
+    assert run(inputs, tmp_path / "out", lambda: tmp_path, quiet=True) == 1
+    check(inputs, tmp_path / "out", capsys.readouterr().err.splitlines())
+    assert listing(tmp_path / "out") == ["good.jsonl", "summary.csv"]
+
+
+def test_an_input_of_no_letters_is_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="empty text"):
+        run([""], tmp_path / "out")
+    assert listing(tmp_path) == []
 
 
 @pytest.mark.parametrize("size", [(2, 2), (2, 720), (1280, 2), (16, 16)])

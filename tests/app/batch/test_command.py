@@ -74,6 +74,16 @@ def test_mistakes_touch_nothing(tmp_path, action_model, capsys, more, says):
     assert not (tmp_path / "out").exists()
 
 
+def test_ctrl_c_at_any_time_is_one_sentence(monkeypatch, capsys):
+    """Also before the command line is read: importing what that needs takes half a second."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.__main__.parser", interrupted)
+    assert main(["classify"]) == 130 and capsys.readouterr().err.startswith("stopped; ")
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -81,27 +91,27 @@ from app.report import OutputError
 from tests.app.batch.helpers import run
 if __name__ == "__main__":
     try:
-        run([sys.argv[1]], Path(sys.argv[2]), json_lines=True, workers=int(sys.argv[3]))
+        run([sys.argv[1]], Path(sys.argv[2]), json_lines=sys.argv[4] == "events", workers=int(sys.argv[3]))
     except OutputError as error:
         sys.exit(f"told: {error}")
 """
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_reader_of_events_that_leaves(tmp_path, workers):
+@pytest.mark.parametrize(("workers", "lines"), [(1, "events"), (2, "events"), (1, "words")])
+def test_a_reader_that_leaves(tmp_path, workers, lines):
     """`| head -1`: one sentence, no complaint of Python's at its end, and what is finished is whole."""
     (tmp_path / "in").mkdir()
     for i in range(6):
         save(tmp_path / "in" / f"{i}.npz", joints((2, "wave"), (2, "squat")))
     (tmp_path / "run.py").write_text(SCRIPT)
-    command = [sys.executable, tmp_path / "run.py", tmp_path / "in", tmp_path / "out", str(workers)]
+    command = [sys.executable, tmp_path / "run.py", tmp_path / "in", tmp_path / "out", str(workers), lines]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True)
     process.stdout.readline()
     process.stdout.close()
     told = process.stderr.read().replace("\r", "\n").splitlines()
     assert process.wait() == 1 and [line for line in told if line.startswith("told: ")] == [
-        "told: nobody reads standard output any more; what was finished is whole"
+        "told: nobody takes standard output any more; what was finished is whole"
     ]
     assert not any("Exception ignored" in line or "Traceback" in line for line in told)
     done = rows(tmp_path / "out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,31 @@ def test_folders_to_their_ends(tree):
     assert names("sub") == ["sub/d.mp4"] and names("sub", recursive=True) == ["sub/d.mp4", "sub/deep/e.mov"]
 
 
+@pytest.mark.parametrize(("closed", "recursive"), [("sub", False), ("sub", True), ("sub/deep", True)])
+def test_a_folder_that_may_not_be_read_is_reported(tree, monkeypatch, closed, recursive):
+    """As root may read everything, the system's answer is put on."""
+    listed = os.scandir
+
+    def scandir(path):
+        if str(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    monkeypatch.setattr("os.access", lambda path, mode: str(path) != closed)
+    jobs = make_jobs(find(["sub"], recursive))
+    assert [(job.shown, job.problem) for job in jobs if job.problem] == [(closed, "you may not read this folder")]
+    assert len(jobs) == (1 if closed == "sub" else 2)
+
+
+def test_paths_that_lead_nowhere(tree):
+    """Links in a circle and names too long are inputs that are not there, as others are."""
+    (tree / "round.mp4").symlink_to("round.mp4")
+    long = "x" * 300 + ".npz"
+    assert names("round.mp4", long, "r*.mp4", ".")[:3] == ["round.mp4", long, "r*.mp4"]
+    assert [job.problem for job in make_jobs([Path("round.mp4"), Path(long)], {Path("/x.mp4"): "x"})] == ["", ""]
+
+
 def test_earlier_results_are_left_out_unless_named(tree):
     results = {(tree / "r.ikem").resolve()}
     assert names(".", leave_out=results) == ["a.NPZ", "b.mp4", "odd[1].mp4"]
@@ -90,6 +116,12 @@ def test_what_cannot_be_watched(text, says):
 def test_names_in_the_results():
     files = [Path("a/x.mp4"), Path("b/x.mp4"), Path("b/y.mp4"), Path("."), 3]
     assert sources(files) == ["a/x.mp4", "b/x.mp4", "y.mp4", ".", "camera 3"]
+
+
+def test_no_name_is_a_formula_in_a_spreadsheet():
+    assert sources([Path("=1+1.mp4"), Path("+a.npz"), Path("-b.npz"), Path("@c.npz"), Path("d=1.npz")]) == [
+        "./=1+1.mp4", "./+a.npz", "./-b.npz", "./@c.npz", "d=1.npz",
+    ]  # fmt: skip
 
 
 def test_names_of_files_never_meet():

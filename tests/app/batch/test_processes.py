@@ -16,8 +16,9 @@ from app.batch.jobs import make_jobs
 from app.batch.options import Options, Setup
 from app.batch.outputs import PARTS
 from app.batch.stop import Stop
+from app.batch.work import Worker
 from tests.app.batch.helpers import joints, lines, listing, rows, run, save
-from tests.app.helpers import HandModel
+from tests.app.helpers import HandModel, write_video
 
 
 class Nobody:
@@ -110,6 +111,17 @@ def test_stopping_leaves_what_is_begun_undone(tmp_path):
     found = list(work_in_processes(make_jobs(long + clips(tmp_path, "c")), setup, 2, listener, stop))
     assert [done.stopped for _, done in found] == [True, True]  # the third is not begun
     assert not any((tmp_path / "out").glob("*.jsonl"))
+
+
+def test_what_is_stopped_before_it_begins_opens_nothing(tmp_path):
+    def never():
+        raise AssertionError("opened")
+
+    stop = Stop()
+    stop.set()
+    setup = Setup(options=Options(out=tmp_path / "out"), make_model=HandModel, make_pose=never)
+    (film,) = make_jobs([write_video(tmp_path / "a.mp4", [0.0, 0.1])])
+    assert Worker(setup).do(film, Nobody(), stop).stopped and not (tmp_path / "out").exists()
 
 
 def test_workers_end_with_whoever_started_them(tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import os
 import threading
 from fractions import Fraction
 
@@ -101,7 +103,34 @@ def test_events_on_standard_output_and_nothing_else(clip, out, tmp_path, capsys)
 def test_quiet_shows_errors_alone(clip, out, tmp_path, capsys):
     run([clip, tmp_path / "missing.npz"], out, quiet=True)
     shown = capsys.readouterr()
-    assert shown.out == "" and shown.err == f"{tmp_path / 'missing.npz'}: there is no such file\n"
+    assert (
+        shown.out == "" and shown.err == f"{tmp_path / 'missing.npz'}: there is no such file, or it may not be read\n"
+    )
+
+
+def test_a_name_that_the_terminal_cannot_write(tmp_path, out, monkeypatch):
+    """It is shown on one line, in letters that there are, obeyed by no terminal; and the next input is done."""
+    names = ["\u65e5.npz", "new\nline.npz", "\x1b[31mred.npz", os.fsdecode(b"\xff.npz"), "z.npz"]
+    files = [save(tmp_path / name, joints((1, "wave"))) for name in names]
+    broken = tmp_path / "two\nlines.npz"
+    broken.write_bytes(b"no archive")
+    shown, told = (io.TextIOWrapper(io.BytesIO(), encoding="ascii") for _ in range(2))
+    monkeypatch.setattr("sys.stdout", shown)
+    monkeypatch.setattr("sys.stderr", told)
+    assert run([*files, broken], out, csv=True, vtt=True) == 1
+    shown.flush()
+    told.flush()
+    said = shown.buffer.getvalue().decode().splitlines()
+    assert [line.removeprefix(f"{tmp_path}/").partition(":")[0] for line in said[:5]] == [
+        r"\u65e5.npz", r"new\nline.npz", r"\x1b[31mred.npz", r"\udcff.npz", "z.npz",
+    ]  # fmt: skip
+    (complaint,) = told.buffer.getvalue().decode().splitlines()
+    assert complaint.startswith(rf"{tmp_path}/two\nlines.npz: not a readable .npz")
+
+
+def test_no_bars_in_a_log(clip, out, capsys):
+    run([clip], out)
+    assert capsys.readouterr().err == ""
 
 
 def test_annotated_video_of_a_variable_rate(tmp_path, out, fake_pose):
