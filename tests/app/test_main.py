@@ -78,6 +78,7 @@ def test_options_of_each_command():
             ["--auth", "--host", "--open", "--port", "--record", "--ssl-certfile", "--ssl-keyfile", *shared]
         ),
         "classify": sorted([*CLASSIFY, *shared]),
+        "teach": sorted(["--forget", "--list", "--no-clips", "--not", "--pack", "--rebuild", *shared]),
         "bench": sorted(["--json", "--people", *shared]),
         "doctor": sorted(["--camera", "--host", "--json", "--port", *shared]),
         "pose": ["--pose"],
