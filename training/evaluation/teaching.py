@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.teach.examples import Recording, clip_of, windows_of
-from app.teach.head import features, fit
+from app.teach.head import Ridge, features
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
@@ -133,16 +133,13 @@ Answerer = Callable[[Episode], list[np.ndarray]]  # for each action, which one e
 def by_head(x_NWD: np.ndarray, background_BD: np.ndarray, modalities: int) -> Answerer:
     """What the app does: a ridge regression for each action against the others and everyday movement."""
 
+    ridge = Ridge(background_BD, modalities)
+    x = features(x_NWD.reshape(-1, x_NWD.shape[-1]), ridge.mean_D, modalities).reshape(x_NWD.shape)
+
     def answer(episode: Episode) -> list[np.ndarray]:
         A, K = episode.teach_AK.shape
-        teach = x_NWD[episode.teach_AK.ravel()]
-        head = fit(teach, np.repeat(np.arange(A), K), np.zeros(A * K, bool), background_BD, modalities)
-
-        def scores(ask: np.ndarray) -> np.ndarray:
-            x_ND = features(x_NWD[ask].reshape(-1, x_NWD.shape[-1]), head.mean_D, modalities)
-            return (x_ND @ head.weight_AD.T + head.bias_A).reshape(len(ask), -1, A).mean(1)
-
-        return [scores(ask).argmax(1) for ask in episode.ask]
+        weight_AX = ridge.weights(x_NWD[episode.teach_AK.ravel()], np.repeat(np.arange(A), K))
+        return [(x[ask].mean(1) @ weight_AX[:, :-1].T + weight_AX[:, -1]).argmax(1) for ask in episode.ask]
 
     return answer
 
