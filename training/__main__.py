@@ -68,7 +68,7 @@ def _teaching(args: argparse.Namespace) -> None:
     from training.benchmark.bench import write_json
     from training.default.recipe import DefaultRecipe
     from training.evaluation.results import markdown
-    from training.evaluation.teaching import counts, gather, measure, shown_of
+    from training.evaluation.teaching import counts, episodes, gather, live, measure, shown_of, strangers
 
     named = dict(entry.partition("=")[::2] for entry in args.model)
     if not all(named.values()):
@@ -82,8 +82,13 @@ def _teaching(args: argparse.Namespace) -> None:
     print(counts(shown(next(iter(models.values()))[0])))
     rows = measure(models, shown, args.ways, args.shots, args.episodes, args.seed)
     print(markdown(rows))
+    name, (model, path) = next(iter(models.items()))
+    clips = shown(model)
+    packs = episodes(clips, args.ways, max(args.shots), args.packs, args.seed)
+    said = live(model, path, clips, tracks, strangers(args.data, args.drawn, args.part, args.domain), packs)
+    print(f"{name}, taught by {max(args.shots)} clips each, through the app's stream: {said}")
     if args.json:
-        write_json(rows, args.json)
+        write_json({"rows": rows, "live": said}, args.json)
 
 
 def _events(args: argparse.Namespace) -> None:
@@ -193,6 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     teaching.add_argument("--ways", type=int, default=5)
     teaching.add_argument("--shots", type=int, nargs="+", default=[1, 3, 5])
     teaching.add_argument("--episodes", type=int, default=600)
+    teaching.add_argument("--packs", type=int, default=10, help="played through the app's stream")
     teaching.add_argument("--seed", type=int, default=0)
     teaching.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
 

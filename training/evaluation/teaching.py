@@ -5,7 +5,7 @@ episodes. The model should have been trained without these actions (training/rec
 trained from scratch stands beside it; so does dynamic time warping of the joints, which needs no training.
 
 Shapes: N clips, W windows of a clip, D width of the embedding, K shots, A actions of an episode, Q clips that ask,
-S clips that teach, F frames, V joints.
+S clips that teach, L frames of a clip, F frames of a window, V joints.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Shown:
     """Clips that may teach or ask.
 
     Attributes:
-        windows_NWFV3: metres.
+        clips_NLV3: as teaching cuts them, metres.
         action_N: what each shows.
         actor_N: who it is; names of a set's actors hold the set.
     """
 
-    windows_NWFV3: np.ndarray
+    clips_NLV3: np.ndarray
     action_N: np.ndarray
     actor_N: np.ndarray
 
@@ -51,7 +51,7 @@ def shown_of(tracks: Sequence[Track], actors: Sequence[str], window_s: float, fr
     for track in tracks:
         recording = Recording(track.times_T, track.joints_TV3, track.seen_TV)
         clips.append(clip_of(recording, float(track.times_T[0]), float(track.times_T[-1]), window_s, frames))
-    return Shown(windows_of(np.stack(clips), frames), np.array([t.action for t in tracks]), np.array(actors))
+    return Shown(np.stack(clips), np.array([t.action for t in tracks]), np.array(actors))
 
 
 def gather(
@@ -77,6 +77,17 @@ def gather(
     seen = [t for folder in drawn for t in camera_tracks(folder) if t.part == part and t.key in actor]
     seen = [t for t in seen if t.action in actions]
     return seen, [actor[t.key] for t in seen]
+
+
+def strangers(data: Path, drawn: Sequence[Path], part: str, domain: str, most: int = 60) -> list[Track]:
+    """Clips of no action and of stillness, of the same part and domain, at most so many, spread over all."""
+    from training.data.splits import OTHER
+    from training.data.tracks import camera_tracks, raw_tracks
+
+    part = "test" if part == "unseen" else part  # no set is kept back that has them
+    every = raw_tracks(data, other=True) if domain == "raw" else [t for f in drawn for t in camera_tracks(f)]
+    held = [t for t in every if t.part == part and t.action in (OTHER, "idle")]
+    return [held[i] for i in np.unique(np.linspace(0, len(held) - 1, min(most, len(held))).astype(int))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +131,9 @@ def _split(shown: Shown, mine: np.ndarray, shots: int, rng: np.random.Generator)
 
 def embedded(model: ActionModel, shown: Shown) -> np.ndarray:
     """(N, W, D)."""
-    N, W = shown.windows_NWFV3.shape[:2]
-    flat = shown.windows_NWFV3.reshape(N * W, *shown.windows_NWFV3.shape[2:])
+    windows = windows_of(shown.clips_NLV3, model.frames)
+    N, W = windows.shape[:2]
+    flat = windows.reshape(N * W, *windows.shape[2:])
     frames_N = np.full(len(flat), model.window_s * 30, np.float32)
     parts = [model(flat[i : i + _BATCH], frames_N[i : i + _BATCH]) for i in range(0, len(flat), _BATCH)]
     return np.concatenate([part.embedding_ND for part in parts]).reshape(N, W, -1)
@@ -184,15 +196,15 @@ def by_warping(distance_NN: np.ndarray) -> Answerer:
 
 
 def warped(shown: Shown) -> np.ndarray:
-    """(N, N) distances of the clips' middle windows by dynamic time warping of joints, centred and turned alike."""
+    """(N, N) distances of clips by dynamic time warping of joints, centred and turned alike."""
     import torch
     from tqdm import tqdm
 
     from models.modalities import normalise
 
-    middle = torch.from_numpy(shown.windows_NWFV3[:, shown.windows_NWFV3.shape[1] // 2])
-    every = np.linspace(0, middle.shape[1] - 1, DTW_FRAMES).round().astype(int)
-    x_NFX = normalise(middle).numpy()[:, every].reshape(len(middle), DTW_FRAMES, -1).astype(np.float32)
+    clips = torch.from_numpy(shown.clips_NLV3)
+    every = np.linspace(0, clips.shape[1] - 1, DTW_FRAMES).round().astype(int)
+    x_NFX = normalise(clips).numpy()[:, every].reshape(len(clips), DTW_FRAMES, -1).astype(np.float32)
     rows = [_warp(x_NFX[i : i + _ROWS], x_NFX) for i in tqdm(range(0, len(x_NFX), _ROWS), desc="warping", leave=False)]
     return np.concatenate(rows)
 
@@ -264,6 +276,56 @@ def measure(
         }
     clips = shown(next(iter(models.values()))[0])
     return compare(clips, answerers | {"joints, time warping": by_warping(warped(clips))}, ways, shots, count, seed)
+
+
+def live(
+    model: ActionModel,
+    path: Path,
+    shown: Shown,
+    tracks: Sequence[Track],
+    strange: Sequence[Track],
+    some: Sequence[Episode],
+) -> dict[str, Any]:
+    """What the app says with actions taught beside the model's own: of clips of them, and of everything else.
+
+    Args:
+        model: and its file `path`.
+        shown: clips that teach, of the same order as `tracks`, whole, which are played.
+        strange: clips of no action and of stillness: each taught action that is said of them is a mistake.
+        some: episodes; each is a pack.
+
+    Returns:
+        packs, clips played in all; said: in % of the clips an event with the taught name; wrong: with another taught
+        name; false_a_minute: taught names said of `strange`, and the minutes of it.
+    """  # fmt: skip
+    from tqdm import tqdm
+
+    from app.teach.model import TaughtModel
+    from app.teach.teacher import Teacher
+    from training.default.measures import listen
+
+    teacher, said, wrong, false, seconds, asked = Teacher(model, path), 0, 0, 0, 0.0, 0
+    for episode in tqdm(some, desc="live", unit="pack"):
+        pack = teacher.pack()
+        for a, teach in enumerate(episode.teach_AK):
+            pack = teacher.add(pack, f"taught {a}", shown.clips_NLV3[teach])
+        taught = TaughtModel(model, pack)
+        for a, ask in enumerate(episode.ask):
+            for place in ask:
+                names = {label for label, *_ in listen(taught, tracks[place]).events} & set(pack.actions)
+                asked, said = asked + 1, said + (f"taught {a}" in names)
+                wrong += bool(names - {f"taught {a}"})
+        for track in strange:
+            heard = listen(taught, track)
+            false, seconds = false + sum(label in pack.actions for label, *_ in heard.events), seconds + heard.seconds
+    return {
+        "packs": len(some),
+        "clips": asked,
+        "said": round(100 * said / asked, 1),
+        "wrong": round(100 * wrong / asked, 1),
+        "false_a_minute": round(60 * false / seconds, 2),
+        "minutes": round(seconds / 60, 1),
+    }
 
 
 def counts(shown: Shown) -> str:
