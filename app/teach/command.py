@@ -75,16 +75,9 @@ def said_of(pack: Pack) -> str:
     for name in pack.actions:
         shown, not_it = len(pack.examples(name)), len(pack.examples(name, counter=True))
         counters = f", {not_it} of what it is not" if not_it else ""
-        lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{_advice(pack, name)}")
+        advice = f" ({pack.advice(name)})" if pack.advice(name) else ""
+        lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{advice}")
     return "\n".join(lines)
-
-
-def _advice(pack: Pack, name: str) -> str:
-    if len(pack.examples(name)) < 3:
-        return " (three to five are better)"
-    if pack.head is not None and pack.head.is_vague[pack.actions.index(name)]:
-        return " (hard to tell from everyday movement: show more of it, or what it is not)"
-    return ""
 
 
 def _without(pack: Pack, name: str) -> Pack:
