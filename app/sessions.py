@@ -16,7 +16,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.stream import ActionStream
-from app.tracking import distinct
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +115,7 @@ class Session:
             time_s = now - self._started
             try:
                 poses = self._pose.detect(rgb_HWC, time_s)
-                lesson.see(time_s, distinct(poses))
+                lesson.see(time_s, poses)
                 return self._reply(now, time_s, poses, sensitivity)
             finally:
                 self.last_s = self._clock()  # a machine that takes seconds over a frame is no camera that stopped

@@ -47,6 +47,22 @@ def add_options(command: argparse.ArgumentParser) -> None:
     other.add_argument("--rebuild", action="store_true", help="make the pack anew for this model")
 
 
+def add_pack_options(command: argparse.ArgumentParser) -> None:
+    """The options of commands that use a pack."""
+    command.add_argument("--pack", type=Path, metavar="FILE", help="actions of your own, from `python -m app teach`")
+    command.add_argument("--only", action="store_true", help="with --pack: name these alone, not the model's own")
+
+
+def check_pack_options(args: argparse.Namespace) -> None:
+    """Refuse --only without --pack.
+
+    Raises:
+        PackError: it stands alone.
+    """
+    if args.only and args.pack is None:
+        raise PackError("--only needs a pack: --pack FILE names the actions that are left")
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
     alone = args.list or args.forget is not None or args.rebuild

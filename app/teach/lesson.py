@@ -18,6 +18,7 @@ from app.teach.examples import Recording, TeachError
 from app.teach.model import TaughtModel, is_known
 from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack, read_pack
 from app.teach.teacher import Teacher
+from app.tracking import distinct
 from app.types import Pose
 from export.runtime import ActionModel
 
@@ -54,8 +55,10 @@ class Lesson:
         self._take(pack, only)
 
     @property
-    def is_recording(self) -> bool:
-        return self._asked is not None
+    def recording(self) -> str:
+        """Name of the action whose recording goes on, "" without one."""
+        asked = self._asked
+        return asked[0] if asked is not None else ""
 
     def see(self, time_s: float, poses: Sequence[Pose]) -> None:
         """Take the people found in one frame, if a recording goes on."""
@@ -63,7 +66,7 @@ class Lesson:
             if self._asked is None or len(self._frames) >= MOST_FRAMES:
                 return
             if not self._frames or time_s - self._frames[0][0] <= LONGEST_S:
-                self._frames.append((time_s, list(poses)))
+                self._frames.append((time_s, distinct(poses)))
 
     def start(self, name: str, counter: bool = False) -> str:
         """Begin to record examples of an action, or of what it is not; returns the action's name.
