@@ -71,9 +71,9 @@ def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks
             with gr.Tab("Live", elem_id="live-tab"):
                 build_live(model, sessions)
             with gr.Tab("Teach", elem_id="teach-tab"):
-                build_teach(model, sessions)
+                build_teach(sessions)
             with gr.Tab("Video"):
-                build_video(model, pose_model, turns)
+                build_video(sessions.lessons, pose_model, turns)
             with gr.Tab("About"):
                 build_about(model)
         page.unload(on_leave)

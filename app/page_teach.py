@@ -9,7 +9,6 @@ import base64
 import binascii
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
@@ -21,9 +20,6 @@ from app.teach.examples import TeachError
 from app.teach.lesson import MOST_PACK_BYTES, Lesson
 from app.teach.pack import Pack, PackError
 
-if TYPE_CHECKING:
-    from export.runtime import ActionModel
-
 SHOWN = 12  # of an action's clips, the newest; a pack may hold hundreds
 _UNTAUGHT = (
     "This page cannot be taught new actions: the file background.safetensors is missing beside its model, or belongs "
@@ -32,7 +28,7 @@ _UNTAUGHT = (
 _NAME_LETTERS = 200  # of a file's name in a message
 
 
-def build_teach(model: ActionModel, sessions: Sessions) -> None:
+def build_teach(sessions: Sessions) -> None:
     """Lay the tab out, inside the gr.Blocks being built, and wire it to the visitors' registry."""
     if sessions.lessons.teacher is None:
         gr.HTML(f'<section class="card"><p id="untaught">{_UNTAUGHT}</p></section>', js_on_load=None)
@@ -120,9 +116,9 @@ def state_json(lesson: Lesson, have: set[str]) -> dict:
     """What the visitor has taught.
 
     Returns:
-        recording: name of the action that is being recorded, "" for none; only; actions, the newest first: [{name, shown: names of clips, of the newest SHOWN, not: likewise of
-        counter-examples, count: of all examples, advice}]; clips: {name: {frames, joints}} of those that the page does
-        not `have`.
+        recording: name of the action that is being recorded, "" for none; only; actions, the newest first: [{name,
+        shown: names of clips, of the newest SHOWN, not: likewise of counter-examples, count: of all examples, advice}];
+        clips: {name: {frames, joints}} of those that the page does not `have`.
     """
     pack, names = lesson.pack, lesson.clip_names()
     actions = [] if pack is None else [_action_json(pack, names, action) for action in reversed(pack.actions)]

@@ -226,9 +226,7 @@ class Sessions:
                 if len(self._sessions) >= self.limit:
                     raise SessionsFull(f"{self.limit} visitors are here already")
                 recorder = self._make_recorder() if self._make_recorder is not None else None
-                self._sessions[key] = Session(
-                    self._make_pose, partial(self.lessons.of, key), self._clock, recorder
-                )
+                self._sessions[key] = Session(self._make_pose, partial(self.lessons.of, key), self._clock, recorder)
             return self._sessions[key]
 
     def free(self, key: str) -> None:
