@@ -40,7 +40,7 @@ def files_under(folder: str | Path) -> set[Path]:
 
 
 def drawn_camera(path: Path, joints_TV3: np.ndarray, look: int = 0, slow: int = SLOW) -> Path:
-    """A drawn person at 30 frames a second as a stream of JPEG pictures, so many times slower, for Chromium's camera."""
+    """A drawn person at 30 frames a second, so many times slower, as JPEG pictures for Chromium to play as a camera."""
     import cv2
 
     from training.drawing.draw import Camera, Look, draw_clip
