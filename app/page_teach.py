@@ -43,6 +43,7 @@ def build_teach(sessions: Sessions) -> None:
         outputs=answer,
         js="() => window.ikem.teachAsks()",
         queue=False,
+        trigger_mode="multiple",  # what is asked while another answer is on its way must not be lost
         show_progress="hidden",
         api_visibility="private",
     )

@@ -25,7 +25,7 @@ from export.runtime import ActionModel
 LONGEST_S = 30.0  # of a recording; what comes later is not kept
 MOST_FRAMES = 2000  # of a recording, whatever rate a camera claims
 MOST_PACK_BYTES = 16 << 20  # of a pack that a visitor loads; a clip has some 15 kB
-IDLE_S = 3600.0  # what a visitor taught who has not been heard of for so long is forgotten
+IDLE_S = 4 * 3600.0  # what a visitor taught who has not been heard of for so long is forgotten
 MOST_VISITORS = 64  # whose lessons are kept; the one longest silent goes first
 
 

@@ -32,8 +32,13 @@
     byId("count-number").textContent = COUNT_S;
     byId("teach-bar").hidden = byId("teach-done").hidden = to !== "recording";
     byId("teach-mark").hidden = to !== "recording";
+    enable();
+  }
+
+  // Nothing else is changed while a recording goes on.
+  function enable() {
     for (const other of document.querySelectorAll("#teach .while-idle, #teach-save, #teach-load, #teach-only")) {
-      other.disabled = Boolean(to) || (other.id === "teach-save" && !cards.size);
+      other.disabled = Boolean(phase) || (other.id === "teach-save" && !cards.size);
     }
   }
 
@@ -180,7 +185,7 @@
     else if (did === "stop") {
       go("");
       if (!failed) byId("teach-name").value = "";
-    } else go(phase === "counting" || phase === "recording" ? phase : "");
+    } else enable();
   };
 
   async function load(file) {
