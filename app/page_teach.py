@@ -89,7 +89,7 @@ def answered(lesson: Lesson, asked: object) -> dict:
 
 
 def _load(lesson: Lesson, asked: dict) -> str:
-    name, text = str(asked.get("name", ""))[:_NAME_LETTERS], str(asked.get("file", ""))
+    name, text = f'"{str(asked.get("name", ""))[:_NAME_LETTERS]}"', str(asked.get("file", ""))
     if len(text) > MOST_PACK_BYTES * 4 // 3 + 4:
         raise PackError(f"{name}: larger than the page takes ({MOST_PACK_BYTES >> 20} MB)")
     try:

@@ -182,7 +182,7 @@ def test_many_examples_are_not_all_sent(lesson: Lesson) -> None:
 def test_failures_are_said_and_files_come_as_text(lesson: Lesson) -> None:
     refused = answered(lesson, {"do": "start", "name": "wave"})
     assert refused["failed"] and refused["said"].startswith("The model already knows") and refused["recording"] == ""
-    assert answered(lesson, {"do": "load", "name": "a.pack", "file": "%%%"})["said"].startswith("A.pack: it did not")
+    assert answered(lesson, {"do": "load", "name": "a.pack", "file": "%%%"})["said"].startswith('"a.pack": it did not')
     answered(lesson, {"do": "start", "name": "my jump"})
     show(lesson, "jumping_jack", 3)
     answered(lesson, {"do": "stop"})
