@@ -37,7 +37,7 @@ def _default(args: argparse.Namespace) -> None:
     recipe = DefaultRecipe.read(args.recipe)
     pose = functools.cache(lambda: ensure_pose_model(args.pose))
     build = Build(recipe, args.sets, args.data, args.work, pose, args.workers, tqdm.write)
-    build.make(args.out)
+    build.make(args.out, args.scratch)
     if not args.no_card:
         from training.default.appraisal import appraise
 
@@ -61,6 +61,34 @@ def _example(args: argparse.Namespace) -> None:
     from training.drawing.example import STEPS, scene, write_video
 
     write_video(args.out, scene(STEPS))
+
+
+def _teaching(args: argparse.Namespace) -> None:
+    from export.runtime import ActionModel
+    from training.benchmark.bench import write_json
+    from training.default.recipe import DefaultRecipe
+    from training.evaluation.results import markdown
+    from training.evaluation.teaching import counts, episodes, gather, live, measure, shown_of, strangers
+
+    named = dict(entry.partition("=")[::2] for entry in args.model)
+    if not all(named.values()):
+        raise ValueError("--model takes NAME=FILE, such as pre-trained=models/pretrained/student.onnx")
+    models = {name: (ActionModel(file, device="cpu"), Path(file)) for name, file in named.items()}
+    actions = DefaultRecipe.read(args.recipe).without
+    tracks, actors = gather(args.data, args.drawn, args.part, actions, args.domain)
+    if not tracks:
+        raise ValueError(f"there is no clip of {', '.join(actions)} in {args.part}, {args.domain}")
+    shown = lambda model: shown_of(tracks, actors, model.window_s, model.frames)  # noqa: E731
+    print(counts(shown(next(iter(models.values()))[0])))
+    rows = measure(models, shown, args.ways, args.shots, args.episodes, args.seed)
+    print(markdown(rows))
+    name, (model, path) = next(iter(models.items()))
+    clips = shown(model)
+    packs = episodes(clips, args.ways, max(args.shots), args.packs, args.seed)
+    said = live(model, path, clips, tracks, strangers(args.data, args.drawn, args.part, args.domain), packs)
+    print(f"{name}, taught by {max(args.shots)} clips each, through the app's stream: {said}")
+    if args.json:
+        write_json({"rows": rows, "live": said}, args.json)
 
 
 def _events(args: argparse.Namespace) -> None:
@@ -118,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("models/pretrained"), help="weights, config.json, student.onnx"
     )
     default.add_argument("--threads", type=int, default=2)
+    default.add_argument("--scratch", action="store_true", help="no pre-training: to compare with")
     default.add_argument("--no-card", action="store_true", help="end with the model; the card's measures take hours")
     default.add_argument("--workers", type=int, default=2, help="processes that draw, or train beside it")
 
@@ -151,6 +180,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     events.add_argument("--threads", type=int, default=2)
     events.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
+
+    teaching = add_command(
+        commands, "teaching", _teaching, "actions taught by a few examples: N-way K-shot accuracy of ways to answer",
+        "teaching --data DATA --model pre-trained=A/student.onnx --model scratch=B/student.onnx --part test",
+    )  # fmt: skip
+    _add_data(teaching)
+    teaching.add_argument("--drawn", type=Path, nargs="+", default=[], help="folders that `draw` wrote")
+    teaching.add_argument(
+        "--model", action="append", required=True, metavar="NAME=FILE", help="with background.safetensors beside it"
+    )
+    teaching.add_argument("--recipe", type=Path, default=Path("training/recipes/unseen_actions.yaml"))
+    teaching.add_argument(
+        "--part", choices=("val", "test", "unseen"), default="val", help="val to choose by, the others to report"
+    )
+    teaching.add_argument("--domain", choices=("raw", "camera"), default="raw", help="as recorded, or drawn and seen")
+    teaching.add_argument("--ways", type=int, default=5)
+    teaching.add_argument("--shots", type=int, nargs="+", default=[1, 3, 5])
+    teaching.add_argument("--episodes", type=int, default=600)
+    teaching.add_argument("--packs", type=int, default=10, help="played through the app's stream")
+    teaching.add_argument("--seed", type=int, default=0)
+    teaching.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
 
     identities = add_command(
         commands, "identities", _identities, "who is taken for whom when people cross: the app and tracking libraries",

@@ -83,26 +83,82 @@ def features(embedding_ND: np.ndarray, mean_D: np.ndarray, modalities: int) -> n
     return parts_NMD.reshape(len(parts_NMD), -1) / math.sqrt(modalities)
 
 
-def fit(
-    embedding_EWD: np.ndarray, action_E: np.ndarray, counter_E: np.ndarray, background_BD: np.ndarray, modalities: int
-) -> Head:
-    """A head for actions 0 to A - 1.
+class Ridge:
+    """Makes heads against one background, what can be computed before the examples come computed once.
 
     Args:
-        embedding_EWD: of the clips' windows.
-        action_E: what each clip is an example of.
-        counter_E: bool, or a counter-example of.
         background_BD: embeddings of everyday movement.
         modalities: M.
+
+    Attributes:
+        mean_D: the origin of the features.
     """
-    mean_D = background_BD.mean(0, dtype=np.float64)
-    E, W, D = embedding_EWD.shape
-    x_EWD = features(embedding_EWD.reshape(E * W, D), mean_D, modalities).reshape(E, W, D)
-    back_BD = features(background_BD, mean_D, modalities)
-    judges, halves = _Solver(back_BD), [_Solver(back_BD[i::2]) for i in (0, 1)]
-    rows = [_one(x_EWD, (action_E == a), counter_E, judges, halves) for a in range(int(action_E.max()) + 1)]
-    weight_AD, bias_A, threshold_A, usual_A = (np.array(column) for column in zip(*rows, strict=True))
-    return Head(mean_D, weight_AD, bias_A, threshold_A, usual_A)
+
+    def __init__(self, background_BD: np.ndarray, modalities: int) -> None:
+        self.mean_D = background_BD.mean(0, dtype=np.float64)
+        self._modalities = modalities
+        back_BD = features(background_BD, self.mean_D, modalities)
+        self._solve, self._halves = _Solver(back_BD), [_Solver(back_BD[i::2]) for i in (0, 1)]
+
+    def head(self, embedding_EWD: np.ndarray, action_E: np.ndarray, counter_E: np.ndarray) -> Head:
+        """A head for actions 0 to A - 1.
+
+        Args:
+            embedding_EWD: of the clips' windows.
+            action_E: what each clip is an example of.
+            counter_E: bool, or a counter-example of.
+        """
+        x_EWD, rows = self._features(embedding_EWD), []
+        for a in range(int(action_E.max()) + 1):
+            yes_E, no_E = _sides(action_E == a, counter_E)
+            weight_X = self._solve(_flat(x_EWD, yes_E), _flat(x_EWD, no_E))
+            rows.append((weight_X[:-1], weight_X[-1], *self._scale(weight_X, x_EWD, yes_E, no_E, action_E == a)))
+        return Head(self.mean_D, *(np.array(column) for column in zip(*rows, strict=True)))
+
+    def weights(self, embedding_EWD: np.ndarray, action_E: np.ndarray) -> np.ndarray:
+        """(A, D + 1) weights and bias alone, as far as the best action is all that is asked for."""
+        x_EWD, nothing = self._features(embedding_EWD), np.zeros(len(action_E), bool)
+        sides = [_sides(action_E == a, nothing) for a in range(int(action_E.max()) + 1)]
+        return np.stack([self._solve(_flat(x_EWD, yes_E), _flat(x_EWD, no_E)) for yes_E, no_E in sides])
+
+    def _features(self, embedding_EWD: np.ndarray) -> np.ndarray:
+        E, W, D = embedding_EWD.shape
+        return features(embedding_EWD.reshape(E * W, D), self.mean_D, self._modalities).reshape(E, W, D)
+
+    def _scale(
+        self, weight_X: np.ndarray, x_EWD: np.ndarray, yes_E: np.ndarray, no_E: np.ndarray, mine_E: np.ndarray
+    ) -> tuple[float, float]:
+        """Threshold and usual score of one action, from what a head says of what it has not seen: of the background,
+        half by half, and of each example in turn."""
+        yes_ND, no_ND = _flat(x_EWD, yes_E), _flat(x_EWD, no_E)
+        first, second = self._halves
+        crossed = [second.back_BX @ first(yes_ND, no_ND), first.back_BX @ second(yes_ND, no_ND)]
+        false = float(np.quantile(np.concatenate(crossed), 1 - FALSE_SHARE))
+        counters_E = mine_E & no_E
+        if counters_E.any():
+            false = max(false, float((_with_one(_flat(x_EWD, counters_E)) @ weight_X).max()))
+        usual = max(self._usual(weight_X, x_EWD, yes_E, no_ND), false + LEAST_SPAN)
+        return false + PASS * (usual - false), usual
+
+    def _usual(self, weight_X: np.ndarray, x_EWD: np.ndarray, yes_E: np.ndarray, no_ND: np.ndarray) -> float:
+        places = np.flatnonzero(yes_E)
+        if len(places) == 1:
+            # One example says nothing of how the next one will be: about two thirds of its own score, as seen on many.
+            return float(np.median(_with_one(_flat(x_EWD, yes_E)) @ weight_X)) * 2 / 3
+        unseen = []
+        for e in places:
+            others = places[places != e]
+            unseen.append(np.median(_with_one(x_EWD[e]) @ self._solve(_flat(x_EWD, others), no_ND)))
+        return float(np.mean(unseen))
+
+
+def _sides(mine_E: np.ndarray, counter_E: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(E,) bool: what shows an action, and what shows that it is not done: counter-examples, and other actions."""
+    return mine_E & ~counter_E, (mine_E & counter_E) | (~mine_E & ~counter_E)
+
+
+def _flat(x_EWD: np.ndarray, which: np.ndarray) -> np.ndarray:
+    return x_EWD[which].reshape(-1, x_EWD.shape[-1])
 
 
 class _Solver:
@@ -128,33 +184,6 @@ class _Solver:
 
 def _with_one(x_ND: np.ndarray) -> np.ndarray:
     return np.concatenate([x_ND, np.ones((len(x_ND), 1))], axis=1)
-
-
-def _one(
-    x_EWD: np.ndarray, mine_E: np.ndarray, counter_E: np.ndarray, solve: _Solver, halves: list[_Solver]
-) -> tuple[np.ndarray, float, float, float]:
-    """Weights, bias, threshold and usual score of one action."""
-    D = x_EWD.shape[-1]
-    yes_E, flat = mine_E & ~counter_E, lambda mask_E: x_EWD[mask_E].reshape(-1, D)
-    no_E = (mine_E & counter_E) | (~mine_E & ~counter_E)
-    no_ND = flat(no_E)
-    w_X = solve(flat(yes_E), no_ND)
-    # What the head says of what it has not seen: of the background, half by half, and of each example in turn.
-    crossed = [_with_one(halves[1 - i].back_BX[:, :-1]) @ halves[i](flat(yes_E), no_ND) for i in (0, 1)]
-    false = float(np.quantile(np.concatenate(crossed), 1 - FALSE_SHARE))
-    if counter_E[mine_E].any():
-        false = max(false, float((_with_one(flat(mine_E & counter_E)) @ w_X).max()))
-    places = np.flatnonzero(yes_E)
-    seen = _with_one(flat(yes_E)) @ w_X
-    unseen = []
-    for e in places if len(places) > 1 else ():
-        others_E = yes_E.copy()
-        others_E[e] = False
-        unseen.append(np.median(_with_one(x_EWD[e]) @ solve(flat(others_E), no_ND)))
-    # One example says nothing of how the next one will be: about two thirds of its own score, as seen on many.
-    usual = float(np.mean(unseen)) if unseen else float(np.median(seen)) * 2 / 3
-    usual = max(usual, false + LEAST_SPAN)
-    return w_X[:-1], float(w_X[-1]), false + PASS * (usual - false), usual
 
 
 def _logit(share: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.teach.background import read_background
 from app.teach.examples import SHIFTS, Recording, TeachError, clip_frames, clip_of, repetitions, windows_of
-from app.teach.head import fit
+from app.teach.head import Ridge
 from app.teach.model import check_embedding
 from app.teach.pack import Pack, PackError
 from export.runtime import ActionModel
@@ -33,7 +33,8 @@ class Teacher:
     """
 
     def __init__(self, model: ActionModel, model_path: Path) -> None:
-        self._model, self._background_BD = model, read_background(model_path, model)
+        self._model = model
+        self._ridge = Ridge(read_background(model_path, model), len(model.modalities))
 
     def pack(self) -> Pack:
         """An empty one."""
@@ -77,8 +78,7 @@ class Teacher:
         """The pack with its head, made anew from its examples."""
         if not pack.actions:
             return pack
-        columns = (pack.embedding_EWD, pack.action_E, pack.counter_E)
-        return replace(pack, head=fit(*columns, self._background_BD, len(self._model.modalities)))
+        return replace(pack, head=self._ridge.head(pack.embedding_EWD, pack.action_E, pack.counter_E))
 
     def rebuilt(self, pack: Pack) -> Pack:
         """A pack made with another model, for this one, from its clips.

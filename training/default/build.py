@@ -175,14 +175,20 @@ class Build:
                 parts[track.part].append(track)
         return parts
 
-    def make(self, out: Path) -> None:
-        """Everything, ending in OUT/student.safetensors, config.json, student.onnx and background.safetensors."""
+    def make(self, out: Path, scratch: bool = False) -> None:
+        """Everything, ending in the weights, config.json, student.onnx and background.safetensors in OUT.
+
+        Args:
+            out: the folder.
+            scratch: from labels alone, to compare with.
+        """
         from export.onnx import export_student
         from models.weights import save
 
         training, choosing = self.clips["train"], self.clips["val"]
         self.note(f"{len(training):,} clips train, {len(choosing):,} choose")
-        student = self.trained(training, self.student_run(training), self.recipe.seeds[0])
+        start = None if scratch else self.student_run(training)
+        student = self.trained(training, start, self.recipe.seeds[0])
         config = self.calibrated(student, choosing + camera_tracks(self.draw_stillness("val")))
         student.temperature, student.fusion = config.temperature, config.fusion
         save(student, config, out)

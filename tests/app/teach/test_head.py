@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.teach.head import fit
+from app.teach.head import Ridge
 
 M, D, W = 3, 24, 5
 
@@ -35,7 +35,7 @@ def best(head, x_EWD: np.ndarray, enter: float = 0.6) -> tuple[np.ndarray, np.nd
 def test_new_examples_are_told_apart_and_pass(clips: int, rng: np.random.Generator, background: np.ndarray) -> None:
     centres = 1 + 1.5 * rng.normal(size=(3, D))
     x = np.concatenate([cloud(centre, clips, rng) for centre in centres])
-    head = fit(x, np.repeat(np.arange(3), clips), np.zeros(3 * clips, bool), background, M)
+    head = Ridge(background, M).head(x, np.repeat(np.arange(3), clips), np.zeros(3 * clips, bool))
     passing = np.log(0.6 / 0.4)
     for a, centre in enumerate(centres):
         which, score = best(head, cloud(centre, 20, rng))
@@ -47,7 +47,7 @@ def test_new_examples_are_told_apart_and_pass(clips: int, rng: np.random.Generat
 
 def test_at_the_threshold_the_score_is_that_of_entering(rng: np.random.Generator, background: np.ndarray) -> None:
     x = cloud(1 + 1.5 * rng.normal(size=D), 4, rng)
-    head = fit(x, np.zeros(4, int), np.zeros(4, bool), background, M)
+    head = Ridge(background, M).head(x, np.zeros(4, int), np.zeros(4, bool))
     for enter in (0.3, 0.6, 0.9):
         logits_NA, parts_NMA = head.logits(x.reshape(-1, D), enter, M)
         own = logits_NA[:, 0] - np.log(enter / (1 - enter))  # 0 at the threshold
@@ -61,8 +61,8 @@ def test_counter_examples_push_away(rng: np.random.Generator, background: np.nda
     near = centre + 0.7 * aside
     x, no = cloud(centre, 4, rng), cloud(near, 4, rng)
     passing = np.log(0.6 / 0.4)
-    plain = fit(x, np.zeros(4, int), np.zeros(4, bool), background, M)
-    told = fit(np.concatenate([x, no]), np.zeros(8, int), np.arange(8) > 3, background, M)
+    plain = Ridge(background, M).head(x, np.zeros(4, int), np.zeros(4, bool))
+    told = Ridge(background, M).head(np.concatenate([x, no]), np.zeros(8, int), np.arange(8) > 3)
     fresh = cloud(near, 30, rng)
     before, after = ((best(head, fresh)[1] > passing).mean() for head in (plain, told))
     assert before > 0.5 and after < 0.1
@@ -72,10 +72,10 @@ def test_counter_examples_push_away(rng: np.random.Generator, background: np.nda
 def test_what_cannot_be_told_from_everyday_movement_is_vague(rng: np.random.Generator, background: np.ndarray) -> None:
     everyday = (1 + 0.5 * rng.normal(size=(4, W, D))).astype(np.float32)
     clear = cloud(1 + 1.5 * rng.normal(size=D), 4, rng)
-    head = fit(np.concatenate([everyday, clear]), np.repeat([0, 1], 4), np.zeros(8, bool), background, M)
+    head = Ridge(background, M).head(np.concatenate([everyday, clear]), np.repeat([0, 1], 4), np.zeros(8, bool))
     assert head.is_vague.tolist() == [True, False]
 
 
 def test_shapes_are_checked(rng: np.random.Generator, background: np.ndarray) -> None:
-    head = fit(cloud(rng.normal(size=D), 2, rng), np.zeros(2, int), np.zeros(2, bool), background, M)
+    head = Ridge(background, M).head(cloud(rng.normal(size=D), 2, rng), np.zeros(2, int), np.zeros(2, bool))
     assert head.fits(1, D) and not head.fits(2, D) and not head.fits(1, D + 3)

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from app.report import OutputError
-from app.teach.head import fit
+from app.teach.head import Ridge
 from app.teach.pack import FORMAT, Pack, PackError, checked_name, read_pack, write_pack
 
 W, D, K = 5, 12, 70
@@ -23,7 +23,7 @@ def made(*named: tuple[str, int], clips: bool = True) -> Pack:
         one = rng.normal(size=(count, K, 25, 3)).astype(np.float16).astype(np.float32)
         embedding = rng.normal(size=(count, W, D)).astype(np.float16).astype(np.float32)
         pack = pack.with_clips(name.removeprefix("not "), one, embedding, counter=name.startswith("not "))
-    head = fit(pack.embedding_EWD, pack.action_E, pack.counter_E, rng.normal(size=(50, D)), 3)
+    head = Ridge(rng.normal(size=(50, D)), 3).head(pack.embedding_EWD, pack.action_E, pack.counter_E)
     return replace(pack if clips else pack.without_skeletons(), head=head)
 
 
