@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     from app.batch.command import add_options as add_classify_options
     from app.teach.command import add_options as add_teach_options
+    from app.teach.command import add_pack_options
 
     main = argparse.ArgumentParser(prog="python -m app", description="IKEM Live: names what people do, live.")
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -36,8 +37,10 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--ssl-certfile", type=Path, metavar="FILE", help="certificate for https, in PEM")
     demo.add_argument("--ssl-keyfile", type=Path, metavar="FILE", help="its private key, in PEM")
     demo.add_argument("--record", type=Path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
+    add_pack_options(demo)
     classify = _command(commands, "classify", _classify, "name the actions in videos, cameras and recorded skeletons")
     add_classify_options(classify)
+    add_pack_options(classify)
     teach = _command(commands, "teach", _teach, "teach actions of your own by a few examples")
     add_teach_options(teach)
     bench = _command(commands, "bench", _bench, "measure the live path against MediaPipe alone")
@@ -94,7 +97,9 @@ def _camera(text: str) -> int | str:
 
 def _demo(args: argparse.Namespace) -> int:
     from app.page import launch
+    from app.teach.command import check_pack_options
 
+    check_pack_options(args)
     launch(
         args.model,
         pose=args.pose,
@@ -107,6 +112,8 @@ def _demo(args: argparse.Namespace) -> int:
         certfile=args.ssl_certfile,
         keyfile=args.ssl_keyfile,
         record=args.record,
+        pack=args.pack,
+        only=args.only,
     )
     return OK
 

@@ -22,12 +22,13 @@ from app.page_about import build_about  # noqa: E402
 from app.page_access import check_certificate, read_auth, warnings  # noqa: E402
 from app.page_live import build_live, page_settings  # noqa: E402
 from app.page_record import Recordings  # noqa: E402
+from app.page_teach import build_teach  # noqa: E402
 from app.page_theme import PAGE_ASSETS, css, head, theme  # noqa: E402
 from app.page_video import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
 from app.pose import PoseSource  # noqa: E402
 from app.pose_model import ensure_pose_model  # noqa: E402
 from app.sessions import Sessions  # noqa: E402
-from app.stream import ActionStream  # noqa: E402
+from app.teach.lesson import Lessons, open_lessons  # noqa: E402
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
@@ -56,7 +57,7 @@ class Place:
 
 
 def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks:
-    """The page's three tabs, wired."""
+    """The page's four tabs, wired."""
     turns = Turns(sessions.has_left)
 
     def on_leave(request: gr.Request) -> None:
@@ -66,10 +67,13 @@ def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_UPLOADS_SWEEP_S, _UPLOADS_AGE_S)) as page:
         gr.HTML(_HEADER, js_on_load=None)
         with gr.Tabs():
-            with gr.Tab("Live"):
+            # The Teach tab shows the Live tab's camera too, by style alone: see teach.css.
+            with gr.Tab("Live", elem_id="live-tab"):
                 build_live(model, sessions)
+            with gr.Tab("Teach", elem_id="teach-tab"):
+                build_teach(sessions)
             with gr.Tab("Video"):
-                build_video(model, pose_model, turns)
+                build_video(sessions.lessons, pose_model, turns)
             with gr.Tab("About"):
                 build_about(model)
         page.unload(on_leave)
@@ -84,6 +88,7 @@ def serve(
     visitors: int | None = None,
     recordings: Recordings | None = None,
     clock: Callable[[], float] = time.monotonic,
+    lessons: Lessons | None = None,
 ) -> Iterator[tuple[gr.Blocks, str, Sessions]]:
     """Serve the page while the `with` lasts; yields the Blocks, the address and the visitors' registry.
 
@@ -94,15 +99,15 @@ def serve(
         visitors: most visitors served live at once (twice the cores by default: one needs about half a core).
         recordings: files for the visitors' landmarks; None records nothing.
         clock: of the sessions, seconds; a slower one lets a busy machine keep up with a camera as much slower.
+        lessons: what visitors may teach and begin with; None teaches nothing.
 
     Raises:
         ValueError: the port is taken, or the pose model does not load.
     """
     PoseSource(pose_model).close()  # loads MediaPipe now, so that it fails here and not before the first visitor
     visitors = visitors or 2 * (os.cpu_count() or 2)
-    sessions = Sessions(
-        lambda: PoseSource(pose_model), lambda: ActionStream(model), visitors, clock=clock, make_recorder=recordings
-    )
+    lessons = Lessons(model) if lessons is None else lessons
+    sessions = Sessions(lambda: PoseSource(pose_model), lessons, visitors, clock=clock, make_recorder=recordings)
     before = os.environ.get("GRADIO_TEMP_DIR")
     # A folder of this run's own, so that whatever was uploaded goes when the run ends.
     with tempfile.TemporaryDirectory(prefix="ikem-live-", ignore_cleanup_errors=True) as folder:
@@ -166,6 +171,8 @@ def launch(
     certfile: Path | None = None,
     keyfile: Path | None = None,
     record: Path | None = None,
+    pack: Path | None = None,
+    only: bool = False,
 ) -> None:
     """Serve the page until Ctrl-C.
 
@@ -178,9 +185,11 @@ def launch(
         open_browser: open the page in the default browser.
         auth: see app.page_access.read_auth.
         record: file for the landmarks of the first visitor; see app.page_record.
+        pack: actions that every visitor begins with.
+        only: name these alone.
 
     Raises:
-        ValueError: the model, the pose model, the port or a file cannot be had; the message says what to do.
+        ValueError: the model, the pack, the pose model, the port or a file cannot be had; the message says what to do.
     """
     from export.runtime import ActionModel
 
@@ -190,7 +199,11 @@ def launch(
     for line in warnings(host, place.auth is not None, certfile is not None):
         print(f"warning: {line}", file=sys.stderr)
     model = ActionModel(model_path, device=device, threads=threads)
-    with serve(model, ensure_pose_model(pose), place, recordings=recordings) as (page, address, sessions):
+    lessons = open_lessons(model, model_path, pack, only)
+    if lessons.why_not:
+        print(f"warning: the Teach tab is off: {lessons.why_not}", file=sys.stderr)
+    pose_model = ensure_pose_model(pose)
+    with serve(model, pose_model, place, recordings=recordings, lessons=lessons) as (page, address, sessions):
         sessions.sweep_in_background()
         # A plain kill too must take the folder of uploads away.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -26,12 +26,11 @@ def words(model: ActionModel, label: str) -> str:
     return model.display.get(label, label.replace("_", " "))
 
 
-def answer_json(reply: Reply, model: ActionModel, frame: int | None, sensitivity: float, server_ms: float) -> dict:
+def answer_json(reply: Reply, frame: int | None, sensitivity: float, server_ms: float) -> dict:
     """A reply as the small JSON object that the page draws from.
 
     Args:
         reply: of the visitor's session.
-        model: names the labels.
         frame: number that the page gave the picture.
         sensitivity: of the visitor.
         server_ms: spent on the frame.
@@ -53,8 +52,8 @@ def answer_json(reply: Reply, model: ActionModel, frame: int | None, sensitivity
         "persons": [person_json(state) for state in answer.persons if state.pose is not None],
         "label": answer.label,
         "score": round(float(answer.score), 3),
-        "closest": _closest(answer, model, sensitivity),
-        **_scores(answer, model),
+        "closest": _closest(answer, reply.model, sensitivity),
+        **_scores(answer, reply.model),
         "events": [event_json(number, event) for number, event in reply.events],
         "sees": None if reply.window_TV3 is None else window_json(reply.window_TV3),
         "recording": reply.recording,

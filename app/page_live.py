@@ -83,7 +83,7 @@ def build_live(model: ActionModel, sessions: Sessions) -> None:
     answer = gr.JSON(visible="hidden", elem_id="answer")
     stopped = gr.Button(visible="hidden", elem_id="stopped")
     camera.stream(
-        frame_handler(model, sessions),
+        frame_handler(sessions),
         inputs=[camera, sensitivity],
         outputs=answer,
         stream_every=FRAME_EVERY_S,
@@ -106,9 +106,7 @@ def provider_badge(provider: str) -> str:
     return f'<span class="badge" title="The model runs on {provider}">{short}</span>'
 
 
-def frame_handler(
-    model: ActionModel, sessions: Sessions
-) -> Callable[[Frame | None, float | None, gr.Request], dict | None]:
+def frame_handler(sessions: Sessions) -> Callable[[Frame | None, float | None, gr.Request], dict | None]:
     """The function that Gradio calls with each picture of each visitor, and where their slider stands."""
 
     def on_frame(frame: Frame | None, sensitivity: float | None, request: gr.Request) -> dict | None:
@@ -121,7 +119,7 @@ def frame_handler(
             return {"full": sessions.limit, "at": time.time()}
         except VisitorLeft:
             return None
-        return answer_json(reply, model, frame.number, sensitivity, (time.perf_counter() - start) * 1000)
+        return answer_json(reply, frame.number, sensitivity, (time.perf_counter() - start) * 1000)
 
     return on_frame
 

@@ -18,6 +18,8 @@ from app.types import ActionEvent, Answer
 from app.video import VIDEO_SUFFIXES, VideoError, VideoReader
 
 if TYPE_CHECKING:
+    from app.teach.lesson import Lessons
+    from app.teach.model import TaughtModel
     from export.runtime import ActionModel
 
 EXAMPLE = ASSETS / "example.mp4"
@@ -63,11 +65,11 @@ class Turns:
         self._newest.pop(key, None)
 
 
-def build_video(model: ActionModel, pose_model: Path, turns: Turns) -> None:
+def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
     """Lay the tab out, inside the gr.Blocks being built.
 
     Args:
-        model: the action model.
+        lessons: give each visitor's model, which knows what they taught.
         pose_model: the pose model's file.
         turns: of the visitors.
     """
@@ -85,7 +87,7 @@ def build_video(model: ActionModel, pose_model: Path, turns: Turns) -> None:
         with gr.Column(scale=5, min_width=320):
             result = gr.HTML(_EMPTY, elem_id="result", js_on_load=None)
     found = gr.JSON(visible="hidden", elem_id="found")
-    on_video = video_handler(model, pose_model, turns)
+    on_video = video_handler(lessons, pose_model, turns)
     run = {
         "concurrency_limit": AT_ONCE,
         "concurrency_id": "video",
@@ -106,14 +108,14 @@ def build_video(model: ActionModel, pose_model: Path, turns: Turns) -> None:
     found.change(None, inputs=found, outputs=None, js="(found) => window.ikem.found(found)")
 
 
-def video_handler(model: ActionModel, pose_model: Path, turns: Turns) -> Callable[..., tuple]:
+def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., tuple]:
     """The function that Gradio calls with an uploaded file; it always returns a piece of the page, and its data."""
 
     def on_video(path: str | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> tuple:  # noqa: B008
         if not path:
             return _EMPTY, None
         key = str(request.session_hash)
-        check = turns.begin(key)
+        check, model = turns.begin(key), lessons.of(key).model
 
         def on_frame(share: float, time_s: float) -> None:
             check()
@@ -134,7 +136,7 @@ def video_handler(model: ActionModel, pose_model: Path, turns: Turns) -> Callabl
 
 
 def analyse(
-    path: Path, model: ActionModel, pose_model: Path, on_frame: Callable[[float, float], None]
+    path: Path, model: ActionModel | TaughtModel, pose_model: Path, on_frame: Callable[[float, float], None]
 ) -> tuple[Summary, list[ActionEvent], Track]:
     """Classify an uploaded file within the page's bounds.
 

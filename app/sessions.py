@@ -12,15 +12,20 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
+
+from app.stream import ActionStream
 
 if TYPE_CHECKING:
     import numpy as np
 
     from app.page_record import Recorder
     from app.pose import PoseSource
-    from app.stream import ActionStream
+    from app.teach.lesson import Lesson, Lessons
+    from app.teach.model import TaughtModel
     from app.types import ActionEvent, Answer
+    from export.runtime import ActionModel
 
 LEFT_S = 15.0  # for so long what still arrives from a visitor who left is late, and after it a visitor who came back
 RESTART_GAP_S = 2.0  # after a longer silence the camera was stopped: what was seen before is another scene
@@ -43,6 +48,7 @@ class Reply:
     Attributes:
         session: tells this session from an earlier one of the same visitor.
         answer: of the stream.
+        model: that the stream asked; it names the labels.
         events: (number within the session, event), the newest; most were told before.
         window_TV3: (T, 25, 3) metres, the main person's window if the frame brought new scores, else None.
         recording: "", "on" or "failed": whether landmarks are being written to a file.
@@ -50,6 +56,7 @@ class Reply:
 
     session: int
     answer: Answer
+    model: ActionModel | TaughtModel
     events: tuple[Numbered, ...]
     window_TV3: np.ndarray | None
     recording: str
@@ -58,8 +65,11 @@ class Reply:
 class Session:
     """One visitor: their landmarker, their stream and their clock. Both are made at the first frame.
 
+    The stream is made anew when the visitor's model is another one, because something was taught or forgotten.
+
     Args:
-        make_pose, make_stream: see Sessions.
+        make_pose: see Sessions.
+        find_lesson: finds what the visitor taught, and with it the model.
         clock: a monotonic clock, seconds.
         recorder: takes the landmarks, None where nothing is recorded; closed with the session.
     """
@@ -67,13 +77,14 @@ class Session:
     def __init__(
         self,
         make_pose: Callable[[], PoseSource],
-        make_stream: Callable[[], ActionStream],
+        find_lesson: Callable[[], Lesson],
         clock: Callable[[], float],
         recorder: Recorder | None = None,
     ) -> None:
-        self._make_pose, self._make_stream, self._clock = make_pose, make_stream, clock
+        self._make_pose, self._find_lesson, self._clock = make_pose, find_lesson, clock
         self._pose: PoseSource | None = None
         self._stream: ActionStream | None = None
+        self._model: ActionModel | TaughtModel | None = None  # of the stream
         self._recorder = recorder
         self._events: deque[tuple[float, Numbered]] = deque()  # with the time when it was first told
         self._count = 0
@@ -96,12 +107,16 @@ class Session:
             now = self._clock()
             if self._pose is None:
                 self._pose = self._make_pose()
-            if self._stream is None or now - self.last_s > RESTART_GAP_S:
+            lesson = self._find_lesson()
+            if self._stream is None or now - self.last_s > RESTART_GAP_S or self._model is not lesson.model:
                 self._finish(now)
-                self._stream = self._make_stream()
+                self._model = lesson.model
+                self._stream = ActionStream(self._model)
             time_s = now - self._started
             try:
-                return self._reply(now, time_s, self._pose.detect(rgb_HWC, time_s), sensitivity)
+                poses = self._pose.detect(rgb_HWC, time_s)
+                lesson.see(time_s, poses)
+                return self._reply(now, time_s, poses, sensitivity)
             finally:
                 self.last_s = self._clock()  # a machine that takes seconds over a frame is no camera that stopped
 
@@ -118,7 +133,7 @@ class Session:
                 self._pose.close()
             if self._recorder is not None:
                 self._recorder.close()
-            self._pose = self._stream = self._recorder = None
+            self._pose = self._stream = self._model = self._recorder = None
             self._closed = True
 
     def _reply(self, now: float, time_s: float, poses: list, sensitivity: float) -> Reply:
@@ -133,6 +148,7 @@ class Session:
         return Reply(
             session=self._number,
             answer=answer,
+            model=self._model,
             events=tuple(event for _, event in self._events),
             window_TV3=self._stream.main_window() if new else None,
             recording=self._recorder.state if self._recorder is not None else "",
@@ -156,7 +172,7 @@ class Sessions:
 
     Args:
         make_pose: makes a visitor's landmarker.
-        make_stream: makes a visitor's action stream.
+        lessons: what each visitor taught, and the model that knows it.
         limit: how many visitors may be served at once.
         idle_s: a visitor silent for so long gives up the place, seconds.
         clock: a monotonic clock, seconds.
@@ -166,7 +182,7 @@ class Sessions:
     def __init__(
         self,
         make_pose: Callable[[], PoseSource],
-        make_stream: Callable[[], ActionStream],
+        lessons: Lessons,
         limit: int,
         idle_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
@@ -175,7 +191,8 @@ class Sessions:
         if limit < 1:
             raise ValueError(f"the limit of visitors must be 1 or more, got {limit}")
         self.limit, self.idle_s = limit, idle_s
-        self._make_pose, self._make_stream, self._clock = make_pose, make_stream, clock
+        self.lessons = lessons
+        self._make_pose, self._clock = make_pose, clock
         self._make_recorder = make_recorder
         self._sessions: dict[str, Session] = {}
         self._left: dict[str, float] = {}  # when each visitor left
@@ -209,7 +226,7 @@ class Sessions:
                 if len(self._sessions) >= self.limit:
                     raise SessionsFull(f"{self.limit} visitors are here already")
                 recorder = self._make_recorder() if self._make_recorder is not None else None
-                self._sessions[key] = Session(self._make_pose, self._make_stream, self._clock, recorder)
+                self._sessions[key] = Session(self._make_pose, partial(self.lessons.of, key), self._clock, recorder)
             return self._sessions[key]
 
     def free(self, key: str) -> None:
@@ -224,6 +241,7 @@ class Sessions:
         with self._lock:
             self._left[key] = self._clock()
         self.free(key)
+        self.lessons.leave(key)
 
     def has_left(self, key: str) -> bool:
         """Whether the visitor closed the page a moment ago."""

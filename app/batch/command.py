@@ -27,6 +27,7 @@ examples:
   python -m app classify camera:0 --seconds 60 --out results                  the first camera here, for a minute
   python -m app classify rtsp://10.0.0.7/live --out results --json-lines - | jq .label
   python -m app classify archive/ --out results --skeletons                   landmarks to .ikem, to be classified again
+  python -m app classify holiday.mp4 --out results --pack my.pack --only      actions of your own, and no others
   python -m app classify archive/ --out results --engine ray --ray-address 10.0.0.5:6379
 
 exit code: 0 all went well, 1 an input failed (it is named, with the reason; the others are done), 2 the command itself
@@ -120,12 +121,14 @@ def run(args: argparse.Namespace) -> int:
     from app.batch.classify import Run
     from app.batch.engine_processes import usable_cores
     from app.pose_model import ensure_pose_model
-    from export.runtime import ActionModel
+    from app.teach.command import check_pack_options
+    from app.teach.model import load_model
 
     options = options_of(args)
+    check_pack_options(args)
     # Workers that each took all cores would wait for each other.
     share = max(1, usable_cores() // options.workers) if options.workers > 1 or options.engine == RAY else None
-    make_model = partial(ActionModel, args.model, device=args.device, threads=args.threads or share)
+    make_model = partial(load_model, args.model, args.pack, args.only, args.device, args.threads or share)
     model = make_model()
     check_labels(options.labels, model.labels)
     if options.annotate:
@@ -134,12 +137,19 @@ def run(args: argparse.Namespace) -> int:
         args.inputs,
         options,
         model,
-        file_hash(args.model),
+        _model_id(args),
         make_model,
         lambda: ensure_pose_model(args.pose),
         args.pose,
         share,
     )()
+
+
+def _model_id(args: argparse.Namespace) -> str:
+    """What tells a model, and the pack that it is used with, from others."""
+    if args.pack is None:
+        return file_hash(args.model)
+    return f"{file_hash(args.model)} {file_hash(args.pack)}{' only' if args.only else ''}"
 
 
 def _warn_of_encoder(options: Options) -> None:

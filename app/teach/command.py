@@ -47,6 +47,22 @@ def add_options(command: argparse.ArgumentParser) -> None:
     other.add_argument("--rebuild", action="store_true", help="make the pack anew for this model")
 
 
+def add_pack_options(command: argparse.ArgumentParser) -> None:
+    """The options of commands that use a pack."""
+    command.add_argument("--pack", type=Path, metavar="FILE", help="actions of your own, from `python -m app teach`")
+    command.add_argument("--only", action="store_true", help="with --pack: name these alone, not the model's own")
+
+
+def check_pack_options(args: argparse.Namespace) -> None:
+    """Refuse --only without --pack.
+
+    Raises:
+        PackError: it stands alone.
+    """
+    if args.only and args.pack is None:
+        raise PackError("--only needs a pack: --pack FILE names the actions that are left")
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
     alone = args.list or args.forget is not None or args.rebuild
@@ -75,16 +91,9 @@ def said_of(pack: Pack) -> str:
     for name in pack.actions:
         shown, not_it = len(pack.examples(name)), len(pack.examples(name, counter=True))
         counters = f", {not_it} of what it is not" if not_it else ""
-        lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{_advice(pack, name)}")
+        advice = f" ({pack.advice(name)})" if pack.advice(name) else ""
+        lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{advice}")
     return "\n".join(lines)
-
-
-def _advice(pack: Pack, name: str) -> str:
-    if len(pack.examples(name)) < 3:
-        return " (three to five are better)"
-    if pack.head is not None and pack.head.is_vague[pack.actions.index(name)]:
-        return " (hard to tell from everyday movement: show more of it, or what it is not)"
-    return ""
 
 
 def _without(pack: Pack, name: str) -> Pack:

@@ -5,10 +5,12 @@ Shapes: N windows, M modalities, C classes of the model file, A taught actions, 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from app.decision import IDLE, OTHER
-from app.teach.pack import Pack, PackError
+from app.teach.pack import Pack, PackError, read_pack
 from export.runtime import ActionModel, ModelScores
 
 
@@ -30,12 +32,9 @@ class TaughtModel:
     def __init__(self, model: ActionModel, pack: Pack, only: bool = False) -> None:
         check_embedding(model, pack)
         assert pack.head is not None
-        taken = {} if only else {text: label for label in model.labels for text in (label, model.display[label])}
         for name in pack.actions:
-            if name in taken or name in (IDLE, OTHER):
-                raise PackError(
-                    f"the model already knows {name!r}: teach it under another name, or take the pack alone (--only)"
-                )
+            if is_known(model, name, only):
+                raise PackError(f"the model already knows {name!r}: teach it under another name, or use only the pack")
         self._model, self._head = model, pack.head
         silent = (IDLE, OTHER)
         self._kept = [c for c, label in enumerate(model.labels) if not only or label in silent]
@@ -70,6 +69,32 @@ class TaughtModel:
             kept[..., place] += 1 - kept.sum(-1)
         joined = [kept * (1 - taught), taught * share / share.sum(-1, keepdims=True)]
         return np.concatenate(joined, axis=-1).astype(np.float32)
+
+
+def is_known(model: ActionModel, name: str, only: bool = False) -> bool:
+    """Whether a name is taken: by one of the model's actions, in small letters or capitals.
+
+    Args:
+        model: with classes of its own.
+        name: of a taught action.
+        only: whether the model's own actions are not named; the two that are none stay taken.
+    """
+    labels = (IDLE, OTHER) if only else (*model.labels, IDLE, OTHER)
+    taken = {text.casefold() for label in labels for text in (label, model.display.get(label, label))}
+    return name.casefold() in taken
+
+
+def load_model(
+    path: Path, pack_path: Path | None = None, only: bool = False, device: str = "auto", threads: int | None = None
+) -> ActionModel | TaughtModel:
+    """A model file, with the actions of a pack where one is named.
+
+    Raises:
+        ValueError: the model cannot be used.
+        PackError: the pack cannot, or not with this model.
+    """
+    model = ActionModel(path, device=device, threads=threads)
+    return model if pack_path is None else TaughtModel(model, read_pack(pack_path), only)
 
 
 def check_embedding(model: ActionModel, pack: Pack) -> None:

@@ -55,6 +55,14 @@ class Pack:
         """Places of an action's examples, or counter-examples, among the clips."""
         return np.flatnonzero((self.action_E == self.actions.index(action)) & (self.counter_E == counter))
 
+    def advice(self, action: str) -> str:
+        """What would make an action surer, "" where it is well taught."""
+        if len(self.examples(action)) < 3:
+            return "three to five examples are better"
+        if self.head is not None and self.head.is_vague[self.actions.index(action)]:
+            return "hard to tell from everyday movement: show more of it, or what it is not"
+        return ""
+
     def without_skeletons(self) -> Pack:
         """The pack without its clips: smaller, and tied to its embedding model for good."""
         return replace(self, clips_EKV3=None)
@@ -104,20 +112,18 @@ def checked_name(name: str) -> str:
     """An action's name, without spaces around it.
 
     Raises:
-        PackError: it is empty, too long, or holds what cannot be shown in a line.
+        PackError: it is empty, too long, holds what cannot be shown in a line, or begins as a spreadsheet's formula.
     """
     name = " ".join(name.split())
     if not name or len(name) > _NAME or not name.isprintable():
         raise PackError(f"an action needs a name of 1 to {_NAME} letters; got {name[:_NAME]!r}")
+    if name[0] in "=+-@":
+        raise PackError(f"an action's name cannot begin with {name[0]!r}, as formulas do; got {name!r}")
     return name
 
 
-def write_pack(pack: Pack, path: Path) -> None:
-    """Write a pack, whole or not at all.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
+def pack_bytes(pack: Pack) -> bytes:
+    """A pack with its head as the content of a file."""
     from safetensors.numpy import save
 
     assert pack.head is not None
@@ -130,9 +136,18 @@ def write_pack(pack: Pack, path: Path) -> None:
     if pack.clips_EKV3 is not None:
         tensors["clips"] = pack.clips_EKV3.astype(np.float16)
     said = {"format": FORMAT, "embedding": pack.embedding, "actions": json.dumps(pack.actions)}
+    return save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, metadata=said)
+
+
+def write_pack(pack: Pack, path: Path) -> None:
+    """Write a pack, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, metadata=said))
+        part.write_bytes(pack_bytes(pack))
         os.replace(part, path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
@@ -141,29 +156,46 @@ def write_pack(pack: Pack, path: Path) -> None:
 
 
 def read_pack(path: Path) -> Pack:
-    """Read a pack; nothing in it is believed before it is checked.
+    """Read a pack's file.
 
     Raises:
         PackError: it is missing, damaged, or no pack.
     """
-    from safetensors import SafetensorError, safe_open
-
     if not path.is_file():
         raise PackError(f"{path}: there is no such pack; `python -m app teach NAME VIDEO --pack {path}` makes one")
     if path.stat().st_size > MOST_BYTES:
         raise PackError(f"{path}: larger than a pack can be ({MOST_BYTES >> 20} MB)")
     try:
-        with safe_open(path, framework="np") as file:
-            said = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise PackError(f"{path}: not a pack, or a damaged one ({str(error).splitlines()[0]})") from None
+        content = path.read_bytes()
+    except OSError as error:
+        raise PackError(f"{path}: it cannot be read ({error.strerror or error})") from None
+    return parse_pack(content, str(path))
+
+
+def parse_pack(content: bytes, name: str) -> Pack:
+    """A pack from its file's content; nothing in it is believed before it is checked.
+
+    Args:
+        content: of the file.
+        name: what messages call it.
+
+    Raises:
+        PackError: it is damaged, or no pack.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        tensors = load(content)
+        said = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PackError(f"{name}: not a pack, or a damaged one ({str(error).splitlines()[0]})") from None
     if said.get("format") != FORMAT:
-        raise PackError(f"{path}: not a pack of this version (it says {said.get('format')!r}, not {FORMAT!r})")
+        raise PackError(f"{name}: not a pack of this version (it says {said.get('format')!r}, not {FORMAT!r})")
     try:
         return _checked(said, tensors)
     except (KeyError, ValueError, TypeError, PackError) as error:
-        raise PackError(f"{path}: a damaged pack ({error}); teach it again") from None
+        raise PackError(f"{name}: a damaged pack ({error}); teach it again") from None
 
 
 def _checked(said: dict[str, str], tensors: dict[str, np.ndarray]) -> Pack:

@@ -7,7 +7,11 @@
     const element = ikem.byId(id);
     if (element && element.textContent !== text) element.textContent = text;
   };
-  ikem.word = (label) => ikem.settings.words[label] || label;
+  // Taught actions are called as people named them; each keeps its colour for as long as the page is open.
+  const named = []; // in the order of their colours
+  let mine = new Set();
+  ikem.knows = (names) => { mine = new Set(names); };
+  ikem.word = (label) => (!mine.has(label) && Object.hasOwn(ikem.settings.words, label) ? ikem.settings.words[label] : label);
   ikem.percent = (score) => `${Math.round(score * 100)}%`;
   ikem.clock = (seconds) => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
   ikem.calm = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -21,7 +25,9 @@
   // Colours of one lightness, so that white text on each of them can be read.
   ikem.tint = (label) => {
     if (label === "idle") return "oklch(0.55 0.02 230)";
-    const place = Math.max(0, ikem.settings.labels.indexOf(label));
+    const own = ikem.settings.labels.indexOf(label);
+    if (own < 0 && !named.includes(label)) named.push(label);
+    const place = own < 0 ? ikem.settings.labels.length + named.indexOf(label) : own;
     return `oklch(0.54 0.11 ${(180 + place * 137.5) % 360})`;
   };
   const PEOPLE = ["#0b7a6c", "#8a4fd0", "#b4541a", "#2667c9", "#b0306a", "#5c7000"];

@@ -37,6 +37,7 @@
     byId("trouble").hidden = false;
     byId("start-card").hidden = true;
     byId("stop").hidden = true;
+    ikem.cancelTeaching("Nothing was recorded: there is no camera");
   }
 
   function mirrored(on) {
@@ -170,6 +171,7 @@
   function stop() {
     if (!running) return;
     running = false;
+    ikem.cancelTeaching("Nothing was recorded: the camera was stopped");
     byId("stage").classList.remove("running");
     document.querySelector("#cam .capture-button")?.click();
     release();
@@ -194,6 +196,7 @@
   });
 
   ikem.running = () => running;
+  ikem.startCamera = start;
   ikem.mirrored = () => byId("stage").classList.contains("mirrored");
   ikem.refuse = (kind) => { stop(); trouble(kind); };
 })();

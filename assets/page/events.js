@@ -44,9 +44,11 @@
     byId("save-live").disabled = false;
   };
 
+  const quoted = (text) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
   function csv() {
     const lines = events.map(({ person, label, start, end, score, at }) =>
-      [person, label, start.toFixed(3), end.toFixed(3), score.toFixed(4), at.toISOString()].join(","));
+      [person, quoted(label), start.toFixed(3), end.toFixed(3), score.toFixed(4), at.toISOString()].join(","));
     return ["person,label,start,end,score,time", ...lines].join("\n") + "\n";
   }
 

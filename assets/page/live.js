@@ -143,6 +143,7 @@
     ikem.answered = (ikem.answered || 0) + 1;
     const now = performance.now(), fps = speed(now, answer);
     ikem.happened(answer, now);
+    ikem.teachFrame(answer);
     if (answer.sees) ikem.sees(answer.sees);
     if (now < calmUntil) return;
     calmUntil = now + CALM_MS;

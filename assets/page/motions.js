@@ -1,4 +1,4 @@
-// The About tab: a small skeleton for each class, moving while it can be seen.
+// Small skeletons, of each class in the About tab and of what was taught, moving while they can be seen.
 (() => {
   const ikem = window.ikem, { byId } = ikem;
   const DRAW_MS = 66, YAW = 0.45, REST_S = 0.6; // the last pose stays a moment before the motion begins again
@@ -7,8 +7,11 @@
 
   function clipOf(canvas) {
     if (!clips.has(canvas)) {
-      const joints = ikem.unpack(canvas.dataset.joints, ikem.settings.steps.joint);
-      clips.set(canvas, { joints, count: Number(canvas.dataset.frames), fps: Number(canvas.dataset.fps) });
+      const { joints, frames, fps, ground, mirrored } = canvas.dataset;
+      clips.set(canvas, {
+        joints: ikem.unpack(joints, ikem.settings.steps.joint), count: Number(frames), fps: Number(fps),
+        ground: ground !== undefined, mirrored: Boolean(mirrored),
+      });
     }
     return clips.get(canvas);
   }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.page_visit import CHROMIUM, FLAGS, PATIENCE_MS, SLOW
+from tests.app.page_visit import CHROMIUM, FLAGS, PATIENCE_MS, SLOW, drawn_camera
 
 
 @pytest.fixture(scope="module")
@@ -16,15 +16,37 @@ def camera_file(tmp_path_factory) -> Path:
 
     It is SLOW times slower than life, as is the clock of `serve_page`.
     """
-    import cv2
-
-    from training.drawing.draw import Camera, Look, draw_clip
     from training.drawing.motions import make_motion
 
-    path = tmp_path_factory.mktemp("camera") / "clip.mjpeg"
-    with path.open("wb") as file:
-        for bgr_HWC in draw_clip(make_motion("jumping_jack", 6.0, 30.0, seed=1), Camera(), Look()):
-            file.write(cv2.imencode(".jpg", bgr_HWC, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes() * SLOW)
+    return drawn_camera(
+        tmp_path_factory.mktemp("camera") / "clip.mjpeg", make_motion("jumping_jack", 6.0, 30.0, seed=1)
+    )
+
+
+@pytest.fixture(scope="session")
+def teachable(pretrained, tmp_path_factory) -> Path:
+    """An action model as ONNX with the background that teaching needs: the shipped ones, or made from its weights."""
+    from app.teach.background import FILE
+    from export.runtime import ActionModel
+
+    if pretrained.with_name(FILE).is_file():
+        return pretrained
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    from export.onnx import export_student
+    from models.weights import load
+    from training.drawing.motions import make_motion
+
+    path = tmp_path_factory.mktemp("teachable") / "student.onnx"
+    student, config = load(pretrained.parent)
+    export_student(student, config, path)
+    model = ActionModel(path, device="cpu", threads=1)
+    actions = ("walk", "sit_down", "drink", "clap", "point", "bow", "idle", "throw")
+    windows = [make_motion(a, model.window_s, 20.0, s)[: model.frames] for a in actions for s in range(8)]
+    frames_N = np.full(len(windows), model.window_s * 30, np.float32)
+    embedding_ND = model(np.stack(windows).astype(np.float32), frames_N).embedding_ND
+    save_file({"embedding": embedding_ND.astype(np.float16)}, path.with_name(FILE), {"embedding": model.embedding})
     return path
 
 
@@ -74,8 +96,8 @@ def serve_page(pose_model_path, free_port):
     """Serves the page of a model on a free port, in a `with`."""
     from app.page import Place, serve
 
-    def start(model, visitors: int | None = None, recordings=None, **place):
+    def start(model, visitors: int | None = None, recordings=None, lessons=None, **place):
         clock = lambda: time.monotonic() / SLOW  # noqa: E731
-        return serve(model, pose_model_path, Place(port=free_port, **place), visitors, recordings, clock)
+        return serve(model, pose_model_path, Place(port=free_port, **place), visitors, recordings, clock, lessons)
 
     return start

@@ -1,4 +1,4 @@
-"""Pictures of the page for people to judge: `python -m tests.app.page_shots OUT [--only live two video about]`.
+"""Pictures of the page for people to judge: `python -m tests.app.page_shots OUT [--only live two teach video about]`.
 
 Opens the real page with the shipped model in headless Chromium, whose camera plays drawn people, and saves every state
 at four looks: desktop and phone, light and dark. Says what the browser complained about and which hosts it asked.
@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.app.page_visit import CHROMIUM, FLAGS
+from app.__main__ import DEFAULT_MODEL
+from tests.app.page_visit import CHROMIUM, FLAGS, drawn_camera, repeated_scene
 
 LOOKS = {
     "desktop": (1280, 800, False),
@@ -22,7 +23,7 @@ LOOKS = {
     "phone": (390, 844, False),
     "phone-dark": (390, 844, True),
 }
-STATES = ("live", "two", "video", "about")
+STATES = ("live", "two", "teach", "video", "about")
 SETTLE_MS = 900
 PATIENCE_MS = 600_000
 CAMERA_FPS = 30
@@ -55,6 +56,11 @@ def two_people(out: Path, slow: int) -> Path:
             draw_person(image, near[k], camera, looks[1])
             file.write(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes() * slow)
     return out
+
+
+def lunges(out: Path, slow: int) -> Path:
+    """Somebody who does the same a few times, standing still in between."""
+    return drawn_camera(out, repeated_scene("lunge", 1), slow=slow)
 
 
 class Visit:
@@ -116,6 +122,34 @@ def two(visit: Visit) -> None:
     visit.shoot("live-6-stopped")
 
 
+def teach(visit: Visit) -> None:
+    tab = visit.tab
+    tab.get_by_role("tab", name="Teach").click()
+    tab.wait_for_selector("#taught > *, #untaught")
+    visit.shoot("teach-1-idle")
+    if tab.locator("#untaught").count():
+        return
+    tab.fill("#teach-name", "my lunge")
+    tab.click("#teach-record")
+    tab.wait_for_selector("#count:visible")
+    tab.wait_for_selector("#overlay", state="attached")
+    visit.shoot("teach-2-countdown")
+    tab.wait_for_selector("#teach-bar:visible")
+    visit.shoot("teach-3-recording")
+    visit.says("#teach-said", "is live now")
+    visit.says("#action", "My lunge")
+    visit.shoot("teach-4-taught")
+    tab.get_by_role("button", name="Record what it is not").click()
+    tab.wait_for_selector("#teach-bar:visible")
+    tab.wait_for_timeout(20_000)
+    tab.click("#teach-done")
+    visit.says("#teach-said", "kept as what")
+    tab.fill("#teach-name", "waving")
+    tab.click("#teach-record")
+    visit.says("#teach-said", "already knows")
+    visit.shoot("teach-5-refused")
+
+
 def video(visit: Visit) -> None:
     visit.tab.get_by_role("tab", name="Video").click()
     visit.tab.wait_for_selector("#example")
@@ -138,17 +172,17 @@ def about(visit: Visit) -> None:
 
 
 @contextmanager
-def page(slow: int) -> Iterator[str]:
-    """The page of the shipped model, whose clock runs so many times slower; yields its address."""
-    from app.__main__ import DEFAULT_MODEL
+def page(model_path: Path, slow: int) -> Iterator[str]:
+    """The page of a model, whose clock runs so many times slower; yields its address."""
     from app.page import Place, serve
     from app.pose_model import ensure_pose_model
+    from app.teach.lesson import open_lessons
     from export.runtime import ActionModel
 
-    model = ActionModel(DEFAULT_MODEL, device="cpu", threads=1)
-    with serve(
-        model, ensure_pose_model("wheel"), Place(port=_free_port()), clock=lambda: time.monotonic() / slow
-    ) as served:
+    model = ActionModel(model_path, device="cpu", threads=1)
+    place, clock = Place(port=_free_port()), lambda: time.monotonic() / slow
+    lessons = open_lessons(model, model_path)
+    with serve(model, ensure_pose_model("wheel"), place, clock=clock, lessons=lessons) as served:
         yield served[1]
 
 
@@ -165,13 +199,15 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.app.page_shots", description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for the pictures")
     parser.add_argument("--only", nargs="+", choices=STATES, default=STATES)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="action model (default: the one shipped)")
     parser.add_argument("--slow", type=int, default=4, help="how much slower people move (default: %(default)s)")
     args = parser.parse_args(argv)
     args.out.mkdir(parents=True, exist_ok=True)
-    steps: dict[str, Callable[[Visit], None]] = {"live": live, "two": two, "video": video, "about": about}
-    cameras = {"two": two_people}
+    steps: dict[str, Callable[[Visit], None]] = {"live": live, "two": two, "teach": teach, "video": video}
+    steps["about"] = about
+    cameras = {"two": two_people, "teach": lunges}
     complaints, hosts = [], set()
-    with page(args.slow) as address, sync_playwright() as play:
+    with page(args.model, args.slow) as address, sync_playwright() as play:
         for state in args.only:
             camera = cameras.get(state, one_person)(args.out / f"{state}.mjpeg", args.slow)
             flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]

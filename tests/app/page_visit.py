@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream"]
@@ -35,3 +37,22 @@ def is_drawn(tab, canvas: str, pixels: int = 1000) -> None:
 def files_under(folder: str | Path) -> set[Path]:
     """All files of a folder."""
     return {path for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def drawn_camera(path: Path, joints_TV3: np.ndarray, look: int = 0, slow: int = SLOW) -> Path:
+    """A drawn person at 30 frames a second, so many times slower, as JPEG pictures for Chromium to play as a camera."""
+    import cv2
+
+    from training.drawing.draw import Camera, Look, draw_clip
+
+    with path.open("wb") as file:
+        for bgr_HWC in draw_clip(joints_TV3, Camera(), Look(look)):
+            file.write(cv2.imencode(".jpg", bgr_HWC, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes() * slow)
+    return path
+
+
+def repeated_scene(action: str, seed: int, times: int = 4, seconds: float = 1.6, pause_s: float = 1.4) -> np.ndarray:
+    """(T, 25, 3) at 30 frames a second: a body that does an action some times and stands still between."""
+    from training.drawing.motions import make_scene
+
+    return make_scene([("idle", pause_s), *times * [(action, seconds), ("idle", pause_s)]], 30.0, seed)

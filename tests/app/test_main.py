@@ -63,6 +63,7 @@ def test_wrong_usage(argv, capsys):
 
 CLASSIFY = ["--out", "--recursive", "--seconds", "--csv", "--vtt", "--annotate", "--skeletons", "--json-lines", "--top"]
 CLASSIFY += ["--every", "--min-score", "--labels", "--workers", "--resume", "--quiet", "--engine", "--ray-address"]
+CLASSIFY += ["--pack", "--only"]
 
 
 def test_options_of_each_command():
@@ -75,7 +76,8 @@ def test_options_of_each_command():
     shared = ["--device", "--model", "--pose", "--threads"]
     assert options == {
         "demo": sorted(
-            ["--auth", "--host", "--open", "--port", "--record", "--ssl-certfile", "--ssl-keyfile", *shared]
+            ["--auth", "--host", "--only", "--open", "--pack", "--port", "--record", "--ssl-certfile"]
+            + ["--ssl-keyfile", *shared]
         ),
         "classify": sorted([*CLASSIFY, *shared]),
         "teach": sorted(["--forget", "--list", "--no-clips", "--not", "--pack", "--rebuild", *shared]),

@@ -37,11 +37,11 @@ def reply(label: str | None = "squat", **changes) -> Reply:
     facts = {"time_s": 1.5, "people": 2, "pose": pose(1.5), "label": label}
     facts["persons"] = (state(3, True, label), state(1, False, "wave"), state(2, False, seen=False))
     window_TV3 = np.arange(50 * 75).reshape(50, 25, 3) / 1000
-    return Reply(7, Answer(**(facts | scores | changes)), ((4, EVENT),), window_TV3, "on")
+    return Reply(7, Answer(**(facts | scores | changes)), HandModel(), ((4, EVENT),), window_TV3, "on")
 
 
 def told(*args, **changes) -> dict:
-    return answer_json(reply(*args, **changes), HandModel(), 12, 0.5, 12.345)
+    return answer_json(reply(*args, **changes), 12, 0.5, 12.345)
 
 
 def unpack(text: str, step: float) -> np.ndarray:
@@ -82,14 +82,14 @@ def test_the_window_ends_with_its_newest_frame():
 def test_why_not_names_the_threshold_of_the_slider():
     unsure = reply(None, closest=("wave", 0.4123))
     for sensitivity, threshold in ((0.5, 0.5), (1.0, 0.25), (0.0, 0.95)):
-        answer = answer_json(unsure, HandModel(), 1, sensitivity, 1.0)
+        answer = answer_json(unsure, 1, sensitivity, 1.0)
         assert answer["closest"] == ["wave", 0.412, threshold]
     assert told()["closest"] is None
 
 
 def test_answer_before_the_first_window():
-    bare = Reply(7, Answer(0.1, 0, None, None, 0.0, None, None), (), None, "")
-    answer = answer_json(bare, HandModel(), None, 0.5, 1.0)
+    bare = Reply(7, Answer(0.1, 0, None, None, 0.0, None, None), HandModel(), (), None, "")
+    answer = answer_json(bare, None, 0.5, 1.0)
     assert answer["persons"] == answer["top"] == answer["modalities"] == [] and answer["sees"] is None
     json.dumps(answer, allow_nan=False)
 
@@ -117,7 +117,7 @@ class Visitors:
 
 
 def test_handler_answers_refuses_and_keeps_quiet():
-    handle = lambda visitors, frame: frame_handler(HandModel(), visitors)(frame, 0.5, REQUEST)  # noqa: E731
+    handle = lambda visitors, frame: frame_handler(visitors)(frame, 0.5, REQUEST)  # noqa: E731
     frame = Frame(1, PICTURE)
     assert handle(Visitors(), frame)["n"] == 1
     assert handle(Visitors(), None) is None
@@ -127,7 +127,7 @@ def test_handler_answers_refuses_and_keeps_quiet():
 
 def test_handler_takes_any_sensitivity_that_a_browser_sends():
     visitors = Visitors()
-    handler = frame_handler(HandModel(), visitors)
+    handler = frame_handler(visitors)
     for sent in (0, 0.8, 1, None, 7, -1, float("nan"), "high"):
         handler(Frame(1, PICTURE), sent, REQUEST)
     assert visitors.sensitivities == [0, 0.8, 1] + 5 * [0.5]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from app.teach.lesson import Lessons
 from tests.app.helpers import HandModel
 from tests.app.page_visit import is_drawn, says
 
 pytestmark = pytest.mark.browser
 pytest.importorskip("gradio")
 
-TABS = ("Live", "Video", "About")
+TABS = ("Live", "Teach", "Video", "About")
 # Colours of a text and of what lies behind it, and from them the contrast as WCAG defines it.
 CONTRAST = """(element) => {
     const rgb = (colour) => {
@@ -29,13 +30,19 @@ CONTRAST = """(element) => {
     return (a + 0.05) / (b + 0.05);
 }"""
 TEXTS = ".caption, .quiet, .sure, .stats span, .stats b, .badge, .bar-name, .bar-score, .small-button:enabled, th, td, "
-TEXTS += ".card h2, .card p, .curtain p, .curtain h2, .main-button, dt, dd, .class-card b, .class-card span, .top p"
+TEXTS += ".card h2, .card p, .curtain p, .curtain h2, .main-button, dt, dd, .class-card b, .class-card span, .top p, "
+TEXTS += ".field, .switch"
+
+
+def open_lessons() -> Lessons:
+    """With all of the Teach tab, though nobody teaches here."""
+    return Lessons(HandModel(), teacher=object())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.slow
 def test_phone(serve_page, visit, tmp_path, scheme):
-    with serve_page(HandModel()) as (_, address, _):
+    with serve_page(HandModel(), lessons=open_lessons()) as (_, address, _):
         tab = visit(address, 390, 844, color_scheme=scheme)
         for name in TABS:
             tab.get_by_role("tab", name=name).click()
@@ -47,7 +54,7 @@ def test_phone(serve_page, visit, tmp_path, scheme):
 @pytest.mark.parametrize("query", ["", "?__theme=dark"])
 @pytest.mark.slow
 def test_texts_can_be_read(serve_page, visit, query):
-    with serve_page(HandModel()) as (_, address, _):
+    with serve_page(HandModel(), lessons=open_lessons()) as (_, address, _):
         tab = visit(address + query)
         for name in TABS:
             tab.get_by_role("tab", name=name).click()
@@ -85,8 +92,9 @@ def test_keyboard_alone(serve_page, visit):
         tab.locator("#figure").focus()
         tab.keyboard.press("ArrowRight")
         tab.get_by_role("tab", name="Live").focus()
-        tab.keyboard.press("ArrowRight")
-        tab.locator("[role=tab][aria-selected=true]", has_text="Video").wait_for()
+        for name in ("Teach", "Video"):
+            tab.keyboard.press("ArrowRight")
+            tab.locator("[role=tab][aria-selected=true]", has_text=name).wait_for()
         reached = []
         for _ in range(6):
             tab.keyboard.press("Tab")
@@ -98,7 +106,7 @@ def test_keyboard_alone(serve_page, visit):
 
 
 def test_names_and_roles(serve_page, visit):
-    with serve_page(HandModel()) as (_, address, _):
+    with serve_page(HandModel(), lessons=open_lessons()) as (_, address, _):
         tab = visit(address)
         assert tab.get_by_role("heading", level=1).inner_text() == "IKEM Live"
         assert tab.locator("#spoken").get_attribute("aria-live") == "polite"

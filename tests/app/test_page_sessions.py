@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.sessions import LEFT_S, RESTART_GAP_S, RETELL_S, Sessions, SessionsFull, VisitorLeft
-from app.stream import ActionStream
+from app.teach.lesson import Lessons
 from tests.app.helpers import HandModel, pose
 
 HANDS_UP, STILL = np.full((4, 4, 3), 255, np.uint8), np.zeros((4, 4, 3), np.uint8)
@@ -51,7 +51,7 @@ def clock() -> Clock:
 def sessions(clock):
     FakePose.made = []
     model = HandModel()
-    sessions = Sessions(FakePose, lambda: ActionStream(model), limit=2, idle_s=10, clock=clock)
+    sessions = Sessions(FakePose, Lessons(model), limit=2, idle_s=10, clock=clock)
     yield sessions
     sessions.close()
     assert all(source.closed for source in FakePose.made)
@@ -75,7 +75,7 @@ def test_two_visitors_do_not_mix(sessions, clock):
 
 def test_two_visitors_in_threads():
     model = HandModel()
-    sessions = Sessions(FakePose, lambda: ActionStream(model), limit=2)
+    sessions = Sessions(FakePose, Lessons(model), limit=2)
     labels: dict[str, set] = {"a": set(), "b": set()}
 
     def visit(key: str, picture: np.ndarray) -> None:
@@ -147,7 +147,7 @@ class Recorder:
 def test_each_visitor_is_recorded_apart(clock):
     Recorder.made = []
     model = HandModel()
-    with_recorder = Sessions(FakePose, lambda: ActionStream(model), 2, 10, clock, Recorder)
+    with_recorder = Sessions(FakePose, Lessons(model), 2, 10, clock, Recorder)
     replies = play(with_recorder, clock, {"a": STILL, "b": STILL}, 1)
     assert replies["a"].recording == "on" and [len(r.frames) for r in Recorder.made] == [30, 30]
     assert all(len(people) == 1 and people[0][0] == 0 for _, people in Recorder.made[0].frames)
@@ -204,7 +204,7 @@ def test_a_stopped_camera_starts_a_new_scene(sessions, clock):
 
 
 def test_sweeping_in_the_background():
-    sessions = Sessions(FakePose, lambda: ActionStream(HandModel()), limit=1, idle_s=0.05)
+    sessions = Sessions(FakePose, Lessons(HandModel()), limit=1, idle_s=0.05)
     sessions.sweep_in_background()
     sessions.process("a", STILL)
     end = time.monotonic() + 5
@@ -216,4 +216,4 @@ def test_sweeping_in_the_background():
 
 def test_no_places():
     with pytest.raises(ValueError, match="1 or more"):
-        Sessions(FakePose, lambda: ActionStream(HandModel()), limit=0)
+        Sessions(FakePose, Lessons(HandModel()), limit=0)

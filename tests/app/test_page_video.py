@@ -19,6 +19,7 @@ from app.page_pack import Track  # noqa: E402
 from app.page_result import events_csv, lanes, result_html, result_json  # noqa: E402
 from app.page_video import Turns, analyse, video_handler  # noqa: E402
 from app.recording import Summary  # noqa: E402
+from app.teach.lesson import Lessons  # noqa: E402
 from app.video import VideoError  # noqa: E402
 
 REQUEST = SimpleNamespace(session_hash="a")
@@ -46,7 +47,7 @@ def handler(tmp_path, monkeypatch):
             return [pose(time_s, wave=True)]
 
     monkeypatch.setattr("app.pose.PoseSource", FakePose)
-    return video_handler(HandModel(), tmp_path / "pose.task", Turns(lambda key: False))
+    return video_handler(Lessons(HandModel()), tmp_path / "pose.task", Turns(lambda key: False))
 
 
 def bad_files(folder):
@@ -100,7 +101,7 @@ def is_skipped(answer) -> bool:
 
 def test_a_visitor_who_left_costs_no_more(handler, tmp_path):
     path = str(write_video(tmp_path / "clip.mp4", np.arange(60) / 30))
-    gone = video_handler(HandModel(), tmp_path / "pose.task", Turns({"a"}.__contains__))
+    gone = video_handler(Lessons(HandModel()), tmp_path / "pose.task", Turns({"a"}.__contains__))
     assert is_skipped(gone(path, REQUEST, no_progress))
 
 
@@ -114,7 +115,7 @@ def test_a_recording_taken_away_answers_no_more(handler, tmp_path, instead):
         if len(shares) == 3:
             turns.begin("a") if instead == "another" else turns.end("a")
 
-    answer = video_handler(HandModel(), tmp_path / "pose.task", turns)(path, REQUEST, progress)
+    answer = video_handler(Lessons(HandModel()), tmp_path / "pose.task", turns)(path, REQUEST, progress)
     assert is_skipped(answer) and len(shares) == 3
 
 

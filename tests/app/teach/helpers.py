@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.teach.examples import Recording
+from app.types import Pose
+from models.skeleton import BRIDGE_VL
 from tests.app.helpers import Scores
 from training.drawing.motions import make_motion
 
@@ -58,3 +60,15 @@ def repeated(action: str, times: int, seed: int = 0, seconds: float = 1.5, pause
     for i in range(times):
         parts += [make_motion(action, seconds, FPS, seed + i), still(pause_s)]
     return recording_of(*parts)
+
+
+def poses_of(recording: Recording, more: int = 0) -> list[tuple[float, list[Pose]]]:
+    """The recording as frames of landmarks, with so many more people beside the one."""
+    inverse_LV = np.linalg.pinv(BRIDGE_VL)
+    frames = []
+    for time_s, joints_V3 in zip(recording.times_T, recording.joints_TV3, strict=True):
+        world_L3 = (inverse_LV @ (joints_V3 * [-1, -1, 1])).astype(np.float32)
+        image_L3 = 0.1 * (world_L3 - world_L3.min(0)) + [0.1, 0.3, 0]
+        people = [(image_L3 + [0.5 * k, 0, 0]).astype(np.float32) for k in range(1 + more)]
+        frames.append((float(time_s), [Pose(float(time_s), world_L3, i, np.ones(33, np.float32)) for i in people]))
+    return frames

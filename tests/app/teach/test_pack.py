@@ -60,6 +60,12 @@ def test_names_that_cannot_be_shown(name: str) -> None:
     assert checked_name("  two   words ") == "two words"
 
 
+def test_a_name_that_a_spreadsheet_would_run() -> None:
+    for name in ("=1+1", "+a", "-a", " @a"):
+        with pytest.raises(PackError, match="cannot begin with"):
+            checked_name(name)
+
+
 def damaged(path: Path, change) -> None:  # noqa: ANN001
     from safetensors import safe_open
 

@@ -1,0 +1,142 @@
+"""The page's tab for teaching: the visitor's script asks with a small JSON object and gets one back to draw from.
+
+Nothing comes or goes as a file: a pack travels as text, and neither poses nor packs are written to disk here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable
+
+import gradio as gr
+import numpy as np
+
+from app.page_answer import window_json
+from app.page_theme import fragment
+from app.sessions import Sessions
+from app.teach.examples import TeachError
+from app.teach.lesson import MOST_PACK_BYTES, Lesson
+from app.teach.pack import Pack, PackError
+
+SHOWN = 12  # of an action's clips, the newest; a pack may hold hundreds
+_UNTAUGHT = (
+    "This page cannot be taught new actions: the file background.safetensors is missing beside its model, or belongs "
+    "to another one. Whoever started the page reads more where they started it."
+)
+_NAME_LETTERS = 200  # of a file's name in a message
+
+
+def build_teach(sessions: Sessions) -> None:
+    """Lay the tab out, inside the gr.Blocks being built, and wire it to the visitors' registry."""
+    if sessions.lessons.teacher is None:
+        gr.HTML(f'<section class="card"><p id="untaught">{_UNTAUGHT}</p></section>', js_on_load=None)
+        return
+    gr.HTML(fragment("teach"), elem_id="teach", js_on_load=None)
+    asked = gr.JSON(visible="hidden", elem_id="teach-asked")
+    answer = gr.JSON(visible="hidden", elem_id="teach-answer")
+    send = gr.Button(visible="hidden", elem_id="teach-send")
+    send.click(
+        teach_handler(sessions),
+        inputs=asked,
+        outputs=answer,
+        js="() => window.ikem.teachAsks()",
+        queue=False,
+        trigger_mode="multiple",  # what is asked while another answer is on its way must not be lost
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    answer.change(None, inputs=answer, outputs=None, js="(answer) => window.ikem.taught(answer)")
+
+
+def teach_handler(sessions: Sessions) -> Callable[[object, gr.Request], dict | None]:
+    """The function that Gradio calls with each request of each visitor; see `answered`."""
+
+    def on_ask(asked: object, request: gr.Request) -> dict | None:
+        key = str(request.session_hash)
+        return None if sessions.has_left(key) else answered(sessions.lessons.of(key), asked)
+
+    return on_ask
+
+
+def answered(lesson: Lesson, asked: object) -> dict:
+    """Do what the page asks for, and say how things are then.
+
+    Args:
+        lesson: of the visitor.
+        asked: {"do": "start", "name", "counter"}, "stop", "cancel", {"do": "delete", "clip"}, {"do": "forget",
+            "name"}, {"do": "only", "on"}, {"do": "load", "name", "file"} (base64), "save", or anything else for a look;
+            with "have", the clips that the page knows. The browser may send anything.
+
+    Returns:
+        said: a sentence for the visitor, "" where there is nothing to say; failed: whether it tells of a failure;
+        did: what was asked; file: the pack as base64, for "save" only; and the state, see `state_json`.
+    """
+    asked = asked if isinstance(asked, dict) else {}
+    did, said, failed, file = str(asked.get("do", "")), "", False, None
+    try:
+        if did == "save":
+            file = base64.b64encode(lesson.file()).decode("ascii")
+        elif did in _DEEDS:
+            said = _DEEDS[did](lesson, asked) or ""
+    except (PackError, TeachError) as error:
+        said, failed = str(error), True
+    have = asked.get("have")
+    state = state_json(lesson, set(map(str, have)) if isinstance(have, list) else set())
+    said = said[:1].upper() + said[1:]
+    return {"did": did, "said": said, "failed": failed, "file": file, **state, "at": time.time()}
+
+
+def _load(lesson: Lesson, asked: dict) -> str:
+    name, text = f'"{str(asked.get("name", ""))[:_NAME_LETTERS]}"', str(asked.get("file", ""))
+    if len(text) > MOST_PACK_BYTES * 4 // 3 + 4:
+        raise PackError(f"{name}: larger than the page takes ({MOST_PACK_BYTES >> 20} MB)")
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise PackError(f"{name}: it did not arrive whole; load it again") from None
+    lesson.load(content, name)
+    assert lesson.pack is not None
+    count = len(lesson.pack.actions)
+    return f"{count} action{'s' if count > 1 else ''} loaded: live now"
+
+
+_DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {
+    "start": lambda lesson, asked: lesson.start(str(asked.get("name", "")), asked.get("counter") is True) and None,
+    "stop": lambda lesson, asked: lesson.stop(),
+    "cancel": lambda lesson, asked: lesson.cancel(),
+    "delete": lambda lesson, asked: lesson.delete(str(asked.get("clip", ""))),
+    "forget": lambda lesson, asked: lesson.forget(str(asked.get("name", ""))),
+    "only": lambda lesson, asked: lesson.set_only(asked.get("on") is True),
+    "load": _load,
+}
+
+
+def state_json(lesson: Lesson, have: set[str]) -> dict:
+    """What the visitor has taught.
+
+    Returns:
+        recording: name of the action that is being recorded, "" for none; only; actions, the newest first: [{name,
+        shown: names of clips, of the newest SHOWN, not: likewise of counter-examples, count: of all examples, advice}];
+        clips: {name: {frames, joints}} of those that the page does not `have`.
+    """
+    pack, names = lesson.pack, lesson.clip_names()
+    actions = [] if pack is None else [_action_json(pack, names, action) for action in reversed(pack.actions)]
+    clips = {}
+    if pack is not None and pack.clips_EKV3 is not None:
+        shown = {name for action in actions for name in (*action["shown"], *action["not"])} - have
+        clips = {name: window_json(clip) for name, clip in zip(names, pack.clips_EKV3) if name in shown}
+    return {"recording": lesson.recording, "only": lesson.only, "actions": actions, "clips": clips}
+
+
+def _action_json(pack: Pack, names: list[str], action: str) -> dict:
+    newest = lambda places: [names[place] for place in np.flip(places)[:SHOWN]]  # noqa: E731
+    shown, counters = pack.examples(action), pack.examples(action, counter=True)
+    return {
+        "name": action,
+        "shown": newest(shown),
+        "not": newest(counters),
+        "count": len(shown),
+        "advice": pack.advice(action),
+    }

@@ -1,0 +1,255 @@
+"""What one visitor of the page teaches: a recording that goes on, their pack, and the model that knows it.
+
+Nothing of it is written to disk. Shapes: E clips, K frames of a clip, V joints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.teach.examples import Recording, TeachError
+from app.teach.model import TaughtModel, is_known
+from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack, read_pack
+from app.teach.teacher import Teacher
+from app.tracking import distinct
+from app.types import Pose
+from export.runtime import ActionModel
+
+LONGEST_S = 30.0  # of a recording; what comes later is not kept
+MOST_FRAMES = 2000  # of a recording, whatever rate a camera claims
+MOST_PACK_BYTES = 16 << 20  # of a pack that a visitor loads; a clip has some 15 kB
+IDLE_S = 4 * 3600.0  # what a visitor taught who has not been heard of for so long is forgotten
+MOST_VISITORS = 64  # whose lessons are kept; the one longest silent goes first
+
+
+class Lesson:
+    """A visitor's recording, pack and model. Its methods may be called from several threads.
+
+    Args:
+        model: the model file's own.
+        teacher: of that model; None where nothing can be taught.
+        pack: to begin with, None for an empty one.
+        only: whether the model's own actions are left out.
+
+    Attributes:
+        model: what the visitor's stream should ask now; another object whenever what it knows has changed.
+        pack: what was taught so far, None before anything was.
+        only: whether the model's own actions are left out, once there are others.
+        used_s: when it was last asked for, by the clock of `Lessons`.
+    """
+
+    def __init__(
+        self, model: ActionModel, teacher: Teacher | None = None, pack: Pack | None = None, only: bool = False
+    ) -> None:
+        self._own, self._teacher, self._lock = model, teacher, threading.Lock()
+        self._frames: list[tuple[float, list[Pose]]] = []
+        self._asked: tuple[str, bool] | None = None  # name, and whether counter-examples, of the recording that goes on
+        self.used_s = 0.0
+        self._take(pack, only)
+
+    @property
+    def recording(self) -> str:
+        """Name of the action whose recording goes on, "" without one."""
+        asked = self._asked
+        return asked[0] if asked is not None else ""
+
+    def see(self, time_s: float, poses: Sequence[Pose]) -> None:
+        """Take the people found in one frame, if a recording goes on."""
+        with self._lock:
+            if self._asked is None or len(self._frames) >= MOST_FRAMES:
+                return
+            if not self._frames or time_s - self._frames[0][0] <= LONGEST_S:
+                self._frames.append((time_s, distinct(poses)))
+
+    def start(self, name: str, counter: bool = False) -> str:
+        """Begin to record examples of an action, or of what it is not; returns the action's name.
+
+        Raises:
+            PackError: the name cannot be used.
+        """
+        self._teaches()
+        name = self._as_known(checked_name(name))
+        if is_known(self._own, name, self.only):
+            way = "" if self.only else ', or switch "Only my actions" on'
+            raise PackError(f"the model already knows {name!r}: choose another name{way}")
+        if counter and (self.pack is None or name not in self.pack.actions):
+            raise PackError(f"teach {name!r} itself before what it is not")
+        with self._lock:
+            self._asked, self._frames = (name, counter), []
+        return name
+
+    def cancel(self) -> None:
+        """Forget the recording that goes on."""
+        with self._lock:
+            self._asked, self._frames = None, []
+
+    def stop(self) -> str:
+        """End the recording and learn from it; returns what was learnt, in words.
+
+        Raises:
+            TeachError: the recording shows nothing to learn from.
+            PackError: the pack is full.
+        """
+        teacher = self._teaches()
+        with self._lock:
+            asked, frames, self._asked, self._frames = self._asked, self._frames, None, []
+        if asked is None:
+            raise TeachError("no recording goes on: press Record first")
+        if not frames:
+            raise TeachError("no picture came from the camera: start it, and record again")
+        name, counter = asked
+        clips_EKV3 = teacher.clips(Recording.of_poses(frames))
+        before = self.pack or teacher.pack()
+        is_new = name not in before.actions
+        self._take(teacher.add(before, name, clips_EKV3, counter), self.only)
+        return self._learnt(name, len(clips_EKV3), counter, is_new)
+
+    def delete(self, clip: str) -> None:
+        """Take one example out; an action goes with its last one.
+
+        Raises:
+            PackError: there is no such clip.
+        """
+        places = [place for place, known in enumerate(self.clip_names()) if known == clip]
+        if self.pack is None or not places:
+            raise PackError("that example is gone already")
+        self._shrink(places[:1])
+
+    def forget(self, name: str) -> None:
+        """Take an action out, with all its examples.
+
+        Raises:
+            PackError: there is no such action.
+        """
+        if self.pack is None or name not in self.pack.actions:
+            raise PackError(f"there is no action {name!r}")
+        self._shrink(np.flatnonzero(self.pack.action_E == self.pack.actions.index(name)).tolist())
+
+    def set_only(self, only: bool) -> None:
+        """Name the model's own actions or not.
+
+        Raises:
+            PackError: a taught action has the name of one of them.
+        """
+        self._take(self.pack, only)
+
+    def load(self, content: bytes, name: str) -> None:
+        """Take a pack's file in the place of what was taught.
+
+        Raises:
+            PackError: it is no pack, too large, or of another model.
+        """
+        if len(content) > MOST_PACK_BYTES:
+            raise PackError(f"{name}: larger than the page takes ({MOST_PACK_BYTES >> 20} MB)")
+        self._take(parse_pack(content, name), self.only)
+
+    def file(self) -> bytes:
+        """The pack as a file's content.
+
+        Raises:
+            PackError: nothing was taught.
+        """
+        if self.pack is None:
+            raise PackError("there is nothing to save yet: teach an action first")
+        return pack_bytes(self.pack)
+
+    def clip_names(self) -> list[str]:
+        """A short name for each clip of the pack, the same as long as it is there."""
+        if self.pack is None:
+            return []
+        return [hashlib.blake2b(clip.tobytes(), digest_size=6).hexdigest() for clip in self.pack.embedding_EWD]
+
+    def _teaches(self) -> Teacher:
+        if self._teacher is None:
+            raise PackError("nothing can be taught here")
+        return self._teacher
+
+    def _as_known(self, name: str) -> str:
+        """The name as it was said before, in whatever letters."""
+        known = self.pack.actions if self.pack is not None else ()
+        return next((action for action in known if action.casefold() == name.casefold()), name)
+
+    def _take(self, pack: Pack | None, only: bool) -> None:
+        pack = pack if pack is not None and pack.actions else None
+        self.model = self._own if pack is None else TaughtModel(self._own, pack, only)
+        self.pack, self.only = pack, only
+
+    def _shrink(self, places: list[int]) -> None:
+        assert self.pack is not None
+        self._take(self._teaches().finished(self.pack.without_clips(places)), self.only)
+
+    def _learnt(self, name: str, count: int, counter: bool, is_new: bool) -> str:
+        seen = f"{count} repetition{'s' if count > 1 else ''} seen"
+        if counter:
+            return f"{seen}: kept as what {name!r} is not"
+        if not is_new:
+            return f"{seen}, added to {name!r}, which was there already"
+        return f"{seen}: {name!r} is live now" + ("; one works, three to five are better" if count == 1 else "")
+
+
+@dataclass
+class Lessons:
+    """The registry of what visitors teach: by the browser tab's own key, forgotten with the tab.
+
+    Attributes:
+        model: the model file's own.
+        teacher: of that model; None where nothing can be taught.
+        why_not: why nothing can, "" where it can.
+        pack: every visitor begins with, or None.
+        only: as in Lesson, to begin with.
+        clock: a monotonic clock, seconds.
+    """
+
+    model: ActionModel
+    teacher: Teacher | None = None
+    why_not: str = ""
+    pack: Pack | None = None
+    only: bool = False
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._lessons: dict[str, Lesson] = {}
+        self._lock = threading.Lock()
+        Lesson(self.model, self.teacher, self.pack, self.only)  # a pack that does not fit is refused now
+
+    def __len__(self) -> int:
+        return len(self._lessons)
+
+    def of(self, key: str) -> Lesson:
+        """The visitor's lesson, a new one for a new visitor."""
+        now = self.clock()
+        with self._lock:
+            for other in [other for other, lesson in self._lessons.items() if now - lesson.used_s > IDLE_S]:
+                del self._lessons[other]
+            if key not in self._lessons:
+                if len(self._lessons) >= MOST_VISITORS:
+                    del self._lessons[min(self._lessons, key=lambda other: self._lessons[other].used_s)]
+                self._lessons[key] = Lesson(self.model, self.teacher, self.pack, self.only)
+            lesson = self._lessons[key]
+            lesson.used_s = now
+            return lesson
+
+    def leave(self, key: str) -> None:
+        """Forget what a visitor taught; one who is not here is fine."""
+        with self._lock:
+            self._lessons.pop(key, None)
+
+
+def open_lessons(model: ActionModel, path: Path, pack_path: Path | None = None, only: bool = False) -> Lessons:
+    """Lessons for a model file; without its background nothing can be taught, which `why_not` tells.
+
+    Raises:
+        PackError: the pack cannot be used.
+    """
+    pack = None if pack_path is None else read_pack(pack_path)
+    try:
+        return Lessons(model, Teacher(model, path), pack=pack, only=only)
+    except PackError as error:
+        return Lessons(model, why_not=str(error), pack=pack, only=only)
