@@ -94,7 +94,7 @@ def test_why_not_and_the_slider(serve_page, visit):
         assert slider.input_value() == "1"
         says(tab, "#action", "waving")
         (session,) = sessions._sessions.values()
-        assert session._stream.sensitivity == 1
+        assert wait_for(lambda: session._stream.sensitivity == 1)  # the last word of ten may be under way
 
 
 @pytest.mark.slow
