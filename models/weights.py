@@ -88,8 +88,13 @@ class StudentConfig:
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a neighbouring file, then move it to `path`: the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
     os.close(handle)
     part = Path(name)
     try:

@@ -139,11 +139,16 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_data(default)
     _add_pose(default)
-    default.add_argument("--recipe", type=Path, default=Path("training/recipes/default.yaml"))
-    default.add_argument("--sets", default="all", help="which of the recipe's sets train (default: %(default)s)")
-    default.add_argument("--work", type=Path, default=Path("runs/default"), help="checkpoints and everything between")
     default.add_argument(
-        "--out", type=Path, default=Path("models/pretrained"), help="weights, config.json, student.onnx"
+        "--recipe", type=Path, default=Path("training/recipes/default.yaml"), help="(default: %(default)s)"
+    )
+    default.add_argument("--sets", default="all", help="which of the recipe's sets train (default: %(default)s)")
+    default.add_argument("--work", type=Path, default=Path("runs/default"), help="what lies between (%(default)s)")
+    default.add_argument(
+        "--out",
+        type=Path,
+        default=Path("models/pretrained"),
+        help="model and card (default: %(default)s)",
     )
     default.add_argument("--threads", type=int, default=2)
     default.add_argument("--scratch", action="store_true", help="no pre-training: to compare with")
@@ -157,9 +162,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(judge)
     _add_drawn(judge)
     _add_pose(judge)
-    judge.add_argument("--model", type=Path, default=Path("models/pretrained/student.onnx"))
+    judge.add_argument(
+        "--model", type=Path, default=Path("models/pretrained/student.onnx"), help="model file (default: %(default)s)"
+    )
     judge.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
-    judge.add_argument("--out", type=Path, default=Path("runs/results"))
+    judge.add_argument("--out", type=Path, default=Path("runs/results"), help="for the tables (%(default)s)")
 
     example = add_command(
         commands, "example", _example, "draw the demo's example video", "example --out assets/example.mp4",

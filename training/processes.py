@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from typing import Any, TypeVar
 
 Piece = TypeVar("Piece")
@@ -48,11 +49,16 @@ def side_by_side(
             "a working process was ended from outside, perhaps for its memory: run again, it goes on; "
             "--workers 1 needs the least"
         ) from None
+    except (KeyboardInterrupt, GeneratorExit):
+        for child in active_children():  # what they have in hand would take minutes, and is done again
+            child.kill()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _begin(begin: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     # A killed parent cannot end its workers, and they would wait for work for ever.
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
     if begin is not None:

@@ -36,7 +36,7 @@ def tensorrt_module() -> ModuleType:
     try:
         import tensorrt as trt
     except ModuleNotFoundError:
-        raise AcceleratorMissingError(f"TensorRT is missing: {remedy}") from None
+        raise AcceleratorMissingError(f"TensorRT is missing: {remedy}, on a machine with an NVIDIA GPU") from None
     except (ImportError, OSError) as error:
         raise AcceleratorMissingError(f"TensorRT cannot be loaded ({first_line(error)}): {remedy}") from error
     if int(trt.__version__.split(".")[0]) < OLDEST:

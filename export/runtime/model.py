@@ -151,5 +151,7 @@ def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
         raise ModelFileError(f"{path} takes {', '.join(inputs)}, but an action model takes {', '.join(INPUTS)}")
     try:
         return session, Card.from_metadata(texts)
-    except (KeyError, ValueError, TypeError) as error:
-        raise ModelFileError(f"{path} has damaged metadata ({error!r}); export it again") from error
+    except KeyError as error:
+        raise ModelFileError(f"{path} has damaged metadata (it lacks {error}); export it again") from error
+    except (ValueError, TypeError) as error:
+        raise ModelFileError(f"{path} has damaged metadata ({error}); export it again") from error

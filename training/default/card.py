@@ -239,7 +239,7 @@ def idle_table(idle: Mapping[str, Any]) -> str:
     return markdown([
         {"material": name, "minutes": row["minutes"], "events": row["events"], "a minute": row["per_minute"],
          "said": ", ".join(f"{label} ({n})" for label, n in row["labels"].items()) or "-"}
-        for name, row in idle.items()
+        for name, row in idle.items() if row["minutes"]
     ])  # fmt: skip
 
 
