@@ -174,7 +174,7 @@ def test_the_app_image_holds_what_the_app_imports() -> None:
     # measures the page) are imported only where they are asked for.
     elsewhere = {"flatbuffers", "packaging", "PIL", "ray", "tensorrt", "cv2", "playwright"}
     assert outside - elsewhere <= given and "opencv-contrib-python" in given
-    assert not given & {"torch", "onnx", "safetensors"}
+    assert not given & {"torch", "onnx"}
 
 
 def test_the_readme_names_what_there_is() -> None:
