@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from training.processes import side_by_side
 
@@ -19,6 +19,7 @@ def work(i):
     time.sleep(600)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would inherit it ignored
     try:
         list(side_by_side(work, range(4), 2))
     except KeyboardInterrupt:
