@@ -79,8 +79,8 @@ class Lesson:
         if is_known(self._own, name, self.only):
             way = "" if self.only else ', or switch "Only my actions" on'
             raise PackError(f"the model already knows {name!r}: choose another name{way}")
-        if counter and (self.pack is None or name not in self.pack.actions):
-            raise PackError(f"teach {name!r} itself before what it is not")
+        if counter:
+            (self.pack or self._teaches().pack()).require(name)
         with self._lock:
             self._asked, self._frames = (name, counter), []
         return name

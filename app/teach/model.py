@@ -12,6 +12,7 @@ import numpy as np
 from app.decision import IDLE, OTHER
 from app.teach.pack import Pack, PackError, read_pack
 from export.runtime import ActionModel, ModelScores
+from models.skeleton import V
 
 
 class TaughtModel:
@@ -46,6 +47,10 @@ class TaughtModel:
         self.window_s, self.frames, self.modalities = model.window_s, model.frames, model.modalities
         self.thresholds, self.provider, self.version = model.thresholds, model.provider, model.version
         self.terms, self.embedding = model.terms, model.embedding
+        try:
+            self(np.zeros((1, model.frames, V, 3), np.float32), np.full(1, model.window_s * 30, np.float32))
+        except ValueError:
+            raise PackError("a damaged pack: its numbers do not fit the model that it names; teach it again") from None
 
     def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> ModelScores:
         """Recognise windows; as ActionModel does."""

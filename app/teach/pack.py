@@ -63,6 +63,15 @@ class Pack:
             return "hard to tell from everyday movement: show more of it, or what it is not"
         return ""
 
+    def require(self, action: str) -> None:
+        """Refuse counter-examples of what the pack does not know.
+
+        Raises:
+            PackError: there is no such action.
+        """
+        if checked_name(action) not in self.actions:
+            raise PackError(f"teach {action!r} itself before what it is not")
+
     def without_skeletons(self) -> Pack:
         """The pack without its clips: smaller, and tied to its embedding model for good."""
         return replace(self, clips_EKV3=None)

@@ -21,6 +21,15 @@ _BATCH = 16
 MOST_AT_ONCE = 60  # repetitions of one recording
 
 
+def embedded(model: ActionModel, clips_EKV3: np.ndarray) -> np.ndarray:
+    """(E, W, D) a model's embeddings of the clips' windows."""
+    windows = windows_of(clips_EKV3, model.frames)
+    flat = windows.reshape(-1, *windows.shape[2:])
+    frames_N = np.full(len(flat), model.window_s * 30, np.float32)
+    parts = [model(flat[i : i + _BATCH], frames_N[i : i + _BATCH]) for i in range(0, len(flat), _BATCH)]
+    return np.concatenate([part.embedding_ND for part in parts]).reshape(len(clips_EKV3), SHIFTS, -1)
+
+
 class Teacher:
     """Teaches one model.
 
@@ -62,17 +71,9 @@ class Teacher:
                 an example.
         """
         check_embedding(self._model, pack)
-        if counter and " ".join(action.split()) not in pack.actions:
-            raise PackError(f"teach {action!r} itself before what it is not")
-        return self.finished(pack.with_clips(action, clips_EKV3, self.embedded(clips_EKV3), counter))
-
-    def embedded(self, clips_EKV3: np.ndarray) -> np.ndarray:
-        """(E, W, D) embeddings of the clips' windows."""
-        windows = windows_of(clips_EKV3, self._model.frames)
-        flat = windows.reshape(-1, *windows.shape[2:])
-        frames_N = np.full(len(flat), self._model.window_s * 30, np.float32)
-        parts = [self._model(flat[i : i + _BATCH], frames_N[i : i + _BATCH]) for i in range(0, len(flat), _BATCH)]
-        return np.concatenate([part.embedding_ND for part in parts]).reshape(len(clips_EKV3), SHIFTS, -1)
+        if counter:
+            pack.require(action)
+        return self.finished(pack.with_clips(action, clips_EKV3, embedded(self._model, clips_EKV3), counter))
 
     def finished(self, pack: Pack) -> Pack:
         """The pack with its head, made anew from its examples."""
@@ -93,5 +94,5 @@ class Teacher:
             raise PackError(
                 f"its clips have {pack.clips_EKV3.shape[1]} frames, this model needs {frames}: teach it again"
             )
-        embedding_EWD = self.embedded(pack.clips_EKV3)
+        embedding_EWD = embedded(self._model, pack.clips_EKV3)
         return self.finished(replace(pack, embedding=self._model.embedding, embedding_EWD=embedding_EWD, head=None))

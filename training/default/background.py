@@ -16,7 +16,7 @@ import numpy as np
 
 from models.weights import StudentConfig, embedding_id, write_whole
 from training.data.tracks import Track
-from training.default.outputs import DISPLAY, outputs_of
+from training.default.outputs import outputs_of
 from training.default.supervised import Recipe
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ def some_of_each(tracks: Sequence[Track], most: int) -> list[Track]:
 
 
 def write_background(student: Student, config: StudentConfig, tracks: Sequence[Track], how: Recipe, path: Path) -> None:
-    """Write the embeddings of the tracks' middle windows: embedding (B, D) float16, label (B,) of the model's labels.
+    """Write the embeddings of the tracks' middle windows: embedding (B, D) float16.
 
     The file says whose embeddings these are.
     """
     from safetensors.numpy import save_file
 
     out = outputs_of(student, tracks, how)
-    tensors = {"embedding": out.embedding_ND.astype(np.float16), "label": out.label_N.astype(np.int16)}
-    said = {"embedding": embedding_id(student, config), "labels": ",".join(DISPLAY)}
+    tensors = {"embedding": out.embedding_ND.astype(np.float16)}
+    said = {"embedding": embedding_id(student, config)}
     write_whole(path, lambda part: save_file(tensors, part, metadata=said))

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.teach.examples import Recording, clip_of, windows_of
+from app.teach.examples import Recording, clip_of
 from app.teach.head import Ridge, features
+from app.teach.teacher import Teacher, embedded
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 ASKED = 5  # clips of each action that ask, at most
 DTW_FRAMES = 25
-_BATCH, _ROWS = 32, 16
+_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +128,6 @@ def _split(shown: Shown, mine: np.ndarray, shots: int, rng: np.random.Generator)
     if teaching.sum() < shots:  # the actor who is left has too few
         return _split(shown, mine, shots, rng)
     return mine[teaching][:shots], mine[~teaching][:ASKED]
-
-
-def embedded(model: ActionModel, shown: Shown) -> np.ndarray:
-    """(N, W, D)."""
-    windows = windows_of(shown.clips_NLV3, model.frames)
-    N, W = windows.shape[:2]
-    flat = windows.reshape(N * W, *windows.shape[2:])
-    frames_N = np.full(len(flat), model.window_s * 30, np.float32)
-    parts = [model(flat[i : i + _BATCH], frames_N[i : i + _BATCH]) for i in range(0, len(flat), _BATCH)]
-    return np.concatenate([part.embedding_ND for part in parts]).reshape(N, W, -1)
 
 
 Answerer = Callable[[Episode], list[np.ndarray]]  # for each action, which one each asking clip is taken for
@@ -270,7 +261,7 @@ def measure(
     answerers: dict[str, Answerer] = {}
     kinds = {"ridge head (the app)": by_head, "nearest mean": by_prototypes, "3 nearest windows": by_neighbours}
     for name, (model, path) in models.items():
-        x_NWD, background_BD = embedded(model, shown(model)), read_background(path, model)
+        x_NWD, background_BD = embedded(model, shown(model).clips_NLV3), read_background(path, model)
         answerers |= {
             f"{name}: {kind}": make(x_NWD, background_BD, len(model.modalities)) for kind, make in kinds.items()
         }
@@ -301,7 +292,6 @@ def live(
     from tqdm import tqdm
 
     from app.teach.model import TaughtModel
-    from app.teach.teacher import Teacher
     from training.default.measures import listen
 
     teacher, said, wrong, false, seconds, asked = Teacher(model, path), 0, 0, 0, 0.0, 0

@@ -113,3 +113,10 @@ def test_a_film_is_no_recording(teacher: Teacher) -> None:
     long = recording_of(*[make_motion("walk", 40.0, FPS, seed) for seed in range(5)])
     with pytest.raises(Exception, match="repetitions in one recording"):
         teacher.clips(long)
+
+
+def test_a_pack_whose_numbers_do_not_fit_the_model_that_it_names(teacher: Teacher) -> None:
+    pack = taught(teacher, "wave")
+    narrow = {name: array[..., :6] for name, array in pack.head.arrays().items() if name in ("mean_D", "weight_AD")}
+    with pytest.raises(PackError, match="do not fit the model that it names"):
+        TaughtModel(MotionModel(), replace(pack, head=replace(pack.head, **narrow)))
