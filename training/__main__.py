@@ -105,6 +105,14 @@ def _events(args: argparse.Namespace) -> None:
         write_json(rows, args.json)
 
 
+def _own(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from training.own.build import run
+
+    return run(args, tqdm.write)
+
+
 def _identities(args: argparse.Namespace) -> None:
     from training.benchmark.bench import write_json
     from training.benchmark.identities import compare
@@ -208,6 +216,31 @@ def _parser() -> argparse.ArgumentParser:
     teaching.add_argument("--packs", type=int, default=10, help="played through the app's stream")
     teaching.add_argument("--seed", type=int, default=0)
     teaching.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
+
+    own = add_command(
+        commands, "own", _own, "a model of your own actions, from a folder of videos for each: train, judge, export",
+        "own videos/ --out models/mine",
+    )  # fmt: skip
+    own.add_argument(
+        "folder", type=Path, metavar="DIR", help="DIR/ACTION/file or DIR/ACTION/PERSON/file: videos, .ikem or .npz"
+    )
+    own.add_argument("--out", type=Path, required=True, metavar="MODEL", help="folder of the model; it is taken up")
+    own.add_argument(
+        "--by", choices=("auto", "person", "file"), default="auto",
+        help="hold back whole people to judge by, or files (default: people, where every file has a person's folder)",
+    )  # fmt: skip
+    own.add_argument("--sides", action="store_true", help="left and right are different actions: learn no mirror image")
+    own.add_argument("--epochs", type=int, default=12, help="(default: %(default)s)")
+    own.add_argument(
+        "--start", type=Path, default=Path("models/pretrained"), help="weights to start from (default: %(default)s)"
+    )
+    own.add_argument(
+        "--no-everyday", action="store_true", help="your folders `idle` and `other` are all it is told from"
+    )
+    own.add_argument("--seed", type=int, default=0, help="of what is held back, and of the training")
+    own.add_argument("--workers", type=int, default=2, help="processes that watch (default: %(default)s)")
+    own.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the training (default: %(default)s)")
+    _add_pose(own)
 
     identities = add_command(
         commands, "identities", _identities, "who is taken for whom when people cross: the app and tracking libraries",

@@ -40,6 +40,7 @@ class Augmentation:
         depth: raw clips' depth is scaled by 1 - U(0, depth), as a single camera compresses it.
         noise: jitter of raw joints, largest standard deviation; camera tracks get a third.
         size: body scale, 1 +- U(0, size).
+        mirror: chance that left and right change places.
     """
 
     speed: float = 1.25
@@ -51,6 +52,7 @@ class Augmentation:
     depth: float = 0.4
     noise: float = 0.02
     size: float = 0.12
+    mirror: float = 0.5
 
 
 def place(seconds: float, window_s: float, inside: float, rng: np.random.Generator) -> float:
@@ -91,7 +93,7 @@ def _space(joints_KV3: np.ndarray, raw: bool, how: Augmentation, rng: np.random.
         out = out @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32).T
         out = out * np.array([1, 1, 1 - rng.uniform(0, how.depth)], np.float32)
     out = (out * rng.uniform(1 - how.size, 1 + how.size)) @ _rotation(how, rng).T
-    if rng.random() < 0.5:
+    if rng.random() < how.mirror:
         out = out[:, MIRROR] * np.array([-1, 1, 1], np.float32)
     sigma = rng.uniform(0, how.noise) * (1.0 if raw else 0.33)
     fast, slow = rng.normal(0, sigma, (2, *out.shape))

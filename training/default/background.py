@@ -43,7 +43,7 @@ def write_background(student: Student, config: StudentConfig, tracks: Sequence[T
     """
     from safetensors.numpy import save_file
 
-    out = outputs_of(student, tracks, how)
+    out = outputs_of(student, tracks, how, config.labels)
     tensors = {"embedding": out.embedding_ND.astype(np.float16)}
     said = {"embedding": embedding_id(student, config)}
     write_whole(path, lambda part: save_file(tensors, part, metadata=said))

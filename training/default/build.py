@@ -10,13 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from app.teach.background import FILE
 from training.data.tracks import Track, camera_tracks, raw_tracks
-from training.default import calibrate
 from training.default.background import some_of_each, write_background
-from training.default.outputs import DISPLAY, SILENT, fused, outputs_of
+from training.default.fitted import fit
+from training.default.outputs import DISPLAY
 from training.default.recipe import DefaultRecipe
 from training.default.trials import Trial, recipe_of
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 
 BACKGROUND = 2048  # clips whose embeddings go with the model
-LEAST_QUIET = 20  # drawn windows of stillness, or of no action, from which on they alone choose the threshold
 
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
@@ -146,24 +143,12 @@ class Build:
         from models.weights import StudentConfig
 
         recipe = self.recipe
-        held = outputs_of(student, choosing, recipe.train)
-        fusion = calibrate.fit_fusion(held.logits_NMC, held.label_N)
-        mean_NC = fused(held, fusion)
-        temperature = calibrate.fit_temperature(mean_NC, held.label_N)
-        scores_NC = calibrate.softmax(mean_NC / temperature)
-        silent = [list(DISPLAY).index(label) for label in SILENT]
-        quiet = []
-        for label, share in recipe.false_alarms.items():
-            mine_N = held.label_N == list(DISPLAY).index(label)
-            # What the app meets is the camera's domain; without enough drawn clips, the recorded ones must do.
-            seen_N = mine_N & np.array([track.domain == "camera" for track in choosing])
-            quiet.append((scores_NC[seen_N if seen_N.sum() >= LEAST_QUIET else mine_N], share))
-        thresholds = calibrate.fit_thresholds(quiet, silent)
-        self.note(f"fusion {fusion}, temperature {temperature}, thresholds {thresholds}")
+        fitted = fit(student, choosing, recipe.train, tuple(DISPLAY), recipe.false_alarms)
+        self.note(str(fitted))
         return StudentConfig(
-            labels=tuple(DISPLAY), display=DISPLAY, window_s=recipe.train.window_s, temperature=temperature,
-            fusion=fusion, thresholds=thresholds, modalities=recipe.train.modalities, channels=recipe.train.channels,
-            strides=recipe.train.strides, version=recipe.version, terms=recipe.terms[self.name],
+            labels=tuple(DISPLAY), display=DISPLAY, window_s=recipe.train.window_s, modalities=recipe.train.modalities,
+            channels=recipe.train.channels, strides=recipe.train.strides, version=recipe.version,
+            terms=recipe.terms[self.name], **fitted,
         )  # fmt: skip
 
     @functools.cached_property

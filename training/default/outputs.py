@@ -45,12 +45,14 @@ def fused(out: Outputs, fusion: Sequence[float]) -> np.ndarray:
     return np.einsum("nmc,m->nc", out.logits_NMC, np.asarray(fusion, float))
 
 
-def outputs_of(student: Student, tracks: Sequence[Track], how: Recipe) -> Outputs:
-    """The student on the middle window of each track."""
+def outputs_of(
+    student: Student, tracks: Sequence[Track], how: Recipe, labels: Sequence[str] = tuple(DISPLAY)
+) -> Outputs:
+    """The student on the middle window of each track; `labels` are those of its logits."""
     import torch
 
     joints = torch.from_numpy(np.stack([window_of(t, how.window_s, how.frames, None, None) for t in tracks]))
     with torch.inference_mode():
         both = [student(some, torch.full((len(some),), how.window_s * 30)) for some in joints.split(64)]
-    label_N = np.array([list(DISPLAY).index(track.action) for track in tracks])
+    label_N = np.array([list(labels).index(track.action) for track in tracks])
     return Outputs(*(torch.cat(part).numpy().astype(float) for part in zip(*both, strict=True)), label_N)

@@ -1,0 +1,219 @@
+"""`python -m training own`: from a folder of videos to a model of one's own actions. Every step is taken up again.
+
+OUT/work holds what lies between: what was seen in each file, the drawn everyday motions, the training's checkpoint.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.decision import IDLE, OTHER
+from app.teach.background import FILE
+from training.data.tracks import Track, camera_tracks
+from training.default.augment import Augmentation
+from training.default.background import some_of_each, write_background
+from training.default.fitted import fit
+from training.default.judge import judge
+from training.default.outputs import DISPLAY, SILENT
+from training.default.supervised import Recipe, train
+from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another_name
+from training.own.files import Example, divide, find
+from training.own.report import RESULTS, Report, write_report
+from training.own.watch import Watched, watch
+
+if TYPE_CHECKING:
+    from models.student import Student
+    from models.weights import StudentConfig
+
+MODEL = "student.onnx"
+BACKGROUND = 2048  # clips whose embeddings go with the model
+LEAST_ENTER = 0.5  # drawn motions are told from people more easily than other people's movements will be
+FALSE_ALARMS = {IDLE: 0.05, OTHER: 0.05}  # shares of held-out drawn windows that may pass the threshold
+WINDOWS_A_CLIP, LEAST_WINDOWS, MOST_WINDOWS = 12, 1024, 6144  # of an epoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user asks for.
+
+    Attributes:
+        folder: a folder of files for each action.
+        out: of the model.
+        start: folder of the weights to start from, with the model file beside them.
+        by: one of training.own.files.BY.
+        epochs: of the training.
+        sides: whether the left and the right hand's doing are different actions.
+        seed: of what is held back, and of the training.
+        workers: processes that watch and draw.
+    """
+
+    folder: Path
+    out: Path
+    start: Path = Path("models/pretrained")
+    by: str = "auto"
+    epochs: int = 12
+    sides: bool = False
+    seed: int = 0
+    workers: int = 2
+
+
+def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]) -> Report:
+    """Watch, train, calibrate, export and judge; OUT holds the model, its card and what it said of each held-out file.
+
+    Args:
+        wish: what is wanted.
+        pose_model: gives the pose model's file, where it is needed.
+        note: told what happens.
+
+    Raises:
+        ValueError: the folder, OUT or the start cannot be used; the message says what to do.
+    """
+    from export.onnx import export_student
+    from export.runtime import ActionModel
+    from models.weights import save
+
+    began = time.monotonic()
+    _check_out(wish)
+    config, base = _start(wish.start)
+    found = find(wish.folder)
+    divide(found, wish.by, wish.seed)  # what cannot be held back is said before the long work
+    seen = watch(found, wish.out / "work" / "seen", pose_model, wish.workers, note)
+    examples, by = divide(_enough(seen), wish.by, wish.seed)
+    own = [replace(t, part=e.part) for e, t in zip(examples, seen.tracks, strict=True)]
+    drawn, left_out = _everyday(wish, base, examples, own, pose_model, note)
+    names = sorted({e.action for e in examples} - set(SILENT))
+    config = _config(config, names, wish)
+    training = [t for t in own + drawn if t.part == "train"]
+    how = _recipe(config, wish, [t for t in own if t.part == "train"])
+    note(f"{len(training)} clips train, {sum(t.part == 'val' for t in own)} of yours are held back (by {by})")
+    run = wish.out / "work" / "training" / _identity(wish, config, how, training)
+    student, log = train(training, config.labels, how, run, note, wish.start)
+    held = [t for t in own if t.part == "val"]
+    config = _calibrated(student, config, held + [t for t in drawn if t.part == "val"], how)
+    save(student, config, wish.out)
+    export_student(student, config, wish.out / MODEL)
+    write_background(student, config, some_of_each(training, BACKGROUND), how, wish.out / FILE)
+    model = ActionModel(wish.out / MODEL, device="cpu")
+    verdicts = tuple(judge(model, track) for track in held)
+    others = tuple(judge(model, t) for t in drawn if t.part == "val")
+    report = Report(
+        wish=wish, config=config, examples=tuple(examples), held=tuple(t.key for t in held), verdicts=verdicts,
+        drawn=others, failed=seen.failed, by=by, left_out=left_out, log=tuple(log), seconds=time.monotonic() - began,
+    )  # fmt: skip
+    write_report(report)
+    return report
+
+
+def _check_out(wish: Wish) -> None:
+    """Refuse a folder that holds somebody else's model, or lies among the files."""
+    out = wish.out.resolve()
+    if out.is_relative_to(wish.folder.resolve()):
+        raise ValueError(f"{wish.out} lies in {wish.folder}, whose folders are actions; give another --out")
+    if (out / MODEL).exists() and not (out / RESULTS).exists():
+        raise ValueError(f"{wish.out} holds another model, which would be lost; give another --out")
+
+
+def _start(folder: Path) -> tuple[StudentConfig, Path]:
+    """Configuration and model file of the weights to start from."""
+    from models.weights import read_config
+
+    config = read_config(folder)
+    if not (folder / MODEL).is_file():
+        raise ValueError(f"{folder} has no {MODEL}: python -m export onnx makes it from the weights")
+    return config, folder / MODEL
+
+
+def _enough(seen: Watched) -> list[Example]:
+    if not seen.tracks:
+        key, why = seen.failed[0]
+        more = f" (and {len(seen.failed) - 1} more)" if len(seen.failed) > 1 else ""
+        raise ValueError(f"not one file could be used; the first: {key}: {why}{more}")
+    if len({e.action for e in seen.examples} - set(SILENT)) < 2:
+        raise ValueError("fewer than two actions are left with files that can be used; see what was left out, and why")
+    return list(seen.examples)
+
+
+def _everyday(
+    wish: Wish,
+    base: Path,
+    examples: list[Example],
+    own: list[Track],
+    pose_model: Callable[[], Path],
+    note: Callable[[str], None],
+) -> tuple[list[Track], dict[str, str]]:
+    """Drawn tracks of stillness and of anything else; and the motions left out as the user's own."""
+    from export.runtime import ActionModel
+    from training.drawing.camera_clips import draw_all
+
+    left_out = own_by_another_name(ActionModel(base, device="cpu"), examples, own)
+    for motion, action in left_out.items():
+        note(f'"{DISPLAY[motion]}" is not taken as something else: it looks like your "{action}"')
+    folder = wish.out / "work" / "drawn"
+    draw_all(everyday_jobs(), folder, pose_model(), wish.workers)
+    return everyday_tracks(camera_tracks(folder), tuple(left_out)), left_out
+
+
+def _config(start: StudentConfig, names: list[str], wish: Wish) -> StudentConfig:
+    """The start's shape with the user's labels."""
+    began = f" It began from weights with these terms: {start.terms}" if start.terms else ""
+    return replace(
+        start, labels=(*names, *SILENT), display={name: name for name in names} | {s: DISPLAY[s] for s in SILENT},
+        version=f"own, from {start.version}, seed {wish.seed}",
+        terms=f"Trained on your own clips.{began}",
+    )  # fmt: skip
+
+
+def _recipe(config: StudentConfig, wish: Wish, own: list[Track]) -> Recipe:
+    from_camera = sum(track.domain == "camera" for track in own) / len(own)
+    windows = min(MOST_WINDOWS, max(LEAST_WINDOWS, WINDOWS_A_CLIP * len(own)))
+    return Recipe(
+        window_s=config.window_s, frames=config.frames, channels=config.channels, strides=config.strides,
+        modalities=config.modalities, epochs=wish.epochs, windows=windows, lr=1e-3, seed=wish.seed,
+        camera=max(0.3, from_camera), augmentation=Augmentation(mirror=0.0 if wish.sides else 0.5),
+    )  # fmt: skip
+
+
+def _identity(wish: Wish, config: StudentConfig, how: Recipe, training: list[Track]) -> str:
+    """Tells this training from one of other files, settings or start."""
+    from models.weights import WEIGHTS
+
+    digest = hashlib.sha256(f"{how} {config.labels}".encode())
+    digest.update((wish.start / WEIGHTS).read_bytes())
+    for track in training:
+        digest.update(f"{track.action} {track.key} {track.seconds:.6f} {track.joints_TV3.sum():.6f}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _calibrated(student: Student, config: StudentConfig, choosing: list[Track], how: Recipe) -> StudentConfig:
+    """Temperature and thresholds from the held-out clips; the start's own fusion, so that they choose no answer."""
+    fusion = config.fusion or (1 / len(config.modalities),) * len(config.modalities)
+    fitted = fit(student, choosing, how, config.labels, FALSE_ALARMS, fusion)
+    enter = max(LEAST_ENTER, fitted["thresholds"]["enter"])
+    leave = round(enter * fitted["thresholds"]["leave"] / fitted["thresholds"]["enter"], 3)
+    config = replace(config, **(fitted | {"thresholds": {"enter": enter, "leave": leave}}))
+    student.temperature, student.fusion = config.temperature, config.fusion
+    return config
+
+
+def run(args: Any, note: Callable[[str], None]) -> int:
+    """Run the command; returns its exit code: 1 where a file could not be used."""
+    import torch
+
+    from app.pose_model import ensure_pose_model
+    from training.allocator import keep_freed_memory
+
+    keep_freed_memory()
+    torch.set_num_threads(args.threads)
+    wish = Wish(
+        folder=args.folder, out=args.out, start=args.start, by=args.by, epochs=args.epochs, sides=args.sides,
+        seed=args.seed, workers=args.workers,
+    )  # fmt: skip
+    report = make(wish, functools.cache(lambda: ensure_pose_model(args.pose)), note)
+    print(report.lines())
+    return 1 if report.failed else 0

@@ -1,0 +1,194 @@
+"""From files to tracks: each file is looked at once, through the app's own pose path, and what was seen is kept.
+
+Shapes: T frames, V = 25 joints.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.landmarks import LandmarkReader, is_recording
+from app.teach.examples import LEAST_SHOWN
+from models.clips import ClipFileError, read_clips
+from models.skeleton import CENTRE, bridge
+from training.data.readers.base import MOST_PEOPLE, motion_energy
+from training.data.readers.videos import Track as Followed
+from training.data.readers.videos import follow
+from training.data.tracks import LEAST_FRAMES, Track
+from training.own.files import Example
+from training.processes import side_by_side
+
+if TYPE_CHECKING:
+    from app.types import Pose
+
+LONGEST_S = 300.0  # one action: a longer video is a film
+_FIELDS = ("times", "joints", "seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was found in some files.
+
+    Attributes:
+        examples: whose person could be followed, in the order given.
+        tracks: of them; part is empty, domain "camera", or "raw" for recorded skeletons.
+        failed: (key, why) of the others.
+    """
+
+    examples: tuple[Example, ...]
+    tracks: tuple[Track, ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    example: Example
+    kept: Path  # where what was seen goes
+    pose_model: Path
+
+
+def watch(
+    examples: Sequence[Example], kept: Path, pose_model: Callable[[], Path], workers: int, note: Callable[[str], None]
+) -> Watched:
+    """Look at every file that was not looked at before, and follow the person who moves most.
+
+    Args:
+        examples: the files.
+        kept: folder in which what was seen is kept, a file each; a file that changed is looked at again.
+        pose_model: gives the pose model's file, where it is needed.
+        workers: processes that look.
+        note: told which files cannot be used, and why.
+
+    Raises:
+        ValueError: the disk is full.
+    """
+    from tqdm import tqdm
+
+    kept.mkdir(parents=True, exist_ok=True)
+    places = [kept / f"{_fingerprint(example.path)}.npz" for example in examples]
+    is_film = [example.path.suffix.lower() != ".npz" for example in examples]
+    todo = [(e, place) for e, place, film in zip(examples, places, is_film, strict=True) if film and not place.exists()]
+    why: dict[str, str] = {}
+    if todo:
+        model = pose_model()
+        done = side_by_side(_look, [_Job(e, place, model) for e, place in todo], min(workers, len(todo)))
+        with tqdm(total=sum(is_film), initial=sum(is_film) - len(todo), unit="file", desc="watching") as bar:
+            for key, reason in done:
+                if reason:
+                    why[key] = reason
+                    note(f"left out: {key}: {reason}")
+                bar.update()
+    found: list[tuple[Example, Track]] = []
+    for example, place, film in zip(examples, places, is_film, strict=True):
+        if example.key in why:
+            continue
+        try:
+            found += [(example, t) for t in ([_kept(example, place)] if film else _recorded(example))]
+        except ValueError as error:
+            why[example.key] = str(error)
+            note(f"left out: {example.key}: {error}")
+    columns = tuple(zip(*found, strict=True)) if found else ((), ())
+    return Watched(*columns, tuple(why.items()))
+
+
+def _fingerprint(path: Path) -> str:
+    state = path.stat()
+    return hashlib.sha256(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}".encode()).hexdigest()[:24]
+
+
+def _look(job: _Job) -> tuple[str, str]:
+    """Key of the example, and why it cannot be used ("" where it can, and is kept)."""
+    from models.weights import write_whole
+
+    try:
+        frames = list(_poses(job.example.path, job.pose_model))
+        columns = dict(zip(_FIELDS, _main_person(frames), strict=True))
+        write_whole(job.kept, lambda part: _write(part, columns))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ValueError(f"the disk of {job.kept.parent} is full: free some space and run again") from error
+        return job.example.key, error.strerror or str(error)
+    except ValueError as error:
+        return job.example.key, str(error).removeprefix(f"{job.example.path}: ")
+    return job.example.key, ""
+
+
+def _write(part: Path, arrays: dict[str, np.ndarray]) -> None:
+    with part.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def _poses(path: Path, pose_model: Path) -> Iterator[tuple[float, list[Pose]]]:
+    """Time in seconds, and everybody found, frame by frame."""
+    if is_recording(path):
+        with LandmarkReader(path) as reader:
+            yield from _short(reader.poses())
+        return
+    from app.pose import PoseSource
+    from app.quiet import native_warnings_hidden
+    from app.tracking import distinct
+    from app.video import VideoReader
+
+    with native_warnings_hidden(), VideoReader(path) as video, PoseSource(pose_model, MOST_PEOPLE) as source:
+        yield from _short((time_s, distinct(source.detect(rgb_HWC, time_s))) for time_s, rgb_HWC in video)
+
+
+def _short(frames: Iterator[tuple[float, list[Pose]]]) -> Iterator[tuple[float, list[Pose]]]:
+    for time_s, poses in frames:
+        if time_s > LONGEST_S:
+            raise ValueError(f"longer than {LONGEST_S:.0f} s: cut out the parts that show the action")
+        yield time_s, poses
+
+
+def _main_person(frames: Sequence[tuple[float, list[Pose]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(T,) seconds, (T, 25, 3) metres and (T, 25) seen of the person who moves most, where shoulders are seen.
+
+    Raises:
+        ValueError: nobody is in view for long enough.
+    """
+    people: list[Followed] = []
+    for _, poses in frames:
+        follow(people, poses)
+    best: tuple[float, tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
+    for person in people:
+        joints, seen_TV = bridge(
+            np.stack([pose.world_V3 for pose in person.poses]), np.stack([pose.visibility_V for pose in person.poses])
+        )
+        shoulders_T = seen_TV[:, CENTRE]
+        if shoulders_T.sum() < max(LEAST_FRAMES, LEAST_SHOWN * len(frames)):
+            continue
+        times_T = np.array([pose.time_s for pose in person.poses])[shoulders_T]
+        joints = joints[shoulders_T].astype(np.float32)
+        energy = motion_energy(joints - joints[:, CENTRE : CENTRE + 1])
+        if best is None or energy > best[0]:
+            best = energy, (times_T, joints, seen_TV[shoulders_T])
+    if best is None:
+        raise ValueError("nobody is in view for long enough: show shoulders, arms and hips")
+    return best[1]
+
+
+def _kept(example: Example, place: Path) -> Track:
+    try:
+        with np.load(place, allow_pickle=False) as archive:
+            columns = tuple(archive[name] for name in _FIELDS)
+    except (OSError, ValueError, KeyError, EOFError):
+        raise ValueError(f"what was kept of it is damaged: delete {place} and run again") from None
+    return Track(*columns, example.action, "", "own", "camera", example.key)
+
+
+def _recorded(example: Example) -> Iterator[Track]:
+    """Clips of recorded skeletons, frames without anybody left out."""
+    for clip in read_clips(example.path):
+        seen_T = clip.seen_T
+        if seen_T.sum() < LEAST_FRAMES:
+            raise ClipFileError("a clip in it shows nobody")
+        joints = clip.joints_TV3[seen_T]
+        times_T = np.flatnonzero(seen_T) / clip.fps
+        yield Track(times_T, joints, np.ones(joints.shape[:2], bool), example.action, "", "own", "raw", example.key)
