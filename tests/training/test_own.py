@@ -200,7 +200,8 @@ def drawn_now(path: Path) -> list[Track]:
     tracks = []
     for n, job in enumerate(job for job in everyday.everyday_jobs() if job.action in ("idle", "kick", "bow")):
         joints = make_motion(job.action, 3.0, 15.0, n)
-        tracks.append(Track(np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool), job.action, job.part, "motion", "camera"))  # fmt: skip  # noqa: E501
+        columns = (np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool))
+        tracks.append(Track(*columns, job.action, job.part, "motion", "camera"))
     return tracks
 
 
