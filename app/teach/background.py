@@ -5,10 +5,13 @@ Shapes: B windows, D width of the embedding.
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from app.decision import IDLE, OTHER
 from app.teach.pack import PackError
 from export.runtime import ActionModel
 
@@ -16,8 +19,21 @@ FILE = "background.safetensors"
 _LEAST = 32
 
 
-def read_background(model_path: Path, model: ActionModel) -> np.ndarray:
-    """(B, D) of the file beside a model file.
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Everyday movement, the model's own actions among it.
+
+    Attributes:
+        embedding_BD: a model's embeddings of windows.
+        kind_B: number of each window's label, -1 for stillness, for what no label names, and where the file has none.
+    """
+
+    embedding_BD: np.ndarray
+    kind_B: np.ndarray
+
+
+def read_background(model_path: Path, model: ActionModel) -> Background:
+    """The file beside a model file.
 
     Raises:
         PackError: it is missing, damaged, or belongs to another model.
@@ -29,11 +45,16 @@ def read_background(model_path: Path, model: ActionModel) -> np.ndarray:
         raise PackError(f"{path} is missing: teaching needs the file that comes with the model; copy it beside it")
     try:
         with safe_open(path, framework="np") as file:
-            named, embedding_BD = (file.metadata() or {}).get("embedding"), file.get_tensor("embedding")
+            said = file.metadata() or {}
+            embedding_BD = file.get_tensor("embedding")
+            kind_B = file.get_tensor("label").astype(int) if "label" in file.keys() else np.full(len(embedding_BD), -1)  # noqa: SIM118
+        labels = json.loads(said.get("labels", "[]"))
     except (SafetensorError, OSError, ValueError) as error:
         raise PackError(f"{path}: damaged ({str(error).splitlines()[0]}); get it again with the model") from None
-    if named != model.embedding:
+    if said.get("embedding") != model.embedding:
         raise PackError(f"{path} belongs to another model: get the one that came with this model")
-    if embedding_BD.ndim != 2 or len(embedding_BD) < _LEAST or not np.isfinite(embedding_BD).all():
+    whole = embedding_BD.ndim == 2 and len(embedding_BD) >= _LEAST and np.isfinite(embedding_BD).all()
+    if not whole or kind_B.shape != embedding_BD.shape[:1]:
         raise PackError(f"{path}: damaged (embeddings {embedding_BD.shape}); get it again with the model")
-    return embedding_BD.astype(np.float32)
+    nameless = [k for k, label in enumerate(labels) if label in (IDLE, OTHER)]
+    return Background(embedding_BD.astype(np.float32), np.where(np.isin(kind_B, nameless), -1, kind_B))

@@ -1,6 +1,8 @@
 """The head that taught actions get on the student's embedding: a ridge regression for each, against everything else.
 
-Everything else is the other actions' examples, the action's counter-examples and a background of everyday movement.
+Everything else is the other actions' examples, the action's counter-examples and a background of everyday movement. The
+background holds the model's own actions, too: where one of them is what is taught, under the user's own name, it is
+left out of everything else, for nothing could be told from itself.
 Solved at once (a window's embedding has some hundred numbers), so an action is there as soon as it was shown. How it
 compares with prototypes, nearest neighbours and others: `python -m training teaching`.
 
@@ -19,6 +21,7 @@ FALSE_SHARE = 0.002  # of the background's windows may pass an action's threshol
 PASS = 0.5  # and so much of the way from there to the examples' own scores (each judged without itself) must be gone
 SURE = 0.95  # what an example's usual score is worth
 LEAST_SPAN = 0.1  # between a threshold and the usual score: less would make a switch of it
+ALIKE = 0.75  # so much of the way from the background's usual score to the examples' own: it is the same action
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +92,18 @@ class Ridge:
     Args:
         background_BD: embeddings of everyday movement.
         modalities: M.
+        kind_B: a number for each kind of movement in the background; None where nobody knows.
 
     Attributes:
         mean_D: the origin of the features.
     """
 
-    def __init__(self, background_BD: np.ndarray, modalities: int) -> None:
+    def __init__(self, background_BD: np.ndarray, modalities: int, kind_B: np.ndarray | None = None) -> None:
         self.mean_D = background_BD.mean(0, dtype=np.float64)
         self._modalities = modalities
-        back_BD = features(background_BD, self.mean_D, modalities)
-        self._solve, self._halves = _Solver(back_BD), [_Solver(back_BD[i::2]) for i in (0, 1)]
+        self._back_BD = features(background_BD, self.mean_D, modalities)
+        self._kind_B = np.full(len(background_BD), -1) if kind_B is None else kind_B
+        self._whole = _Background(self._back_BD)
 
     def head(self, embedding_EWD: np.ndarray, action_E: np.ndarray, counter_E: np.ndarray) -> Head:
         """A head for actions 0 to A - 1.
@@ -108,37 +113,77 @@ class Ridge:
             action_E: what each clip is an example of.
             counter_E: bool, or a counter-example of.
         """
-        x_EWD, rows = self._features(embedding_EWD), []
-        for a in range(int(action_E.max()) + 1):
-            yes_E, no_E = _sides(action_E == a, counter_E)
-            weight_X = self._solve(_flat(x_EWD, yes_E), _flat(x_EWD, no_E))
-            rows.append((weight_X[:-1], weight_X[-1], *self._scale(weight_X, x_EWD, yes_E, no_E, action_E == a)))
+        x_EWD = self._features(embedding_EWD)
+        rows = [self._row(x_EWD, action_E == a, counter_E) for a in range(int(action_E.max()) + 1)]
         return Head(self.mean_D, *(np.array(column) for column in zip(*rows, strict=True)))
 
     def weights(self, embedding_EWD: np.ndarray, action_E: np.ndarray) -> np.ndarray:
         """(A, D + 1) weights and bias alone, as far as the best action is all that is asked for."""
         x_EWD, nothing = self._features(embedding_EWD), np.zeros(len(action_E), bool)
         sides = [_sides(action_E == a, nothing) for a in range(int(action_E.max()) + 1)]
-        return np.stack([self._solve(_flat(x_EWD, yes_E), _flat(x_EWD, no_E)) for yes_E, no_E in sides])
+        return np.stack([self._whole.solve(_flat(x_EWD, yes_E), _flat(x_EWD, no_E)) for yes_E, no_E in sides])
 
     def _features(self, embedding_EWD: np.ndarray) -> np.ndarray:
         E, W, D = embedding_EWD.shape
         return features(embedding_EWD.reshape(E * W, D), self.mean_D, self._modalities).reshape(E, W, D)
 
-    def _scale(
-        self, weight_X: np.ndarray, x_EWD: np.ndarray, yes_E: np.ndarray, no_E: np.ndarray, mine_E: np.ndarray
-    ) -> tuple[float, float]:
-        """Threshold and usual score of one action, from what a head says of what it has not seen: of the background,
+    def _row(self, x_EWD: np.ndarray, mine_E: np.ndarray, counter_E: np.ndarray) -> tuple:
+        """Weights, bias, threshold and usual score of one action."""
+        yes_E, no_E = _sides(mine_E, counter_E)
+        fit = self._whole.fit(x_EWD, yes_E, no_E, mine_E)
+        alike = self._alike(fit)
+        if alike and (rest_B := ~np.isin(self._kind_B, alike)).any():
+            fit = _Background(self._back_BD[rest_B]).fit(x_EWD, yes_E, no_E, mine_E)
+        return fit.weight_X[:-1], fit.weight_X[-1], fit.threshold, fit.usual
+
+    def _alike(self, fit: _Fit) -> list[int]:
+        """Kinds of the background that score as the examples do, though they helped to say what the action is not."""
+        kinds = np.unique(self._kind_B[self._kind_B >= 0]).tolist()
+        nothing = float(np.median(fit.crossed_B))
+        as_examples = nothing + ALIKE * (fit.seen - nothing)
+        return [kind for kind in kinds if np.median(fit.crossed_B[self._kind_B == kind]) >= as_examples]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """One action against one background.
+
+    Attributes:
+        weight_X: weights and bias.
+        threshold, usual: as in Head.
+        seen: usual score before it was lifted above the background's.
+        crossed_B: scores of the background, each half by a head that has not seen it.
+    """
+
+    weight_X: np.ndarray
+    threshold: float
+    usual: float
+    seen: float
+    crossed_B: np.ndarray
+
+
+class _Background:
+    """Ridge regressions that share a background (B, D) of features."""
+
+    def __init__(self, back_BD: np.ndarray) -> None:
+        self.solve, self._halves = _Solver(back_BD), [_Solver(back_BD[i::2]) for i in (0, 1)]
+
+    def fit(self, x_EWD: np.ndarray, yes_E: np.ndarray, no_E: np.ndarray, mine_E: np.ndarray) -> _Fit:
+        """One action, with threshold and usual score from what a head says of what it has not seen: of the background,
         half by half, and of each example in turn."""
         yes_ND, no_ND = _flat(x_EWD, yes_E), _flat(x_EWD, no_E)
+        weight_X = self.solve(yes_ND, no_ND)
         first, second = self._halves
-        crossed = [second.back_BX @ first(yes_ND, no_ND), first.back_BX @ second(yes_ND, no_ND)]
-        false = float(np.quantile(np.concatenate(crossed), 1 - FALSE_SHARE))
+        crossed_B = np.empty(len(first.back_BX) + len(second.back_BX))
+        crossed_B[0::2] = first.back_BX @ second(yes_ND, no_ND)
+        crossed_B[1::2] = second.back_BX @ first(yes_ND, no_ND)
+        false = float(np.quantile(crossed_B, 1 - FALSE_SHARE))
         counters_E = mine_E & no_E
         if counters_E.any():
             false = max(false, float((_with_one(_flat(x_EWD, counters_E)) @ weight_X).max()))
-        usual = max(self._usual(weight_X, x_EWD, yes_E, no_ND), false + LEAST_SPAN)
-        return false + PASS * (usual - false), usual
+        seen = self._usual(weight_X, x_EWD, yes_E, no_ND)
+        usual = max(seen, false + LEAST_SPAN)
+        return _Fit(weight_X, false + PASS * (usual - false), usual, seen, crossed_B)
 
     def _usual(self, weight_X: np.ndarray, x_EWD: np.ndarray, yes_E: np.ndarray, no_ND: np.ndarray) -> float:
         places = np.flatnonzero(yes_E)
@@ -148,7 +193,7 @@ class Ridge:
         unseen = []
         for e in places:
             others = places[places != e]
-            unseen.append(np.median(_with_one(x_EWD[e]) @ self._solve(_flat(x_EWD, others), no_ND)))
+            unseen.append(np.median(_with_one(x_EWD[e]) @ self.solve(_flat(x_EWD, others), no_ND)))
         return float(np.mean(unseen))
 
 

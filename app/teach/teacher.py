@@ -43,7 +43,8 @@ class Teacher:
 
     def __init__(self, model: ActionModel, model_path: Path) -> None:
         self._model = model
-        self._ridge = Ridge(read_background(model_path, model), len(model.modalities))
+        background = read_background(model_path, model)
+        self._ridge = Ridge(background.embedding_BD, len(model.modalities), background.kind_B)
 
     def pack(self) -> Pack:
         """An empty one."""

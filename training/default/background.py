@@ -7,6 +7,7 @@ Shapes: B windows, D width of the embedding.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,13 +38,13 @@ def some_of_each(tracks: Sequence[Track], most: int) -> list[Track]:
 
 
 def write_background(student: Student, config: StudentConfig, tracks: Sequence[Track], how: Recipe, path: Path) -> None:
-    """Write the embeddings of the tracks' middle windows: embedding (B, D) float16.
+    """Write the embeddings of the tracks' middle windows, embedding (B, D) float16 and label (B,) int16.
 
-    The file says whose embeddings these are.
+    The file says whose embeddings these are, and names the labels.
     """
     from safetensors.numpy import save_file
 
     out = outputs_of(student, tracks, how, config.labels)
-    tensors = {"embedding": out.embedding_ND.astype(np.float16)}
-    said = {"embedding": embedding_id(student, config)}
+    tensors = {"embedding": out.embedding_ND.astype(np.float16), "label": out.label_N.astype(np.int16)}
+    said = {"embedding": embedding_id(student, config), "labels": json.dumps(config.labels)}
     write_whole(path, lambda part: save_file(tensors, part, metadata=said))

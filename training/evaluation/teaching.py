@@ -261,7 +261,7 @@ def measure(
     answerers: dict[str, Answerer] = {}
     kinds = {"ridge head (the app)": by_head, "nearest mean": by_prototypes, "3 nearest windows": by_neighbours}
     for name, (model, path) in models.items():
-        x_NWD, background_BD = embedded(model, shown(model).clips_NLV3), read_background(path, model)
+        x_NWD, background_BD = embedded(model, shown(model).clips_NLV3), read_background(path, model).embedding_BD
         answerers |= {
             f"{name}: {kind}": make(x_NWD, background_BD, len(model.modalities)) for kind, make in kinds.items()
         }

@@ -79,3 +79,24 @@ def test_what_cannot_be_told_from_everyday_movement_is_vague(rng: np.random.Gene
 def test_shapes_are_checked(rng: np.random.Generator, background: np.ndarray) -> None:
     head = Ridge(background, M).head(cloud(rng.normal(size=D), 2, rng), np.zeros(2, int), np.zeros(2, bool))
     assert head.fits(1, D) and not head.fits(2, D) and not head.fits(1, D + 3)
+
+
+def test_what_the_background_holds_under_another_name_is_left_out(
+    rng: np.random.Generator, background: np.ndarray
+) -> None:
+    """A kind of the background that is the taught action does not keep it from being told; the other kinds do."""
+    centre = rng.normal(size=D)
+    same = np.concatenate(cloud(centre, 10, rng))
+    everyday, kinds = np.concatenate([background, same]), np.repeat([0, 1], (len(background), len(same)))
+    x, new = cloud(centre, 4, rng), cloud(centre, 6, rng)
+    arguments = x, np.zeros(4, int), np.zeros(4, bool)
+    blind, told = Ridge(everyday, M).head(*arguments), Ridge(everyday, M, kinds).head(*arguments)
+    assert blind.is_vague[0] and not told.is_vague[0]
+    passed = lambda head: (head.logits(np.concatenate(new), 0.6, M)[0] >= np.log(0.6 / 0.4)).mean()  # noqa: E731
+    assert passed(told) > 0.9 > passed(blind)
+    false, _ = told.logits(background, 0.6, M)
+    assert (false >= np.log(0.6 / 0.4)).mean() < 0.02
+    distinct = cloud(rng.normal(size=D), 4, rng), *arguments[1:]  # told from everything: all kinds stay
+    np.testing.assert_array_equal(
+        Ridge(everyday, M).head(*distinct).weight_AD, Ridge(everyday, M, kinds).head(*distinct).weight_AD
+    )
