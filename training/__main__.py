@@ -234,9 +234,6 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument(
         "--start", type=Path, default=Path("models/pretrained"), help="weights to start from (default: %(default)s)"
     )
-    own.add_argument(
-        "--no-everyday", action="store_true", help="your folders `idle` and `other` are all it is told from"
-    )
     own.add_argument("--seed", type=int, default=0, help="of what is held back, and of the training")
     own.add_argument("--workers", type=int, default=2, help="processes that watch (default: %(default)s)")
     own.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the training (default: %(default)s)")

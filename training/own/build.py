@@ -79,7 +79,7 @@ def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]
     from models.weights import save
 
     began = time.monotonic()
-    _check_out(wish)
+    _check(wish)
     config, base = _start(wish.start)
     found = find(wish.folder)
     divide(found, wish.by, wish.seed)  # what cannot be held back is said before the long work
@@ -110,8 +110,10 @@ def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]
     return report
 
 
-def _check_out(wish: Wish) -> None:
-    """Refuse a folder that holds somebody else's model, or lies among the files."""
+def _check(wish: Wish) -> None:
+    """Refuse what cannot be trained, and an OUT that holds somebody else's model or lies among the files."""
+    if wish.epochs < 1 or wish.workers < 1:
+        raise ValueError(f"--epochs and --workers are at least 1; got {wish.epochs} and {wish.workers}")
     out = wish.out.resolve()
     if out.is_relative_to(wish.folder.resolve()):
         raise ValueError(f"{wish.out} lies in {wish.folder}, whose folders are actions; give another --out")
