@@ -116,7 +116,8 @@ def _look(job: _Job) -> tuple[str, str]:
             raise ValueError(f"the disk of {job.kept.parent} is full: free some space and run again") from error
         return job.example.key, error.strerror or str(error)
     except ValueError as error:
-        return job.example.key, str(error).removeprefix(f"{job.example.path}: ")
+        said = str(error).removeprefix(f"{job.example.path}: ")
+        return job.example.key, said.removeprefix(f"{job.example.path.name}: ")
     return job.example.key, ""
 
 
