@@ -102,6 +102,7 @@ def test_what_the_app_says_of_taught_actions_and_of_everything_else(tmp_path: Pa
     strange = motion_tracks(2, ("drink", "idle"))
     said = teaching.live(model, tmp_path / "student.onnx", still, tracks, strange, episodes(still, 3, 1, 2, 0))
     assert said["packs"] == 2 and said["clips"] == 12 and said["minutes"] == pytest.approx(8 * 2 / 60, abs=0.06)
+    assert 3 < said["pack_kb"] < 500 and said["teach_s"] > 0
     assert said["said"] > 30 and said["false_a_minute"] < 20
     unlike = teaching.live(model, tmp_path / "student.onnx", still, tracks, tracks, episodes(still, 3, 1, 2, 0))
     assert unlike["false_a_minute"] > said["false_a_minute"]  # the taught actions themselves, taken for strangers
