@@ -67,8 +67,9 @@ def _teaching(args: argparse.Namespace) -> None:
     from export.runtime import ActionModel
     from training.benchmark.bench import write_json
     from training.default.recipe import DefaultRecipe
+    from training.evaluation.episodes import counts, episodes, gather, shown_of, strangers
     from training.evaluation.results import markdown
-    from training.evaluation.teaching import counts, episodes, gather, live, measure, shown_of, strangers
+    from training.evaluation.teaching import live, measure
 
     named = dict(entry.partition("=")[::2] for entry in args.model)
     if not all(named.values()):

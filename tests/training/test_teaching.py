@@ -13,8 +13,9 @@ from app.teach.background import FILE
 from tests.app.teach.helpers import MotionModel
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
-from training.evaluation import teaching
-from training.evaluation.teaching import ASKED, Shown, accuracy, counts, episodes, shown_of
+from training.evaluation import answerers, teaching
+from training.evaluation.episodes import ASKED, Shown, counts, episodes, shown_of
+from training.evaluation.teaching import accuracy
 
 ACTIONS = ("wave", "squat", "walk")
 
@@ -47,7 +48,7 @@ def test_too_few_actions() -> None:
         episodes(shown(actors=1), 2, 1, 1, 0)
 
 
-@pytest.mark.parametrize("make", [teaching.by_head, teaching.by_prototypes, teaching.by_neighbours])
+@pytest.mark.parametrize("make", [answerers.by_head, answerers.by_prototypes, answerers.by_neighbours])
 def test_what_lies_apart_is_told_apart_and_noise_is_not(make) -> None:  # noqa: ANN001
     rng, clips = np.random.default_rng(0), shown()
     centre = {action: rng.normal(size=24) for action in ACTIONS}
@@ -83,13 +84,13 @@ def test_clips_of_tracks() -> None:
 
 def test_warping() -> None:
     clips = drawn(4)
-    distance = teaching.warped(clips)
+    distance = answerers.warped(clips.clips_NLV3)
     assert distance.shape == (12, 12) and np.allclose(np.diag(distance), 0, atol=2e-3)
     np.testing.assert_allclose(distance, distance.T, rtol=1e-3, atol=2e-3)
     late = np.roll(clips.clips_NLV3[:1], 2, axis=1)
-    later = teaching.warped(Shown(np.concatenate([clips.clips_NLV3, late]), clips.action_N, clips.actor_N))
+    later = answerers.warped(np.concatenate([clips.clips_NLV3, late]))
     assert later[0, -1] < 0.5 * later[0, 1:-1].min()  # a little later is the same
-    assert accuracy(teaching.by_warping(distance), episodes(clips, 3, 1, 20, 0))["top1"] > 45
+    assert accuracy(answerers.by_warping(distance), episodes(clips, 3, 1, 20, 0))["top1"] > 45
 
 
 def test_what_the_app_says_of_taught_actions_and_of_everything_else(tmp_path: Path) -> None:

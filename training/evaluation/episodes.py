@@ -1,0 +1,129 @@
+"""Few-shot episodes: some actions are drawn, some clips of each teach, clips of other actors ask.
+
+Shapes: N clips, L frames of a clip, K shots, A actions of an episode.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.teach.examples import Recording, clip_of
+
+if TYPE_CHECKING:
+    from training.data.tracks import Track
+
+ASKED = 5  # clips of each action that ask, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Clips that may teach or ask.
+
+    Attributes:
+        clips_NLV3: as teaching cuts them, metres.
+        action_N: what each shows.
+        actor_N: who it is; names of a set's actors hold the set.
+    """
+
+    clips_NLV3: np.ndarray
+    action_N: np.ndarray
+    actor_N: np.ndarray
+
+
+def shown_of(tracks: Sequence[Track], actors: Sequence[str], window_s: float, frames: int) -> Shown:
+    """The clips about the middles of tracks, as teaching cuts them."""
+    clips = []
+    for track in tracks:
+        recording = Recording(track.times_T, track.joints_TV3, track.seen_TV)
+        clips.append(clip_of(recording, float(track.times_T[0]), float(track.times_T[-1]), window_s, frames))
+    return Shown(np.stack(clips), np.array([t.action for t in tracks]), np.array(actors))
+
+
+def gather(
+    data: Path, drawn: Sequence[Path], part: str, actions: Sequence[str], domain: str
+) -> tuple[list[Track], list[str]]:
+    """Tracks of some actions of a part, in one domain, and who is seen in each.
+
+    Args:
+        data: folder that holds skeletons/.
+        drawn: folders of drawn clips.
+        part: val, test, or unseen for the sets that never train.
+        actions: short ids.
+        domain: "raw", or "camera" for the same clips drawn and seen through the app's pose path.
+    """
+    from training.data.splits import SETS, UNSEEN_SETS, samples
+    from training.data.tracks import camera_tracks, raw_track
+
+    held = [s for s in samples(data, UNSEEN_SETS if part == "unseen" else SETS) if s.part == part]
+    held = [s for s in held if s.action in actions]
+    actor = {s.key: f"{s.set} {s.clip.subject}" for s in held}
+    if domain == "raw":
+        return [raw_track(s) for s in held], [actor[s.key] for s in held]
+    seen = [t for folder in drawn for t in camera_tracks(folder) if t.part == part and t.key in actor]
+    seen = [t for t in seen if t.action in actions]
+    return seen, [actor[t.key] for t in seen]
+
+
+def strangers(data: Path, drawn: Sequence[Path], part: str, domain: str, most: int = 60) -> list[Track]:
+    """Clips of no action and of stillness, of the same part and domain, at most so many, spread over all."""
+    from training.data.splits import OTHER
+    from training.data.tracks import camera_tracks, raw_tracks
+
+    part = "test" if part == "unseen" else part  # no set is kept back that has them
+    every = raw_tracks(data, other=True) if domain == "raw" else [t for f in drawn for t in camera_tracks(f)]
+    held = [t for t in every if t.part == part and t.action in (OTHER, "idle")]
+    return [held[i] for i in np.unique(np.linspace(0, len(held) - 1, min(most, len(held))).astype(int))]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Places of clips: (A, K) that teach, and for each action those that ask."""
+
+    teach_AK: np.ndarray
+    ask: tuple[np.ndarray, ...]
+
+
+def episodes(shown: Shown, ways: int, shots: int, count: int, seed: int) -> list[Episode]:
+    """Seeded episodes; who teaches an action never asks for it.
+
+    Raises:
+        ValueError: fewer than `ways` actions have enough clips and actors.
+    """
+    rng = np.random.default_rng([seed, ways, shots])
+    places: dict[str, np.ndarray] = {a: np.flatnonzero(shown.action_N == a) for a in sorted(set(shown.action_N))}
+    able = [a for a, mine in places.items() if len(set(shown.actor_N[mine])) > 1 and len(mine) > 2 * shots]
+    if len(able) < ways:
+        raise ValueError(f"{ways} actions with clips of two actors and {2 * shots + 1} clips are needed; got {able}")
+    made: list[Episode] = []
+    while len(made) < count:
+        pairs = [_split(shown, places[able[i]], shots, rng) for i in rng.permutation(len(able))[:ways]]
+        made.append(Episode(np.stack([teach for teach, _ in pairs]), tuple(ask for _, ask in pairs)))
+    return made
+
+
+def _split(shown: Shown, mine: np.ndarray, shots: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Clips of some actors that teach, and of the others that ask."""
+    mine = rng.permutation(mine)
+    actors = rng.permutation(np.unique(shown.actor_N[mine]))
+    for i in range(1, len(actors)):
+        teaching = np.isin(shown.actor_N[mine], actors[:i])
+        if teaching.sum() >= shots and i >= len(actors) // 2:
+            break
+    if teaching.sum() < shots:  # the actor who is left has too few
+        return _split(shown, mine, shots, rng)
+    return mine[teaching][:shots], mine[~teaching][:ASKED]
+
+
+def counts(shown: Shown) -> str:
+    """What there is, in a line."""
+    by_action: dict[str, set[str]] = defaultdict(set)
+    for action, actor in zip(shown.action_N.tolist(), shown.actor_N.tolist()):
+        by_action[action].add(actor)
+    told = (f"{a} {int((shown.action_N == a).sum())} of {len(actors)}" for a, actors in sorted(by_action.items()))
+    return f"{len(shown.action_N)} clips (of actors): " + ", ".join(told)
