@@ -10,16 +10,13 @@
   let calmUntil = 0, age = 0, server = 0, dropped = 0, shown = "", quietSince = 0, spokenAt = 0;
   let order = []; // labels of the bars
 
-  function speed(now, answer) {
+  function speed(now, answer, picture) {
     answers.push(now);
     while (answers[0] < now - 2000) answers.shift();
-    const picture = ikem.grabbed(answer.n);
-    if (picture) {
-      const since = performance.now() - picture.at;
-      age += (age ? 0.1 : 1) * (since - age);
-      dropped += picture.overtaken;
-      ikem.measured?.push([now, since, picture.overtaken]);
-    }
+    const since = performance.now() - picture.taken;
+    age += (age ? 0.1 : 1) * (since - age);
+    dropped += picture.passed;
+    ikem.measured?.push([now, since, picture.passed]);
     server += (server ? 0.1 : 1) * (answer.ms - server);
     const span = now - answers[0];
     return span > 300 ? (1000 * (answers.length - 1)) / span : 0;
@@ -134,14 +131,19 @@
     ikem.sees(null);
   };
 
-  ikem.update = (answer) => {
-    if (!answer) return;
-    if (answer.stopped) return answer.stopped.forEach((event) => ikem.ended(event));
+  // What Gradio brings: the key to the way of the pictures, and the events that ended with the camera.
+  ikem.told = (answer) => {
+    if (answer?.key) ikem.setKey(answer.key);
+    answer?.stopped?.forEach((event) => ikem.ended(event));
+  };
+
+  // The answer to a picture, of which {taken: when the camera took it, ms; passed: how many before it were not sent}.
+  ikem.update = (answer, picture) => {
     if (!ikem.running()) return;
     if (answer.full) return ikem.refuse("Full");
     ikem.draw(answer.persons);
     ikem.answered = (ikem.answered || 0) + 1;
-    const now = performance.now(), fps = speed(now, answer);
+    const now = performance.now(), fps = speed(now, answer, picture);
     ikem.happened(answer, now);
     ikem.teachFrame(answer);
     if (answer.sees) ikem.sees(answer.sees);
