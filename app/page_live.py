@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from app.page_answer import answer_json, event_json, words
-from app.page_frame import read_frame
 from app.page_pack import JOINT_STEP, POSE_STEP
 from app.page_route import PATH, FrameRoute
 from app.page_theme import fragment
@@ -22,6 +21,8 @@ from app.types import POSE_CONNECTIONS
 from models.skeleton import BONES
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from export.runtime import ActionModel
 
 STEADY = 0.5  # the sensitivity that takes the model's own thresholds
@@ -92,14 +93,11 @@ def provider_badge(provider: str) -> str:
     return f'<span class="badge" title="The model runs on {provider}">{short}</span>'
 
 
-def frame_handler(sessions: Sessions) -> Callable[[str, bytes, float | None], dict | None]:
+def frame_handler(sessions: Sessions) -> Callable[[str, np.ndarray, float | None], dict | None]:
     """The function that is called with each picture of each visitor, and where their slider stands."""
 
-    def on_frame(visitor: str, jpeg: bytes, sensitivity: float | None) -> dict | None:
+    def on_frame(visitor: str, rgb_HWC: np.ndarray, sensitivity: float | None) -> dict | None:
         start, sensitivity = time.perf_counter(), checked(sensitivity)
-        rgb_HWC = read_frame(jpeg)
-        if rgb_HWC is None:
-            return None
         try:
             reply = sessions.process(visitor, rgb_HWC, sensitivity)
         except SessionsFull:

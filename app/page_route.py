@@ -12,12 +12,14 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
+import numpy as np
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.page_frame import MOST_BYTES
+from app.page_frame import MOST_BYTES, read_frame
 
 PATH = "/ikem/frame"
 MOST_UNDER_WAY = 4  # pictures of one visitor
@@ -37,18 +39,18 @@ class FrameRoute:
     """Takes pictures, has them answered in threads, and drops a waiting one as soon as a newer one has come.
 
     Args:
-        answer: called in a thread with the visitor's session hash, a picture as JPEG and where their slider stands;
-            returns what the page is told, None for nothing. Never called twice at once for one visitor.
+        answer: called in a thread with the visitor's session hash, a picture (H, W, 3) uint8 and where their slider
+            stands; returns what the page is told, None for nothing. Never called twice at once for one visitor.
         visitors: that may be served at once.
     """
 
-    def __init__(self, answer: Callable[[str, bytes, float | None], dict | None], visitors: int) -> None:
+    def __init__(self, answer: Callable[[str, np.ndarray, float | None], dict | None], visitors: int) -> None:
         self._answer = answer
         self._secret = secrets.token_bytes(32)
         self._lines: dict[str, _Line] = {}
         # Some more than the visitors, so that one too many is told so instead of waiting.
         self._most = 2 * visitors + 2
-        self._threads = ThreadPoolExecutor(visitors + 2, thread_name_prefix="frames")
+        self._threads = ThreadPoolExecutor(2 * visitors + 2, thread_name_prefix="frames")
         self.routes = [Route(PATH, self._post, methods=["POST"])]
 
     def key(self, visitor: str) -> str:
@@ -90,14 +92,12 @@ class FrameRoute:
         if jpeg is None:
             return Response(status_code=413)
         line.newest += 1
-        number = line.newest
+        number, answer, slider = line.newest, None, _number(request.query_params.get("sensitivity"))
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
+        rgb_HWC = await in_thread(read_frame, jpeg)  # while the one before is looked at
         async with line.turn:
-            if number < line.newest:
-                return Response(status_code=204)
-            slider = _number(request.query_params.get("sensitivity"))
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._answer, visitor, jpeg, slider
-            )
+            if rgb_HWC is not None and number == line.newest:
+                answer = await in_thread(self._answer, visitor, rgb_HWC, slider)
         return Response(status_code=204) if answer is None else JSONResponse(answer)
 
 

@@ -57,19 +57,19 @@
     const facts = { taken: shown, passed };
     [shown, passed] = [null, 0];
     under += 1;
+    let said = null;
     try {
-      const picture = window.VideoFrame ? new VideoFrame(video) : await createImageBitmap(video);
-      const { status, answer } = await ask(picture);
-      if (mine !== round) return;
-      if (status !== 200 && status !== 204) restUntil = performance.now() + REST_MS;
-      ikem.note(TROUBLES[status] || "");
-      if (answer) ikem.update(answer, facts);
+      said = await ask(window.VideoFrame ? new VideoFrame(video) : await createImageBitmap(video));
     } catch (error) {
       if (error.name !== "InvalidStateError") throw error; // the camera has no picture at the moment
     } finally {
       under -= 1;
     }
-    send(video, mine);
+    if (mine !== round || !said) return;
+    if (said.status !== 200 && said.status !== 204) restUntil = performance.now() + REST_MS;
+    send(video, mine); // before anything is drawn: the worker encodes it meanwhile
+    ikem.note(TROUBLES[said.status] || "");
+    if (said.answer) ikem.update(said.answer, facts);
   }
 
   // Begins a new round, to which no picture of the last one belongs.

@@ -117,19 +117,17 @@ class Visitors:
 
 
 def test_handler_answers_refuses_and_keeps_quiet():
-    handle = lambda visitors, jpeg: frame_handler(visitors)("a", jpeg, 0.5)  # noqa: E731
-    jpeg = picture_file(PICTURE)
-    assert handle(Visitors(), jpeg)["s"] == 7
-    assert handle(Visitors(), b"no picture") is None
-    assert handle(Visitors(SessionsFull), jpeg)["full"] == 3
-    assert handle(Visitors(VisitorLeft), jpeg) is None
+    handle = lambda visitors: frame_handler(visitors)("a", PICTURE, 0.5)  # noqa: E731
+    assert handle(Visitors())["s"] == 7
+    assert handle(Visitors(SessionsFull))["full"] == 3
+    assert handle(Visitors(VisitorLeft)) is None
 
 
 def test_handler_takes_any_sensitivity_that_a_browser_sends():
     visitors = Visitors()
     handler = frame_handler(visitors)
     for sent in (0, 0.8, 1, None, 7, -1, float("nan"), float("inf")):
-        handler("a", picture_file(PICTURE), sent)
+        handler("a", PICTURE, sent)
     assert visitors.sensitivities == [0, 0.8, 1] + 5 * [0.5]
 
 

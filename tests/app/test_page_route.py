@@ -20,10 +20,10 @@ class Server:
         self.seen, self.go = [], threading.Event()
         self.route = FrameRoute(self.answer, visitors)
 
-    def answer(self, visitor, jpeg, sensitivity):
-        self.seen.append((visitor, jpeg, sensitivity))
+    def answer(self, visitor, picture, sensitivity):
+        self.seen.append((visitor, picture, sensitivity))
         assert self.go.wait(30)
-        return None if jpeg == b"nothing" else {"jpeg": jpeg.decode()}
+        return None if picture == "nothing" else {"saw": picture}
 
     async def post(self, jpeg: bytes = b"1", key: str | None = None, query: str = "", **headers: str):
         """(status, body)."""
@@ -50,7 +50,9 @@ class Server:
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    """Its pictures are words."""
+    monkeypatch.setattr(page_route, "read_frame", lambda jpeg: jpeg.decode() if jpeg != b"no picture" else None)
     server = Server()
     yield server
     server.go.set()
@@ -59,9 +61,10 @@ def server():
 
 def test_an_answer(server):
     server.go.set()
-    assert asyncio.run(server.post(b"picture", query="sensitivity=0.8")) == (200, b'{"jpeg":"picture"}')
+    assert asyncio.run(server.post(b"picture", query="sensitivity=0.8")) == (200, b'{"saw":"picture"}')
     assert asyncio.run(server.post(b"nothing", query="sensitivity=much")) == (204, b"")
-    assert server.seen == [("ann", b"picture", 0.8), ("ann", b"nothing", None)]
+    assert asyncio.run(server.post(b"no picture")) == (204, b"")
+    assert server.seen == [("ann", "picture", 0.8), ("ann", "nothing", None)]
 
 
 @pytest.mark.parametrize("key", ["", "ann", "ann.", "ann.0", ".", "\u00e9.\u00e9"])
@@ -104,7 +107,7 @@ def test_the_newest_of_those_that_wait_and_not_too_many(server):
         return [status for status, _ in await asyncio.gather(*posts)]
 
     assert asyncio.run(visit()) == [200, 204, 204, 200, 429]
-    assert [jpeg for _, jpeg, _ in server.seen] == [b"0", b"3"]
+    assert [picture for _, picture, _ in server.seen] == ["0", "3"]
 
 
 def test_visitors_are_answered_side_by_side(server):
