@@ -20,8 +20,9 @@ import gradio as gr  # noqa: E402
 
 from app.page_about import build_about  # noqa: E402
 from app.page_access import check_certificate, read_auth, warnings  # noqa: E402
-from app.page_live import build_live, page_settings  # noqa: E402
+from app.page_live import build_live, frame_handler, page_settings  # noqa: E402
 from app.page_record import Recordings  # noqa: E402
+from app.page_route import FrameRoute  # noqa: E402
 from app.page_teach import build_teach  # noqa: E402
 from app.page_theme import PAGE_ASSETS, css, head, theme  # noqa: E402
 from app.page_video import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
@@ -56,7 +57,7 @@ class Place:
     keyfile: Path | None = None
 
 
-def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks:
+def build(model: ActionModel, pose_model: Path, sessions: Sessions, route: FrameRoute) -> gr.Blocks:
     """The page's four tabs, wired."""
     turns = Turns(sessions.has_left)
 
@@ -69,7 +70,7 @@ def build(model: ActionModel, pose_model: Path, sessions: Sessions) -> gr.Blocks
         with gr.Tabs():
             # The Teach tab shows the Live tab's camera too, by style alone: see teach.css.
             with gr.Tab("Live", elem_id="live-tab"):
-                build_live(model, sessions)
+                build_live(page, model, sessions, route)
             with gr.Tab("Teach", elem_id="teach-tab"):
                 build_teach(sessions)
             with gr.Tab("Video"):
@@ -108,23 +109,25 @@ def serve(
     visitors = visitors or 2 * (os.cpu_count() or 2)
     lessons = Lessons(model) if lessons is None else lessons
     sessions = Sessions(lambda: PoseSource(pose_model), lessons, visitors, clock=clock, make_recorder=recordings)
+    route = FrameRoute(frame_handler(sessions), visitors)
     before = os.environ.get("GRADIO_TEMP_DIR")
     # A folder of this run's own, so that whatever was uploaded goes when the run ends.
     with tempfile.TemporaryDirectory(prefix="ikem-live-", ignore_cleanup_errors=True) as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder
-        page = build(model, pose_model, sessions)
+        page = build(model, pose_model, sessions, route)
         try:
             settings = page_settings(model, recordings is not None)
-            yield page, _launch(page, settings, place, 5 * visitors + AT_ONCE), sessions
+            yield page, _launch(page, settings, place, route, visitors + AT_ONCE), sessions
         finally:
             page.close(verbose=False)
+            route.close()
             sessions.close()
             os.environ.pop("GRADIO_TEMP_DIR")
             if before is not None:
                 os.environ["GRADIO_TEMP_DIR"] = before
 
 
-def _launch(page: gr.Blocks, settings: dict, place: Place, threads: int) -> str:
+def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, threads: int) -> str:
     # Gradio asks its own server whether it is up; app.pose has sent the process's https elsewhere.
     os.environ["no_proxy"] = f"localhost,127.0.0.1,{place.host}"
     try:
@@ -132,6 +135,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, threads: int) -> str:
             server_name=place.host,
             server_port=place.port,
             auth=place.auth,
+            app_kwargs={"routes": route.routes},
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
             ssl_verify=False,  # of that question alone: a certificate of one's own making is fine

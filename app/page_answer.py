@@ -26,17 +26,16 @@ def words(model: ActionModel, label: str) -> str:
     return model.display.get(label, label.replace("_", " "))
 
 
-def answer_json(reply: Reply, frame: int | None, sensitivity: float, server_ms: float) -> dict:
+def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
     """A reply as the small JSON object that the page draws from.
 
     Args:
         reply: of the visitor's session.
-        frame: number that the page gave the picture.
         sensitivity: of the visitor.
         server_ms: spent on the frame.
 
     Returns:
-        n: the frame's number; s: which session this is; t: its time, s; people, note; persons: everybody (see
+        s: which session this is; t: its time, s; people, note; persons: everybody (see
         `person_json`), the main one first; label, score; closest: [label, score, threshold] where nothing is named;
         top: the TOP best [label, score]; modalities: the shown label's score by modality; events: the newest (see
         `event_json`), some of which were sent before; sees: the main person's window, when there is a new one;
@@ -44,7 +43,6 @@ def answer_json(reply: Reply, frame: int | None, sensitivity: float, server_ms: 
     """
     answer = reply.answer
     return {
-        "n": frame,
         "s": reply.session,
         "t": round(answer.time_s, 3),
         "people": answer.people,

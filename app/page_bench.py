@@ -2,7 +2,8 @@
 
 Serves the page as `python -m app demo` does, opens it in headless Chromium whose camera plays the example clip at 30
 frames a second, and measures what arrives there: answered frames a second, the time from the camera taking a picture
-to the page having drawn its answer, and the memory of the server. Browser and server share the machine.
+to the page having drawn its answer, the CPU time of a frame, and the memory of the server. Browser and server share
+the machine.
 Needs Linux, playwright (requirements-dev.txt) and Chromium.
 """
 
@@ -17,14 +18,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from app.bench import write_json
+from app.page_cpu import cpu_ms
 from app.report import OutputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +56,7 @@ class Measured:
         first_s: from the press of the start button to the first skeleton.
         memory: (time in s, resident MB of the server), all the way.
         files: names of the files that the server wrote to its temporary folder meanwhile; there should be none.
+        cpu_ms: CPU time meanwhile, by kind of process (app.page_cpu).
     """
 
     seconds: float
@@ -61,13 +65,15 @@ class Measured:
     first_s: float
     memory: list[tuple[float, float]]
     files: tuple[str, ...] = ()
+    cpu_ms: Counter[str] = field(default_factory=Counter)
 
-    def result(self) -> dict[str, float]:
+    def result(self) -> dict:
         """The numbers by name; NaN where nothing was answered."""
         p50, p95 = np.percentile(self.age_ms, (50, 95)) if len(self.age_ms) else (np.nan, np.nan)
         mb = np.array([mb for _, mb in self.memory])
         quarter = max(1, len(mb) // 4)
         before, after = mb[quarter : 2 * quarter + 1], mb[-quarter:]
+        cpu = {kind: round(ms / max(1, len(self.age_ms)), 1) for kind, ms in self.cpu_ms.most_common()}
         return {
             "seconds": round(self.seconds, 1),
             "answered_fps": round(len(self.age_ms) / self.seconds, 2),
@@ -78,6 +84,7 @@ class Measured:
             "memory_mb": round(float(mb[-1]), 1),
             "memory_growth_mb": round(float(np.median(after) - np.median(before)), 1) if len(before) else 0.0,
             "files_written": len(self.files),
+            "cpu_ms_per_frame": cpu,
         }
 
 
@@ -156,31 +163,34 @@ def measure(seconds: float, camera: Path, extra: list[str], chromium: str) -> Me
         tab.click("#start")
         tab.wait_for_function("window.ikem.measured.length > 0")
         first_s = time.monotonic() - start_s
-        rows, memory = _watch(tab, seconds, process)
+        rows, memory, cpu = _watch(tab, seconds, process)
         files = _files(folder) - before
         browser.close()
     ages = np.array([age for _, age, _ in rows])
-    return Measured(seconds, ages, sum(overtaken for *_, overtaken in rows), first_s, memory, tuple(sorted(files)))
+    return Measured(seconds, ages, sum(overtaken for *_, overtaken in rows), first_s, memory, tuple(sorted(files)), cpu)
 
 
 def _files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def _watch(tab, seconds: float, process: int) -> tuple[list, list[tuple[float, float]]]:  # noqa: ANN001
+def _watch(tab, seconds: float, process: int) -> tuple[list, list[tuple[float, float]], Counter[str]]:  # noqa: ANN001
     tab.wait_for_timeout(WARM_UP_S * 1000)
     take = "window.ikem.measured.splice(0)"
     tab.evaluate(take)
-    rows, memory, start_s = [], [], time.monotonic()
+    rows, memory, start_s, before = [], [], time.monotonic(), cpu_ms(process)
     while (passed_s := time.monotonic() - start_s) < seconds:
         tab.wait_for_timeout(1000 * min(SAMPLE_S, seconds - passed_s))
         rows += tab.evaluate(take)
         memory.append((time.monotonic() - start_s, memory_mb(process)))
-    return rows, memory
+    return rows, memory, cpu_ms(process) - before
 
 
-def table(result: dict[str, float]) -> str:
+def table(result: dict) -> str:
     """The result for people to read."""
+    cpu = result["cpu_ms_per_frame"]
+    browser = sum(ms for kind, ms in cpu.items() if kind != "server")
+    kinds = ", ".join(f"{kind} {ms:.0f}" for kind, ms in cpu.items() if kind != "server")
     return "\n".join(
         [
             f"{result['seconds']:g} s in Chromium, camera {CAMERA_FPS} frames/s, {os.cpu_count()} cores shared by both",
@@ -191,6 +201,7 @@ def table(result: dict[str, float]) -> str:
             f"first skeleton after        {result['first_skeleton_s']:.1f} s  (goal <= 3)",
             f"memory of the server        {result['memory_mb']:.0f} MB, {result['memory_growth_mb']:+.1f} MB since the "
             f"second quarter  (flat within {FLAT_MB:g})",
+            f"CPU time of a frame         server {cpu.get('server', 0):.0f} ms, browser {browser:.0f} ms ({kinds})",
             f"files written               {result['files_written']:g}  (goal 0)",
         ]
     )

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from app.page_answer import answer_json, event_json, words
-from app.page_frame import Frame, camera_image
 from app.page_pack import JOINT_STEP, POSE_STEP
+from app.page_route import PATH, FrameRoute
 from app.page_theme import fragment
 from app.sessions import Sessions, SessionsFull, VisitorLeft
 from app.types import POSE_CONNECTIONS
 from models.skeleton import BONES
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from export.runtime import ActionModel
 
-FRAME_EVERY_S = 1 / 30
 STEADY = 0.5  # the sensitivity that takes the model's own thresholds
 
 # The landmarker works on 256 x 256 crops: a larger picture would only take longer to send.
@@ -47,27 +48,21 @@ def page_settings(model: ActionModel, recording: bool = False) -> dict:
         "bones": [list(pair) for pair in BONES],
         "steps": {"pose": POSE_STEP, "joint": JOINT_STEP},
         "camera": _CAMERA,
+        "route": PATH,
         "window": model.window_s,
         "recording": recording,
     }
 
 
-def build_live(model: ActionModel, sessions: Sessions) -> None:
-    """Lay the tab out, inside the gr.Blocks being built, and wire it to the visitors' registry."""
+def build_live(page: gr.Blocks, model: ActionModel, sessions: Sessions, route: FrameRoute) -> None:
+    """Lay the tab out, inside the page being built, and wire it to the visitors' registry.
+
+    The page posts its pictures to the route; it gets the key to it when it loads.
+    """
     with gr.Row(elem_id="live", equal_height=False):
         with gr.Column(scale=6, min_width=320, elem_id="left"):
             with gr.Column(elem_id="stage"):
-                camera = camera_image(
-                    sources=["webcam"],
-                    streaming=True,
-                    type="numpy",
-                    # The picture is sent as the camera sees it (left stays left); the page mirrors what it shows.
-                    webcam_options=gr.WebcamOptions(mirror=False, constraints=_CAMERA),
-                    elem_id="cam",
-                    show_label=False,
-                    container=False,
-                    buttons=[],
-                )
+                _piece("camera", elem_id="cam")
                 _piece("stage", elem_id="stage-ui")
             with gr.Row(elem_id="controls", equal_height=True):
                 _piece("controls", elem_id="camera-controls")
@@ -82,18 +77,10 @@ def build_live(model: ActionModel, sessions: Sessions) -> None:
             _piece("sees", elem_id="sees", window=f"{model.window_s:g}")
     answer = gr.JSON(visible="hidden", elem_id="answer")
     stopped = gr.Button(visible="hidden", elem_id="stopped")
-    camera.stream(
-        frame_handler(sessions),
-        inputs=[camera, sensitivity],
-        outputs=answer,
-        stream_every=FRAME_EVERY_S,
-        # Some more than the limit, so that a visitor too many is told so instead of waiting in a queue.
-        concurrency_limit=4 * sessions.limit,
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    sensitivity.change(None, inputs=sensitivity, outputs=None, js="(place) => window.ikem.setSensitivity(place)")
     stopped.click(stop_handler(sessions), outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
-    answer.change(None, inputs=answer, outputs=None, js="(answer) => window.ikem.update(answer)")
+    answer.change(None, inputs=answer, outputs=None, js="(answer) => window.ikem.told(answer)")
+    page.load(key_handler(route), outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
 
 
 def _piece(name: str, elem_id: str, **values: str) -> None:
@@ -106,22 +93,29 @@ def provider_badge(provider: str) -> str:
     return f'<span class="badge" title="The model runs on {provider}">{short}</span>'
 
 
-def frame_handler(sessions: Sessions) -> Callable[[Frame | None, float | None, gr.Request], dict | None]:
-    """The function that Gradio calls with each picture of each visitor, and where their slider stands."""
+def frame_handler(sessions: Sessions) -> Callable[[str, np.ndarray, float | None], dict | None]:
+    """The function that is called with each picture of each visitor, and where their slider stands."""
 
-    def on_frame(frame: Frame | None, sensitivity: float | None, request: gr.Request) -> dict | None:
-        if frame is None:
-            return None
+    def on_frame(visitor: str, rgb_HWC: np.ndarray, sensitivity: float | None) -> dict | None:
         start, sensitivity = time.perf_counter(), checked(sensitivity)
         try:
-            reply = sessions.process(str(request.session_hash), frame.rgb_HWC, sensitivity)
+            reply = sessions.process(visitor, rgb_HWC, sensitivity)
         except SessionsFull:
-            return {"full": sessions.limit, "at": time.time()}
+            return {"full": sessions.limit}
         except VisitorLeft:
             return None
-        return answer_json(reply, frame.number, sensitivity, (time.perf_counter() - start) * 1000)
+        return answer_json(reply, sensitivity, (time.perf_counter() - start) * 1000)
 
     return on_frame
+
+
+def key_handler(route: FrameRoute) -> Callable[[gr.Request], dict]:
+    """The function that Gradio calls when a visitor's page has loaded; it gives them the key to the route."""
+
+    def on_load(request: gr.Request) -> dict:
+        return {"key": route.key(str(request.session_hash))}
+
+    return on_load
 
 
 def checked(sensitivity: float | None) -> float:

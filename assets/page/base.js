@@ -7,6 +7,18 @@
     const element = ikem.byId(id);
     if (element && element.textContent !== text) element.textContent = text;
   };
+  // How large an element is shown, in CSS pixels. Asking the element itself, with each frame, would lay the page out.
+  const sizes = new WeakMap();
+  const watcher = new ResizeObserver((entries) => {
+    for (const { target } of entries) sizes.set(target, { w: target.clientWidth, h: target.clientHeight });
+  });
+  ikem.sizeOf = (element) => {
+    if (!sizes.has(element)) {
+      sizes.set(element, { w: element.clientWidth, h: element.clientHeight });
+      watcher.observe(element);
+    }
+    return sizes.get(element);
+  };
   // Taught actions are called as people named them; each keeps its colour for as long as the page is open.
   const named = []; // in the order of their colours
   let mine = new Set();

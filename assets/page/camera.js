@@ -1,14 +1,9 @@
 // The camera: starting and stopping it, which one, mirrored or not, and plain words when it cannot be had.
-// Gradio's own image component carries the pictures to the server; this presses its buttons and numbers its pictures.
+// pictures.js sends what it shows to the server.
 (() => {
   const ikem = window.ikem, { byId } = ikem;
   const media = navigator.mediaDevices;
-  const QUALITY = 0.8; // of the JPEG pictures; the landmarker sees no difference from here on
-  const MOST_WAITING = 300; // pictures whose answer is remembered to be due
-  let running = false, wanted = "", pictures = 0;
-  const STALE_MS = 250; // an older word of the browser on when its picture was taken is not believed
-  const grabbed = new Map(); // number of a picture -> when the camera took it, ms
-  let taken = 0; // when the camera took the picture that the video shows, as far as the browser tells
+  let running = false, wanted = "";
 
   const TROUBLES = {
     NotAllowedError: ["The camera is blocked", "Click the camera sign in your browser's address bar, allow the camera " +
@@ -45,53 +40,28 @@
     byId("stage").classList.toggle("mirrored", on);
   }
 
-  function constraints(asked) {
-    if (!wanted || !asked?.video) return asked;
+  function constraints() {
+    const asked = ikem.settings.camera;
+    if (!wanted) return asked;
     const { facingMode, ...video } = asked.video;
     return { ...asked, video: { ...video, deviceId: { exact: wanted } } };
   }
 
-  if (media && media.getUserMedia) {
-    const ask = media.getUserMedia.bind(media);
-    // Gradio's component does not say when the camera is refused, so listen where it asks.
-    media.getUserMedia = async (asked) => {
-      const slow = setTimeout(() => note("Allow the camera in your browser's question"), 600);
-      try {
-        const stream = await ask(constraints(asked));
-        mirrored(stream.getVideoTracks()[0]?.getSettings().facingMode !== "environment"); // a rear camera is no mirror
-        return stream;
-      } catch (error) {
-        trouble(error.name === "SecurityError" ? "NotAllowedError" : error.name);
-        return new Promise(() => {}); // it is said: nobody who waits needs to go on, nor to fail as well
-      } finally {
-        clearTimeout(slow);
-        note("");
-      }
-    };
-  }
-
-  // Where Gradio turns the camera's picture into text: the picture gets a number, which comes back with its answer.
-  const encode = HTMLCanvasElement.prototype.toDataURL;
-  HTMLCanvasElement.prototype.toDataURL = function (type, quality) {
-    if (!running || type !== "image/jpeg") return encode.call(this, type, quality);
-    const now = performance.now();
-    grabbed.set(++pictures, now - taken < STALE_MS ? Math.min(taken, now) : now);
-    if (grabbed.size > MOST_WAITING) grabbed.delete(grabbed.keys().next().value);
-    return encode.call(this, type, QUALITY).replace("image/jpeg", `image/jpeg;frame=${pictures}`);
-  };
-
-  // When the picture with this number was taken, and how many before it got no answer; null for an unknown number.
-  ikem.grabbed = (number) => {
-    const at = grabbed.get(number);
-    if (at === undefined) return null;
-    let overtaken = 0;
-    for (const older of grabbed.keys()) {
-      if (older > number) break;
-      overtaken += older < number;
-      grabbed.delete(older);
+  // The camera's stream, null where there is none, which is said then.
+  async function open() {
+    const slow = setTimeout(() => note("Allow the camera in your browser's question"), 600);
+    try {
+      const stream = await media.getUserMedia(constraints());
+      mirrored(stream.getVideoTracks()[0]?.getSettings().facingMode !== "environment"); // a rear camera is no mirror
+      return stream;
+    } catch (error) {
+      trouble(error.name === "SecurityError" ? "NotAllowedError" : error.name);
+      return null;
+    } finally {
+      clearTimeout(slow);
+      note("");
     }
-    return { at, overtaken };
-  };
+  }
 
   async function until(ready, seconds = 30) {
     const end = performance.now() + seconds * 1000;
@@ -108,19 +78,13 @@
   const video = () => document.querySelector("#cam video");
   const release = () => video()?.srcObject?.getTracks().forEach((track) => track.stop());
 
+  // Whether the video shows the camera.
   async function connect() {
-    video().srcObject = await media.getUserMedia(ikem.settings.camera);
+    const stream = await open();
+    if (!stream) return false;
+    video().srcObject = stream;
     await video().play();
-  }
-
-  function watch(element) {
-    if (!element.requestVideoFrameCallback || element.watched) return;
-    element.watched = true;
-    const next = (now, { captureTime }) => {
-      taken = captureTime ?? now;
-      element.requestVideoFrameCallback(next);
-    };
-    element.requestVideoFrameCallback(next);
+    return Boolean(await until(() => video().videoWidth));
   }
 
   function fit() {
@@ -139,19 +103,11 @@
     byId("trouble").hidden = true;
     byId("start-card").hidden = true;
     if (!media || !media.getUserMedia) return trouble("Insecure");
-    if (!(await until(video))) return; // the page may still be building itself
-    const grant = document.querySelector('#cam [title="grant webcam access"] button');
-    // Stopped before: Gradio still believes that it has the camera, its video only lacks the stream.
-    if (grant) grant.click();
-    else await connect();
-    const button = await until(() => video()?.videoWidth && document.querySelector("#cam .capture-button"));
-    if (!button) return;
+    if (!(await until(ikem.hasKey)) || !(await connect())) return; // the page may still be building itself
     fit();
     byId("stage").classList.add("running");
-    watch(video());
-    button.click();
     running = true;
-    grabbed.clear();
+    ikem.sendPictures(video());
     byId("stop").hidden = false;
     byId("stop").focus({ preventScroll: true });
     ikem.reset("Watching", "A few seconds of movement are needed");
@@ -162,8 +118,7 @@
     wanted = camera;
     if (!running) return;
     release();
-    await connect();
-    await until(() => video().videoWidth);
+    if (!(await connect())) return;
     fit();
     list();
   }
@@ -173,13 +128,14 @@
     running = false;
     ikem.cancelTeaching("Nothing was recorded: the camera was stopped");
     byId("stage").classList.remove("running");
-    document.querySelector("#cam .capture-button")?.click();
+    ikem.keepPictures();
     release();
     byId("stop").hidden = true;
     byId("start-card").hidden = false;
     byId("start").focus({ preventScroll: true });
     note("");
     ikem.draw([]);
+    video().srcObject = null;
     byId("stage").style.aspectRatio = "";
     ikem.reset("Ready", "Start the camera to begin");
     setTimeout(() => byId("stopped")?.click(), 300); // once what is on its way has arrived: end what goes on
@@ -195,6 +151,7 @@
     if (target.id === "camera-choice") change(target.value);
   });
 
+  ikem.note = note;
   ikem.running = () => running;
   ikem.startCamera = start;
   ikem.mirrored = () => byId("stage").classList.contains("mirrored");

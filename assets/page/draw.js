@@ -116,7 +116,7 @@
   ikem.draw = (persons) => {
     const video = document.querySelector("#cam video");
     if (!video || !video.videoWidth) return;
-    const canvas = ikem.overlay(video, "overlay", video.clientWidth, video.clientHeight);
+    const { w, h } = ikem.sizeOf(video), canvas = ikem.overlay(video, "overlay", w, h);
     const people = persons.map(({ id, main, pose, label }) => ({
       id, main, tint: ikem.personTint(id), points: ikem.unpack(pose, ikem.settings.steps.pose),
       text: label && label !== "idle" ? ikem.word(label) : "",

@@ -21,13 +21,24 @@
     return joints;
   }
 
+  // The page's colours for it, asked for once a second: asking makes the browser work out all of its style.
+  const INKS = ["--track", "--accent", "--figure", "--figure-left", "--figure-right"];
+  let inks = {}, inksUntil = 0;
+  function freshInks(canvas) {
+    if (performance.now() < inksUntil) return;
+    inksUntil = performance.now() + 1000;
+    const style = getComputedStyle(canvas);
+    inks = Object.fromEntries(INKS.map((name) => [name, style.getPropertyValue(name)]));
+  }
+
   // Draws a clip {joints (T x 25 x 3), count, ground, mirrored} at a moment, seen from an angle.
   ikem.drawFigure = (canvas, clip, at, yaw, trails) => {
-    const dense = Math.min(2, window.devicePixelRatio || 1), w = canvas.clientWidth, h = canvas.clientHeight;
+    const dense = Math.min(2, window.devicePixelRatio || 1), { w, h } = ikem.sizeOf(canvas);
     if (!w || !h) return;
     const [W, H] = [Math.round(w * dense), Math.round(h * dense)];
     if (canvas.width !== W || canvas.height !== H) Object.assign(canvas, { width: W, height: H });
-    const pen = canvas.getContext("2d"), style = getComputedStyle(canvas);
+    freshInks(canvas);
+    const pen = canvas.getContext("2d");
     pen.setTransform(dense, 0, 0, dense, 0, 0);
     pen.clearRect(0, 0, w, h);
     pen.lineCap = pen.lineJoin = "round";
@@ -37,39 +48,41 @@
       const across = x * cos + z * sin, depth = z * cos - x * sin;
       return [w / 2 + scale * across, h * 0.93 - scale * (y * COS + depth * SIN * 0.6), depth];
     };
-    ground(pen, w, h, scale, style);
-    if (trails) trail(pen, clip, at, place, scale, style);
-    body(pen, moment(clip, at), place, scale, style);
+    ground(pen, w, h, scale);
+    if (trails) trail(pen, clip, at, place, scale);
+    body(pen, moment(clip, at), place, scale);
   };
 
-  function ground(pen, w, h, scale, style) {
-    pen.fillStyle = style.getPropertyValue("--track");
+  function ground(pen, w, h, scale) {
+    pen.fillStyle = inks["--track"];
     pen.beginPath();
     pen.ellipse(w / 2, h * 0.93, scale * 0.55, scale * 0.55 * SIN, 0, 0, 2 * Math.PI);
     pen.fill();
   }
 
   // The way of hands and feet through the window, fading into the past.
-  function trail(pen, clip, at, place, scale, style) {
-    pen.strokeStyle = style.getPropertyValue("--accent");
+  function trail(pen, clip, at, place, scale) {
+    pen.strokeStyle = inks["--accent"];
     pen.lineWidth = scale * 0.025;
-    const frames = [];
-    for (let k = 0; k <= at; k++) frames.push(moment(clip, k));
+    clip.moments ??= Array.from({ length: clip.count }, (_, k) => moment(clip, k));
+    const frames = clip.moments.slice(0, Math.floor(at) + 1);
     for (const v of TIPS) {
+      let before = place(frames[0], v);
       for (let k = 1; k < frames.length; k++) {
+        const here = place(frames[k], v);
         pen.globalAlpha = 0.7 * (k / frames.length) ** 1.5;
         pen.beginPath();
-        pen.moveTo(...place(frames[k - 1], v).slice(0, 2));
-        pen.lineTo(...place(frames[k], v).slice(0, 2));
+        pen.moveTo(before[0], before[1]);
+        pen.lineTo(here[0], here[1]);
         pen.stroke();
+        before = here;
       }
     }
     pen.globalAlpha = 1;
   }
 
-  function body(pen, joints, place, scale, style) {
-    const inks = ["--figure", "--figure-left", "--figure-right"].map((name) => style.getPropertyValue(name));
-    const ink = (v) => inks[LEFT.has(v) ? 1 : RIGHT.has(v) ? 2 : 0];
+  function body(pen, joints, place, scale) {
+    const ink = (v) => inks[LEFT.has(v) ? "--figure-left" : RIGHT.has(v) ? "--figure-right" : "--figure"];
     const points = Array.from({ length: V }, (_, v) => place(joints, v));
     const bones = [...ikem.settings.bones].sort(([a, b], [c, d]) => points[c][2] + points[d][2] - points[a][2] - points[b][2]);
     for (const [child, parent] of bones) {
@@ -80,26 +93,28 @@
       pen.lineTo(points[child][0], points[child][1]);
       pen.stroke();
     }
-    pen.fillStyle = inks[0];
+    pen.fillStyle = inks["--figure"];
     pen.beginPath();
     pen.arc(points[HEAD][0], points[HEAD][1], scale * 0.09, 0, 2 * Math.PI);
     pen.fill();
   }
 
-  // The Live tab's figure: the main person's newest window, played as it goes on.
-  const DRAW_MS = 50, BEHIND_S = 0.25; // a new window comes every 0.2 s: so much later, there is always one to draw
-  let clip = null, came = 0, turned = 0, touched = false, held = null, drawn = 0, asleep = true;
+  // The Live tab's figure: the main person's newest window, played as it goes on. It is drawn along with the people
+  // over the picture, so that the browser puts the page together once for both; by itself while no answer comes.
+  const DRAW_MS = 50, ALONE_MS = 150, BEHIND_S = 0.25; // a window comes every 0.2 s: so much later, there is one to draw
+  let clip = null, came = 0, turned = 0, touched = false, held = null, drawn = 0, alone = 0;
 
-  function frame(now) {
-    if (!clip) return void (asleep = true);
-    requestAnimationFrame(frame);
-    if (now - drawn < DRAW_MS) return;
+  ikem.moveFigure = () => {
+    const now = performance.now();
+    if (!clip || now - drawn < DRAW_MS) return;
     drawn = now;
+    clearTimeout(alone);
+    alone = setTimeout(ikem.moveFigure, ALONE_MS);
     const rate = (clip.count - 1) / ikem.settings.window;
     const at = clip.count - 1 + rate * ((now - came) / 1000 - BEHIND_S);
     const sway = ikem.calm.matches || touched ? 0 : 0.5 * Math.sin(now / 2600);
-    ikem.drawFigure(byId("figure"), clip, Math.min(clip.count - 1, at), turned + sway, true);
-  }
+    ikem.drawFigure(byId("figure"), clip, Math.max(0, Math.min(clip.count - 1, at)), turned + sway, true);
+  };
 
   ikem.sees = (sees) => {
     const canvas = byId("figure");
@@ -112,8 +127,7 @@
     const joints = ikem.unpack(sees.joints, ikem.settings.steps.joint);
     clip = { joints, count: sees.frames, ground: true, mirrored: ikem.mirrored() };
     came = performance.now();
-    if (asleep) requestAnimationFrame(frame);
-    asleep = false;
+    ikem.moveFigure();
   };
 
   document.addEventListener("pointerdown", (event) => {
@@ -123,7 +137,9 @@
     event.target.setPointerCapture(event.pointerId);
   });
   document.addEventListener("pointermove", (event) => {
-    if (held) turned = held.turned + (event.clientX - held.x) / 80;
+    if (!held) return;
+    turned = held.turned + (event.clientX - held.x) / 80;
+    ikem.moveFigure();
   });
   for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { held = null; });
   document.addEventListener("keydown", (event) => {

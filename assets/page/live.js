@@ -6,20 +6,18 @@
   const SPOKEN_MS = 2500; // a screen reader is told at most so often
   const LEAST = 0.01, LEVELS = 25; // of the bars: the lowest score that is shown, and steps that count as a difference
   const MODALITIES = { joint: "joints", bone: "bones", motion: "motions" };
+  const GLIDE_MS = 90; // in which a bar goes most of its way
   const answers = []; // times of the last answers, ms
-  let calmUntil = 0, age = 0, server = 0, dropped = 0, shown = "", quietSince = 0, spokenAt = 0;
+  let calmUntil = 0, age = 0, server = 0, dropped = 0, shown = "", quietSince = 0, spokenAt = 0, glidAt = 0;
   let order = []; // labels of the bars
 
-  function speed(now, answer) {
+  function speed(now, answer, picture) {
     answers.push(now);
     while (answers[0] < now - 2000) answers.shift();
-    const picture = ikem.grabbed(answer.n);
-    if (picture) {
-      const since = performance.now() - picture.at;
-      age += (age ? 0.1 : 1) * (since - age);
-      dropped += picture.overtaken;
-      ikem.measured?.push([now, since, picture.overtaken]);
-    }
+    const since = performance.now() - picture.taken;
+    age += (age ? 0.1 : 1) * (since - age);
+    dropped += picture.passed;
+    ikem.measured?.push([now, since, picture.passed]);
     server += (server ? 0.1 : 1) * (answer.ms - server);
     const span = now - answers[0];
     return span > 300 ? (1000 * (answers.length - 1)) / span : 0;
@@ -33,14 +31,29 @@
       row.dataset.key = key;
       row.innerHTML = '<span class="bar-name"></span><span class="bar-track"><i></i></span><span class="bar-score"></span>';
       row.firstChild.textContent = name;
+      row.bar = row.querySelector("i");
       parent.appendChild(row);
     }
     return row;
   }
 
+  // A bar moves on with the answers' own drawing: a transition would have the browser put the page together at every
+  // refresh of the screen, for as long as somebody moves.
   function fill(row, score) {
-    row.querySelector("i").style.transform = `scaleX(${score === null ? 0 : Math.max(0.004, score)})`;
-    row.lastChild.textContent = score === null ? "" : percent(score);
+    row.score = score === null ? 0 : Math.max(0.004, score);
+    const text = score === null ? "" : percent(score);
+    if (row.lastChild.textContent !== text) row.lastChild.textContent = text;
+  }
+
+  function glide(share) {
+    for (const parent of [byId("bars"), byId("modalities")]) {
+      for (const row of parent.children) {
+        if (row.score === undefined || row.drawn === row.score) continue;
+        const left = row.score - (row.drawn || 0);
+        row.drawn = Math.abs(left) < 0.005 ? row.score : row.score - left * (1 - share);
+        row.bar.style.transform = `scaleX(${row.drawn.toFixed(4)})`;
+      }
+    }
   }
 
   // What rounds to nothing is left out, and rows that are nearly equal keep their order: they would only change places.
@@ -58,7 +71,8 @@
     for (const row of [...parent.children]) if (!kept.has(row.dataset.key)) row.remove();
     top.forEach(([label, score], place) => {
       const row = bar(parent, label, word(label));
-      row.style.transform = `translateY(${place * 100}%)`;
+      const moved = `translateY(${place * 100}%)`;
+      if (row.style.transform !== moved) row.style.transform = moved;
       row.classList.toggle("first", place === 0);
       fill(row, score);
     });
@@ -127,6 +141,7 @@
     calmUntil = quietSince = age = server = dropped = answers.length = 0;
     byId("bars").innerHTML = '<p class="quiet">The five likeliest actions appear once somebody moves</p>';
     ikem.settings.modalities.forEach((name) => fill(modality(name), null));
+    glide(1);
     for (const id of ["fps", "age", "dropped", "server"]) say(id, "\u2013");
     say("whose", "");
     say("seen-by", "");
@@ -134,17 +149,25 @@
     ikem.sees(null);
   };
 
-  ikem.update = (answer) => {
-    if (!answer) return;
-    if (answer.stopped) return answer.stopped.forEach((event) => ikem.ended(event));
+  // What Gradio brings: the key to the way of the pictures, and the events that ended with the camera.
+  ikem.told = (answer) => {
+    if (answer?.key) ikem.setKey(answer.key);
+    answer?.stopped?.forEach((event) => ikem.ended(event));
+  };
+
+  // The answer to a picture, of which {taken: when the camera took it, ms; passed: how many before it were not sent}.
+  ikem.update = (answer, picture) => {
     if (!ikem.running()) return;
     if (answer.full) return ikem.refuse("Full");
     ikem.draw(answer.persons);
     ikem.answered = (ikem.answered || 0) + 1;
-    const now = performance.now(), fps = speed(now, answer);
+    const now = performance.now(), fps = speed(now, answer, picture);
     ikem.happened(answer, now);
     ikem.teachFrame(answer);
     if (answer.sees) ikem.sees(answer.sees);
+    ikem.moveFigure();
+    glide(ikem.calm.matches ? 1 : Math.min(1, (now - glidAt) / GLIDE_MS));
+    glidAt = now;
     if (now < calmUntil) return;
     calmUntil = now + CALM_MS;
     sayAnswer(answer, now);

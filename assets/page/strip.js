@@ -23,8 +23,9 @@
 
   function paint(t) {
     const strip = byId("strip");
-    if (!strip || !strip.clientWidth) return;
-    const dense = window.devicePixelRatio || 1, width = strip.clientWidth, rows = Math.max(1, lanes.size);
+    const width = strip ? ikem.sizeOf(strip).w : 0;
+    if (!width) return;
+    const dense = window.devicePixelRatio || 1, rows = Math.max(1, lanes.size);
     const height = rows * LANE + 4, style = getComputedStyle(strip);
     if (strip.style.height !== `${height}px`) strip.style.height = `${height}px`;
     const [w, h] = [Math.round(width * dense), Math.round(height * dense)];

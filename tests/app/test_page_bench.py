@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from app.page_bench import CAMERA_FPS, FLAT_MB, Measured, camera_file, main, measure, memory_mb, server, table
+from app.page_cpu import cpu_ms
 from tests.app.helpers import write_video
 from tests.app.page_visit import CHROMIUM
 
@@ -21,6 +24,23 @@ def test_numbers_of_a_run():
     assert result["answered_fps"] == 29.0 and result["age_p50_ms"] == 70.0 and result["age_p95_ms"] == 115.0
     assert result["overtaken"] == 3 and result["memory_growth_mb"] == 0
     assert "29.0" in table(result) and "1.5 s" in table(result)
+
+
+def test_cpu_time_of_a_frame():
+    cpu_ms = Counter({"server": 300.0, "renderer": 200.0, "gpu-process": 100.0})
+    result = Measured(1.0, np.full(10, 50.0), 0, 1.5, [(0, 100.0)], cpu_ms=cpu_ms).result()
+    assert result["cpu_ms_per_frame"] == {"server": 30.0, "renderer": 20.0, "gpu-process": 10.0}
+    assert "server 30 ms, browser 30 ms (renderer 20, gpu-process 10)" in table(result)
+
+
+def test_cpu_time_is_the_process_s_own():
+    import os
+
+    before, end = cpu_ms(os.getpid())["server"], time.process_time() + 0.05
+    while time.process_time() < end:
+        pass
+    spent = cpu_ms(os.getpid()) - Counter({"server": before})
+    assert set(spent) == {"server"} and 20 <= spent["server"] < 5000
 
 
 def test_growth_of_memory_is_seen_and_the_warm_up_is_not_growth():

@@ -196,6 +196,10 @@ def test_a_password_is_asked_for(serve_page, visit, browser):
         tab.get_by_label("username").fill("ann")  # it empties both
         tab.get_by_label("password").fill("secret pass")
         tab.get_by_role("button", name="Login").click()
-        tab.wait_for_selector("#start")
+        tab.wait_for_selector("#start:enabled")
+        tab.click("#start")
+        is_drawn(tab, "overlay")
+        post = "(key) => fetch('/ikem/frame', {method: 'POST', headers: {'X-Ikem-Key': key}}).then((it) => it.status)"
+        assert tab.evaluate(post, "ann.") == 403, "who has no key posts nothing"
         tab.close()
         assert hosts == {"127.0.0.1"}

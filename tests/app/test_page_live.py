@@ -18,7 +18,7 @@ pytest.importorskip("gradio")
 
 from app import page_frame  # noqa: E402
 from app.page_answer import answer_json, words  # noqa: E402
-from app.page_frame import Frame, read_frame  # noqa: E402
+from app.page_frame import read_frame  # noqa: E402
 from app.page_live import frame_handler, page_settings, provider_badge, stop_handler  # noqa: E402
 from app.page_theme import css, head  # noqa: E402
 
@@ -41,24 +41,24 @@ def reply(label: str | None = "squat", **changes) -> Reply:
 
 
 def told(*args, **changes) -> dict:
-    return answer_json(reply(*args, **changes), 12, 0.5, 12.345)
+    return answer_json(reply(*args, **changes), 0.5, 12.345)
 
 
 def unpack(text: str, step: float) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), "<i2") * step
 
 
-def jpeg(rgb_HWC: np.ndarray, number: str = "frame=12;", kind: str = "JPEG") -> str:
+def picture_file(rgb_HWC: np.ndarray, kind: str = "JPEG") -> bytes:
     from PIL import Image
 
     file = io.BytesIO()
     Image.fromarray(rgb_HWC).save(file, kind)
-    return f"data:image/jpeg;{number}base64,{base64.b64encode(file.getvalue()).decode()}"
+    return file.getvalue()
 
 
 def test_answer_is_small_and_rounded():
     answer = told()
-    assert (answer["n"], answer["s"], answer["t"], answer["ms"], answer["recording"]) == (12, 7, 1.5, 12.3, "on")
+    assert (answer["s"], answer["t"], answer["ms"], answer["recording"]) == (7, 1.5, 12.3, "on")
     assert answer["top"] == [["squat", 0.7], ["wave", 0.2], ["idle", 0.1]]
     assert answer["modalities"] == [0.7, 0.6, 0.8]
     assert answer["events"] == [[4, 1, "squat", 1.234, 2.345, 0.8765]]
@@ -82,14 +82,14 @@ def test_the_window_ends_with_its_newest_frame():
 def test_why_not_names_the_threshold_of_the_slider():
     unsure = reply(None, closest=("wave", 0.4123))
     for sensitivity, threshold in ((0.5, 0.5), (1.0, 0.25), (0.0, 0.95)):
-        answer = answer_json(unsure, 1, sensitivity, 1.0)
+        answer = answer_json(unsure, sensitivity, 1.0)
         assert answer["closest"] == ["wave", 0.412, threshold]
     assert told()["closest"] is None
 
 
 def test_answer_before_the_first_window():
     bare = Reply(7, Answer(0.1, 0, None, None, 0.0, None, None), HandModel(), (), None, "")
-    answer = answer_json(bare, None, 0.5, 1.0)
+    answer = answer_json(bare, 0.5, 1.0)
     assert answer["persons"] == answer["top"] == answer["modalities"] == [] and answer["sees"] is None
     json.dumps(answer, allow_nan=False)
 
@@ -117,19 +117,17 @@ class Visitors:
 
 
 def test_handler_answers_refuses_and_keeps_quiet():
-    handle = lambda visitors, frame: frame_handler(visitors)(frame, 0.5, REQUEST)  # noqa: E731
-    frame = Frame(1, PICTURE)
-    assert handle(Visitors(), frame)["n"] == 1
-    assert handle(Visitors(), None) is None
-    assert handle(Visitors(SessionsFull), frame)["full"] == 3
-    assert handle(Visitors(VisitorLeft), frame) is None
+    handle = lambda visitors: frame_handler(visitors)("a", PICTURE, 0.5)  # noqa: E731
+    assert handle(Visitors())["s"] == 7
+    assert handle(Visitors(SessionsFull))["full"] == 3
+    assert handle(Visitors(VisitorLeft)) is None
 
 
 def test_handler_takes_any_sensitivity_that_a_browser_sends():
     visitors = Visitors()
     handler = frame_handler(visitors)
-    for sent in (0, 0.8, 1, None, 7, -1, float("nan"), "high"):
-        handler(Frame(1, PICTURE), sent, REQUEST)
+    for sent in (0, 0.8, 1, None, 7, -1, float("nan"), float("inf")):
+        handler("a", PICTURE, sent)
     assert visitors.sensitivities == [0, 0.8, 1] + 5 * [0.5]
 
 
@@ -137,20 +135,21 @@ def test_stopping_tells_what_ended():
     assert stop_handler(Visitors())(REQUEST)["stopped"] == [[5, 1, "squat", 1.234, 2.345, 0.8765]]
 
 
-def test_a_picture_brings_its_number():
-    frame = read_frame(jpeg(PICTURE))
-    assert frame.number == 12 and frame.rgb_HWC.shape == (4, 6, 3) and abs(int(frame.rgb_HWC[0, 0, 0]) - 99) < 4
-    assert read_frame(jpeg(PICTURE, "")).number is None
-    assert read_frame(jpeg(PICTURE[:, :, 0])).rgb_HWC.shape == (4, 6, 3), "grey becomes colour"
+def test_a_picture():
+    rgb_HWC = read_frame(picture_file(PICTURE * np.array([1, 0, 0], np.uint8)))
+    assert rgb_HWC.shape == (4, 6, 3) and rgb_HWC.dtype == np.uint8
+    assert np.allclose(rgb_HWC[0, 0], [99, 0, 0], atol=4), "red comes first"
+    assert read_frame(picture_file(PICTURE[:, :, 0])).shape == (4, 6, 3), "grey becomes colour"
 
 
 def test_what_is_no_picture_of_a_sensible_size_is_left_out(monkeypatch):
-    good = jpeg(PICTURE)
-    for bad in ("", "http://127.0.0.1/x.jpg", "/etc/hostname", "data:image/jpeg;base64,!!!", good[: len(good) // 2]):
+    good = picture_file(PICTURE)
+    for bad in (b"", b"data:image/jpeg;base64,", good[:20], good[: len(good) // 2], picture_file(PICTURE, "PNG")):
         assert read_frame(bad) is None, bad[:40]
-    assert read_frame(jpeg(PICTURE, kind="PNG")) is None
     monkeypatch.setattr(page_frame, "MOST_PIXELS", 23)
     assert read_frame(good) is None
+    monkeypatch.setattr(page_frame, "MOST_PIXELS", 24)
+    assert read_frame(good) is not None
     monkeypatch.setattr(page_frame, "MOST_BYTES", 100)
     assert read_frame(good) is None
 

@@ -1,0 +1,119 @@
+"""The way of a picture to the server: a route of our own beside Gradio's, which a page posts a JPEG to for an answer.
+
+Through Gradio's image component, queue and event stream a frame costs more than finding the person in it. A visitor
+gets the key to the route through Gradio, so whoever may not open the page gets none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.page_frame import MOST_BYTES, read_frame
+
+PATH = "/ikem/frame"
+MOST_UNDER_WAY = 4  # pictures of one visitor
+_KEY = "x-ikem-key"
+
+
+@dataclass(slots=True)
+class _Line:
+    """A visitor's pictures: one is looked at, the newest of the others waits."""
+
+    newest: int = 0
+    under_way: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class FrameRoute:
+    """Takes pictures, has them answered in threads, and drops a waiting one as soon as a newer one has come.
+
+    Args:
+        answer: called in a thread with the visitor's session hash, a picture (H, W, 3) uint8 and where their slider
+            stands; returns what the page is told, None for nothing. Never called twice at once for one visitor.
+        visitors: that may be served at once.
+    """
+
+    def __init__(self, answer: Callable[[str, np.ndarray, float | None], dict | None], visitors: int) -> None:
+        self._answer = answer
+        self._secret = secrets.token_bytes(32)
+        self._lines: dict[str, _Line] = {}
+        # Some more than the visitors, so that one too many is told so instead of waiting.
+        self._most = 2 * visitors + 2
+        self._threads = ThreadPoolExecutor(2 * visitors + 2, thread_name_prefix="frames")
+        self.routes = [Route(PATH, self._post, methods=["POST"])]
+
+    def key(self, visitor: str) -> str:
+        """What lets a visitor, named by their session hash, post pictures."""
+        return f"{visitor}.{hmac.digest(self._secret, visitor.encode(), 'sha256').hex()}"
+
+    def close(self) -> None:
+        """Take no more pictures."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _visitor(self, request: Request) -> str | None:
+        """Whose key the request bears; None for a wrong one, and for a page of another site."""
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return None
+        key = request.headers.get(_KEY, "")
+        visitor = key.rpartition(".")[0]
+        return visitor if hmac.compare_digest(key.encode(), self.key(visitor).encode()) else None
+
+    async def _post(self, request: Request) -> Response:
+        visitor = self._visitor(request)
+        if visitor is None:
+            return Response(status_code=403)
+        line = self._lines.get(visitor) or _Line()
+        if line.under_way >= MOST_UNDER_WAY or (visitor not in self._lines and len(self._lines) >= self._most):
+            return Response(status_code=429)
+        self._lines[visitor] = line
+        line.under_way += 1
+        try:
+            return await self._in_turn(visitor, line, request)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        finally:
+            line.under_way -= 1
+            if not line.under_way:
+                del self._lines[visitor]
+
+    async def _in_turn(self, visitor: str, line: _Line, request: Request) -> Response:
+        jpeg = await _body(request)
+        if jpeg is None:
+            return Response(status_code=413)
+        line.newest += 1
+        number, answer, slider = line.newest, None, _number(request.query_params.get("sensitivity"))
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
+        rgb_HWC = await in_thread(read_frame, jpeg)  # while the one before is looked at
+        async with line.turn:
+            if rgb_HWC is not None and number == line.newest:
+                answer = await in_thread(self._answer, visitor, rgb_HWC, slider)
+        return Response(status_code=204) if answer is None else JSONResponse(answer)
+
+
+async def _body(request: Request) -> bytes | None:
+    """What was posted, None where it is too large; never more than that is held."""
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > MOST_BYTES:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
