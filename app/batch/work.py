@@ -18,7 +18,7 @@ from app.batch.outputs import Outputs, parts_of
 from app.batch.play import play
 from app.batch.stop import Stop, Stopped
 from app.camera import camera_name
-from app.recording import Summary, _Tally
+from app.recording import Summary, Tally
 from app.report import OutputError
 from app.stream import ActionStream
 
@@ -131,11 +131,11 @@ class Worker:
     def _frames(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, str, dict[str, int]]]:
         """A video, a camera or recorded landmarks."""
         options = self._setup.options
-        stream = ActionStream(self._model, options.every_s)
-        tally, frames, first_s, last_s = _Tally(stream, self._model.labels), 0, 0.0, 0.0
+        stream, frames, first_s, last_s = ActionStream(self._model, options.every_s), 0, 0.0, 0.0
         tell = _Seldom(lambda at_s: listener.at(job.number, at_s, played.claimed_s))
         say = partial(listener.say, job.number)
         with play(job, self._setup, stop, say) as played, self._outputs(job, "", listener) as outputs:
+            tally = Tally(stream, self._model.labels, outputs.event)
             if options.annotate:
                 outputs.film(self._setup.threads)
             for time_s, rgb_HWC, poses in played.frames:
@@ -143,8 +143,6 @@ class Worker:
                     stop.check()
                 answer = stream.push(time_s, poses)
                 tally.add(answer)
-                for event in answer.events:
-                    outputs.event(event)
                 if options.skeletons and played.settings is not None and not frames:
                     outputs.record(played.settings)
                 outputs.frame(time_s, rgb_HWC, poses, answer)
@@ -153,10 +151,8 @@ class Worker:
             if not frames:
                 stop.check()
                 raise ValueError("it gave no frame")
-            for event in stream.finish():
-                outputs.event(event)
             fps = (frames - 1) / (last_s - first_s) if last_s > first_s else 0.0
-            summary = tally.summary(frames, frames / fps if fps else 0.0, fps, played.notes)
+            summary = tally.finish(frames / fps if fps else 0.0, fps, played.notes)
             yield summary, job.source, outputs.commit()
 
     def _clips(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, str, dict[str, int]]]:
@@ -174,16 +170,11 @@ class Worker:
 
     def _clip(self, clip: Clip, outputs: Outputs, stop: Stop) -> Summary:
         stream = ActionStream(self._model, self._setup.options.every_s)
-        tally = _Tally(stream, self._model.labels)
+        tally = Tally(stream, self._model.labels, outputs.event)
         for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T)):
             stop.check()
-            answer = stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen))
-            tally.add(answer)
-            for event in answer.events:
-                outputs.event(event)
-        for event in stream.finish():
-            outputs.event(event)
-        return tally.summary(len(clip.joints_TV3), clip.seconds, clip.fps, [])
+            tally.add(stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen)))
+        return tally.finish(clip.seconds, clip.fps, [])
 
 
 def needs_pose(job: Job) -> bool:
