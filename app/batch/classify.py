@@ -58,7 +58,7 @@ class Run:
         self._make_model, self._pose_model = make_model, pose_model
         self._pose_name, self._threads = pose_name, threads
         self._made_by = json.dumps(
-            {"format": 1, "model": model_id, "pose": pose_name, **options.that_shape_results()}, sort_keys=True
+            {"format": 2, "model": model_id, "pose": pose_name, **options.that_shape_results()}, sort_keys=True
         )
         self._rows: dict[int, list[list[str]]] = {}
         self._files: dict[int, dict[str, int]] = {}

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.batch.formats import no_formula
 from app.camera import CameraError, camera_name, camera_source
 from app.landmarks import RECORD_SUFFIX, is_recording
 from app.video import VIDEO_SUFFIXES
@@ -19,7 +20,6 @@ VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
 _CAMERA = "camera:"
 _FILMS = (".mp4", ".m4v", ".mov", ".avi")  # none of them is sent while it is filmed
 _LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would carry out what begins so
 _CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
 
@@ -155,7 +155,7 @@ def sources(targets: Sequence[Path | int | str]) -> list[str]:
     for target in targets:
         if isinstance(target, Path):
             name = target.name if target.name and names[target.name] == 1 else str(target)
-            called.append(f"./{name}" if name.startswith(_FORMULA) else name)
+            called.append(no_formula(name))
         else:  # addresses that differ in their passwords alone look the same
             name = camera_name(target)
             cameras[name] += 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from app.batch.formats import summary_row
+from app.batch.formats import count, summary_row
 from app.batch.jobs import CLIPS, LIVE, VIDEO, Job, printable
 from app.batch.options import Setup
 from app.batch.outputs import Outputs, parts_of
@@ -96,10 +96,12 @@ class Worker:
             stop.check()  # a worker may begin after the run was ended
             if job.problem:
                 raise ValueError(job.problem)
-            parts = self._clips if job.kind == CLIPS else self._frames
-            for summary, source, files in parts(job, listener, stop):
-                rows = [*done.rows, summary_row(source, summary, self._setup.options.top)]
-                done = Done(rows, done.files | files, done.recordings + 1, self._said(summary))
+            parts, events = self._clips if job.kind == CLIPS else self._frames, 0
+            for summary, outputs, files in parts(job, listener, stop):
+                row = summary_row(outputs.source, summary, self._setup.options.top, outputs.events, outputs.name)
+                said = self._said(summary, outputs.events)
+                done = Done([*done.rows, row], done.files | files, done.recordings + 1, said)
+                events += outputs.events
             if not done.rows:
                 raise ValueError("there is no clip in it")
         except OutputError as error:
@@ -109,13 +111,13 @@ class Worker:
         except Exception as error:  # whatever is wrong with one input, the others come next
             return failed(job, _reason(error, job), done)
         if job.kind == CLIPS:
-            clips = "clip" if done.recordings == 1 else "clips"
-            return Done(done.rows, done.files, done.recordings, f"{done.recordings} {clips}")
+            said = f"{count(done.recordings, 'clip')}, {count(events, 'event')}"
+            return Done(done.rows, done.files, done.recordings, said)
         return done
 
-    def _said(self, summary: Summary) -> str:
+    def _said(self, summary: Summary, events: int) -> str:
         name = self._model.display.get(summary.label, summary.label)
-        return f"{name} {summary.score:.0%} ({summary.status})" if name else summary.status
+        return f"{name} {summary.score:.0%}, {count(events, 'event')} ({summary.status})" if name else summary.status
 
     def _outputs(self, job: Job, mark: str, listener: Listener) -> Outputs:
         options = self._setup.options
@@ -128,7 +130,7 @@ class Worker:
             lambda line: listener.event(job.number, line),
         )
 
-    def _frames(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, str, dict[str, int]]]:
+    def _frames(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, Outputs, dict[str, int]]]:
         """A video, a camera or recorded landmarks."""
         options = self._setup.options
         stream, frames, first_s, last_s = ActionStream(self._model, options.every_s), 0, 0.0, 0.0
@@ -153,9 +155,9 @@ class Worker:
                 raise ValueError("it gave no frame")
             fps = (frames - 1) / (last_s - first_s) if last_s > first_s else 0.0
             summary = tally.finish(frames / fps if fps else 0.0, fps, played.notes)
-            yield summary, job.source, outputs.commit()
+            yield summary, outputs, outputs.commit()
 
-    def _clips(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, str, dict[str, int]]]:
+    def _clips(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, Outputs, dict[str, int]]]:
         """Recorded skeletons."""
         from models.clips import read_clips
 
@@ -165,7 +167,7 @@ class Worker:
             mark = "" if clip.index is None else f"#{clip.index}"
             with self._outputs(job, mark, listener) as outputs:
                 summary = self._clip(clip, outputs, stop)
-                yield summary, f"{job.source}{mark}", outputs.commit()
+                yield summary, outputs, outputs.commit()
             tell(clips)
 
     def _clip(self, clip: Clip, outputs: Outputs, stop: Stop) -> Summary:

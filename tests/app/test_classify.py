@@ -70,7 +70,7 @@ def test_events_are_held_back_until_somebody_is_sure_to_be_there(tmp_path):
     assert [event.label for event in given] == ["wave"] and given[0].end_s < 3
 
 
-def test_many_clips(tmp_path):
+def test_many_clips(tmp_path, capsys):
     scripts = [[(1, "wave")], [(3, "squat")], [(4, "lost")], [(0.2, "wave")], [(3, "idle")]]
     write_clips(tmp_path / "set.npz", [Clip(joints(*script), 30.0, "x", "x", 1, 0) for script in scripts])
     assert run([tmp_path / "set.npz"], tmp_path / "out") == 0
@@ -78,6 +78,10 @@ def test_many_clips(tmp_path):
     assert list(found) == [f"set.npz#{i}" for i in range(5)]
     assert [row["label"] for row in found.values()] == ["wave", "squat", "", "", "idle"]
     assert [row["status"] for row in found.values()] == ["ok", "ok", "no person", "too short", "ok"]
+    assert [(row["events"], row["results"]) for row in found.values()] == [
+        ("0", "set#0"), ("1", "set#1"), ("0", "set#2"), ("0", "set#3"), ("0", "set#4"),
+    ]  # fmt: skip
+    assert "set.npz: 5 clips, 1 event" in capsys.readouterr().out
     assert found["set.npz#2"]["people"] == "0" and found["set.npz#2"]["score"] == ""
     assert [e["label"] for e in lines(tmp_path / "out" / "set#1.jsonl")] == ["squat"]
     assert lines(tmp_path / "out" / "set#4.jsonl") == []  # idle is a label, never an event
@@ -116,6 +120,7 @@ def test_inputs_of_one_name(tmp_path):
     labels = [lines(tmp_path / "out" / name)[0]["label"] for name in ("x.jsonl", "x-2.jsonl")]
     assert labels == ["wave", "squat"]
     table = (tmp_path / "out" / "summary.csv").read_text().splitlines()
+    assert [line.split(",")[-1] for line in table] == ["results", "x", "x-2"]
     assert [line.split(",")[0] for line in table] == ["input"] + [str(tmp_path / n / "x.npz") for n in ("one", "two")]
 
 
@@ -142,7 +147,8 @@ def test_video(tmp_path, fake_pose, capsys):
     assert (none["label"], none["score"], none["status"], none["fps"]) == ("", "", "no person", "10.000")
     (event,) = lines(tmp_path / "out" / "two.jsonl")
     assert (event["start"], event["end"]) == (0.0, pytest.approx(89 / 30, abs=0.01))
-    assert "waving 100%" in capsys.readouterr().out  # people read words, files hold short ids
+    assert [(row["events"], row["results"]) for row in (two, none)] == [("1", "two"), ("0", "none")]
+    assert "waving 100%, 1 event (ok" in capsys.readouterr().out  # people read words, files hold short ids
 
 
 def test_a_cut_video_says_so(tmp_path, fake_pose):
