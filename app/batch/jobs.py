@@ -20,7 +20,7 @@ VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
 _CAMERA = "camera:"
 _FILMS = (".mp4", ".m4v", ".mov", ".avi")  # none of them is sent while it is filmed
 _LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
-_CLIP_NUMBER = re.compile(r"(#\d+)+$")
+CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,4 +213,4 @@ class Names:
 
 
 def _key(name: str) -> str:
-    return _CLIP_NUMBER.sub("", name).casefold()
+    return CLIP_NUMBER.sub("", name).casefold()
