@@ -48,8 +48,9 @@ def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dic
 
 
 def event_line(source: str, event: ActionEvent, top: int | None = None) -> str:
-    """One event as a line of JSON, without its end."""
-    return json.dumps(event_fields(source, event, top))
+    """One event as a line of JSON, without its end; what no terminal prints or could obey is escaped."""
+    line = json.dumps(event_fields(source, event, top), ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 def columns(top: int | None) -> list[str]:

@@ -39,6 +39,8 @@ class Progress:
         for stream in (sys.stdout, sys.stderr):  # a file's name may hold letters that a terminal's encoding lacks
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+        if options.json_lines and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as the files of events, whatever the terminal writes
         # Without a terminal that redraws them, bars would fill a log.
         self._often = {"mininterval": 0.2, "disable": options.quiet or not sys.stderr.isatty()}
         self._all = tqdm(total=len(jobs), initial=len(jobs) - todo, desc="inputs", unit="input", **self._often)

@@ -27,6 +27,12 @@ def test_an_event_as_json():
     }
 
 
+def test_an_event_holds_real_letters_and_nothing_that_a_terminal_obeys():
+    name = "\u00fcbung \u65e5 \x9b31m \u2028 \udcff \n.mp4"
+    line = event_line(name, EVENT)
+    assert "\u00fcbung \u65e5 " in line and line.isprintable() and json.loads(line)["input"] == name
+
+
 def test_as_many_ranked_labels_as_wanted():
     two = json.loads(event_line("x", EVENT, top=2))
     assert two["top"] == [["wave", 0.8765], ["idle", 0.1]] and "top3" not in two
