@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.batch.formats import EVENT_COLUMNS, columns, count
-from app.batch.jobs import Job, find, live, make_jobs, real
+from app.batch.jobs import Job, find, live, make_jobs, real, remarks
 from app.batch.journal import Entry, Journal, file_state
 from app.batch.options import RAY, Options, Setup
 from app.batch.outputs import ANNOTATED_SUFFIX, EVENTS, EVENTS_SUFFIX, SUMMARY
@@ -77,6 +77,10 @@ class Run:
             if not text:  # as from "$VIDEO" in a shell, and a path of no letters is the folder one is in
                 raise ValueError("an input is an empty text; name a file, a folder, a camera or an address")
             live(text)
+        if self._options.seconds is not None and all(live(text) is None for text in self._inputs):
+            raise ValueError(
+                "--seconds is for cameras and addresses, and no input is one; files are read to their ends"
+            )
         with Journal(self._options.out) as journal:
             refuse_foreign(self._options.out, [SUMMARY] + [EVENTS] * self._options.csv, journal.begun)
             jobs, kept = self._plan(journal)
@@ -120,6 +124,8 @@ class Run:
 
     def _say_first(self, journal: Journal, kept: dict[str, Entry], progress: Progress) -> None:
         """What the user should know before the work."""
+        for line in remarks(self._inputs, self._options.recursive):
+            progress.say(-1, line)
         earlier = journal.others(kept)
         if earlier:
             be = "is" if earlier == 1 else "are"

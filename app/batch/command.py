@@ -43,15 +43,23 @@ def add_options(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="INPUT",
         help="a video; landmarks recorded by --skeletons (.ikem); recorded skeletons (.npz); a folder (its files of "
-        "these kinds); a pattern in quotes, such as 'clips/*.mp4'; camera:N for a camera of this machine; or the "
-        "address of a stream (rtsp://, http:// ...), watched live",
+        "these kinds, without *.annotated.mp4); a pattern in quotes, such as 'clips/*.mp4'; camera:N for a camera of "
+        "this machine; or the address of a stream (rtsp://, http:// ...), watched live",
     )
     command.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="folder for the results, made if missing"
+        "--out",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="folder for the results, made if missing; results of "
+        "earlier runs in it are replaced where names are the same, and both tables are written anew (see --resume)",
     )
     command.add_argument("--recursive", action="store_true", help="take the folders in a folder too")
     command.add_argument(
-        "--seconds", type=_positive, metavar="N", help="end cameras and addresses after N seconds (else Ctrl-C does)"
+        "--seconds",
+        type=_positive,
+        metavar="N",
+        help="end cameras and addresses after N seconds (else Ctrl-C does); files are read to their ends",
     )
     results = command.add_argument_group("results")
     results.add_argument("--csv", action="store_true", help="a table of all events, DIR/events.csv")
