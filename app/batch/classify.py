@@ -131,7 +131,8 @@ class Run:
             be = "is" if earlier == 1 else "are"
             line = f"results of {count(earlier, 'earlier input')} {be} in {self._options.out}"
             line += " and do not fit this run" if self._options.resume else ""
-            line += ": those of the same names are replaced, and the tables are written anew"
+            tables = f"{SUMMARY} and {EVENTS} are" if self._options.csv else f"{SUMMARY} is"
+            line += f": those of the same names are replaced, and {tables} written anew"
             progress.say(-1, line + ("" if self._options.resume else " (--resume keeps what fits)"))
 
     def _refuse_overwriting(self, jobs: Sequence[Job]) -> None:

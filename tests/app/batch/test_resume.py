@@ -68,9 +68,11 @@ def test_what_an_earlier_run_left_is_told_before_the_work(folder, capsys):
     run([folder / "a.npz"], out)
     first = capsys.readouterr().out.splitlines()[0]
     assert first.startswith(f"results of 3 earlier inputs are in {out}: ") and "--resume keeps" in first
-    assert "of the same names are replaced" in first and "tables are written anew" in first
-    run([folder / "a.npz"], out, resume=True)
-    assert capsys.readouterr().out.startswith(f"results of 2 earlier inputs are in {out} and do not fit this run: ")
+    assert "of the same names are replaced" in first and "summary.csv is written anew" in first
+    run([folder / "a.npz"], out, resume=True, csv=True)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith(f"results of 2 earlier inputs are in {out} and do not fit this run: ")
+    assert first.endswith("summary.csv and events.csv are written anew")
     (out / "b.jsonl").unlink()
     (out / "c.jsonl").unlink()
     run([folder / "a.npz"], out, resume=True)
