@@ -122,7 +122,8 @@ def check_pose_model(setup: Setup) -> Iterator[Finding]:
     path = cache_folder() / f"pose_{setup.pose}.task"
     make = f"`.venv/bin/python -m app pose --pose {setup.pose}`"
     if not path.is_file():
-        yield Finding("pose model", FAIL, f"{path} is not there yet", f"{make} prepares it")
+        text = f"{path} is not there yet; the first run that needs it prepares it"
+        yield Finding("pose model", OPTIONAL, text, f"{make} does so now")
         return
     try:
         with PoseSource(path) as source:

@@ -56,42 +56,84 @@ class Summary:
         return self.ranked[rank][0] if rank < len(self.ranked) else ""
 
 
-LEAST_SHOWN = 0.1  # with people in a smaller share of the frames, a recording is one of nobody
+# The landmarker takes things for people now and then. With somebody in a smaller share of the frames than this, and for
+# less than so many seconds in all, nobody was there.
+LEAST_SHOWN, LEAST_SHOWN_S = 0.1, 3.0
+_LONGEST_FRAME_S = 1.0  # no frame speaks for a longer time
 
 
-class _Tally:
-    """Counts of one recording while it runs."""
+class Tally:
+    """One recording while its stream runs: counts, and the events that are sure to be somebody's.
 
-    def __init__(self, stream: ActionStream, labels: tuple[str, ...]) -> None:
-        self._stream, self._labels = stream, labels
+    A glimpse of somebody (LEAST_SHOWN, LEAST_SHOWN_S) is nobody: until it is known to be more, events are held back,
+    and those of a recording that turns out to hold no more are given to nobody.
+
+    Args:
+        stream: gives the answers.
+        labels: short ids in the order of the scores.
+        on_event: takes each event, when it ends or later.
+    """
+
+    def __init__(self, stream: ActionStream, labels: tuple[str, ...], on_event: Callable[[ActionEvent], None]) -> None:
+        self._stream, self._labels, self._on_event = stream, labels, on_event
         self._found: Counter[int] = Counter()  # frames by the number of people in them
+        self._shown_s, self._time_s = 0.0, np.nan  # with somebody in view; of the newest frame
+        self._held: list[ActionEvent] = []
 
     def add(self, answer: Answer) -> None:
+        """Take the stream's answer to the next frame."""
         self._found[answer.people] += 1
+        if answer.people and np.isfinite(self._time_s):
+            self._shown_s += min(answer.time_s - self._time_s, _LONGEST_FRAME_S)
+        self._time_s = answer.time_s
+        self._held += answer.events
+        if self._shown_s >= LEAST_SHOWN_S:
+            self._give()
+
+    def finish(self, seconds: float, fps: float, notes: list[str]) -> Summary:
+        """End the stream, give the events that are left, and sum up.
+
+        Args:
+            seconds: duration.
+            fps: frames a second, on average.
+            notes: what else there is to know.
+        """
+        self._held += self._stream.finish()
+        scores_C, glimpse = self._stream.clip.mean_C, self._is_glimpse()
+        if not glimpse:
+            self._give()
+        ranked: tuple[tuple[str, float], ...] = ()
+        if scores_C is None:
+            # Nobody could be judged: where few frames show somebody, those are taken for the landmarker's mistakes.
+            kind = "too short" if 2 * self._found[0] < self._found.total() else "no person"
+        elif glimpse:
+            kind = "no person"
+            notes = [f"somebody seems to be seen in {100 * self._share():.0f} % of the frames", *notes]
+        else:
+            kind = "ok"
+            order = np.argsort(-scores_C, kind="stable")
+            ranked = tuple((self._labels[c], float(scores_C[c])) for c in order)
+        people = 0 if kind == "no person" else self._people()
+        if people > 1:
+            notes = [f"{people} people, the label is the nearest one's", *notes]
+        status = f"{kind}: {'; '.join(notes)}" if notes else kind
+        return Summary(ranked, self._found.total(), seconds, fps, people, status)
+
+    def _share(self) -> float:
+        """Share of the frames that show somebody."""
+        return 1 - self._found[0] / max(self._found.total(), 1)
+
+    def _is_glimpse(self) -> bool:
+        return self._share() < LEAST_SHOWN and self._shown_s < LEAST_SHOWN_S
 
     def _people(self) -> int:
         shown = {n: frames for n, frames in self._found.items() if n > 0}
         return max((n for n in shown if shown[n] * 10 >= sum(shown.values())), default=0)
 
-    def summary(self, frames: int, seconds: float, fps: float, notes: list[str]) -> Summary:
-        scores_C = self._stream.clip.mean_C
-        ranked: tuple[tuple[str, float], ...] = ()
-        shown = 1 - self._found[0] / max(frames, 1)
-        if scores_C is not None and shown < LEAST_SHOWN:
-            # The landmarker takes things for people now and then; such a glimpse says nothing of the whole recording.
-            kind, notes = "no person", [f"somebody seems to be seen in {100 * shown:.0f} % of the frames", *notes]
-        elif scores_C is not None:
-            kind = "ok"
-            order = np.argsort(-scores_C, kind="stable")
-            ranked = tuple((self._labels[c], float(scores_C[c])) for c in order)
-        else:
-            # Nobody could be judged: where few frames show somebody, those are taken for the landmarker's mistakes.
-            kind = "too short" if 2 * self._found[0] < frames else "no person"
-        people = 0 if kind == "no person" else self._people()
-        if people > 1:
-            notes = [f"{people} people, the label is the nearest one's", *notes]
-        status = f"{kind}: {'; '.join(notes)}" if notes else kind
-        return Summary(ranked, frames, seconds, fps, people, status)
+    def _give(self) -> None:
+        held, self._held = self._held, []
+        for event in held:
+            self._on_event(event)
 
 
 def classify_video(
@@ -107,7 +149,7 @@ def classify_video(
         path: the video.
         model: the action model.
         pose_model: a pose model file (app.pose_model.ensure_pose_model).
-        on_event: takes each event when it ends.
+        on_event: takes each event when it ends, or later (see Tally).
         on_frame: told after every frame: its time, the duration that the file claims (None if unknown), the answer.
 
     Raises:
@@ -117,31 +159,22 @@ def classify_video(
     from app.video import VideoReader
 
     stream = ActionStream(model, FILE_HOP_S)
-    tally = _Tally(stream, model.labels)
+    tally = Tally(stream, model.labels, on_event)
     with VideoReader(path) as video, PoseSource(pose_model) as source:
         for time_s, rgb_HWC in video:
             answer = stream.push(time_s, source.detect(rgb_HWC, time_s))
             tally.add(answer)
-            for event in answer.events:
-                on_event(event)
             if on_frame is not None:
                 on_frame(time_s, video.claimed_s, answer)
-        for event in stream.finish():
-            on_event(event)
         fps = (video.frames - 1) / video.last_s if video.last_s > 0 else 0.0
         seconds = video.frames / fps if fps else 0.0
-        return tally.summary(video.frames, seconds, fps, [video.note] if video.note else [])
+        return tally.finish(seconds, fps, [video.note] if video.note else [])
 
 
 def classify_clip(clip: Clip, model: ActionModel, on_event: Callable[[ActionEvent], None]) -> Summary:
     """Classify one recorded skeleton; see `classify_video`."""
     stream = ActionStream(model, FILE_HOP_S)
-    tally = _Tally(stream, model.labels)
+    tally = Tally(stream, model.labels, on_event)
     for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T)):
-        answer = stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen))
-        tally.add(answer)
-        for event in answer.events:
-            on_event(event)
-    for event in stream.finish():
-        on_event(event)
-    return tally.summary(len(clip.joints_TV3), clip.seconds, clip.fps, [])
+        tally.add(stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen)))
+    return tally.finish(clip.seconds, clip.fps, [])

@@ -31,6 +31,7 @@ _PLAYED = ("libx264", "libopenh264", "libvpx-vp9")
 _TICKS = 60_000  # a second: the usual rates fit into it, and it fits into 16 bits as MPEG-4 wants
 _COLOURS = ((64, 200, 255), (255, 176, 64), (120, 230, 120), (255, 120, 200))
 _INK = (16, 16, 16)
+_EARS, _SHOULDERS = (7, 8), (11, 12)
 
 
 @cache
@@ -174,19 +175,28 @@ def _bones(rgb_HWC: np.ndarray, pose: Pose, colour: tuple[int, int, int]) -> Non
 
 
 def _caption(rgb_HWC: np.ndarray, pose: Pose, text: str, colour: tuple[int, int, int]) -> None:
-    """A line of text above the head, inside the picture."""
+    """A line of text above the head, or where there is no room below the face; inside the picture."""
     import cv2
 
     height, width = rgb_HWC.shape[:2]
     size = max(10, round(min(height, width) / 20))
     face = _face()
-    left, top, _, _ = (float(np.clip(edge, 0, 1)) for edge in pose.box)
+    (middle, head), reach = _head(pose, width, height)
     x, y, w, h = cv2.getTextSize((width, height), text, (0, 0), face, size, 500)
     pad = size // 4
-    x0 = int(np.clip(left * width, 0, max(0, width - w - 2 * pad)))
-    y0 = int(np.clip(top * height - h - 3 * pad, 0, max(0, height - h - 2 * pad)))
-    cv2.rectangle(rgb_HWC, (x0, y0), (x0 + w + 2 * pad, y0 + h + 2 * pad), colour, -1)
+    w_box, h_box = w + 2 * pad, h + 2 * pad
+    above = head - reach - h_box - 2
+    x0 = int(np.clip(middle - w_box / 2, 0, max(0, width - w_box)))
+    y0 = int(np.clip(above if above >= 0 else head + reach, 0, max(0, height - h_box)))
+    cv2.rectangle(rgb_HWC, (x0, y0), (x0 + w_box, y0 + h_box), colour, -1)
     cv2.putText(rgb_HWC, text, (x0 + pad - x, y0 + pad - y), _INK, face, size, 500)
+
+
+def _head(pose: Pose, width: int, height: int) -> tuple[np.ndarray, float]:
+    """Middle of the head, x and y, and how far it reaches from there, pixels; the page draws the same."""
+    xy_L2 = pose.image_V3[:, :2].clip(-1, 2) * (width, height)
+    ears, shoulders = (float(np.hypot(*(xy_L2[a] - xy_L2[b]))) for a, b in (_EARS, _SHOULDERS))
+    return xy_L2[list(_EARS)].mean(0), 1.35 * max(0.72 * ears, 0.22 * shoulders)
 
 
 @cache

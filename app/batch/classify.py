@@ -12,16 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.batch.formats import EVENT_COLUMNS, columns, csv_line, event_row
-from app.batch.jobs import Job, find, live, make_jobs, real
+from app.batch.formats import EVENT_COLUMNS, columns, count
+from app.batch.jobs import Job, find, live, make_jobs, real, remarks
 from app.batch.journal import Entry, Journal, file_state
 from app.batch.options import RAY, Options, Setup
 from app.batch.outputs import ANNOTATED_SUFFIX, EVENTS, EVENTS_SUFFIX, SUMMARY
 from app.batch.progress import Progress
 from app.batch.stop import Stop
+from app.batch.tables import event_rows, refuse_foreign, write_table
 from app.batch.work import Done, Listener, needs_pose
 from app.landmarks import RECORD_SUFFIX
-from app.report import OutputError, WholeFile
+from app.report import OutputError
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
@@ -58,7 +59,7 @@ class Run:
         self._make_model, self._pose_model = make_model, pose_model
         self._pose_name, self._threads = pose_name, threads
         self._made_by = json.dumps(
-            {"format": 1, "model": model_id, "pose": pose_name, **options.that_shape_results()}, sort_keys=True
+            {"format": 2, "model": model_id, "pose": pose_name, **options.that_shape_results()}, sort_keys=True
         )
         self._rows: dict[int, list[list[str]]] = {}
         self._files: dict[int, dict[str, int]] = {}
@@ -76,7 +77,12 @@ class Run:
             if not text:  # as from "$VIDEO" in a shell, and a path of no letters is the folder one is in
                 raise ValueError("an input is an empty text; name a file, a folder, a camera or an address")
             live(text)
+        if self._options.seconds is not None and all(live(text) is None for text in self._inputs):
+            raise ValueError(
+                "--seconds is for cameras and addresses, and no input is one; files are read to their ends"
+            )
         with Journal(self._options.out) as journal:
+            refuse_foreign(self._options.out, [SUMMARY] + [EVENTS] * self._options.csv, journal.begun)
             jobs, kept = self._plan(journal)
             todo = [job for job in jobs if _key(job) not in kept]
             for job in jobs:
@@ -84,6 +90,7 @@ class Run:
                     self._keep(job, kept[_key(job)])
             stop = Stop()
             with Progress(self._options, jobs, len(todo)) as progress, interrupts(stop):
+                self._say_first(journal, kept, progress)
                 # What cannot even begin must not touch what is there.
                 engine = self._engine(todo, self._setup(todo), progress, stop) if todo else _nothing()
                 journal.begin(kept)
@@ -114,6 +121,19 @@ class Run:
             jobs = make_jobs(targets, {Path(key): entry.name for key, entry in kept.items()})
         self._refuse_overwriting(jobs)
         return jobs, kept
+
+    def _say_first(self, journal: Journal, kept: dict[str, Entry], progress: Progress) -> None:
+        """What the user should know before the work."""
+        for line in remarks(self._inputs, self._options.recursive):
+            progress.say(-1, line)
+        earlier = journal.others(kept)
+        if earlier:
+            be = "is" if earlier == 1 else "are"
+            line = f"results of {count(earlier, 'earlier input')} {be} in {self._options.out}"
+            line += " and do not fit this run" if self._options.resume else ""
+            tables = f"{SUMMARY} and {EVENTS} are" if self._options.csv else f"{SUMMARY} is"
+            line += f": those of the same names are replaced, and {tables} written anew"
+            progress.say(-1, line + ("" if self._options.resume else " (--resume keeps what fits)"))
 
     def _refuse_overwriting(self, jobs: Sequence[Job]) -> None:
         inputs = {real(job.target) for job in jobs if isinstance(job.target, Path)}
@@ -183,31 +203,14 @@ class Run:
         """The summary of what is done, in the order of the inputs, and the table of all events."""
         done = [job.number for job in jobs if job.number in self._rows]
         rows = (row for number in done for row in self._rows[number])
-        _write_table(self._options.out / SUMMARY, columns(self._options.top), rows)
+        write_table(self._options.out / SUMMARY, columns(self._options.top), rows)
         if self._options.csv:
             names = (name for number in done for name in self._files[number] if name.endswith(EVENTS_SUFFIX))
-            _write_table(self._options.out / EVENTS, EVENT_COLUMNS, self._event_rows(names))
-
-    def _event_rows(self, names: Iterator[str]) -> Iterator[list[str]]:
-        for name in names:
-            with open(self._options.out / name, encoding="utf-8") as lines:
-                for line in lines:
-                    yield event_row(json.loads(line))
+            write_table(self._options.out / EVENTS, EVENT_COLUMNS, event_rows(self._options.out / n for n in names))
 
 
 def _nothing() -> Generator[tuple[Job, Done]]:
     yield from ()
-
-
-def _write_table(path: Path, names: Sequence[str], rows: Iterator[list[str]]) -> None:
-    file = WholeFile(path)
-    try:
-        file.write(csv_line(names))
-        for row in rows:
-            file.write(csv_line([*row, *[""] * (len(names) - len(row))]))
-        file.commit()
-    finally:
-        file.discard()
 
 
 def _key(job: Job) -> str:

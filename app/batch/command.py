@@ -14,9 +14,10 @@ _MOST_WORKERS = 256
 HELP = """\
 Name the actions in videos, cameras and recorded skeletons.
 
-DIR/summary.csv gets one row an input with the label of all of it, and DIR/<name>.jsonl one event a line. Options add a
-table of all events, subtitles, annotated videos and recordings of landmarks. A file of results appears whole or not at
-all. Times are those of the frames, from the first one on."""
+DIR/summary.csv gets one row an input with the label of all of it, and DIR/<name>.jsonl one event a line. The label is a
+best guess, an event has to be sure: an input may have the one and none of the other. Options add a table of all events,
+subtitles, annotated videos and recordings of landmarks. A file of results appears whole or not at all. Times are those
+of the frames, from the first one on."""
 EXAMPLES = """\
 examples:
   python -m app classify holiday.mp4 clips/ 'more/*.avi' --out results
@@ -43,15 +44,23 @@ def add_options(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="INPUT",
         help="a video; landmarks recorded by --skeletons (.ikem); recorded skeletons (.npz); a folder (its files of "
-        "these kinds); a pattern in quotes, such as 'clips/*.mp4'; camera:N for a camera of this machine; or the "
-        "address of a stream (rtsp://, http:// ...), watched live",
+        "these kinds, without *.annotated.mp4); a pattern in quotes, such as 'clips/*.mp4'; camera:N for a camera of "
+        "this machine; or the address of a stream (rtsp://, http:// ...), watched live",
     )
     command.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="folder for the results, made if missing"
+        "--out",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="folder for the results, made if missing; results of "
+        "earlier runs in it are replaced where names are the same, and the tables are written anew (see --resume)",
     )
     command.add_argument("--recursive", action="store_true", help="take the folders in a folder too")
     command.add_argument(
-        "--seconds", type=_positive, metavar="N", help="end cameras and addresses after N seconds (else Ctrl-C does)"
+        "--seconds",
+        type=_positive,
+        metavar="N",
+        help="end cameras and addresses after N seconds (else Ctrl-C does); files are read to their ends",
     )
     results = command.add_argument_group("results")
     results.add_argument("--csv", action="store_true", help="a table of all events, DIR/events.csv")
@@ -59,8 +68,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     results.add_argument(
         "--annotate",
         action="store_true",
-        help="videos with skeletons and the current action, as it would be said live, drawn over the picture, for "
-        "browsers: DIR/<name>.annotated.mp4, at most 1280 pixels long (.ikem: on black; .npz: none)",
+        help="videos with skeletons and the current action, as it would be said live (a second or two after the times "
+        "of the events), drawn over the picture, for browsers: DIR/<name>.annotated.mp4, at most 1280 pixels long "
+        "(.ikem: on black; .npz: none)",
     )
     results.add_argument(
         "--skeletons", action="store_true", help="everybody's landmarks, without pictures, DIR/<name>.ikem"
@@ -74,7 +84,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     choice.add_argument(
         "--every", type=_hop, metavar="SECONDS", help="time between two classifications (default: 0.25)"
     )
-    choice.add_argument("--min-score", type=_share, metavar="S", help="leave out events of a lower score, 0 to 1")
+    choice.add_argument(
+        "--min-score",
+        type=_share,
+        metavar="S",
+        help="leave out events of a lower score, 0 to 1 (a low one finds no more)",
+    )
     choice.add_argument("--labels", type=_labels, metavar="A,B", help="only these events, by their short ids, such as "
                         "wave,sit_down (an unknown one shows them all)")  # fmt: skip
     work = command.add_argument_group("how it is done")

@@ -11,10 +11,19 @@ from typing import Any
 from app.recording import Summary
 from app.types import ActionEvent
 
-COLUMNS = ("input", "label", "score", "second", "third", "frames", "seconds", "fps", "people", "status")
+COLUMNS = (
+    *("input", "label", "score", "second", "third", "frames", "seconds", "fps", "people", "status"),
+    *("events", "results"),
+)
 TOP_COLUMN = "top"
 EVENT_COLUMNS = ("input", "person", "label", "start", "end", "score")
 USUAL_TOP = 3
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would carry out what begins so
+
+
+def no_formula(name: str) -> str:
+    """A file's name or path as no spreadsheet takes it for a formula."""
+    return f"./{name}" if name.startswith(_FORMULA) else name
 
 
 def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dict[str, Any]:
@@ -39,8 +48,9 @@ def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dic
 
 
 def event_line(source: str, event: ActionEvent, top: int | None = None) -> str:
-    """One event as a line of JSON, without its end."""
-    return json.dumps(event_fields(source, event, top))
+    """One event as a line of JSON, without its end; what no terminal prints or could obey is escaped."""
+    line = json.dumps(event_fields(source, event, top), ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 def columns(top: int | None) -> list[str]:
@@ -48,11 +58,20 @@ def columns(top: int | None) -> list[str]:
     return [*COLUMNS, *([TOP_COLUMN] if top else [])]
 
 
-def summary_row(source: str, summary: Summary, top: int | None = None) -> list[str]:
-    """An input's row of the summary, one text a column."""
+def summary_row(source: str, summary: Summary, top: int | None = None, events: int = 0, results: str = "") -> list[str]:
+    """An input's row of the summary, one text a column.
+
+    Args:
+        source: what results call the input.
+        summary: what it is.
+        top: how many ranked labels to write, None for the usual ones.
+        events: how many events were written.
+        results: what its files of results are called, without a suffix; "" where there are none.
+    """
     judged = bool(summary.ranked)
     row = [source, summary.label, f"{summary.score:.4f}" if judged else "", summary.place(1), summary.place(2)]
     row += [str(summary.frames), f"{summary.seconds:.3f}", f"{summary.fps:.3f}", str(summary.people), summary.status]
+    row += [str(events), no_formula(results)]
     if top:
         row.append("; ".join(f"{label} {score:.4f}" for label, score in summary.ranked[:top]))
     return row
@@ -62,6 +81,11 @@ def event_row(fields: Mapping[str, Any]) -> list[str]:
     """A line of JSON, read back, as a row of the table of events."""
     start, end = (f"{fields[name]:.3f}" for name in ("start", "end"))
     return [fields["input"], str(fields["person"]), fields["label"], start, end, f"{fields['score']:.4f}"]
+
+
+def count(n: int, noun: str) -> str:
+    """So many of them, in words for people."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def csv_line(row: Iterable[str]) -> str:

@@ -8,8 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from app.batch.formats import count, no_formula
+from app.batch.outputs import ANNOTATED_SUFFIX
 from app.camera import CameraError, camera_name, camera_source
 from app.landmarks import RECORD_SUFFIX, is_recording
 from app.video import VIDEO_SUFFIXES
@@ -18,9 +21,9 @@ CLIPS_SUFFIX = ".npz"
 VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
 _CAMERA = "camera:"
 _FILMS = (".mp4", ".m4v", ".mov", ".avi")  # none of them is sent while it is filmed
+_MOST_LOOKED_AT = 10_000  # files of a folder that is left out, to see whether it holds inputs
 _LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would carry out what begins so
-_CLIP_NUMBER = re.compile(r"(#\d+)+$")
+CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,10 @@ class Job:
 def find(inputs: Iterable[str], recursive: bool = False, leave_out: Collection[Path] = ()) -> list[Path | int | str]:
     """What is behind the inputs, each once, in order.
 
-    A folder stands for the inputs directly in it, and with `recursive` for those in its folders too; a pattern stands
-    for what it matches (`**` for folders in folders); `camera:0` and addresses for live pictures. What matches nothing
-    is given as it is, so that it is reported.
+    A folder stands for the inputs directly in it, and with `recursive` for those in its folders too, but for no
+    annotated video (`remarks` tells what a folder leaves out); a pattern stands for what it matches (`**` for folders
+    in folders); `camera:0` and addresses for live pictures. What matches nothing is given as it is, so that it is
+    reported.
 
     Args:
         inputs: as the user named them.
@@ -100,10 +104,42 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
     path = Path(text)
     if os.path.isdir(path):
         closed: list[Path] = []  # folders that may not be read: to be reported
-        return sorted(_known(_below(path, recursive, closed), leave_out) + closed) or [path]
+        inside = (p for p in _below(path, recursive, closed) if not _is_annotated(p))
+        return sorted(_known(inside, leave_out) + closed) or [path]
     if os.path.exists(path) or not glob.has_magic(text):
         return [path]
     return _known((Path(match) for match in glob.glob(text, recursive=True)), leave_out) or [path]
+
+
+def remarks(inputs: Iterable[str], recursive: bool) -> list[str]:
+    """What the folders among the inputs leave out, though it could be meant: a line for each, for the user."""
+    lines = []
+    for text in inputs:
+        path = Path(text)
+        if live(text) is not None or not os.path.isdir(path):
+            continue
+        drawn = sum(map(_is_annotated, _below(path, recursive, [])))
+        if drawn:
+            videos = f"{count(drawn, 'annotated video')} in it, of this command,"
+            lines.append(f"{printable(text)}: {videos} left out (to be named one by one)")
+        folders = 0 if recursive else sum(map(_holds_inputs, _folders(path)))
+        if folders:
+            lines.append(f"{printable(text)}: {count(folders, 'folder')} in it left out (--recursive)")
+    return lines
+
+
+def _folders(path: Path) -> list[Path]:
+    _, folders, _ = next(os.walk(path), ("", [], []))
+    return [path / name for name in folders if not name.startswith(".")]
+
+
+def _holds_inputs(folder: Path) -> bool:
+    files = islice(_below(folder, True, []), _MOST_LOOKED_AT)
+    return any(_known([path], ()) and not _is_annotated(path) for path in files)
+
+
+def _is_annotated(path: Path) -> bool:
+    return path.name.lower().endswith(ANNOTATED_SUFFIX)
 
 
 def _address(text: str) -> str:
@@ -155,7 +191,7 @@ def sources(targets: Sequence[Path | int | str]) -> list[str]:
     for target in targets:
         if isinstance(target, Path):
             name = target.name if target.name and names[target.name] == 1 else str(target)
-            called.append(f"./{name}" if name.startswith(_FORMULA) else name)
+            called.append(no_formula(name))
         else:  # addresses that differ in their passwords alone look the same
             name = camera_name(target)
             cameras[name] += 1
@@ -177,7 +213,8 @@ def _problem(target: Path | int | str) -> str:
     if os.path.isdir(target):
         if not os.access(target, os.R_OK | os.X_OK):
             return "you may not read this folder"
-        return "no video, no .npz and no .ikem file in this folder (folders in it need --recursive)"
+        hints = "folders in it need --recursive; *.annotated.mp4 are results"
+        return f"no video, no .npz and no .ikem file in this folder ({hints})"
     if glob.has_magic(str(target)) and not os.path.exists(target):
         return "no file matches this pattern"
     return ""
@@ -213,4 +250,4 @@ class Names:
 
 
 def _key(name: str) -> str:
-    return _CLIP_NUMBER.sub("", name).casefold()
+    return CLIP_NUMBER.sub("", name).casefold()

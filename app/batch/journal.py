@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-from app.batch.outputs import EVENTS, SUMMARY, clear_parts
+from app.batch.jobs import CLIP_NUMBER
+from app.batch.outputs import EVENTS, EVENTS_SUFFIX, SUMMARY, clear_parts
 from app.report import OutputError, WholeFile
 
 JOURNAL = ".classify-journal"
@@ -59,6 +60,7 @@ class Journal:
     Attributes:
         entries: what earlier runs left, by resolved file.
         results: names of files of results in the folder, of any run.
+        begun: whether a run has begun in the folder before.
 
     Raises:
         OutputError: the folder cannot be made or written, or another run writes there.
@@ -74,6 +76,7 @@ class Journal:
         self._lock = _locked(folder)
         self.entries: dict[str, Entry] = {}
         self.results: set[str] = set()
+        self.begun = (folder / JOURNAL).is_file()
         for kind, content in _lines(folder / JOURNAL):
             with suppress(TypeError, AttributeError):
                 if kind == "done":
@@ -83,6 +86,12 @@ class Journal:
                 elif kind == "results":
                     self.results.update(content)
         _clear(folder)
+
+    def others(self, keep: dict[str, Entry]) -> int:
+        """How many earlier inputs have results in the folder, without those to keep."""
+        names = self.results - {name for entry in keep.values() for name in entry.files}
+        names = {name for name in names if name.endswith(EVENTS_SUFFIX) and (self._folder / name).exists()}
+        return len({CLIP_NUMBER.sub("", name.removesuffix(EVENTS_SUFFIX)) for name in names})
 
     def begin(self, keep: dict[str, Entry]) -> None:
         """Start anew with the entries that still hold; what `add` takes from now on comes after them."""

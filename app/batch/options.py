@@ -60,8 +60,8 @@ class Options:
     ray_address: str = ""
 
     def keeps(self, label: str | None, score: float) -> bool:
-        """Whether an action of this label and score is one to report."""
-        return label is not None and score >= self.min_score and (not self.labels or label in self.labels)
+        """Whether an action of this label and score is one to report; stillness is none."""
+        return label not in (None, IDLE) and score >= self.min_score and (not self.labels or label in self.labels)
 
     def keeps_event(self, event: ActionEvent) -> bool:
         """Whether an event is one to report."""

@@ -57,6 +57,10 @@ class Outputs:
         model: whose labels and words they are.
         on_event: takes each event that is kept, as a line of JSON.
 
+    Attributes:
+        source, name: as given.
+        events: how many were kept.
+
     Raises:
         OutputError: something cannot be written (also from all methods).
     """
@@ -70,7 +74,8 @@ class Outputs:
         model: ActionModel,
         on_event: Callable[[str], None],
     ) -> None:
-        self._options, self._parts, self._source, self._name = options, parts, source, name
+        self._options, self._parts = options, parts
+        self.source, self.name, self.events = source, name, 0
         self._words, self._on_event = model.display, on_event
         self._landmarks: LandmarkWriter | None = None
         self._video: AnnotatedVideo | None = None
@@ -81,7 +86,7 @@ class Outputs:
         self._lines = WholeFile(self._part(EVENTS_SUFFIX))
 
     def _part(self, suffix: str) -> Path:
-        return self._parts / f"{self._name}{suffix}"
+        return self._parts / f"{self.name}{suffix}"
 
     def record(self, settings: dict[str, str | float]) -> None:
         """Keep the landmarks of the frames to come; `settings` say how they were made."""
@@ -98,8 +103,9 @@ class Outputs:
     def event(self, event: ActionEvent) -> None:
         """Take an event that ended."""
         if self._options.keeps_event(event):
-            line = event_line(self._source, event, self._options.top)
+            line = event_line(self.source, event, self._options.top)
             self._lines.write(line + "\n")
+            self.events += 1
             self._on_event(line)
 
     def frame(self, time_s: float, rgb_HWC: np.ndarray | None, poses: Sequence[Pose], answer: Answer) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from app.batch.formats import count
 from app.batch.jobs import CLIPS, Job, printable
 from app.batch.options import Options
 from app.batch.work import Done
@@ -38,6 +39,8 @@ class Progress:
         for stream in (sys.stdout, sys.stderr):  # a file's name may hold letters that a terminal's encoding lacks
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+        if options.json_lines and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as the files of events, whatever the terminal writes
         # Without a terminal that redraws them, bars would fill a log.
         self._often = {"mininterval": 0.2, "disable": options.quiet or not sys.stderr.isatty()}
         self._all = tqdm(total=len(jobs), initial=len(jobs) - todo, desc="inputs", unit="input", **self._often)
@@ -82,9 +85,9 @@ class Progress:
 
     def finish(self, summary: Path, recordings: int, failed: int, kept: int) -> None:
         """The last line: what there is now."""
-        line = f"{summary}: {_count(recordings, 'recording')}"
-        line += f", {_count(kept, 'input')} already done" if kept else ""
-        line += f", {_count(failed, 'input')} failed" if failed else ""
+        line = f"{summary}: {count(recordings, 'recording')}"
+        line += f", {count(kept, 'input')} already done" if kept else ""
+        line += f", {count(failed, 'input')} failed" if failed else ""
         self.say(-1, line)
 
     def _print(self, line: str, stream: IO[str] | None) -> None:
@@ -99,7 +102,3 @@ class Progress:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             if stream is not sys.stderr:
                 raise OutputError("nobody takes standard output any more; what was finished is whole") from None
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from app.batch.formats import summary_row
+from app.batch.formats import count, summary_row
 from app.batch.jobs import CLIPS, LIVE, VIDEO, Job, printable
 from app.batch.options import Setup
 from app.batch.outputs import Outputs, parts_of
 from app.batch.play import play
 from app.batch.stop import Stop, Stopped
 from app.camera import camera_name
-from app.recording import Summary, _Tally
+from app.recording import Summary, Tally
 from app.report import OutputError
 from app.stream import ActionStream
 
@@ -96,10 +96,12 @@ class Worker:
             stop.check()  # a worker may begin after the run was ended
             if job.problem:
                 raise ValueError(job.problem)
-            parts = self._clips if job.kind == CLIPS else self._frames
-            for summary, source, files in parts(job, listener, stop):
-                rows = [*done.rows, summary_row(source, summary, self._setup.options.top)]
-                done = Done(rows, done.files | files, done.recordings + 1, self._said(summary))
+            parts, events = self._clips if job.kind == CLIPS else self._frames, 0
+            for summary, outputs, files in parts(job, listener, stop):
+                row = summary_row(outputs.source, summary, self._setup.options.top, outputs.events, outputs.name)
+                said = self._said(summary, outputs.events)
+                done = Done([*done.rows, row], done.files | files, done.recordings + 1, said)
+                events += outputs.events
             if not done.rows:
                 raise ValueError("there is no clip in it")
         except OutputError as error:
@@ -109,13 +111,13 @@ class Worker:
         except Exception as error:  # whatever is wrong with one input, the others come next
             return failed(job, _reason(error, job), done)
         if job.kind == CLIPS:
-            clips = "clip" if done.recordings == 1 else "clips"
-            return Done(done.rows, done.files, done.recordings, f"{done.recordings} {clips}")
+            said = f"{count(done.recordings, 'clip')}, {count(events, 'event')}"
+            return Done(done.rows, done.files, done.recordings, said)
         return done
 
-    def _said(self, summary: Summary) -> str:
+    def _said(self, summary: Summary, events: int) -> str:
         name = self._model.display.get(summary.label, summary.label)
-        return f"{name} {summary.score:.0%} ({summary.status})" if name else summary.status
+        return f"{name} {summary.score:.0%}, {count(events, 'event')} ({summary.status})" if name else summary.status
 
     def _outputs(self, job: Job, mark: str, listener: Listener) -> Outputs:
         options = self._setup.options
@@ -128,14 +130,14 @@ class Worker:
             lambda line: listener.event(job.number, line),
         )
 
-    def _frames(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, str, dict[str, int]]]:
+    def _frames(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, Outputs, dict[str, int]]]:
         """A video, a camera or recorded landmarks."""
         options = self._setup.options
-        stream = ActionStream(self._model, options.every_s)
-        tally, frames, first_s, last_s = _Tally(stream, self._model.labels), 0, 0.0, 0.0
+        stream, frames, first_s, last_s = ActionStream(self._model, options.every_s), 0, 0.0, 0.0
         tell = _Seldom(lambda at_s: listener.at(job.number, at_s, played.claimed_s))
         say = partial(listener.say, job.number)
         with play(job, self._setup, stop, say) as played, self._outputs(job, "", listener) as outputs:
+            tally = Tally(stream, self._model.labels, outputs.event)
             if options.annotate:
                 outputs.film(self._setup.threads)
             for time_s, rgb_HWC, poses in played.frames:
@@ -143,8 +145,6 @@ class Worker:
                     stop.check()
                 answer = stream.push(time_s, poses)
                 tally.add(answer)
-                for event in answer.events:
-                    outputs.event(event)
                 if options.skeletons and played.settings is not None and not frames:
                     outputs.record(played.settings)
                 outputs.frame(time_s, rgb_HWC, poses, answer)
@@ -153,13 +153,11 @@ class Worker:
             if not frames:
                 stop.check()
                 raise ValueError("it gave no frame")
-            for event in stream.finish():
-                outputs.event(event)
             fps = (frames - 1) / (last_s - first_s) if last_s > first_s else 0.0
-            summary = tally.summary(frames, frames / fps if fps else 0.0, fps, played.notes)
-            yield summary, job.source, outputs.commit()
+            summary = tally.finish(frames / fps if fps else 0.0, fps, played.notes)
+            yield summary, outputs, outputs.commit()
 
-    def _clips(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, str, dict[str, int]]]:
+    def _clips(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, Outputs, dict[str, int]]]:
         """Recorded skeletons."""
         from models.clips import read_clips
 
@@ -169,21 +167,16 @@ class Worker:
             mark = "" if clip.index is None else f"#{clip.index}"
             with self._outputs(job, mark, listener) as outputs:
                 summary = self._clip(clip, outputs, stop)
-                yield summary, f"{job.source}{mark}", outputs.commit()
+                yield summary, outputs, outputs.commit()
             tell(clips)
 
     def _clip(self, clip: Clip, outputs: Outputs, stop: Stop) -> Summary:
         stream = ActionStream(self._model, self._setup.options.every_s)
-        tally = _Tally(stream, self._model.labels)
+        tally = Tally(stream, self._model.labels, outputs.event)
         for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T)):
             stop.check()
-            answer = stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen))
-            tally.add(answer)
-            for event in answer.events:
-                outputs.event(event)
-        for event in stream.finish():
-            outputs.event(event)
-        return tally.summary(len(clip.joints_TV3), clip.seconds, clip.fps, [])
+            tally.add(stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen)))
+        return tally.finish(clip.seconds, clip.fps, [])
 
 
 def needs_pose(job: Job) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 
 import numpy as np
@@ -11,8 +10,9 @@ import pytest
 from app.batch.journal import Journal
 from app.batch.outputs import Outputs
 from app.batch.work import Worker
-from app.recording import classify_clip, classify_video
+from app.recording import Tally, classify_clip, classify_video
 from app.report import OutputError
+from app.stream import ActionStream
 from models.clips import Clip, read_clips, write_clips
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.helpers import HandModel, body, write_sound, write_video
@@ -31,19 +31,46 @@ def test_one_clip(tmp_path):
     assert row["status"] == "ok" and {row["label"], row["second"], row["third"]} == {"wave", "squat", "idle"}
 
 
-def test_a_glimpse_of_somebody_is_no_answer(tmp_path):
-    """Things are taken for people now and then: a few such frames do not name a whole recording."""
-    frames = np.zeros((900, 25, 3), np.float32)
-    frames[300:360] = body(wave=True)
-    np.savez(tmp_path / "road.npz", frames=frames, fps=30.0)
-    (clip,) = read_clips(tmp_path / "road.npz")
-    glimpse = classify_clip(clip, HandModel(), lambda event: None)
-    assert (glimpse.label, glimpse.people) == ("", 0) and glimpse.status.startswith("no person: somebody")
-    longer = dataclasses.replace(clip, joints_TV3=frames[250:450])
-    assert classify_clip(longer, HandModel(), lambda event: None).label == "wave"
+def road(path, shown_s, of_s, fps=30):
+    """A recording in which somebody waves from its tenth second on, for so long."""
+    frames = np.zeros((round(of_s * fps), 25, 3), np.float32)
+    frames[10 * fps : round((10 + shown_s) * fps)] = body(wave=True)
+    return save(path, frames, fps)
 
 
-def test_many_clips(tmp_path):
+def test_a_glimpse_of_somebody_is_nobody(tmp_path, capsys):
+    """Things are taken for people now and then: a few such frames name no recording, and make no event."""
+    path, out = road(tmp_path / "road.npz", shown_s=2, of_s=30), tmp_path / "out"
+    assert run([path], out, csv=True, vtt=True, json_lines=True) == 0
+    row = rows(out)["road.npz"]
+    assert (row["label"], row["people"]) == ("", "0") and row["status"].startswith("no person: somebody")
+    assert lines(out / "road.jsonl") == [] and capsys.readouterr().out == ""
+    assert len((out / "events.csv").read_text().splitlines()) == 1 and "-->" not in (out / "road.vtt").read_text()
+
+
+@pytest.mark.parametrize(("shown_s", "of_s"), [(20, 300), (4, 100), (2, 15)])
+def test_somebody_for_long_or_in_much_of_it_is_judged(tmp_path, shown_s, of_s):
+    (clip,) = read_clips(road(tmp_path / "film.npz", shown_s, of_s))
+    events = []
+    summary = classify_clip(clip, HandModel(), events.append)
+    assert (summary.label, summary.people, summary.status) == ("wave", 1, "ok")
+    assert [event.label for event in events] == ["wave"]
+
+
+def test_events_are_held_back_until_somebody_is_sure_to_be_there(tmp_path):
+    (clip,) = read_clips(save(tmp_path / "a.npz", joints((2, "wave"), (8, "lost"), (2, "idle"), (8, "lost"))))
+    stream, given = ActionStream(HandModel(), 0.25), []
+    tally = Tally(stream, HandModel.labels, given.append)
+    counts = []
+    for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T)):
+        tally.add(stream.push_joints(i / 30, joints_V3, np.full(25, seen)))
+        counts.append(len(given))
+    assert counts[10 * 30] == 0 and counts[round(11.5 * 30)] == 1  # 3 s in all are seen at 11 s
+    tally.finish(20.0, 30.0, [])
+    assert [event.label for event in given] == ["wave"] and given[0].end_s < 3
+
+
+def test_many_clips(tmp_path, capsys):
     scripts = [[(1, "wave")], [(3, "squat")], [(4, "lost")], [(0.2, "wave")], [(3, "idle")]]
     write_clips(tmp_path / "set.npz", [Clip(joints(*script), 30.0, "x", "x", 1, 0) for script in scripts])
     assert run([tmp_path / "set.npz"], tmp_path / "out") == 0
@@ -51,6 +78,10 @@ def test_many_clips(tmp_path):
     assert list(found) == [f"set.npz#{i}" for i in range(5)]
     assert [row["label"] for row in found.values()] == ["wave", "squat", "", "", "idle"]
     assert [row["status"] for row in found.values()] == ["ok", "ok", "no person", "too short", "ok"]
+    assert [(row["events"], row["results"]) for row in found.values()] == [
+        ("0", "set#0"), ("1", "set#1"), ("0", "set#2"), ("0", "set#3"), ("0", "set#4"),
+    ]  # fmt: skip
+    assert "set.npz: 5 clips, 1 event" in capsys.readouterr().out
     assert found["set.npz#2"]["people"] == "0" and found["set.npz#2"]["score"] == ""
     assert [e["label"] for e in lines(tmp_path / "out" / "set#1.jsonl")] == ["squat"]
     assert lines(tmp_path / "out" / "set#4.jsonl") == []  # idle is a label, never an event
@@ -89,6 +120,7 @@ def test_inputs_of_one_name(tmp_path):
     labels = [lines(tmp_path / "out" / name)[0]["label"] for name in ("x.jsonl", "x-2.jsonl")]
     assert labels == ["wave", "squat"]
     table = (tmp_path / "out" / "summary.csv").read_text().splitlines()
+    assert [line.split(",")[-1] for line in table] == ["results", "x", "x-2"]
     assert [line.split(",")[0] for line in table] == ["input"] + [str(tmp_path / n / "x.npz") for n in ("one", "two")]
 
 
@@ -115,7 +147,8 @@ def test_video(tmp_path, fake_pose, capsys):
     assert (none["label"], none["score"], none["status"], none["fps"]) == ("", "", "no person", "10.000")
     (event,) = lines(tmp_path / "out" / "two.jsonl")
     assert (event["start"], event["end"]) == (0.0, pytest.approx(89 / 30, abs=0.01))
-    assert "waving 100%" in capsys.readouterr().out  # people read words, files hold short ids
+    assert [(row["events"], row["results"]) for row in (two, none)] == [("1", "two"), ("0", "none")]
+    assert "waving 100%, 1 event (ok" in capsys.readouterr().out  # people read words, files hold short ids
 
 
 def test_a_cut_video_says_so(tmp_path, fake_pose):

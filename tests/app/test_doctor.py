@@ -206,7 +206,8 @@ def test_a_pose_model_that_finds_nobody(pose_model_path, tmp_path):
 def test_a_pose_model_that_is_missing_or_broken(tmp_path, monkeypatch):
     monkeypatch.setenv("IKEM_LIVE_CACHE", str(tmp_path))
     finding = one(check_pose_model, pose="lite")
-    assert finding.state == FAIL and "is not there yet" in finding.text and "--pose lite" in finding.remedy
+    assert finding.state == OPTIONAL and "is not there yet; the first run" in finding.text
+    assert "--pose lite" in finding.remedy
     assert list(tmp_path.iterdir()) == []  # it only looks
     (tmp_path / "pose_lite.task").write_bytes(b"no model")
     finding = one(check_pose_model, pose="lite")

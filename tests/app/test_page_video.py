@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -79,6 +80,13 @@ def test_a_good_file(handler, tmp_path):
     assert found["csv"].splitlines()[0] == "person,label,start,end,score"
     assert json.loads(found["jsonl"])["label"] == "wave" and len(found["track"]["points"]) > 120 * 198
     json.dumps(found, allow_nan=False)
+
+
+def test_a_glimpse_has_no_events(handler, tmp_path, monkeypatch):
+    glimpse = {"detect": lambda self, rgb_HWC, time_s: [pose(time_s, wave=True)] if 5 <= time_s < 7 else []}
+    monkeypatch.setattr("app.pose.PoseSource", type("Glimpse", (sys.modules["app.pose"].PoseSource,), glimpse))
+    page, found = handler(str(write_video(tmp_path / "road.mp4", np.arange(250) / 10)), REQUEST, no_progress)
+    assert "Nobody" in page and found["events"] == [] and found["jsonl"] == ""
 
 
 def test_nothing_chosen(handler):

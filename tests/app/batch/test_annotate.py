@@ -94,6 +94,7 @@ def test_the_usual_encoder_needs_no_words():
 
 def test_what_is_drawn():
     near = pose(0.0, (0.1, 0.5, 0.4, 0.9))
+    near.image_V3[[7, 8], :2] = [0.28, 0.55], [0.22, 0.55]  # ears
     plain, skeleton, named = picture(), picture(), picture()
     draw(plain, [Followed(0, None, "wave", 0.9)], {})  # out of sight
     assert np.array_equal(plain, picture())
@@ -102,6 +103,20 @@ def test_what_is_drawn():
     assert rows.min() >= 55 and columns.max() <= 70  # within the body's box, and a line's thickness
     draw(named, [Followed(0, near, "wave", 0.9)], {"wave": "waving"})
     assert (named != skeleton).any(2)[:58].any()  # the words are above the head
+
+
+@pytest.mark.parametrize("top", [0.02, 0.3, 0.8])
+def test_words_leave_the_face_alone(top):
+    """Above it, or below where the picture ends."""
+    body = pose(0.0, (0.3, top, 0.7, 0.99))
+    body.image_V3[:11, :2] = np.linspace((0.48, top), (0.52, top + 0.15), 11)
+    body.image_V3[[7, 8], :2] = [0.55, top + 0.07], [0.45, top + 0.07]  # ears
+    skeleton, named = picture(240, 320), picture(240, 320)
+    draw(skeleton, [Followed(0, body, None, 0.0)], {})
+    draw(named, [Followed(0, body, "wave", 0.9)], {"wave": "waving"})
+    rows, columns = np.nonzero((named != skeleton).any(2))
+    assert rows.max() < top * 240 or rows.min() > (top + 0.15) * 240
+    assert rows.size > 100 and columns.min() < 160 < columns.max()
 
 
 def test_words_stay_inside_the_picture():

@@ -27,6 +27,12 @@ def test_an_event_as_json():
     }
 
 
+def test_an_event_holds_real_letters_and_nothing_that_a_terminal_obeys():
+    name = "\u00fcbung \u65e5 \x9b31m \u2028 \udcff \n.mp4"
+    line = event_line(name, EVENT)
+    assert "\u00fcbung \u65e5 " in line and line.isprintable() and json.loads(line)["input"] == name
+
+
 def test_as_many_ranked_labels_as_wanted():
     two = json.loads(event_line("x", EVENT, top=2))
     assert two["top"] == [["wave", 0.8765], ["idle", 0.1]] and "top3" not in two
@@ -38,11 +44,12 @@ def test_as_many_ranked_labels_as_wanted():
 
 def test_a_row_of_the_summary():
     summary = Summary((("wave", 0.91234), ("idle", 0.05), ("walk", 0.03)), 90, 3.0, 30.0, 1)
-    values = ["clips/x.mp4", "wave", "0.9123", "idle", "walk", "90", "3.000", "30.000", "1", "ok"]
-    assert summary_row("clips/x.mp4", summary) == values and len(columns(None)) == len(values)
+    values = ["clips/x.mp4", "wave", "0.9123", "idle", "walk", "90", "3.000", "30.000", "1", "ok", "2", "x-2"]
+    assert summary_row("clips/x.mp4", summary, events=2, results="x-2") == values and len(columns(None)) == len(values)
     error = summary_row("z.mp4", Summary(status='error: "odd", name'))
-    assert error == ["z.mp4", "", "", "", "", "0", "0.000", "0.000", "0", 'error: "odd", name']
-    assert csv_line(error) == 'z.mp4,,,,,0,0.000,0.000,0,"error: ""odd"", name"\n'
+    assert error == ["z.mp4", "", "", "", "", "0", "0.000", "0.000", "0", 'error: "odd", name', "0", ""]
+    assert csv_line(error) == 'z.mp4,,,,,0,0.000,0.000,0,"error: ""odd"", name",0,\n'
+    assert summary_row("./=1.mp4", summary, results="=1")[-1] == "./=1"  # no formula in a spreadsheet
 
 
 def test_a_row_of_the_table_of_events():

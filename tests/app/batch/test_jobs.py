@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, find, make_jobs, sources
+from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, find, make_jobs, remarks, sources
 from app.camera import CameraError
 
 
@@ -64,6 +64,22 @@ def test_a_folder_that_may_not_be_read_is_reported(tree, monkeypatch, closed, re
     jobs = make_jobs(find(["sub"], recursive))
     assert [(job.shown, job.problem) for job in jobs if job.problem] == [(closed, "you may not read this folder")]
     assert len(jobs) == (1 if closed == "sub" else 2)
+
+
+def test_what_folders_leave_out_is_told(tree):
+    (tree / "words").mkdir()
+    (tree / "words" / "notes.txt").write_text("no input")
+    (tree / "b.annotated.mp4").write_bytes(b"")
+    (tree / "sub" / "D.annotated.MP4").write_bytes(b"")
+    assert names(".") == ["a.NPZ", "b.mp4", "odd[1].mp4", "r.ikem"]
+    assert names("sub", recursive=True) == ["sub/d.mp4", "sub/deep/e.mov"]
+    assert names("*.annotated.mp4", "sub/D.annotated.MP4") == ["b.annotated.mp4", "sub/D.annotated.MP4"]
+    told = remarks([".", "words", "b.mp4", "camera:0", "*.mp4"], recursive=False)
+    assert [line.partition(" left out")[0] for line in told] == [
+        ".: 1 annotated video in it, of this command,", ".: 1 folder in it",
+    ]  # fmt: skip
+    (deep,) = remarks(["."], recursive=True)
+    assert deep.startswith(".: 2 annotated videos in it") and remarks(["sub/deep"], recursive=False) == []
 
 
 def test_paths_that_lead_nowhere(tree):

@@ -58,7 +58,7 @@ def test_subtitles(clip, out):
 
 def test_only_some_labels(clip, out):
     run([clip], out, labels=("squat",), vtt=True, csv=True)
-    assert [event["label"] for event in lines(out / "day.jsonl")] == ["squat"]
+    assert [event["label"] for event in lines(out / "day.jsonl")] == ["squat"] and rows(out)["day.npz"]["events"] == "1"
     assert "waving" not in (out / "day.vtt").read_text() and "wave" not in (out / "events.csv").read_text()
     assert rows(out)["day.npz"]["label"] == "wave"  # the whole recording's answer is not an event
 
@@ -98,6 +98,39 @@ def test_events_on_standard_output_and_nothing_else(clip, out, tmp_path, capsys)
     shown = capsys.readouterr()
     assert [json.loads(line)["label"] for line in shown.out.splitlines()] == ["wave", "squat"]
     assert "day.npz" in shown.err and "missing.npz: there is no such file" in shown.err
+
+
+def test_events_on_standard_output_are_utf_8(tmp_path, out, monkeypatch):
+    clip = save(tmp_path / "\u00fcbung.npz", joints((3, "wave")))
+    shown = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr("sys.stdout", shown)
+    run([clip], out, json_lines=True, csv=True, vtt=True)
+    assert json.loads(shown.buffer.getvalue())["input"] == "\u00fcbung.npz"
+    assert (out / "\u00fcbung.jsonl").read_bytes() == shown.buffer.getvalue()
+    assert "\u00fcbung.npz,0,wave" in (out / "events.csv").read_text(encoding="utf-8")
+
+
+def test_what_is_left_out_is_told_before_the_work(tmp_path, clip, out, capsys):
+    (tmp_path / "more").mkdir()
+    save(tmp_path / "more" / "a.npz", joints((1, "wave")))
+    run([tmp_path], out)
+    assert capsys.readouterr().out.splitlines()[0] == f"{tmp_path}: 1 folder in it left out (--recursive)"
+
+
+def test_seconds_are_for_what_is_live(clip, out):
+    with pytest.raises(ValueError, match="--seconds is for cameras"):
+        run([clip], out, seconds=5.0)
+    assert not out.exists()
+    assert run([clip, "camera:987"], out, lambda: out, seconds=5.0) == 1 and rows(out)["day.npz"]["status"] == "ok"
+
+
+def test_stillness_is_no_label_in_an_annotated_video(tmp_path, out, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("app.pose.PoseSource", BrightPose)
+    monkeypatch.setattr("app.batch.annotate.draw", lambda rgb_HWC, people, words: drawn.extend(people))
+    path = bright_from_3_to_6(tmp_path / "a.mp4", np.arange(0, 9, 0.1))
+    run([path], out, lambda: tmp_path, annotate=True)
+    assert {person.label for person in drawn} == {None, "wave"} and rows(out)["a.mp4"]["second"] == "idle"
 
 
 def test_quiet_shows_errors_alone(clip, out, tmp_path, capsys):
@@ -212,7 +245,7 @@ def test_landmarks_of_a_video_classified_again(tmp_path, out, fake_pose):
     again = tmp_path / "again"
     assert run([out / "two.ikem"], again, annotate=True, skeletons=True) == 0  # and no pose model is asked for
     wanted, found = rows(out)["two.mp4"], rows(again)["two.ikem"]
-    assert {**found, "input": ""} == {**wanted, "input": ""}
+    assert {**found, "input": ""} == {**wanted, "input": ""} and wanted["events"] != "0"
     events = [[{**e, "input": ""} for e in lines(folder / "two.jsonl")] for folder in (out, again)]
     assert events[0] == events[1] and listing(again) == ["summary.csv", "two.annotated.mp4", "two.jsonl"]
     with av.open(str(again / "two.annotated.mp4")) as file:

@@ -16,6 +16,7 @@ from app.batch.journal import JOURNAL, Journal
 from app.batch.outputs import PARTS
 from app.batch.work import Worker
 from app.report import OutputError
+from models.clips import Clip, write_clips
 from tests.app.batch.helpers import joints, listing, rows, run, save
 from tests.app.helpers import HandModel
 
@@ -56,6 +57,73 @@ def test_without_resume_all_is_done_again(folder, worked):
     run([folder], folder / "out")
     run([folder], folder / "out")
     assert worked == ["a.npz", "b.npz", "c.npz"] * 2
+
+
+def test_what_an_earlier_run_left_is_told_before_the_work(folder, capsys):
+    out = folder / "out"
+    run([folder], out)
+    assert "earlier input" not in capsys.readouterr().out
+    run([folder / "a.npz"], out, quiet=True)
+    assert capsys.readouterr().out == ""
+    run([folder / "a.npz"], out)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith(f"results of 3 earlier inputs are in {out}: ") and "--resume keeps" in first
+    assert "of the same names are replaced" in first and "summary.csv is written anew" in first
+    run([folder / "a.npz"], out, resume=True, csv=True)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith(f"results of 2 earlier inputs are in {out} and do not fit this run: ")
+    assert first.endswith("summary.csv and events.csv are written anew")
+    (out / "b.jsonl").unlink()
+    (out / "c.jsonl").unlink()
+    run([folder / "a.npz"], out, resume=True)
+    assert "earlier input" not in capsys.readouterr().out
+
+
+def test_clips_of_one_earlier_input_are_one(tmp_path, capsys):
+    write_clips(tmp_path / "set.npz", [Clip(joints((3, "wave")), 30.0, "x", "x", 1, 0)] * 2)
+    run([tmp_path / "set.npz"], tmp_path / "out")
+    capsys.readouterr()
+    run([tmp_path / "set.npz"], tmp_path / "out")
+    assert capsys.readouterr().out.startswith("results of 1 earlier input is in")
+
+
+@pytest.mark.parametrize("table", ["summary.csv", "events.csv"])
+@pytest.mark.parametrize("begun", [False, True])
+def test_foreign_tables_are_refused(folder, worked, table, begun):
+    out = folder / "out"
+    out.mkdir()
+    if begun:
+        run([folder], out, csv=True)
+        worked.clear()
+    before = listing(out)
+    (out / table).write_text("precious\n")
+    with pytest.raises(ValueError, match=f"{table} was not written by this command"):
+        run([folder], out, csv=True)
+    assert (out / table).read_text() == "precious\n" and worked == []
+    assert listing(out) == sorted({*before, table})
+
+
+def test_a_table_without_a_journal_is_nobody_knows_whose(folder):
+    run([folder], folder / "out")
+    (folder / "out" / JOURNAL).unlink()
+    with pytest.raises(ValueError, match="move it away"):
+        run([folder], folder / "out")
+
+
+def test_tables_of_older_versions_and_other_options_are_ours(folder):
+    out = folder / "out"
+    run([folder], out, top=3, csv=True)
+    run([folder], out, csv=True)
+    old = [line.rsplit(",", 2)[0] for line in (out / "summary.csv").read_text().splitlines()]
+    assert old[0].endswith(",status")
+    (out / "summary.csv").write_text("\n".join(old) + "\n")
+    assert run([folder], out, resume=True) == 0 and rows(out)["a.npz"]["results"] == "a"
+
+
+def test_a_foreign_table_that_is_not_written_stays(folder):
+    (folder / "out").mkdir()
+    (folder / "out" / "events.csv").write_text("precious\n")
+    assert run([folder], folder / "out") == 0 and (folder / "out" / "events.csv").read_text() == "precious\n"
 
 
 def _changed_input(folder):

@@ -1,0 +1,68 @@
+"""The tables of a folder of results, the summary and that of all events: only our own are ever replaced."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from app.batch.formats import COLUMNS, EVENT_COLUMNS, csv_line, event_row
+from app.batch.outputs import EVENTS, SUMMARY
+from app.report import WholeFile
+
+_OLDEST = COLUMNS[:10]  # the summary's columns before there were more
+
+
+def refuse_foreign(out: Path, names: Iterable[str], known: bool) -> None:
+    """Refuse to replace tables that another program, or a person, has written.
+
+    Args:
+        out: the folder of results.
+        names: of the tables to be written.
+        known: whether this command has ever written into the folder.
+
+    Raises:
+        ValueError: one of them is not ours.
+    """
+    for name in names:
+        path = out / name
+        if os.path.lexists(path) and not (known and _is_ours(path)):
+            raise ValueError(
+                f"{path} was not written by this command, or was changed since, and would be replaced; "
+                "move it away, or choose another --out"
+            )
+
+
+def _is_ours(path: Path) -> bool:
+    begin = {SUMMARY: _OLDEST, EVENTS: EVENT_COLUMNS}[path.name]
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return tuple(next(csv.reader(file), ())[: len(begin)]) == begin
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+
+
+def write_table(path: Path, names: Sequence[str], rows: Iterable[list[str]]) -> None:
+    """Write a table whole; rows that are too short end in empty cells.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    file = WholeFile(path)
+    try:
+        file.write(csv_line(names))
+        for row in rows:
+            file.write(csv_line([*row, *[""] * (len(names) - len(row))]))
+        file.commit()
+    finally:
+        file.discard()
+
+
+def event_rows(paths: Iterable[Path]) -> Iterator[list[str]]:
+    """Rows of the table of events, from files of JSON lines."""
+    for path in paths:
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                yield event_row(json.loads(line))
