@@ -209,7 +209,9 @@ def train(
             total += float(loss.detach())
             right += int((logits_NMC.float().mean(1).argmax(1) == label_N).sum())
         log.append({"epoch": epoch + 1, "loss": total / steps, "top1": right / (steps * recipe.batch)})
-        note(f"{log[-1]} {recipe.windows / (time.monotonic() - began):.0f} windows/s")
+        speed = recipe.windows / (time.monotonic() - began)
+        said = f"loss {log[-1]['loss']:.3f}, {100 * log[-1]['top1']:.1f} % of the windows right, {speed:.0f} windows/s"
+        note(f"epoch {epoch + 1} of {recipe.epochs}: {said}")
         state = {name: part.state_dict() for name, part in parts.items()}
         whole = state | {"epoch": epoch + 1, "log": log, "identity": identity, "random": torch.get_rng_state()}
         write_whole(path, lambda part, whole=whole: torch.save(whole, part))

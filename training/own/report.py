@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 RESULTS, CARD, CONFUSION, CURVE = "own.json", "README.md", "confusion.png", "training.png"
 _HELD = {
-    "person": "whole people were held back: {}, none of whom trained",
-    "file": "files were held back, and the same people may be in those that trained: a stranger will do worse. Put "
-    "each file into a folder of its person (DIR/ACTION/PERSON/file) to measure that",
+    "person": "Whole people were held back, {}: none of them trained.",
+    "file": "Files were held back, and the same people may be in those that trained: a stranger will do worse. Put "
+    "each file into a folder of its person (DIR/ACTION/PERSON/file) to measure that.",
 }
 
 
@@ -130,7 +130,7 @@ def _card(report: Report) -> str:
         "```sh\npython -m app demo --model student.onnx\npython -m app classify VIDEOS --model student.onnx\n```",
         "## What it was trained on\n\n" + markdown(_counts(report)),
         f"## What it gets right\n\n{told['top1']} % of {told['clips']} held-out clips (95 % interval {low:.0f} to "
-        f"{high:.0f} %), {told['top3']} % in the top three. Held back by {report.by}: {held}. The held-out clips also "
+        f"{high:.0f} %), {told['top3']} % in the top three. {held} The held-out clips also "
         f"gave the temperature ({config.temperature:g}) and the thresholds ({config.thresholds['enter']:g} and "
         f"{config.thresholds['leave']:g}), which change no best answer; the last epoch is kept, whatever they say.",
         markdown(per_action(list(report.verdicts))) + f"\n\n![]({CONFUSION})\n\n![]({CURVE})",
@@ -175,6 +175,6 @@ def _curve(log: Sequence[dict[str, Any]], path: Path) -> None:
     right = axes.twinx()
     right.plot(epochs, [100 * entry["top1"] for entry in log], color="C1", label="training windows right")
     right.set(ylabel="training windows right, %", ylim=(0, 100))
-    figure.legend(loc="upper center", ncols=2)
+    figure.legend(loc="outside upper center", ncols=2)
     figure.savefig(path, dpi=110, format="png")
     plt.close(figure)
