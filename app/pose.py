@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.memory import give_memory_back
 from app.tracking import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
 
@@ -112,8 +113,11 @@ class PoseSource:
 
     def close(self) -> None:
         """Free the landmarkers; a second call does nothing."""
+        if not self._landmarkers:
+            return
         while self._landmarkers:
             self._landmarkers.popitem()[1].close()
+        give_memory_back()
 
     def __enter__(self) -> PoseSource:
         return self

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from app.memory import give_memory_back
 from app.pose import LOOK_EVERY_S, PoseSource
 
 FRAME = np.zeros((4, 4, 3), np.uint8)
@@ -109,3 +111,16 @@ def test_no_more_than_asked_for(scene, num_poses):
 def test_a_frame_must_be_a_picture(scene):
     with PoseSource("any.task") as source, pytest.raises(ValueError, match="uint8 RGB"):
         source.detect(np.zeros((4, 4), np.uint8), 0.0)
+
+
+def test_what_was_freed_is_given_back_once(scene, monkeypatch):
+    given = []
+    monkeypatch.setattr("app.pose.give_memory_back", lambda: given.append(scene.open))
+    with PoseSource("model") as source:
+        source.detect(FRAME, 0.0)
+    source.close()
+    assert given == [0]  # after the last landmarker was closed
+
+
+def test_memory_can_be_given_back_where_the_c_library_can():
+    assert give_memory_back() == (platform.libc_ver()[0] == "glibc")
