@@ -182,10 +182,12 @@ def _run(args: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    args = parser().parse_args(argv)
     try:
-        return _run(parser().parse_args(argv))
+        return _run(args)
     except KeyboardInterrupt:
-        print("stopped; what was finished is whole, and classify --resume goes on from it", file=sys.stderr)
+        kept = "; what was finished is whole, and --resume goes on from it" if args.command == "classify" else ""
+        print(f"stopped{kept}", file=sys.stderr)
         return INTERRUPTED
 
 

@@ -112,7 +112,13 @@ def _teacher(args: argparse.Namespace) -> Teacher:
 def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     from tqdm import tqdm
 
+    from app.teach.model import is_known
+
     name = checked_name(args.name)
+    if is_known(teacher.model, name, only=True):
+        raise PackError(f"the model uses {name!r} for people who do nothing that it knows: choose another name")
+    if is_known(teacher.model, name):
+        tqdm.write(f"the model already knows {name!r}: this pack can be used with --only alone", file=sys.stderr)
     pack = read_pack(args.pack) if args.pack.exists() else teacher.pack()
     if args.pack.exists() and args.no_clips:
         raise PackError("--no-clips is for a new pack; this one is there already")

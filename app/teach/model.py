@@ -35,7 +35,8 @@ class TaughtModel:
         assert pack.head is not None
         for name in pack.actions:
             if is_known(model, name, only):
-                raise PackError(f"the model already knows {name!r}: teach it under another name, or use only the pack")
+                way = "teach it under another name, or name the pack's actions alone (--only)"
+                raise PackError(f"the model already knows {name!r}: {way}")
         self._model, self._head = model, pack.head
         silent = (IDLE, OTHER)
         self._kept = [c for c, label in enumerate(model.labels) if not only or label in silent]
@@ -112,6 +113,6 @@ def check_embedding(model: ActionModel, pack: Pack) -> None:
         raise PackError("this model file does not name its embedding: export it again (python -m export onnx)")
     if pack.embedding != model.embedding:
         raise PackError(
-            "the pack was made with another model; `python -m app teach --rebuild --pack PACK` makes it anew with this "
-            "one, from the clips in it"
+            "the pack was made with another model; `python -m app teach --rebuild --pack PACK` makes it anew from the "
+            "clips in it; with the same --model as here, where that is named"
         )

@@ -37,18 +37,21 @@ class Teacher:
         model: whose embedding is used.
         model_path: its file; the background lies beside it.
 
+    Attributes:
+        model: the same.
+
     Raises:
         PackError: the background is missing, or not this model's.
     """
 
     def __init__(self, model: ActionModel, model_path: Path) -> None:
-        self._model = model
+        self.model = model
         background = read_background(model_path, model)
         self._ridge = Ridge(background.embedding_BD, len(model.modalities), background.kind_B)
 
     def pack(self) -> Pack:
         """An empty one."""
-        return Pack(self._model.embedding)
+        return Pack(self.model.embedding)
 
     def clips(self, recording: Recording) -> np.ndarray:
         """(E, K, V, 3) the repetitions in a recording, each as a clip.
@@ -56,7 +59,7 @@ class Teacher:
         Raises:
             TeachError: there are too many.
         """
-        model = self._model
+        model = self.model
         spans = repetitions(recording, model.window_s)
         if len(spans) > MOST_AT_ONCE:
             raise TeachError(
@@ -71,10 +74,10 @@ class Teacher:
             PackError: the name cannot be used, the pack is full or another model's, or a counter-example comes before
                 an example.
         """
-        check_embedding(self._model, pack)
+        check_embedding(self.model, pack)
         if counter:
             pack.require(action)
-        return self.finished(pack.with_clips(action, clips_EKV3, embedded(self._model, clips_EKV3), counter))
+        return self.finished(pack.with_clips(action, clips_EKV3, embedded(self.model, clips_EKV3), counter))
 
     def finished(self, pack: Pack) -> Pack:
         """The pack with its head, made anew from its examples."""
@@ -90,10 +93,10 @@ class Teacher:
         """
         if pack.clips_EKV3 is None:
             raise PackError("the pack keeps no clips: teach its actions again")
-        frames = clip_frames(self._model.window_s, self._model.frames)
+        frames = clip_frames(self.model.window_s, self.model.frames)
         if pack.clips_EKV3.shape[1] != frames:
             raise PackError(
                 f"its clips have {pack.clips_EKV3.shape[1]} frames, this model needs {frames}: teach it again"
             )
-        embedding_EWD = embedded(self._model, pack.clips_EKV3)
-        return self.finished(replace(pack, embedding=self._model.embedding, embedding_EWD=embedding_EWD, head=None))
+        embedding_EWD = embedded(self.model, pack.clips_EKV3)
+        return self.finished(replace(pack, embedding=self.model.embedding, embedding_EWD=embedding_EWD, head=None))

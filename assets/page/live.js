@@ -5,6 +5,7 @@
   const QUIET_MS = 600; // so long nothing must stand out before an action's name goes away
   const SPOKEN_MS = 2500; // a screen reader is told at most so often
   const LEAST = 0.01, LEVELS = 25; // of the bars: the lowest score that is shown, and steps that count as a difference
+  const LATE_MS = 1500; // answers that are older on average follow nobody
   const MODALITIES = { joint: "joints", bone: "bones", motion: "motions" };
   const GLIDE_MS = 90; // in which a bar goes most of its way
   const answers = []; // times of the last answers, ms
@@ -133,6 +134,10 @@
     const text = state === "failed" ? "Recording stopped: the file cannot be written" : "Recording landmarks, no pictures";
     if (mark.textContent !== text) mark.textContent = text;
   }
+
+  // What to say while answers come too late, "" while they do not.
+  ikem.late = () => (age < LATE_MS ? ""
+    : `Too busy to follow: what is shown is ${(age / 1000).toFixed(0)} seconds old. Other programs or visitors need the processor`);
 
   ikem.reset = (text, sure) => {
     headline(text, sure, true);

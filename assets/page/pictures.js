@@ -68,8 +68,8 @@
     if (mine !== round || !said) return;
     if (said.status !== 200 && said.status !== 204) restUntil = performance.now() + REST_MS;
     send(video, mine); // before anything is drawn: the worker encodes it meanwhile
-    ikem.note(TROUBLES[said.status] || "");
     if (said.answer) ikem.update(said.answer, facts);
+    ikem.note(TROUBLES[said.status] || ikem.late());
   }
 
   // Begins a new round, to which no picture of the last one belongs.

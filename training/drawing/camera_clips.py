@@ -290,18 +290,18 @@ def _draw_part(work: tuple[int, list[Job], Path]) -> int:
     return len(some)
 
 
-def draw_all(todo: list[Job], out: Path, pose_model: Path, workers: int) -> None:
-    """Draw jobs into OUT/part_*.npz with a progress bar; parts that are there are kept."""
+def draw_all(todo: list[Job], out: Path, pose_model: Path, workers: int, at_once: int = PART_JOBS) -> None:
+    """Draw jobs into OUT/part_*.npz, so many a part, with a progress bar; parts that are there are kept."""
     from tqdm import tqdm
 
     out.mkdir(parents=True, exist_ok=True)
     stamp = out / "jobs.crc"
     # The first part's jobs tell the data and the seed; a longer list of the same goes on from a shorter one.
-    crc = str(zlib.crc32("\n".join(f"{j.key} {j.action} {j.part}" for j in todo[:PART_JOBS]).encode()))
+    crc = str(zlib.crc32("\n".join(f"{j.key} {j.action} {j.part}" for j in todo[:at_once]).encode()))
     if stamp.exists() and stamp.read_text() != crc:
         raise ValueError(f"{out} holds clips of another list of jobs; give another --out or delete it")
     stamp.write_text(crc)
-    parts = [(k, todo[k * PART_JOBS : (k + 1) * PART_JOBS], out) for k in range(-(-len(todo) // PART_JOBS))]
+    parts = [(k, todo[k * at_once : (k + 1) * at_once], out) for k in range(-(-len(todo) // at_once))]
     left = [part for part in parts if not (out / f"part_{part[0]:04d}.npz").exists()]
     if not left:
         return

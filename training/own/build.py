@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from models.weights import StudentConfig
 
 MODEL = "student.onnx"
+DRAWN_AT_ONCE = 5  # clips between two safe points
 BACKGROUND = 2048  # clips whose embeddings go with the model
 LEAST_ENTER = 0.5  # drawn motions are told from people more easily than other people's movements will be
 FALSE_ALARMS = {IDLE: 0.05, OTHER: 0.05}  # shares of held-out drawn windows that may pass the threshold
@@ -157,7 +158,7 @@ def _everyday(
     for motion, action in left_out.items():
         note(f'"{DISPLAY[motion]}" is not taken as something else: it looks like your "{action}"')
     folder = wish.out / "work" / "drawn"
-    draw_all(everyday_jobs(), folder, pose_model(), wish.workers)
+    draw_all(everyday_jobs(), folder, pose_model(), wish.workers, DRAWN_AT_ONCE)
     return everyday_tracks(camera_tracks(folder), tuple(left_out)), left_out
 
 

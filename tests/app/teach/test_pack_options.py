@@ -92,6 +92,17 @@ def test_a_worker_can_make_the_model(film: Path, teachable: Path, pack: Path, mo
     assert pickle.loads(pickle.dumps(make_model))().taught == ("my star",)
 
 
+def test_a_name_that_the_model_uses(film: Path, teachable: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Said when it is taught, not only when the pack is used."""
+    options = [str(film), "--pack", str(tmp_path / "new.pack"), "--model", str(teachable), "--device", "cpu"]
+    known = "waving"
+    assert main(["teach", known, *options]) == 0
+    assert "this pack can be used with --only alone" in capsys.readouterr().err
+    (tmp_path / "new.pack").unlink()
+    assert main(["teach", "Idle", *options]) == 2
+    assert "choose another name" in capsys.readouterr().err and not (tmp_path / "new.pack").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [["demo"], ["classify", "a.npz", "--out", "x"]])
 def test_one_sentence_for_a_wrong_pack(
