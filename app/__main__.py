@@ -182,11 +182,13 @@ def _run(args: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    args = parser().parse_args(argv)
+    command = ""
     try:
+        args = parser().parse_args(argv)
+        command = args.command
         return _run(args)
     except KeyboardInterrupt:
-        kept = "; what was finished is whole, and --resume goes on from it" if args.command == "classify" else ""
+        kept = "; what was finished is whole, and --resume goes on from it" if command == "classify" else ""
         print(f"stopped{kept}", file=sys.stderr)
         return INTERRUPTED
 

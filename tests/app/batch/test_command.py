@@ -82,7 +82,17 @@ def test_ctrl_c_at_any_time_is_one_sentence(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("app.__main__.parser", interrupted)
-    assert main(["classify"]) == 130 and capsys.readouterr().err.startswith("stopped; ")
+    assert main(["classify"]) == 130 and capsys.readouterr().err == "stopped\n"
+
+
+@pytest.mark.parametrize("command", [["classify", "a.mp4", "--out", "x"], ["doctor"]])
+def test_what_ctrl_c_leaves_is_told_by_the_command_that_can_go_on(command, monkeypatch, capsys):
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.__main__._run", interrupted)
+    assert main(command) == 130
+    assert ("--resume" in capsys.readouterr().err) == (command[0] == "classify")
 
 
 SCRIPT = """
