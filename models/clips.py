@@ -65,6 +65,13 @@ class Clip:
         return self.joints_TV3.any((1, 2))
 
     @property
+    def shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Without the lost frames: (T,) seconds, (T, 25, 3) metres, and (T, 25) bool, all seen."""
+        seen_T = self.seen_T
+        joints_TV3 = self.joints_TV3[seen_T]
+        return np.flatnonzero(seen_T) / self.fps, joints_TV3, np.ones(joints_TV3.shape[:2], bool)
+
+    @property
     def seconds(self) -> float:
         """Duration, seconds."""
         return len(self.joints_TV3) / self.fps

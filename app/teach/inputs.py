@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from app.landmarks import LandmarkReader, is_recording
 from app.teach.examples import Recording, TeachError
 from models.clips import read_clips
@@ -31,11 +29,9 @@ def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Recording
     """
     if path.suffix.lower() == ".npz":
         for clip in read_clips(path):
-            seen_T = clip.seen_T
-            if seen_T.sum() < 2:
+            if clip.seen_T.sum() < 2:
                 raise TeachError(f"{path}: a clip in it is empty")
-            joints = clip.joints_TV3[seen_T]
-            yield Recording(np.flatnonzero(seen_T) / clip.fps, joints, np.ones(joints.shape[:2], bool))
+            yield Recording(*clip.shown)
     elif is_recording(path):
         with LandmarkReader(path) as reader:
             yield Recording.of_poses(_short(reader.poses(), path))

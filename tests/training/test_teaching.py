@@ -10,11 +10,14 @@ import pytest
 from safetensors.numpy import save_file
 
 from app.teach.background import FILE
+from models.clips import Clip
 from tests.app.teach.helpers import MotionModel
-from training.data.tracks import Track
+from training.data.splits import Sample
+from training.data.tracks import RATE_MARK, Track
+from training.drawing.camera_clips import Job
 from training.drawing.motions import make_motion
 from training.evaluation import answerers, teaching
-from training.evaluation.episodes import ASKED, Shown, counts, episodes, shown_of
+from training.evaluation.episodes import ASKED, Shown, counts, episodes, gather, shown_of
 from training.evaluation.teaching import accuracy
 
 ACTIONS = ("wave", "squat", "walk")
@@ -39,6 +42,22 @@ def test_who_asks_has_not_taught(shots: int) -> None:
 def test_episodes_are_seeded() -> None:
     first, again, other = (episodes(shown(), 3, 2, 5, seed)[4].teach_AK for seed in (0, 0, 1))
     assert (first == again).all() and (first != other).any()
+
+
+def test_drawn_clips_are_found_by_the_clip_that_was_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    joints = make_motion("wave", 2.0, 15.0, 0).astype(np.float32)
+    clips = [Clip(joints, 15.0, subject=i, index=i) for i in range(2)]
+    made = [Sample("kard", part, "wave", clip) for part, clip in zip(("val", "test"), clips, strict=True)]
+    jobs = [Job("wave", sample.part, 7 + i, sample, rate=15.0) for i, sample in enumerate(made)]
+    tracks = [
+        Track(*sample.clip.shown, "wave", sample.part, "kard", "camera", job.key.partition(RATE_MARK)[0])
+        for sample, job in zip(made, jobs)
+    ]
+    monkeypatch.setattr("training.data.splits.samples", lambda *_: iter(made))
+    monkeypatch.setattr("training.data.tracks.camera_tracks", lambda _: tracks)
+    seen, actors = gather(tmp_path, [tmp_path], "test", ["wave"], "camera")
+    assert seen == tracks[1:] and actors == ["kard 1"]
+    assert not gather(tmp_path, [tmp_path], "test", ["kick"], "camera")[0]
 
 
 def test_too_few_actions() -> None:

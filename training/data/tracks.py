@@ -17,6 +17,7 @@ from models.skeleton import CENTRE, bridge
 from training.data.splits import SETS, Sample, samples
 
 LEAST_FRAMES = 4  # with the shoulders seen: a clip of fewer shows nothing
+SCENE_MARK = "@"  # in the key of a drawn clip, before the scene's number; what stands before it names the clip
 RATE_MARK = ":"  # in the key of a drawn clip, before the camera's rate; what stands before it names the scene
 
 
@@ -45,18 +46,18 @@ class Track:
     key: str = ""
 
     @property
+    def recorded(self) -> str:
+        """Key of the recorded clip, also where this is a drawing of it."""
+        return self.key.partition(SCENE_MARK)[0]
+
+    @property
     def seconds(self) -> float:
         return float(self.times_T[-1] - self.times_T[0])
 
 
 def raw_track(sample: Sample) -> Track:
     """A recorded clip; its lost frames are left out."""
-    clip = sample.clip
-    seen_T = clip.seen_T
-    joints = clip.joints_TV3[seen_T]
-    times_T = np.flatnonzero(seen_T) / clip.fps
-    named = (sample.action, sample.part, sample.set, "raw", sample.key)
-    return Track(times_T, joints, np.ones(joints.shape[:2], bool), *named)
+    return Track(*sample.clip.shown, sample.action, sample.part, sample.set, "raw", sample.key)
 
 
 def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> list[Track]:

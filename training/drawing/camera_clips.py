@@ -23,7 +23,7 @@ import numpy as np
 from app.quiet import native_warnings_hidden
 from models.skeleton import JOINTS, MIRROR
 from training.data.splits import OTHER, Sample, samples
-from training.data.tracks import RATE_MARK
+from training.data.tracks import RATE_MARK, SCENE_MARK
 from training.drawing.draw import Camera, Look, draw_clip
 from training.drawing.film import Film, random_film
 from training.drawing.motions import MOTIONS, make_motion
@@ -67,7 +67,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        scene = f"{self.sample.key if self.sample else 'motion'}@{self.seed}"
+        scene = f"{self.sample.key if self.sample else 'motion'}{SCENE_MARK}{self.seed}"
         return scene if self.rate is None else f"{scene}{RATE_MARK}{self.rate:g}"
 
 

@@ -65,10 +65,8 @@ def gather(
     actor = {s.key: f"{s.set} {s.clip.subject}" for s in held}
     if domain == "raw":
         return [raw_track(s) for s in held], [actor[s.key] for s in held]
-    recorded = lambda track: track.key.partition("@")[0]  # noqa: E731  # before it is drawn once, and again
-    seen = [t for folder in drawn for t in camera_tracks(folder) if t.part == part and recorded(t) in actor]
-    seen = [t for t in seen if t.action in actions]
-    return seen, [actor[recorded(t)] for t in seen]
+    seen = [t for folder in drawn for t in camera_tracks(folder) if t.part == part and t.recorded in actor]
+    return seen, [actor[t.recorded] for t in seen]
 
 
 def strangers(data: Path, drawn: Sequence[Path], part: str, domain: str, most: int = 60) -> list[Track]:

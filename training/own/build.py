@@ -47,11 +47,12 @@ class Wish:
         folder: a folder of files for each action.
         out: of the model.
         start: folder of the weights to start from, with the model file beside them.
-        by: one of training.own.files.BY.
+        by: auto, person or file, see training.own.files.divide.
         epochs: of the training.
         sides: whether the left and the right hand's doing are different actions.
         seed: of what is held back, and of the training.
         workers: processes that watch and draw.
+        pose: name of the pose model that looks (app.pose_model.KINDS).
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Wish:
     sides: bool = False
     seed: int = 0
     workers: int = 2
+    pose: str = "wheel"
 
 
 def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]) -> Report:
@@ -84,7 +86,7 @@ def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]
     config, base = _start(wish.start)
     found = find(wish.folder)
     divide(found, wish.by, wish.seed)  # what cannot be held back is said before the long work
-    seen = watch(found, wish.out / "work" / "seen", pose_model, wish.workers, note)
+    seen = watch(found, wish.out / "work" / wish.pose / "seen", pose_model, wish.workers, note)
     examples, by = divide(_enough(seen), wish.by, wish.seed)
     own = [replace(t, part=e.part) for e, t in zip(examples, seen.tracks, strict=True)]
     drawn, left_out = _everyday(wish, base, examples, own, pose_model, note)
@@ -157,7 +159,7 @@ def _everyday(
     left_out = own_by_another_name(ActionModel(base, device="cpu"), examples, own)
     for motion, action in left_out.items():
         note(f'"{DISPLAY[motion]}" is not taken as something else: it looks like your "{action}"')
-    folder = wish.out / "work" / "drawn"
+    folder = wish.out / "work" / wish.pose / "drawn"
     draw_all(everyday_jobs(), folder, pose_model(), wish.workers, DRAWN_AT_ONCE)
     return everyday_tracks(camera_tracks(folder), tuple(left_out)), left_out
 
@@ -215,7 +217,7 @@ def run(args: Any, note: Callable[[str], None]) -> int:
     torch.set_num_threads(args.threads)
     wish = Wish(
         folder=args.folder, out=args.out, start=args.start, by=args.by, epochs=args.epochs, sides=args.sides,
-        seed=args.seed, workers=args.workers,
+        seed=args.seed, workers=args.workers, pose=args.pose,
     )  # fmt: skip
     report = make(wish, functools.cache(lambda: ensure_pose_model(args.pose)), note)
     print(report.lines())

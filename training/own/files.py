@@ -19,7 +19,6 @@ from training.default.outputs import SILENT
 
 SUFFIXES = (*sorted(VIDEO_SUFFIXES), RECORD_SUFFIX, ".npz")
 HELD_BACK = 0.25  # of the files, about
-BY = ("auto", "person", "file")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,15 @@ class Report:
         """Who was held back."""
         return tuple(sorted({e.person for e in self.examples if e.part == "val"} - {""}))
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the share of held-out clips that are right, in %."""
+        return wilson(sum(v.hit for v in self.verdicts), len(self.verdicts))
+
     def lines(self) -> str:
         """The end of the command, for a terminal."""
         told = rates(list(self.verdicts))
-        low, high = wilson(sum(v.hit for v in self.verdicts), len(self.verdicts))
+        low, high = self.interval
         out = self.wish.out
         return "\n".join([
             f"{told['top1']} % of {told['clips']} held-out clips right (95 % interval {low:.0f} to {high:.0f} %), held "
@@ -106,7 +111,7 @@ def _results(report: Report) -> dict[str, Any]:
     ]
     return {
         "held_back_by": report.by, "people": list(report.people), "accuracy": rates(list(report.verdicts)),
-        "interval": wilson(sum(v.hit for v in report.verdicts), len(report.verdicts)), "answers": answers,
+        "interval": report.interval, "answers": answers,
         "trained": sorted({e.key for e in report.examples if e.part == "train"}), "left_out": dict(report.failed),
         "log": list(report.log), "seed": report.wish.seed, "seconds": round(report.seconds, 1),
     }  # fmt: skip
@@ -114,7 +119,7 @@ def _results(report: Report) -> dict[str, Any]:
 
 def _card(report: Report) -> str:
     config, told = report.config, rates(list(report.verdicts))
-    low, high = wilson(sum(v.hit for v in report.verdicts), len(report.verdicts))
+    low, high = report.interval
     wrong = [
         {"file": key, "action": v.truth, "answers": ", ".join(v.ranked[:3]) or "nobody could be judged"}
         for key, v in zip(report.held, report.verdicts, strict=True)

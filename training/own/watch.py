@@ -187,9 +187,6 @@ def _kept(example: Example, place: Path) -> Track:
 def _recorded(example: Example) -> Iterator[Track]:
     """Clips of recorded skeletons, frames without anybody left out."""
     for clip in read_clips(example.path):
-        seen_T = clip.seen_T
-        if seen_T.sum() < LEAST_FRAMES:
+        if clip.seen_T.sum() < LEAST_FRAMES:
             raise ClipFileError("a clip in it shows nobody")
-        joints = clip.joints_TV3[seen_T]
-        times_T = np.flatnonzero(seen_T) / clip.fps
-        yield Track(times_T, joints, np.ones(joints.shape[:2], bool), example.action, "", "own", "raw", example.key)
+        yield Track(*clip.shown, example.action, "", "own", "raw", example.key)
