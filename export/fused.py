@@ -6,7 +6,8 @@ The same maths as `models.student` in eval mode in a third of the operators, whi
 With `half` the blocks compute in half precision; what comes before them needs metres to a fraction of a millimetre,
 and what comes after them (the mean over time and joints, the heads, the softmax) sums and compares: both stay fp32.
 
-Shape suffixes: N batch, M branches, C / O channels in / out (of one branch), T frames, V joints, K graph subsets.
+Shape suffixes: N batch, M branches, C / O channels in / out (of one branch), T frames, V joints, K graph subsets,
+B = N x M, H width of h, D width of the embedding.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from models.encoder import Block, Encoder
+from models.encoder import Block, Encoder, spread
 from models.graph import SUBSETS
 from models.modalities import modalities, normalise, time_scale
+from models.skeleton import PARTS
 from models.student import Student, fused_scores
 
 # Standard deviations from the mean, at the blocks' input. Real windows stay below 50; a joint that jumps a kilometre
@@ -111,7 +113,7 @@ class FusedStudent(nn.Module):
             for i in range(len(encoders[0].blocks))
         )
         heads = student.heads.values()
-        self.register_buffer("head_MDC", torch.stack([head.weight.t() for head in heads]))
+        self.register_buffer("head_MHC", torch.stack([head.weight.t() for head in heads]))
         self.register_buffer("head_bias_MC", torch.stack([head.bias for head in heads]))
         self.float()
         if half:
@@ -126,7 +128,8 @@ class FusedStudent(nn.Module):
             x = x.clamp(-FARTHEST, FARTHEST).half()
         for block in self.blocks:
             x = block(x)
-        embedding_ND = x.float().mean((2, 3))
-        h_NM1D = embedding_ND.reshape(-1, len(self.modalities), 1, self.head_MDC.shape[1])
-        logits_NMC = torch.matmul(h_NM1D, self.head_MDC).squeeze(2) + self.head_bias_MC
+        maps_BHTV = x.float().reshape(-1, self.head_MHC.shape[1], *x.shape[2:])
+        h_NM1H = maps_BHTV.mean((2, 3)).reshape(-1, len(self.modalities), 1, self.head_MHC.shape[1])
+        logits_NMC = torch.matmul(h_NM1H, self.head_MHC).squeeze(2) + self.head_bias_MC
+        embedding_ND = spread(maps_BHTV).reshape(-1, len(self.modalities) * PARTS * self.head_MHC.shape[1])
         return *fused_scores(logits_NMC, self.temperature, self.fusion), embedding_ND

@@ -1,6 +1,7 @@
 """One branch: the ST-GCN encoder (arXiv 1801.07455), with the widths and initial values of the published IKEM code.
 
-Shape suffixes: B clips x people, T frames, V joints, C / O channels in / out, K subsets of the graph's partition.
+Shape suffixes: B clips x people, T frames, V joints, C / O channels in / out, K subsets of the graph's partition,
+P parts of the body.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 
 from models.dropout import ByteDropout
 from models.graph import SUBSETS, spatial_partition
+from models.skeleton import PART_V, PARTS
 
 CHANNELS = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
 STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
@@ -128,11 +130,27 @@ class Encoder(nn.Module):
         Returns:
             h (B, channels[-1]), the mean over time and joints.
         """
+        return self.maps(x_BTVC).mean((2, 3))
+
+    def maps(self, x_BTVC: Tensor) -> Tensor:
+        """What h is the mean of, (B, channels[-1], frames left by the strides, 25)."""
         B, T, V, C = x_BTVC.shape
         x_BCTV = self.data_bn(x_BTVC.reshape(B * T, V * C)).reshape(B, T, V, C).permute(0, 3, 1, 2)
         for block, importance_KVV in zip(self.blocks, self.edge_importance, strict=True):
             x_BCTV = block(x_BCTV, self.A * importance_KVV)
-        return x_BCTV.mean((2, 3))
+        return x_BCTV
+
+
+def spread(x_BCTV: Tensor) -> Tensor:
+    """Standard deviation of maps over time and the joints of each part of the body (models.skeleton), (B, 4 C).
+
+    How much something changes, and where, tells movements that were never trained on apart better than its mean does.
+    """
+    at_VP = F.one_hot(torch.from_numpy(PART_V), PARTS).to(x_BCTV)
+    mean_VP = at_VP / at_VP.sum(0)
+    mean_BCV = x_BCTV.mean(2) @ (mean_VP @ at_VP.t())
+    square_BCV = (x_BCTV - mean_BCV.unsqueeze(2)).square().mean(2)
+    return (square_BCV @ mean_VP).sqrt().transpose(1, 2).flatten(1)
 
 
 def init_weights(module: nn.Module) -> None:

@@ -32,6 +32,12 @@ PARENTS = np.full(V, CENTRE)
 for _child, _parent in BONES:
     PARENTS[_child] = _parent
 
+# What moves as one, left and right alike: hands, arms with the trunk, feet, legs.
+_HANDS, _FEET, _LEGS = ("wrist", "hand", "tip", "thumb"), ("ankle", "foot"), ("hip", "knee")
+_PART = {kind: part for part, kinds in ((0, _HANDS), (2, _FEET), (3, _LEGS)) for kind in kinds}
+PART_V = np.array([_PART.get(name.rpartition("_")[2], 1) for name in JOINTS])
+PARTS = 4
+
 MIRROR = np.array([JOINTS.index(n.replace("left", "?").replace("right", "left").replace("?", "right")) for n in JOINTS])
 
 

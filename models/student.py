@@ -1,6 +1,7 @@
 """The recogniser: one encoder and one linear head a modality (the student has three, the teacher all six).
 
-Shape suffixes: N batch, P people, T frames, V joints, M modalities, C coordinates or classes, D = 256 x M embedding.
+Shape suffixes: N batch, P people, B = N x P, T frames, V joints, M modalities, C coordinates or classes, H width of h,
+D width of the embedding.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from models.encoder import CHANNELS, STRIDES, Encoder, init_weights
+from models.encoder import CHANNELS, STRIDES, Encoder, init_weights, spread
 from models.modalities import check_modalities, modalities, normalise, time_scale
 
 
@@ -90,26 +91,19 @@ class Student(nn.Module):
             present_NP: Which of the P slots hold a person; None counts them all.
 
         Returns:
-            Branch logits (N, M, C) and the embedding (N, D), the branches' h side by side.
+            Branch logits (N, M, C) and the embedding (N, D): of each branch, side by side, the spread of its maps over
+            the parts of the body (models.encoder.spread), which taught actions are told by.
         """
-        return self.classify(self.encode(normalise(joints), frames_N, present_NP))
-
-    def encode(self, joints: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
-        """h of every branch, (N, M, D / M), of joints that are already normalised (and perhaps augmented)."""
-        joints_NPTVC = joints if joints.dim() == 5 else joints.unsqueeze(1)
+        joints_NPTVC = normalise(joints if joints.dim() == 5 else joints.unsqueeze(1))
         N, P = joints_NPTVC.shape[:2]
         scale_N = time_scale(frames_N) if self.time_scaled else None
-        inputs = modalities(joints_NPTVC, scale_N, self.modalities)
-        branches = []
-        for encoder, x_NPTVC in zip(self.encoders.values(), inputs, strict=True):
-            h_NPC = encoder(x_NPTVC.flatten(0, 1)).reshape(N, P, -1)
-            branches.append(mean_people(h_NPC, present_NP))
-        return torch.stack(branches, dim=1)
-
-    def classify(self, h_NMD: Tensor) -> tuple[Tensor, Tensor]:
-        """Branch logits (N, M, C) and embedding (N, D) of the branches' h."""
-        logits_NMC = torch.stack([head(h_NMD[:, i]) for i, head in enumerate(self.heads.values())], dim=1)
-        return logits_NMC, h_NMD.flatten(1)
+        logits, spreads = [], []
+        for name, x_NPTVC in zip(self.modalities, modalities(joints_NPTVC, scale_N, self.modalities), strict=True):
+            maps_BHTV = self.encoders[name].maps(x_NPTVC.flatten(0, 1))
+            h_NH = mean_people(maps_BHTV.mean((2, 3)).reshape(N, P, -1), present_NP)
+            logits.append(self.heads[name](h_NH))
+            spreads.append(mean_people(spread(maps_BHTV).reshape(N, P, -1), present_NP))
+        return torch.stack(logits, dim=1), torch.cat(spreads, dim=1)
 
     def scores(self, logits_NMC: Tensor) -> tuple[Tensor, Tensor]:
         """Fused scores (N, C) and per-modality scores (N, M, C), at the student's temperature and fusion weights."""

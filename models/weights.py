@@ -18,6 +18,7 @@ from models.student import Student
 
 WEIGHTS, CONFIG = "student.safetensors", "config.json"
 FORMAT = "ikem-live-student/1"
+EMBEDDING = "spread over parts/1"  # what the embedding is made of; another name where that changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,9 +126,11 @@ def embedding_id(student: Student, config: StudentConfig) -> str:
     """Names the space of the student's embeddings: what lies near in one lies elsewhere in another.
 
     Returns:
-        A hash of the encoders' weights and of what a window is; heads, labels and calibration play no part.
+        A hash of the encoders' weights, of what a window is and of what is taken from the maps; heads, labels and
+        calibration play no part.
     """
-    digest = hashlib.sha256(json.dumps([config.modalities, config.window_s, config.frames]).encode())
+    known_by = [config.modalities, config.window_s, config.frames, EMBEDDING]
+    digest = hashlib.sha256(json.dumps(known_by).encode())
     for name, tensor in sorted(student.encoders.state_dict().items()):
         digest.update(f"{name} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())

@@ -76,16 +76,16 @@ def _teaching(args: argparse.Namespace) -> None:
         raise ValueError("--model takes NAME=FILE, such as pre-trained=models/pretrained/student.onnx")
     models = {name: (ActionModel(file, device="cpu"), Path(file)) for name, file in named.items()}
     actions = DefaultRecipe.read(args.recipe).without
-    tracks, actors = gather(args.data, args.drawn, args.part, actions, args.domain)
+    tracks, actors = gather(args.data, args.drawn, args.part, actions, args.domain, args.within)
     if not tracks:
         raise ValueError(f"there is no clip of {', '.join(actions)} in {args.part}, {args.domain}")
     shown = lambda model: shown_of(tracks, actors, model.window_s, model.frames)  # noqa: E731
     print(counts(shown(next(iter(models.values()))[0])))
-    rows = measure(models, shown, args.ways, args.shots, args.episodes, args.seed)
+    rows = measure(models, shown, args.ways, args.shots, args.episodes, args.seed, args.within)
     print(markdown(rows))
     name, (model, path) = next(iter(models.items()))
     clips = shown(model)
-    packs = episodes(clips, args.ways, max(args.shots), args.packs, args.seed)
+    packs = episodes(clips, args.ways, max(args.shots), args.packs, args.seed, args.within)
     said = live(model, path, clips, tracks, strangers(args.data, args.drawn, args.part, args.domain), packs)
     print(f"{name}, taught by {max(args.shots)} clips each, through the app's stream: {said}")
     if args.json:
@@ -211,6 +211,9 @@ def _parser() -> argparse.ArgumentParser:
         "--part", choices=("val", "test", "unseen"), default="val", help="val to choose by, the others to report"
     )
     teaching.add_argument("--domain", choices=("raw", "camera"), default="raw", help="as recorded, or drawn and seen")
+    teaching.add_argument(
+        "--within", action="store_true", help="all of an episode from one set, and actions as that set names them"
+    )
     teaching.add_argument("--ways", type=int, default=5)
     teaching.add_argument("--shots", type=int, nargs="+", default=[1, 3, 5])
     teaching.add_argument("--episodes", type=int, default=600)

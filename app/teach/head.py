@@ -3,10 +3,11 @@
 Everything else is the other actions' examples, the action's counter-examples and a background of everyday movement. The
 background holds the model's own actions, too: where one of them is what is taught, under the user's own name, it is
 left out of everything else, for nothing could be told from itself.
-Solved at once (a window's embedding has some hundred numbers), so an action is there as soon as it was shown. How it
-compares with prototypes, nearest neighbours and others: `python -m training teaching`.
+Solved at once, in the few hundred directions in which the background varies most, so an action is there as soon as it
+was shown. How it compares with prototypes, nearest neighbours and others: `python -m training teaching`.
 
-Shapes: E clips, W windows of a clip, N windows, B of the background, D width of the embedding, M modalities, A actions.
+Shapes: E clips, W windows of a clip, N windows, B of the background, D width of the embedding, R directions of it,
+M modalities, A actions.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-RIDGE = 0.3
-FALSE_SHARE = 0.002  # of the background's windows may pass an action's threshold
-PASS = 0.5  # and so much of the way from there to the examples' own scores (each judged without itself) must be gone
+RIDGE = 0.03
+DIRECTIONS = 256
+FALSE_SHARE = 0.004  # of the background's windows may score more than where an action's threshold begins
+PASS = 0.1  # and so much of the way from there to the examples' own scores (each judged without itself) must be gone
 SURE = 0.95  # what an example's usual score is worth
+ONE_SHOT = 0.45  # of the only example's own score: what every fourth further clip of the same person reaches
 LEAST_SPAN = 0.1  # between a threshold and the usual score: less would make a switch of it
 ALIKE = 0.75  # so much of the way from the background's usual score to the examples' own: it is the same action
 
@@ -101,9 +104,11 @@ class Ridge:
     def __init__(self, background_BD: np.ndarray, modalities: int, kind_B: np.ndarray | None = None) -> None:
         self.mean_D = background_BD.mean(0, dtype=np.float64)
         self._modalities = modalities
-        self._back_BD = features(background_BD, self.mean_D, modalities)
+        back_BD = features(background_BD, self.mean_D, modalities)
+        self._basis_DR = _directions(back_BD)
+        self._back_BR = back_BD @ self._basis_DR
         self._kind_B = np.full(len(background_BD), -1) if kind_B is None else kind_B
-        self._whole = _Background(self._back_BD)
+        self._whole = _Background(self._back_BR)
 
     def head(self, embedding_EWD: np.ndarray, action_E: np.ndarray, counter_E: np.ndarray) -> Head:
         """A head for actions 0 to A - 1.
@@ -113,28 +118,30 @@ class Ridge:
             action_E: what each clip is an example of.
             counter_E: bool, or a counter-example of.
         """
-        x_EWD = self._features(embedding_EWD)
-        rows = [self._row(x_EWD, action_E == a, counter_E) for a in range(int(action_E.max()) + 1)]
+        x_EWR = self._features(embedding_EWD)
+        rows = [self._row(x_EWR, action_E == a, counter_E) for a in range(int(action_E.max()) + 1)]
         return Head(self.mean_D, *(np.array(column) for column in zip(*rows, strict=True)))
 
     def weights(self, embedding_EWD: np.ndarray, action_E: np.ndarray) -> np.ndarray:
         """(A, D + 1) weights and bias alone, as far as the best action is all that is asked for."""
-        x_EWD, nothing = self._features(embedding_EWD), np.zeros(len(action_E), bool)
+        x_EWR, nothing = self._features(embedding_EWD), np.zeros(len(action_E), bool)
         sides = [_sides(action_E == a, nothing) for a in range(int(action_E.max()) + 1)]
-        return np.stack([self._whole.solve(_flat(x_EWD, yes_E), _flat(x_EWD, no_E)) for yes_E, no_E in sides])
+        weight_AX = np.stack([self._whole.solve(_flat(x_EWR, yes_E), _flat(x_EWR, no_E)) for yes_E, no_E in sides])
+        return np.concatenate([weight_AX[:, :-1] @ self._basis_DR.T, weight_AX[:, -1:]], axis=1)
 
     def _features(self, embedding_EWD: np.ndarray) -> np.ndarray:
         E, W, D = embedding_EWD.shape
-        return features(embedding_EWD.reshape(E * W, D), self.mean_D, self._modalities).reshape(E, W, D)
+        x_ND = features(embedding_EWD.reshape(E * W, D), self.mean_D, self._modalities)
+        return (x_ND @ self._basis_DR).reshape(E, W, -1)
 
-    def _row(self, x_EWD: np.ndarray, mine_E: np.ndarray, counter_E: np.ndarray) -> tuple:
+    def _row(self, x_EWR: np.ndarray, mine_E: np.ndarray, counter_E: np.ndarray) -> tuple:
         """Weights, bias, threshold and usual score of one action."""
         yes_E, no_E = _sides(mine_E, counter_E)
-        fit = self._whole.fit(x_EWD, yes_E, no_E, mine_E)
+        fit = self._whole.fit(x_EWR, yes_E, no_E, mine_E)
         alike = self._alike(fit)
         if alike and (rest_B := ~np.isin(self._kind_B, alike)).any():
-            fit = _Background(self._back_BD[rest_B]).fit(x_EWD, yes_E, no_E, mine_E)
-        return fit.weight_X[:-1], fit.weight_X[-1], fit.threshold, fit.usual
+            fit = _Background(self._back_BR[rest_B]).fit(x_EWR, yes_E, no_E, mine_E)
+        return self._basis_DR @ fit.weight_X[:-1], fit.weight_X[-1], fit.threshold, fit.usual
 
     def _alike(self, fit: _Fit) -> list[int]:
         """Kinds of the background that score as the examples do, though they helped to say what the action is not."""
@@ -162,38 +169,46 @@ class _Fit:
     crossed_B: np.ndarray
 
 
+def _directions(x_BD: np.ndarray) -> np.ndarray:
+    """(D, R) orthonormal directions, up to so many, in which features vary most: the others say nothing."""
+    B, D = x_BD.shape
+    scale, vectors = np.linalg.eigh(x_BD @ x_BD.T if B < D else x_BD.T @ x_BD)
+    kept = slice(-min(DIRECTIONS, int((scale > 1e-9 * scale[-1]).sum())), None)
+    return x_BD.T @ vectors[:, kept] / np.sqrt(scale[kept]) if B < D else vectors[:, kept]
+
+
 class _Background:
-    """Ridge regressions that share a background (B, D) of features."""
+    """Ridge regressions that share a background (B, R) of features."""
 
-    def __init__(self, back_BD: np.ndarray) -> None:
-        self.solve, self._halves = _Solver(back_BD), [_Solver(back_BD[i::2]) for i in (0, 1)]
+    def __init__(self, back_BR: np.ndarray) -> None:
+        self.solve, self._halves = _Solver(back_BR), [_Solver(back_BR[i::2]) for i in (0, 1)]
 
-    def fit(self, x_EWD: np.ndarray, yes_E: np.ndarray, no_E: np.ndarray, mine_E: np.ndarray) -> _Fit:
+    def fit(self, x_EWR: np.ndarray, yes_E: np.ndarray, no_E: np.ndarray, mine_E: np.ndarray) -> _Fit:
         """One action, with threshold and usual score from what a head says of what it has not seen: of the background,
         half by half, and of each example in turn."""
-        yes_ND, no_ND = _flat(x_EWD, yes_E), _flat(x_EWD, no_E)
-        weight_X = self.solve(yes_ND, no_ND)
+        yes_NR, no_NR = _flat(x_EWR, yes_E), _flat(x_EWR, no_E)
+        weight_X = self.solve(yes_NR, no_NR)
         first, second = self._halves
         crossed_B = np.empty(len(first.back_BX) + len(second.back_BX))
-        crossed_B[0::2] = first.back_BX @ second(yes_ND, no_ND)
-        crossed_B[1::2] = second.back_BX @ first(yes_ND, no_ND)
+        crossed_B[0::2] = first.back_BX @ second(yes_NR, no_NR)
+        crossed_B[1::2] = second.back_BX @ first(yes_NR, no_NR)
         false = float(np.quantile(crossed_B, 1 - FALSE_SHARE))
         counters_E = mine_E & no_E
         if counters_E.any():
-            false = max(false, float((_with_one(_flat(x_EWD, counters_E)) @ weight_X).max()))
-        seen = self._usual(weight_X, x_EWD, yes_E, no_ND)
+            false = max(false, float((_with_one(_flat(x_EWR, counters_E)) @ weight_X).max()))
+        seen = self._usual(weight_X, x_EWR, yes_E, no_NR)
         usual = max(seen, false + LEAST_SPAN)
         return _Fit(weight_X, false + PASS * (usual - false), usual, seen, crossed_B)
 
-    def _usual(self, weight_X: np.ndarray, x_EWD: np.ndarray, yes_E: np.ndarray, no_ND: np.ndarray) -> float:
+    def _usual(self, weight_X: np.ndarray, x_EWR: np.ndarray, yes_E: np.ndarray, no_NR: np.ndarray) -> float:
         places = np.flatnonzero(yes_E)
         if len(places) == 1:
-            # One example says nothing of how the next one will be: about two thirds of its own score, as seen on many.
-            return float(np.median(_with_one(_flat(x_EWD, yes_E)) @ weight_X)) * 2 / 3
+            # One example says nothing of how the next one will be.
+            return ONE_SHOT * float(np.median(_with_one(_flat(x_EWR, yes_E)) @ weight_X))
         unseen = []
         for e in places:
             others = places[places != e]
-            unseen.append(np.median(_with_one(x_EWD[e]) @ self.solve(_flat(x_EWD, others), no_ND)))
+            unseen.append(np.median(_with_one(x_EWR[e]) @ self.solve(_flat(x_EWR, others), no_NR)))
         return float(np.mean(unseen))
 
 
@@ -202,33 +217,33 @@ def _sides(mine_E: np.ndarray, counter_E: np.ndarray) -> tuple[np.ndarray, np.nd
     return mine_E & ~counter_E, (mine_E & counter_E) | (~mine_E & ~counter_E)
 
 
-def _flat(x_EWD: np.ndarray, which: np.ndarray) -> np.ndarray:
-    return x_EWD[which].reshape(-1, x_EWD.shape[-1])
+def _flat(x_EWR: np.ndarray, which: np.ndarray) -> np.ndarray:
+    return x_EWR[which].reshape(-1, x_EWR.shape[-1])
 
 
 class _Solver:
     """Ridge regressions that share a background."""
 
-    def __init__(self, back_BD: np.ndarray) -> None:
-        self.back_BX = _with_one(back_BD)
-        self._gram = self.back_BX.T @ self.back_BX / len(back_BD)
+    def __init__(self, back_BR: np.ndarray) -> None:
+        self.back_BX = _with_one(back_BR)
+        self._gram = self.back_BX.T @ self.back_BX / len(back_BR)
         self._mean = self.back_BX.mean(0)
 
-    def __call__(self, yes_ND: np.ndarray, no_ND: np.ndarray) -> np.ndarray:
-        """(D + 1,) weights and bias: +1 on windows of the action, -1 on all others; the two kinds weigh the same."""
-        yes_NX, no_NX = _with_one(yes_ND), _with_one(no_ND)
-        share = 0.5 if len(no_ND) else 1.0  # of the background in what the action is not
-        gram = yes_NX.T @ yes_NX / len(yes_ND) + share * self._gram
+    def __call__(self, yes_NR: np.ndarray, no_NR: np.ndarray) -> np.ndarray:
+        """(R + 1,) weights and bias: +1 on windows of the action, -1 on all others; the two kinds weigh the same."""
+        yes_NX, no_NX = _with_one(yes_NR), _with_one(no_NR)
+        share = 0.5 if len(no_NR) else 1.0  # of the background in what the action is not
+        gram = yes_NX.T @ yes_NX / len(yes_NR) + share * self._gram
         goal = yes_NX.mean(0) - share * self._mean
-        if len(no_ND):
-            gram += (1 - share) * no_NX.T @ no_NX / len(no_ND)
+        if len(no_NR):
+            gram += (1 - share) * no_NX.T @ no_NX / len(no_NR)
             goal -= (1 - share) * no_NX.mean(0)
         gram[np.diag_indices(gram.shape[0] - 1)] += RIDGE
         return np.linalg.solve(gram, goal)
 
 
-def _with_one(x_ND: np.ndarray) -> np.ndarray:
-    return np.concatenate([x_ND, np.ones((len(x_ND), 1))], axis=1)
+def _with_one(x_NR: np.ndarray) -> np.ndarray:
+    return np.concatenate([x_NR, np.ones((len(x_NR), 1))], axis=1)
 
 
 def _logit(share: float) -> float:

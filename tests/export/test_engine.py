@@ -26,7 +26,7 @@ from export.tensorrt import Batches, build_engine
 from tests.export.fake_cuda import FakeCudart
 from tests.export.fake_tensorrt import VERSIONS, install
 
-BUFFERS = {"joints": 50 * 25 * 3, "frames": 1, "scores": 3, "modality_scores": 9, "embedding": 3 * 48}
+BUFFERS = {"joints": 50 * 25 * 3, "frames": 1, "scores": 3, "modality_scores": 9, "embedding": 3 * 4 * 48}
 
 
 @pytest.fixture

@@ -240,5 +240,5 @@ def test_a_teacher_of_six_modalities(tmp_path: Path) -> None:
     assert model.modalities == names
     joints, frames = sample_joints(3, seed=4)
     scores = model(joints, frames)
-    assert scores.modality_NMC.shape == (3, 6, 2) and scores.embedding_ND.shape == (3, 6 * 8)
+    assert scores.modality_NMC.shape == (3, 6, 2) and scores.embedding_ND.shape == (3, 6 * 4 * 8)
     np.testing.assert_allclose(scores.fused_NC, torch_scores(teacher, joints, frames), atol=1e-4)

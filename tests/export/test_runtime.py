@@ -47,7 +47,7 @@ def test_scores(model_file: Path, batch: int) -> None:
     scores = ActionModel(model_file, device="cpu")(joints.astype(np.float64), list(frames))
     assert scores.fused_NC.shape == (batch, 3)
     assert scores.modality_NMC.shape == (batch, 3, 3)
-    assert scores.embedding_ND.shape == (batch, 3 * 48)
+    assert scores.embedding_ND.shape == (batch, 3 * 4 * 48)
     np.testing.assert_allclose(scores.fused_NC.sum(-1), 1, atol=1e-5)
     np.testing.assert_allclose(scores.modality_NMC.sum(-1), 1, atol=1e-5)
 

@@ -51,7 +51,7 @@ def expected(batches: tuple[int, ...], preferred: list[int]) -> dict:
         "output": [
             {"name": "scores", "data_type": "TYPE_FP32", "dims": dims(3), "label_filename": "labels.txt"},
             {"name": "modality_scores", "data_type": "TYPE_FP32", "dims": dims(3, 3)},
-            {"name": "embedding", "data_type": "TYPE_FP32", "dims": dims(144)},
+            {"name": "embedding", "data_type": "TYPE_FP32", "dims": dims(576)},
         ],
         "dynamic_batching": {"preferred_batch_size": preferred, "max_queue_delay_microseconds": "2000"},
         "instance_group": [{"kind": "KIND_CPU", "count": 1}],

@@ -6,7 +6,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.dropout import ByteDropout
-from models.encoder import CHANNELS, STRIDES, Encoder, PointConv
+from models.encoder import CHANNELS, STRIDES, Encoder, PointConv, spread
+from models.skeleton import JOINTS, MIRROR, PART_V
 
 SMALL = (4, 4, 4, 4, 6, 6, 6, 8, 8, 12)
 
@@ -110,3 +111,20 @@ def test_byte_dropout(p: float) -> None:
 def test_byte_dropout_wrong_probability() -> None:
     with pytest.raises(ValueError, match=r"in \[0, 1\)"):
         ByteDropout(1.0)
+
+
+def test_spread_is_the_deviation_of_each_part() -> None:
+    x = torch.randn(2, 3, 7, 25, generator=torch.Generator().manual_seed(0))
+    found = spread(x).unflatten(1, (4, 3))
+    for part in range(4):
+        joints = [v for v in range(25) if PART_V[v] == part]
+        expected = x[..., joints].flatten(2).std(2, correction=0)
+        torch.testing.assert_close(found[:, part], expected)
+    assert spread(torch.ones_like(x)).abs().max() == 0
+
+
+def test_parts_of_the_body() -> None:
+    named = {name: PART_V[v] for v, name in enumerate(JOINTS)}
+    hand, arm, foot, leg = (named[name] for name in ("left_tip", "left_elbow", "left_ankle", "left_hip"))
+    assert len({hand, arm, foot, leg}) == 4 and named["head"] == named["right_shoulder"] == named["spine_mid"] == arm
+    assert (PART_V[MIRROR] == PART_V).all()

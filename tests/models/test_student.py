@@ -16,7 +16,7 @@ def test_shapes(names: tuple[str, ...], batch: int, people: int) -> None:
     joints = torch.randn(batch, *[people] * bool(people), 50, 25, 3)
     logits, embedding = student(joints, torch.full((batch,), 60.0))
     assert logits.shape == (batch, len(names), 5)
-    assert embedding.shape == (batch, 12 * len(names))
+    assert embedding.shape == (batch, 4 * 12 * len(names))
     fused, single = student.scores(logits)
     torch.testing.assert_close(fused.sum(-1), torch.ones(batch))
     torch.testing.assert_close(single.sum(-1), torch.ones(batch, len(names)))

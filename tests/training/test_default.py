@@ -133,5 +133,5 @@ def test_outputs_of_middle_windows(tmp_path: Path) -> None:
     from models.student import Student
 
     out = outputs_of(Student(len(DISPLAY), channels=(4, 8), strides=(2, 2)).eval(), tracks(), recipe.train)
-    assert out.logits_NMC.shape == (8, 3, len(DISPLAY)) and out.embedding_ND.shape == (8, 24)
+    assert out.logits_NMC.shape == (8, 3, len(DISPLAY)) and out.embedding_ND.shape == (8, 96)
     assert [list(DISPLAY)[c] for c in out.label_N[-2:]] == ["idle", "other"] and set(SILENT) <= set(DISPLAY)

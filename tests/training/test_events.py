@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.skeleton import JOINTS
-from training.data.splices import BLEND_S, FPS, Splice, Stillness, splice, splices, upright
+from training.data.splices import BLEND_S, FPS, Splice, Stillness, amid_stillness, splice, splices, upright
+from training.data.tracks import Track
 from training.drawing.draw import Camera
 from training.drawing.motions import make_motion
 from training.evaluation.events import by_set, edit_score, heard, iou, judge, match
@@ -51,6 +52,21 @@ def test_stillness_is_found_by_pose_and_put_in_its_place() -> None:
     assert np.linalg.norm(piece.mean(0) - pose_V3, axis=-1).mean() < 0.1
     with pytest.raises(ValueError, match="no clips of stillness"):
         Stillness([])
+
+
+def test_a_clip_amid_stillness() -> None:
+    def track(action: str, joints_TV3: np.ndarray, fps: float) -> Track:
+        seen_TV = np.ones(joints_TV3.shape[:2], bool)
+        return Track(np.arange(len(joints_TV3)) / fps, joints_TV3, seen_TV, action, "val", "motion", "raw")
+
+    clip = track("squat", make_motion("squat", 2.0, 20.0, 3).astype(np.float32), 20.0)
+    (made,) = amid_stillness([clip], [track("idle", still.astype(np.float32), FPS) for still in STILL])
+    assert made.action == "squat" and 2 + 2 * 1.5 < made.seconds < 2 + 2 * 4 + 1
+    low_T = made.joints_TV3[:, PELVIS, 1] - made.joints_TV3[0, PELVIS, 1]
+    quarter = len(low_T) // 8
+    assert low_T[quarter:-quarter].min() < -0.2
+    assert np.abs(low_T[[*range(quarter), *range(-quarter, 0)]]).max() < 0.1
+    np.testing.assert_allclose(np.diff(made.times_T), 1 / FPS)
 
 
 def test_matching() -> None:

@@ -26,7 +26,7 @@ ACTIONS = ("wave", "squat", "walk")
 def shown(clips: int = 12, actors: int = 4) -> Shown:
     action = np.repeat(ACTIONS, clips)
     who = np.array([f"a {i % actors}" for _ in ACTIONS for i in range(clips)])
-    return Shown(np.zeros((len(action), 14, 25, 3), np.float32), action, who)
+    return Shown(np.zeros((len(action), 14, 25, 3), np.float32), action, who, np.full(len(action), "a"))
 
 
 @pytest.mark.parametrize("shots", [1, 3, 5])
@@ -46,7 +46,7 @@ def test_episodes_are_seeded() -> None:
 
 def test_drawn_clips_are_found_by_the_clip_that_was_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     joints = make_motion("wave", 2.0, 15.0, 0).astype(np.float32)
-    clips = [Clip(joints, 15.0, subject=i, index=i) for i in range(2)]
+    clips = [Clip(joints, 15.0, label=f"wave {i}", subject=i, index=i) for i in range(2)]
     made = [Sample("kard", part, "wave", clip) for part, clip in zip(("val", "test"), clips, strict=True)]
     jobs = [Job("wave", sample.part, 7 + i, sample, rate=15.0) for i, sample in enumerate(made)]
     tracks = [
@@ -57,7 +57,24 @@ def test_drawn_clips_are_found_by_the_clip_that_was_drawn(tmp_path: Path, monkey
     monkeypatch.setattr("training.data.tracks.camera_tracks", lambda _: tracks)
     seen, actors = gather(tmp_path, [tmp_path], "test", ["wave"], "camera")
     assert seen == tracks[1:] and actors == ["kard 1"]
+    within, _ = gather(tmp_path, [tmp_path], "test", ["wave"], "camera", within=True)
+    assert [track.action for track in within] == ["kard: wave 1"]
     assert not gather(tmp_path, [tmp_path], "test", ["kick"], "camera")[0]
+
+
+def test_an_episode_within_a_set() -> None:
+    one, rng = shown(), np.random.default_rng(0)
+    names = [f"{name}: {action}" for name in ("a", "b", "c") for action in one.action_N]
+    actors = [f"{name} {actor}" for name in ("a", "b", "c") for actor in one.actor_N]
+    clips = Shown(
+        np.tile(one.clips_NLV3, (3, 1, 1, 1)), np.array(names), np.array(actors), np.repeat(["a", "b", "c"], 36)
+    )
+    kept = rng.permutation(np.flatnonzero(clips.action_N != "c: walk"))
+    clips = Shown(clips.clips_NLV3[kept], clips.action_N[kept], clips.actor_N[kept], clips.set_N[kept])
+    drawn = [set(clips.set_N[episode.teach_AK].ravel()) for episode in episodes(clips, 3, 2, 40, 0, within=True)]
+    assert all(len(sets) == 1 for sets in drawn) and set.union(*drawn) == {"a", "b"}
+    with pytest.raises(ValueError, match="4 actions of one set with clips"):
+        episodes(clips, 4, 2, 1, 0, within=True)
 
 
 def test_too_few_actions() -> None:
@@ -124,5 +141,7 @@ def test_what_the_app_says_of_taught_actions_and_of_everything_else(tmp_path: Pa
     assert said["packs"] == 2 and said["clips"] == 12 and said["minutes"] == pytest.approx(8 * 2 / 60, abs=0.06)
     assert 3 < said["pack_kb"] < 500 and said["teach_s"] > 0
     assert said["said"] > 30 and said["false_a_minute"] < 20
-    unlike = teaching.live(model, tmp_path / "student.onnx", still, tracks, tracks, episodes(still, 3, 1, 2, 0))
-    assert unlike["false_a_minute"] > said["false_a_minute"]  # the taught actions themselves, taken for strangers
+    unlike = teaching.live(
+        model, tmp_path / "student.onnx", still, tracks, [*tracks, *strange], episodes(still, 3, 1, 2, 0)
+    )
+    assert unlike["false_a_minute"] > said["false_a_minute"]  # the taught actions themselves, as strangers

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from models.resample import bridge_gaps
 from models.skeleton import JOINTS
 from training.data.splits import IDLE_ENDS, SETS, samples
+from training.data.tracks import Track
 
 FPS = 30.0
 BLEND_S = 0.3
@@ -83,6 +85,25 @@ def _read(data: str | Path, part: str) -> tuple[dict[tuple[str, int], Clips], li
             whole_TV3 = joints_TV3[rest : len(joints_TV3) - rest]
             actors[sample.set, sample.clip.subject][sample.action].append(whole_TV3)
     return actors, still
+
+
+def amid_stillness(tracks: Sequence[Track], still: Sequence[Track], seed: int = 0) -> list[Track]:
+    """Each clip with somebody who stands or sits still before and after it, as a stream would show it.
+
+    Args:
+        tracks: clips of one action each.
+        still: clips of stillness.
+        seed: everything random comes from it.
+
+    Raises:
+        ValueError: there are no clips of stillness.
+    """
+    pool, made = Stillness([_even(track) for track in still]), []
+    for i, track in enumerate(tracks):
+        joints_TV3 = splice([(track.action, _even(track))], pool, np.random.default_rng([seed, i]), "").joints_TV3
+        columns = (np.arange(len(joints_TV3)) / FPS, joints_TV3, np.ones(joints_TV3.shape[:2], bool))
+        made.append(replace(track, times_T=columns[0], joints_TV3=columns[1], seen_TV=columns[2]))
+    return made
 
 
 class Stillness:
@@ -157,6 +178,16 @@ def _at_fps(joints_TV3: np.ndarray, fps: float) -> np.ndarray:
     a = np.minimum(when.astype(int), max(len(joints_TV3) - 2, 0))
     b, share = np.minimum(a + 1, len(joints_TV3) - 1), (when - a)[:, None, None]
     return ((1 - share) * joints_TV3[a] + share * joints_TV3[b]).astype(np.float32)
+
+
+def _even(track: Track) -> np.ndarray:
+    """(T, V, 3) of a track at FPS; joints out of sight as the app takes them."""
+    known_TV3 = bridge_gaps(track.times_T, track.joints_TV3, track.seen_TV)
+    when_T = np.arange(track.times_T[0], track.times_T[-1] + 1e-6, 1 / FPS)
+    b_T = np.searchsorted(track.times_T, when_T, "right").clip(1, len(track.times_T) - 1)
+    step_T = track.times_T[b_T] - track.times_T[b_T - 1]
+    share_T = ((when_T - track.times_T[b_T - 1]) / step_T)[:, None, None]
+    return ((1 - share_T) * known_TV3[b_T - 1] + share_T * known_TV3[b_T]).astype(np.float32)
 
 
 def _placed(clip_TV3: np.ndarray, before_V3: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from training.drawing.camera_clips import Job
 
 
-BACKGROUND = 2048  # clips whose embeddings go with the model
+BACKGROUND = 1024  # clips whose embeddings go with the model
 
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.decision import IDLE, OTHER
 from app.teach.examples import Recording, clip_of
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ class Shown:
         clips_NLV3: as teaching cuts them, metres.
         action_N: what each shows.
         actor_N: who it is; names of a set's actors hold the set.
+        set_N: where it was recorded.
     """
 
     clips_NLV3: np.ndarray
     action_N: np.ndarray
     actor_N: np.ndarray
+    set_N: np.ndarray
 
 
 def shown_of(tracks: Sequence[Track], actors: Sequence[str], window_s: float, frames: int) -> Shown:
@@ -42,11 +45,12 @@ def shown_of(tracks: Sequence[Track], actors: Sequence[str], window_s: float, fr
     for track in tracks:
         recording = Recording(track.times_T, track.joints_TV3, track.seen_TV)
         clips.append(clip_of(recording, float(track.times_T[0]), float(track.times_T[-1]), window_s, frames))
-    return Shown(np.stack(clips), np.array([t.action for t in tracks]), np.array(actors))
+    action_N, set_N = (np.array(names) for names in zip(*((t.action, t.source) for t in tracks), strict=True))
+    return Shown(np.stack(clips), action_N, np.array(actors), set_N)
 
 
 def gather(
-    data: Path, drawn: Sequence[Path], part: str, actions: Sequence[str], domain: str
+    data: Path, drawn: Sequence[Path], part: str, actions: Sequence[str], domain: str, within: bool = False
 ) -> tuple[list[Track], list[str]]:
     """Tracks of some actions of a part, in one domain, and who is seen in each.
 
@@ -56,27 +60,32 @@ def gather(
         part: val, test, or unseen for the sets that never train.
         actions: short ids.
         domain: "raw", or "camera" for the same clips drawn and seen through the app's pose path.
+        within: call each action what its set calls it: what is one action here may be several there.
     """
     from training.data.splits import SETS, UNSEEN_SETS, samples
     from training.data.tracks import camera_tracks, raw_track
 
     held = [s for s in samples(data, UNSEEN_SETS if part == "unseen" else SETS) if s.part == part]
     held = [s for s in held if s.action in actions]
-    actor = {s.key: f"{s.set} {s.clip.subject}" for s in held}
+    by_key = {s.key: s for s in held}
     if domain == "raw":
-        return [raw_track(s) for s in held], [actor[s.key] for s in held]
-    seen = [t for folder in drawn for t in camera_tracks(folder) if t.part == part and t.recorded in actor]
-    return seen, [actor[t.recorded] for t in seen]
+        tracks = [raw_track(s) for s in held]
+    else:
+        seen = [t for folder in drawn for t in camera_tracks(folder) if t.part == part and t.action in actions]
+        tracks = [t for t in seen if t.recorded in by_key]
+    clips = [by_key[t.recorded].clip for t in tracks]
+    if within:
+        tracks = [replace(t, action=f"{t.source}: {clip.label}") for t, clip in zip(tracks, clips, strict=True)]
+    return tracks, [f"{t.source} {clip.subject}" for t, clip in zip(tracks, clips, strict=True)]
 
 
 def strangers(data: Path, drawn: Sequence[Path], part: str, domain: str, most: int = 60) -> list[Track]:
     """Clips of no action and of stillness, of the same part and domain, at most so many, spread over all."""
-    from training.data.splits import OTHER
     from training.data.tracks import camera_tracks, raw_tracks
 
     part = "test" if part == "unseen" else part  # no set is kept back that has them
     every = raw_tracks(data, other=True) if domain == "raw" else [t for f in drawn for t in camera_tracks(f)]
-    held = [t for t in every if t.part == part and t.action in (OTHER, "idle")]
+    held = [t for t in every if t.part == part and t.action in (OTHER, IDLE)]
     return [held[i] for i in np.unique(np.linspace(0, len(held) - 1, min(most, len(held))).astype(int))]
 
 
@@ -88,20 +97,36 @@ class Episode:
     ask: tuple[np.ndarray, ...]
 
 
-def episodes(shown: Shown, ways: int, shots: int, count: int, seed: int) -> list[Episode]:
+def episodes(shown: Shown, ways: int, shots: int, count: int, seed: int, within: bool = False) -> list[Episode]:
     """Seeded episodes; who teaches an action never asks for it.
+
+    Args:
+        shown: the clips.
+        ways: actions of an episode.
+        shots: clips that teach each.
+        count: of episodes.
+        seed: of everything random.
+        within: all clips of an episode come from one set.
 
     Raises:
         ValueError: fewer than `ways` actions have enough clips and actors.
     """
     rng = np.random.default_rng([seed, ways, shots])
-    places: dict[str, np.ndarray] = {a: np.flatnonzero(shown.action_N == a) for a in sorted(set(shown.action_N))}
+    places = {a: np.flatnonzero(shown.action_N == a) for a in sorted(set(shown.action_N.tolist()))}
     able = [a for a, mine in places.items() if len(set(shown.actor_N[mine])) > 1 and len(mine) > 2 * shots]
-    if len(able) < ways:
-        raise ValueError(f"{ways} actions with clips of two actors and {2 * shots + 1} clips are needed; got {able}")
+    groups: dict[str, list[str]] = defaultdict(list)
+    for action in able:
+        groups[shown.set_N[places[action][0]] if within else ""].append(action)
+    drawn = [actions for actions in groups.values() if len(actions) >= ways]
+    if not drawn:
+        where = " of one set" if within else ""
+        raise ValueError(
+            f"{ways} actions{where} with clips of two actors and {2 * shots + 1} clips are needed; got {able}"
+        )
     made: list[Episode] = []
     while len(made) < count:
-        pairs = [_split(shown, places[able[i]], shots, rng) for i in rng.permutation(len(able))[:ways]]
+        actions = drawn[rng.integers(len(drawn))] if len(drawn) > 1 else drawn[0]
+        pairs = [_split(shown, places[actions[i]], shots, rng) for i in rng.permutation(len(actions))[:ways]]
         made.append(Episode(np.stack([teach for teach, _ in pairs]), tuple(ask for _, ask in pairs)))
     return made
 

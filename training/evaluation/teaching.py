@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app.decision import IDLE
 from app.teach.teacher import Teacher, embedded
 from training.evaluation.answerers import Answerer, by_head, by_neighbours, by_prototypes, by_warping, warped
 from training.evaluation.episodes import Episode, Shown, episodes
@@ -34,14 +35,11 @@ def accuracy(answer: Answerer, some: Sequence[Episode]) -> dict[str, float]:
     }
 
 
-def compare(
-    shown: Shown, answerers: dict[str, Answerer], ways: int, shots: Sequence[int], count: int, seed: int
-) -> list[dict[str, Any]]:
+def compare(answerers: dict[str, Answerer], drawn: dict[int, list[Episode]], ways: int) -> list[dict[str, Any]]:
     """A row each way to answer and number of shots."""
     from tqdm import tqdm
 
     rows: list[dict[str, Any]] = []
-    drawn = {k: episodes(shown, ways, k, count, seed) for k in shots}
     for name in tqdm(answerers, desc="episodes", unit="way"):
         row: dict[str, Any] = {"answered by": name}
         for k, some in drawn.items():
@@ -58,13 +56,14 @@ def measure(
     shots: Sequence[int],
     count: int,
     seed: int,
+    within: bool = False,
 ) -> list[dict[str, Any]]:
     """All ways to answer on each model's embedding, and warping.
 
     Args:
         models: by name, with their files; the first one's clips are warped.
         shown: the clips as a model's windows cut them.
-        ways: actions of an episode. shots: clips that teach each. count: episodes. seed: of them.
+        ways: actions of an episode. shots: clips that teach each. count: episodes. seed: of them. within: one set.
     """
     from app.teach.background import read_background
 
@@ -77,7 +76,7 @@ def measure(
         }
     clips = shown(next(iter(models.values()))[0])
     answerers["joints, time warping"] = by_warping(warped(clips.clips_NLV3))
-    return compare(clips, answerers, ways, shots, count, seed)
+    return compare(answerers, {k: episodes(clips, ways, k, count, seed, within) for k in shots}, ways)
 
 
 def live(
@@ -92,7 +91,7 @@ def live(
 
     Args:
         model: and its file `path`.
-        shown: clips that teach, of the same order as `tracks`, whole, which are played.
+        shown: clips that teach, of the same order as `tracks`, which are played, each amid the stillness in `strange`.
         strange: clips of no action and of stillness: each taught action that is said of them is a mistake.
         some: episodes; each is a pack.
 
@@ -105,8 +104,10 @@ def live(
 
     from app.teach.model import TaughtModel
     from app.teach.pack import pack_bytes
+    from training.data.splices import amid_stillness
     from training.default.measures import listen
 
+    played = amid_stillness(tracks, [track for track in strange if track.action == IDLE])
     teacher, said, wrong, false, seconds, asked = Teacher(model, path), 0, 0, 0, 0.0, 0
     took: list[float] = []
     for episode in tqdm(some, desc="live", unit="pack"):
@@ -118,7 +119,7 @@ def live(
         taught = TaughtModel(model, pack)
         for a, ask in enumerate(episode.ask):
             for place in ask:
-                names = {label for label, *_ in listen(taught, tracks[place]).events} & set(pack.actions)
+                names = {label for label, *_ in listen(taught, played[place]).events} & set(pack.actions)
                 asked, said = asked + 1, said + (f"taught {a}" in names)
                 wrong += bool(names - {f"taught {a}"})
         for track in strange:
@@ -132,5 +133,5 @@ def live(
         "false_a_minute": round(60 * false / seconds, 2),
         "minutes": round(seconds / 60, 1),
         "pack_kb": round(len(pack_bytes(pack)) / 1000),
-        "teach_s": round(float(np.median(took)), 2),
+        "teach_s": round(float(np.median(took)), 3),
     }

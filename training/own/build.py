@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MODEL = "student.onnx"
 DRAWN_AT_ONCE = 5  # clips between two safe points
-BACKGROUND = 2048  # clips whose embeddings go with the model
+BACKGROUND = 1024  # clips whose embeddings go with the model
 LEAST_ENTER = 0.5  # drawn motions are told from people more easily than other people's movements will be
 FALSE_ALARMS = {IDLE: 0.05, OTHER: 0.05}  # shares of held-out drawn windows that may pass the threshold
 WINDOWS_A_CLIP, LEAST_WINDOWS, MOST_WINDOWS = 12, 1024, 6144  # of an epoch
