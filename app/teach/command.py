@@ -71,7 +71,9 @@ def run(args: argparse.Namespace) -> int:
     if not alone and not args.inputs:
         raise PackError("name the action, and a video or recording of it: python -m app teach NAME VIDEO --pack FILE")
     if args.list:
-        print(said_of(read_pack(args.pack)))
+        pack = read_pack(args.pack)
+        print(said_of(pack))
+        print(_whose(pack, args.model))
         return 0
     teacher = _teacher(args)
     if not alone:
@@ -94,6 +96,15 @@ def said_of(pack: Pack) -> str:
         advice = f" ({pack.advice(name)})" if pack.advice(name) else ""
         lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{advice}")
     return "\n".join(lines)
+
+
+def _whose(pack: Pack, model_path: Path) -> str:
+    """Whether a pack goes with a model."""
+    from export.runtime import ActionModel
+
+    if pack.embedding == ActionModel(model_path, device="cpu").embedding:
+        return f"made with {model_path}"
+    return f"made with another model than {model_path}: --rebuild makes it anew for it, --model names another one"
 
 
 def _without(pack: Pack, name: str) -> Pack:
@@ -125,12 +136,12 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     clips, failed = [], 0
     for path in tqdm(args.inputs, desc="watching", unit="file", disable=None, leave=False):
         try:
-            found = _clips(path, teacher, args.pose)
+            found, when = _clips(path, teacher, args.pose)
         except ValueError as error:
             failed += 1
             tqdm.write(f"{error if str(path) in str(error) else f'{path}: {error}'}", file=sys.stderr)
             continue
-        tqdm.write(f"{path}: {len(found)} repetition{'s' if len(found) > 1 else ''}")
+        tqdm.write(f"{path}: {len(found)} repetition{'s' if len(found) > 1 else ''}{when}")
         clips.append(found)
     if not clips:
         raise TeachError("nothing was learnt; the pack is as it was")
@@ -142,8 +153,12 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     return FAILED if failed else 0
 
 
-def _clips(path: Path, teacher: Teacher, pose: str) -> np.ndarray:
+def _clips(path: Path, teacher: Teacher, pose: str) -> tuple[np.ndarray, str]:
+    """The repetitions in a file, and in words from when to when each is, where it is one recording."""
     from app.pose_model import ensure_pose_model
     from app.teach.inputs import recordings
 
-    return np.concatenate([teacher.clips(recording) for recording in recordings(path, lambda: ensure_pose_model(pose))])
+    every = list(recordings(path, lambda: ensure_pose_model(pose)))
+    when = ", ".join(f"{start_s:.1f}-{end_s:.1f}" for start_s, end_s in teacher.spans(every[0]))
+    found = np.concatenate([teacher.clips(one) for one in every])
+    return found, f" ({when} s)" if len(every) == 1 else ""

@@ -197,8 +197,8 @@ def parse_pack(content: bytes, name: str) -> Pack:
     try:
         tensors = load(content)
         said = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
-    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise PackError(f"{name}: not a pack, or a damaged one ({str(error).splitlines()[0]})") from None
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError):
+        raise PackError(f"{name}: not a pack, or a damaged one; teach the actions again") from None
     if said.get("format") != FORMAT:
         raise PackError(f"{name}: not a pack of this version (it says {said.get('format')!r}, not {FORMAT!r})")
     try:

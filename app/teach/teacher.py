@@ -53,19 +53,27 @@ class Teacher:
         """An empty one."""
         return Pack(self.model.embedding)
 
+    def spans(self, recording: Recording) -> list[tuple[float, float]]:
+        """From when to when each repetition in a recording is, seconds.
+
+        Raises:
+            TeachError: there are too many.
+        """
+        spans = repetitions(recording, self.model.window_s)
+        if len(spans) > MOST_AT_ONCE:
+            raise TeachError(
+                f"{len(spans)} repetitions in one recording: three to five are enough; cut it to at most {MOST_AT_ONCE}"
+            )
+        return spans
+
     def clips(self, recording: Recording) -> np.ndarray:
         """(E, K, V, 3) the repetitions in a recording, each as a clip.
 
         Raises:
             TeachError: there are too many.
         """
-        model = self.model
-        spans = repetitions(recording, model.window_s)
-        if len(spans) > MOST_AT_ONCE:
-            raise TeachError(
-                f"{len(spans)} repetitions in one recording: three to five are enough; cut it to at most {MOST_AT_ONCE}"
-            )
-        return np.stack([clip_of(recording, *span, model.window_s, model.frames) for span in spans])
+        window_s, frames = self.model.window_s, self.model.frames
+        return np.stack([clip_of(recording, *span, window_s, frames) for span in self.spans(recording)])
 
     def add(self, pack: Pack, action: str, clips_EKV3: np.ndarray, counter: bool = False) -> Pack:
         """The pack with more examples of an action (or of what it is not), with its head.
