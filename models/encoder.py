@@ -1,7 +1,7 @@
 """One branch: the ST-GCN encoder (arXiv 1801.07455), with the widths and initial values of the published IKEM code.
 
 Shape suffixes: B clips x people, T frames, V joints, C / O channels in / out, K subsets of the graph's partition,
-P parts of the body.
+P parts of the body, X = T x V.
 """
 
 from __future__ import annotations
@@ -146,11 +146,12 @@ def spread(x_BCTV: Tensor) -> Tensor:
 
     How much something changes, and where, tells movements that were never trained on apart better than its mean does.
     """
-    at_VP = F.one_hot(torch.from_numpy(PART_V), PARTS).to(x_BCTV)
-    mean_VP = at_VP / at_VP.sum(0)
-    mean_BCV = x_BCTV.mean(2) @ (mean_VP @ at_VP.t())
-    square_BCV = (x_BCTV - mean_BCV.unsqueeze(2)).square().mean(2)
-    return (square_BCV @ mean_VP).sqrt().transpose(1, 2).flatten(1)
+    T = x_BCTV.shape[2]
+    at_XP = F.one_hot(torch.from_numpy(PART_V), PARTS).to(x_BCTV).repeat(T, 1)
+    mean_XP = at_XP / at_XP.sum(0)
+    x_BCX = x_BCTV.flatten(2)
+    off_BCX = x_BCX - (x_BCX @ mean_XP) @ at_XP.t()
+    return (off_BCX * off_BCX @ mean_XP).sqrt().transpose(1, 2).flatten(1)  # ONNX writes .square() as a slow power
 
 
 def init_weights(module: nn.Module) -> None:

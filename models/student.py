@@ -94,16 +94,27 @@ class Student(nn.Module):
             Branch logits (N, M, C) and the embedding (N, D): of each branch, side by side, the spread of its maps over
             the parts of the body (models.encoder.spread), which taught actions are told by.
         """
+        maps = self._maps(joints, frames_N)
+        spreads = [
+            mean_people(spread(x_NPHTV.flatten(0, 1)).unflatten(0, x_NPHTV.shape[:2]), present_NP) for x_NPHTV in maps
+        ]
+        return self._classified(maps, present_NP), torch.cat(spreads, dim=1)
+
+    def logits(self, joints: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
+        """The branch logits alone, which is all that training asks for."""
+        return self._classified(self._maps(joints, frames_N), present_NP)
+
+    def _maps(self, joints: Tensor, frames_N: Tensor) -> list[Tensor]:
+        """Each branch's last maps, (N, P, H, T', V)."""
         joints_NPTVC = normalise(joints if joints.dim() == 5 else joints.unsqueeze(1))
-        N, P = joints_NPTVC.shape[:2]
         scale_N = time_scale(frames_N) if self.time_scaled else None
-        logits, spreads = [], []
-        for name, x_NPTVC in zip(self.modalities, modalities(joints_NPTVC, scale_N, self.modalities), strict=True):
-            maps_BHTV = self.encoders[name].maps(x_NPTVC.flatten(0, 1))
-            h_NH = mean_people(maps_BHTV.mean((2, 3)).reshape(N, P, -1), present_NP)
-            logits.append(self.heads[name](h_NH))
-            spreads.append(mean_people(spread(maps_BHTV).reshape(N, P, -1), present_NP))
-        return torch.stack(logits, dim=1), torch.cat(spreads, dim=1)
+        inputs = modalities(joints_NPTVC, scale_N, self.modalities)
+        encode = lambda name, x: self.encoders[name].maps(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # noqa: E731
+        return [encode(name, x_NPTVC) for name, x_NPTVC in zip(self.modalities, inputs, strict=True)]
+
+    def _classified(self, maps: list[Tensor], present_NP: Tensor | None) -> Tensor:
+        h = [mean_people(x_NPHTV.mean((3, 4)), present_NP) for x_NPHTV in maps]
+        return torch.stack([head(h_NH) for head, h_NH in zip(self.heads.values(), h, strict=True)], dim=1)
 
     def scores(self, logits_NMC: Tensor) -> tuple[Tensor, Tensor]:
         """Fused scores (N, C) and per-modality scores (N, M, C), at the student's temperature and fusion weights."""

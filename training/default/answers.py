@@ -58,7 +58,7 @@ def clip_scores(
     scores = []
     with torch.inference_mode():
         for some in torch.from_numpy(np.stack(windows)).split(BATCH):
-            logits_NMC, _ = student(some, torch.full((len(some),), window_s * 30))
+            logits_NMC = student.logits(some, torch.full((len(some),), window_s * 30))
             scores.append(student.scores(logits_NMC)[0])
     clips = [ClipScores(labels) for _ in tracks]
     for i, score_C in zip(owners, torch.cat(scores).numpy(), strict=True):

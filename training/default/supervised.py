@@ -198,7 +198,7 @@ def train(
         for joints, label in epoch_windows(tracks, labels, recipe, epoch):
             label_N = torch.from_numpy(label)
             with torch.autocast("cpu", torch.bfloat16):
-                logits_NMC, _ = student(torch.from_numpy(joints), frames_N)
+                logits_NMC = student.logits(torch.from_numpy(joints), frames_N)
             loss = loss_of(logits_NMC.float(), label_N, recipe.smoothing)
             optimiser.zero_grad()
             loss.backward()
