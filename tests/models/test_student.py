@@ -74,6 +74,14 @@ def test_an_empty_slot_does_not_count_when_masked() -> None:
     torch.testing.assert_close(student(two, frames, present)[1], student(one, frames)[1])
 
 
+@pytest.mark.parametrize("people", [0, 2])
+def test_the_logits_alone_are_the_same(people: int) -> None:
+    torch.manual_seed(0)
+    student = Student(4, channels=SMALL).eval()
+    joints, frames = torch.randn(2, *[people] * bool(people), 50, 25, 3), torch.full((2,), 60.0)
+    assert torch.equal(student.logits(joints, frames), student(joints, frames)[0])
+
+
 def test_no_labels() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Student(0)
