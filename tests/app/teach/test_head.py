@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.teach.head import Ridge
+from app.teach.head import DIRECTIONS, Ridge, _directions
 
 M, D, W = 3, 24, 5
 
@@ -100,3 +100,15 @@ def test_what_the_background_holds_under_another_name_is_left_out(
     np.testing.assert_array_equal(
         Ridge(everyday, M).head(*distinct).weight_AD, Ridge(everyday, M, kinds).head(*distinct).weight_AD
     )
+
+
+def test_directions_hold_what_varies() -> None:
+    rng = np.random.default_rng(0)
+    for shape in ((90, 40), (40, 90), (700, 600), (600, 700)):
+        x = rng.normal(size=shape) * 0.98 ** np.arange(shape[1])
+        found = _directions(x)
+        np.testing.assert_allclose(found.T @ found, np.eye(found.shape[1]), atol=1e-9)
+        best = (np.linalg.svd(x, compute_uv=False)[: found.shape[1]] ** 2).sum()
+        assert found.shape[1] == min(*shape, DIRECTIONS) and ((x @ found) ** 2).sum() > 0.998 * best
+    twice = np.repeat(rng.normal(size=(20, 30)), 2, axis=0)
+    assert _directions(twice).shape == (30, 20)
