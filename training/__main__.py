@@ -228,7 +228,9 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument(
         "folder", type=Path, metavar="DIR", help="DIR/ACTION/file or DIR/ACTION/PERSON/file: videos, .ikem or .npz"
     )
-    own.add_argument("--out", type=Path, required=True, metavar="MODEL", help="folder of the model; it is taken up")
+    own.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL", help="folder of the model; run again, it goes on"
+    )
     own.add_argument(
         "--by", choices=("auto", "person", "file"), default="auto",
         help="hold back whole people to judge by, or files (default: people, where every file has a person's folder)",
@@ -239,8 +241,13 @@ def _parser() -> argparse.ArgumentParser:
         "--start", type=Path, default=Path("models/pretrained"), help="weights to start from (default: %(default)s)"
     )
     own.add_argument("--seed", type=int, default=0, help="of what is held back, and of the training")
-    own.add_argument("--workers", type=int, default=2, help="processes that watch (default: %(default)s)")
-    own.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the training (default: %(default)s)")
+    own.add_argument("--workers", type=int, default=2, help="videos looked at at once (default: %(default)s)")
+    own.add_argument(
+        "--threads",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="of the training; 1 where other programs are busy (default: %(default)s)",
+    )
     _add_pose(own)
 
     identities = add_command(

@@ -95,6 +95,8 @@ def said_of(pack: Pack) -> str:
         counters = f", {not_it} of what it is not" if not_it else ""
         advice = f" ({pack.advice(name)})" if pack.advice(name) else ""
         lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{advice}")
+    if pack.clips_EKV3 is None:
+        lines.append("without skeletons: it cannot be made anew for another model")
     return "\n".join(lines)
 
 
@@ -131,6 +133,8 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     if is_known(teacher.model, name):
         tqdm.write(f"the model already knows {name!r}: this pack can be used with --only alone", file=sys.stderr)
     pack = read_pack(args.pack) if args.pack.exists() else teacher.pack()
+    if args.counter:
+        pack.require(name)
     if args.pack.exists() and args.no_clips:
         raise PackError("--no-clips is for a new pack; this one is there already")
     clips, failed = [], 0
@@ -144,7 +148,7 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
         tqdm.write(f"{path}: {len(found)} repetition{'s' if len(found) > 1 else ''}{when}")
         clips.append(found)
     if not clips:
-        raise TeachError("nothing was learnt; the pack is as it was")
+        raise TeachError(f"nothing was learnt; {'the pack is as it was' if args.pack.exists() else 'no pack was made'}")
     pack = teacher.add(pack, name, np.concatenate(clips), args.counter)
     if args.no_clips:
         pack = pack.without_skeletons()

@@ -23,6 +23,7 @@ FALSE_SHARE = 0.004  # of the background's windows may score more than where an 
 PASS = 0.1  # and so much of the way from there to the examples' own scores (each judged without itself) must be gone
 SURE = 0.95  # what an example's usual score is worth
 ONE_SHOT = 0.45  # of the only example's own score: what every fourth further clip of the same person reaches
+STEEP = 5.0  # log odds for each unit of score, at least: or all that anybody does would look a little like the action
 LEAST_SPAN = 0.1  # between a threshold and the usual score: less would make a switch of it
 ALIKE = 0.75  # so much of the way from the background's usual score to the examples' own: it is the same action
 
@@ -77,7 +78,7 @@ class Head:
         x_NMD = features(embedding_ND, self.mean_D, modalities).reshape(len(embedding_ND), modalities, -1)
         parts_NMA = np.einsum("nmd,amd->nma", x_NMD, self.weight_AD.reshape(len(self.weight_AD), modalities, -1))
         low, high = _logit(enter), max(_logit(SURE), _logit(enter) + 1)
-        slope_A = (high - low) / (self.usual_A - self.threshold_A)
+        slope_A = np.maximum((high - low) / (self.usual_A - self.threshold_A), STEEP)
         scale = lambda score: low + slope_A * (score + self.bias_A - self.threshold_A)  # noqa: E731
         return scale(parts_NMA.sum(1)), scale(modalities * parts_NMA)
 

@@ -135,7 +135,9 @@ def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
         ModelFileError: If the file is missing, damaged or not an action model.
     """
     if not path.is_file():
-        raise ModelFileError(f"{path} is missing: `python -m export onnx` writes a model file")
+        raise ModelFileError(
+            f"{path} is missing: `python -m export onnx` writes a model file, `python -m training own` once it is done"
+        )
     try:
         session = cpu_session(path, threads)
     except Exception as error:  # ONNX Runtime's exceptions share no base

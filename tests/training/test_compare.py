@@ -21,6 +21,7 @@ from training.comparison.grid import Grid
 from training.comparison.plan import Plan, Task, describe, make_plan
 from training.comparison.standing import Standing
 from training.data.store import Store, write_store
+from training.processes import alone
 
 CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.yaml"))
 ROWS = [
@@ -486,14 +487,14 @@ def test_a_folder_has_one_comparison_at_a_time(tmp_path: Path, store: Path, mach
 
 def test_processes_that_a_killed_comparison_left_behind_keep_the_folder(tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
-    with compare_module._alone(tmp_path) as lock:
+    with alone(tmp_path, "") as lock:
         left = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
     try:
-        with pytest.raises(ValueError, match="left behind"), compare_module._alone(tmp_path):
+        with pytest.raises(ValueError, match="left behind"), alone(tmp_path, "left behind"):
             pass
     finally:
         left.communicate(b"\n")
-    with compare_module._alone(tmp_path):
+    with alone(tmp_path, ""):
         pass
 
 

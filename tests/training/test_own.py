@@ -19,6 +19,7 @@ from training.own import everyday, watch
 from training.own.build import Wish, make
 from training.own.files import Example, divide, find
 from training.own.report import wilson
+from training.processes import alone
 
 SAID: list[str] = []
 ACTIONS = ("squat", "wave")
@@ -246,5 +247,17 @@ def test_a_folder_with_another_model_is_left_alone(folder: Path, start: Path) ->
     assert (start / "student.onnx").read_bytes() == before
     with pytest.raises(ValueError, match="whose folders are actions"):
         make(Wish(folder=folder, out=folder / "model", start=start), no_pose_model, SAID.append)
+    note = folder.parent / "note.txt"
+    note.write_text("mine")
+    for out in (note, note / "model"):
+        with pytest.raises(ValueError, match="note.txt is a file: --out names a folder"):
+            make(Wish(folder=folder, out=out, start=start), no_pose_model, SAID.append)
     with pytest.raises(ValueError, match="config.json is missing"):
         make(Wish(folder=folder, out=folder.parent / "m", start=folder), no_pose_model, SAID.append)
+
+
+def test_two_runs_on_one_model(folder: Path, start: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    wish = Wish(folder=folder, out=tmp_path / "model", start=start)
+    with alone(tmp_path / "model/work", ""), pytest.raises(ValueError, match="another run is at work on .*model"):
+        make(wish, no_pose_model, SAID.append)

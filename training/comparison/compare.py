@@ -16,26 +16,7 @@ from training.comparison.crew import Start, starter, work
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, Task, describe, make_plan
 from training.comparison.standing import Standing
-
-
-@contextlib.contextmanager
-def _alone(out: Path) -> Iterator[int | None]:
-    """One comparison at a time in a folder; yields the open lock, None where the system has no such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        yield None
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / "lock", "a", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ValueError(
-                f"{out} is in use by another comparison, or by runs that a killed one left behind; "
-                "wait for them, or end them"
-            ) from None
-        yield file.fileno()
+from training.processes import alone
 
 
 @contextlib.contextmanager
@@ -128,7 +109,11 @@ def compare(
     if dry_run:
         note(describe(standing.plan, standing.clips, standing.done))
         return
-    with _alone(standing.out) as lock, _stoppable():
+    refusal = (
+        f"{standing.out} is in use by another comparison, or by runs that a killed one left behind; "
+        "wait for them, or end them"
+    )
+    with alone(standing.out, refusal) as lock, _stoppable():
         failed = _run(standing, starter(standing, workers, lock), workers, note)
         table = write_tables(standing, document)
         draw_all(standing, gather(standing))

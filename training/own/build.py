@@ -26,6 +26,7 @@ from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another
 from training.own.files import Example, divide, find
 from training.own.report import RESULTS, Report, write_report
 from training.own.watch import Watched, watch
+from training.processes import alone
 
 if TYPE_CHECKING:
     from models.student import Student
@@ -75,14 +76,20 @@ def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]
         note: told what happens.
 
     Raises:
-        ValueError: the folder, OUT or the start cannot be used; the message says what to do.
+        ValueError: the folder, OUT or the start cannot be used, or another run is at work on OUT; the message says
+            what to do.
     """
+    _check(wish)
+    with alone(wish.out / "work", f"another run is at work on {wish.out}: wait for it, or end it"):
+        return _made(wish, pose_model, note)
+
+
+def _made(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]) -> Report:
     from export.onnx import export_student
     from export.runtime import ActionModel
     from models.weights import save
 
     began = time.monotonic()
-    _check(wish)
     config, base = _start(wish.start)
     found = find(wish.folder)
     divide(found, wish.by, wish.seed)  # what cannot be held back is said before the long work
@@ -94,7 +101,8 @@ def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]
     config = _config(config, names, wish)
     training = [t for t in own + drawn if t.part == "train"]
     how = _recipe(config, wish, [t for t in own if t.part == "train"])
-    note(f"{len(training)} clips train, {sum(t.part == 'val' for t in own)} of yours are held back (by {by})")
+    mine = sum(t.part == "train" for t in own)
+    note(f"{mine} of your clips train, {len(own) - mine} are held back (by {by}); {len(training) - mine} drawn train")
     run = wish.out / "work" / "training" / _identity(wish, config, how, training)
     student, log = train(training, config.labels, how, run, note, wish.start)
     held = [t for t in own if t.part == "val"]
@@ -118,6 +126,8 @@ def _check(wish: Wish) -> None:
     if wish.epochs < 1 or wish.workers < 1:
         raise ValueError(f"--epochs and --workers are at least 1; got {wish.epochs} and {wish.workers}")
     out = wish.out.resolve()
+    if file := next((place for place in (out, *out.parents) if place.exists() and not place.is_dir()), None):
+        raise ValueError(f"{file} is a file: --out names a folder, which may be new")
     if out.is_relative_to(wish.folder.resolve()):
         raise ValueError(f"{wish.out} lies in {wish.folder}, whose folders are actions; give another --out")
     if (out / MODEL).exists() and not (out / RESULTS).exists():

@@ -112,3 +112,9 @@ def test_directions_hold_what_varies() -> None:
         assert found.shape[1] == min(*shape, DIRECTIONS) and ((x @ found) ** 2).sum() > 0.998 * best
     twice = np.repeat(rng.normal(size=(20, 30)), 2, axis=0)
     assert _directions(twice).shape == (30, 20)
+
+
+def test_everyday_movement_looks_like_no_action(rng: np.random.Generator, background: np.ndarray) -> None:
+    head = Ridge(background, M).head(cloud(1 + 3 * rng.normal(size=D), 5, rng), np.zeros(5, int), np.zeros(5, bool))
+    odds_NA, _ = head.logits(background, 0.6, M)
+    assert np.median(1 / (1 + np.exp(-odds_NA))) < 0.02
