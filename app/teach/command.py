@@ -162,7 +162,7 @@ def _clips(path: Path, teacher: Teacher, pose: str) -> tuple[np.ndarray, str]:
     from app.pose_model import ensure_pose_model
     from app.teach.inputs import recordings
 
-    every = list(recordings(path, lambda: ensure_pose_model(pose)))
-    when = ", ".join(f"{start_s:.1f}-{end_s:.1f}" for start_s, end_s in teacher.spans(every[0]))
-    found = np.concatenate([teacher.clips(one) for one in every])
+    every = [(one, teacher.spans(one)) for one in recordings(path, lambda: ensure_pose_model(pose))]
+    when = ", ".join(f"{start_s:.1f}-{end_s:.1f}" for start_s, end_s in every[0][1])
+    found = np.concatenate([teacher.cut(one, spans) for one, spans in every])
     return found, f" ({when} s)" if len(every) == 1 else ""

@@ -18,10 +18,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 RIDGE = 0.03
-DIRECTIONS = 256
+DIRECTIONS = 256  # of the background, in which everything is solved: the others say nothing
 FALSE_SHARE = 0.004  # of the background's windows may score more than where an action's threshold begins
 PASS = 0.1  # and so much of the way from there to the examples' own scores (each judged without itself) must be gone
-SURE = 0.95  # what an example's usual score is worth
+SURE = 0.95  # what an example's usual score is worth, at least
 ONE_SHOT = 0.45  # of the only example's own score: what every fourth further clip of the same person reaches
 STEEP = 5.0  # log odds for each unit of score, at least: or all that anybody does would look a little like the action
 LEAST_SPAN = 0.1  # between a threshold and the usual score: less would make a switch of it
@@ -171,25 +171,15 @@ class _Fit:
 
 
 def _directions(x_BD: np.ndarray) -> np.ndarray:
-    """(D, R) orthonormal directions, up to so many, in which features vary most: the others say nothing.
+    """(D, R) orthonormal directions in which features vary most, DIRECTIONS or all that there are.
 
-    Of many features by random projection and power iteration (arXiv 0909.4061, section 4.5), in matrix products alone:
-    on busy cores the threads of an eigenvalue decomposition wait seconds for each other.
+    By random projection and power iteration (arXiv 0909.4061, section 4.5): on busy cores the threads of an eigenvalue
+    decomposition wait seconds for each other.
     """
-    B, D = x_BD.shape
-    if min(B, D) <= 2 * DIRECTIONS:
-        scale, vectors = np.linalg.eigh(x_BD @ x_BD.T if B < D else x_BD.T @ x_BD)
-        kept = slice(-min(DIRECTIONS, int((scale > 1e-9 * scale[-1]).sum())), None)
-        return x_BD.T @ vectors[:, kept] / np.sqrt(scale[kept]) if B < D else vectors[:, kept]
-    y_DR = x_BD.T @ np.random.default_rng(0).normal(size=(B, DIRECTIONS))
+    y_DR = x_BD.T @ np.random.default_rng(0).normal(size=(len(x_BD), min(DIRECTIONS, *x_BD.shape)))
     for _ in range(2):
-        y_DR = _orthonormal(x_BD.T @ (x_BD @ y_DR))
-    return _orthonormal(y_DR)  # once more, for what the first time rounded
-
-
-def _orthonormal(y_DR: np.ndarray) -> np.ndarray:
-    """The same span, by Cholesky decomposition of the inner products."""
-    return np.linalg.solve(np.linalg.cholesky(y_DR.T @ y_DR), y_DR.T).T
+        y_DR = np.linalg.qr(x_BD.T @ (x_BD @ y_DR))[0]
+    return y_DR
 
 
 class _Background:

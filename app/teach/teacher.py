@@ -72,8 +72,11 @@ class Teacher:
         Raises:
             TeachError: there are too many.
         """
-        window_s, frames = self.model.window_s, self.model.frames
-        return np.stack([clip_of(recording, *span, window_s, frames) for span in self.spans(recording)])
+        return self.cut(recording, self.spans(recording))
+
+    def cut(self, recording: Recording, spans: list[tuple[float, float]]) -> np.ndarray:
+        """(E, K, V, 3) what lies in each span of a recording, as a clip."""
+        return np.stack([clip_of(recording, *span, self.model.window_s, self.model.frames) for span in spans])
 
     def add(self, pack: Pack, action: str, clips_EKV3: np.ndarray, counter: bool = False) -> Pack:
         """The pack with more examples of an action (or of what it is not), with its head.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +19,6 @@ from training.comparison.grid import Grid
 from training.comparison.plan import Plan, Task, describe, make_plan
 from training.comparison.standing import Standing
 from training.data.store import Store, write_store
-from training.processes import alone
 
 CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.yaml"))
 ROWS = [
@@ -483,19 +480,6 @@ def test_a_folder_has_one_comparison_at_a_time(tmp_path: Path, store: Path, mach
         with pytest.raises(ValueError, match="in use by another comparison"):
             compare(_file(tmp_path, store), tmp_path / "out", lambda line: None)
     compare(_file(tmp_path, store), tmp_path / "out", lambda line: None)
-
-
-def test_processes_that_a_killed_comparison_left_behind_keep_the_folder(tmp_path: Path) -> None:
-    pytest.importorskip("fcntl")
-    with alone(tmp_path, "") as lock:
-        left = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
-    try:
-        with pytest.raises(ValueError, match="left behind"), alone(tmp_path, "left behind"):
-            pass
-    finally:
-        left.communicate(b"\n")
-    with alone(tmp_path, ""):
-        pass
 
 
 def test_a_document_without_markers_is_refused_before_any_run(tmp_path: Path, store: Path, machines: dict) -> None:

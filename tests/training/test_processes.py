@@ -9,6 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from training.processes import alone
+
 PROGRAM = """
 import signal, sys, time
 from pathlib import Path
@@ -52,3 +56,16 @@ def test_ctrl_c_ends_all(tmp_path: Path) -> None:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_processes_that_a_killed_run_left_behind_keep_the_folder(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    with alone(tmp_path, "") as lock:
+        left = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
+    try:
+        with pytest.raises(ValueError, match="left behind"), alone(tmp_path, "left behind"):
+            pass
+    finally:
+        left.communicate(b"\n")
+    with alone(tmp_path, ""):
+        pass

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from models.student import Student
 
 
+BACKGROUND = 1024  # clips whose embeddings go with a model
+
+
 def some_of_each(tracks: Sequence[Track], most: int) -> list[Track]:
     """At most that many tracks, of every action and domain about as many, spread evenly over each."""
     kinds: dict[tuple[str, str], list[Track]] = defaultdict(list)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.teach.background import FILE
 from training.data.tracks import Track, camera_tracks, raw_tracks
-from training.default.background import some_of_each, write_background
+from training.default.background import BACKGROUND, some_of_each, write_background
 from training.default.fitted import fit
 from training.default.outputs import DISPLAY
 from training.default.recipe import DefaultRecipe
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from models.student import Student
     from models.weights import StudentConfig
     from training.drawing.camera_clips import Job
-
-
-BACKGROUND = 1024  # clips whose embeddings go with the model
 
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:

@@ -199,10 +199,7 @@ def drawn_joints(job: Job, how: Setting) -> np.ndarray:
 
 def _staged(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """(T, 25, 3) of a recorded clip on the ground, near the origin, facing -z on average; and its times."""
-    clip = sample.clip
-    seen_T = clip.seen_T
-    times_T = np.arange(len(seen_T))[seen_T] / clip.fps
-    joints = clip.joints_TV3[seen_T]
+    times_T, joints, _ = sample.clip.shown
     if times_T[-1] - times_T[0] > LONGEST_S:
         middle = (times_T[0] + times_T[-1]) / 2
         near = np.abs(times_T - middle) <= LONGEST_S / 2

@@ -17,7 +17,7 @@ from app.decision import IDLE, OTHER
 from app.teach.background import FILE
 from training.data.tracks import Track, camera_tracks
 from training.default.augment import Augmentation
-from training.default.background import some_of_each, write_background
+from training.default.background import BACKGROUND, some_of_each, write_background
 from training.default.fitted import fit
 from training.default.judge import judge
 from training.default.outputs import DISPLAY, SILENT
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 MODEL = "student.onnx"
 DRAWN_AT_ONCE = 5  # clips between two safe points
-BACKGROUND = 1024  # clips whose embeddings go with the model
 LEAST_ENTER = 0.5  # drawn motions are told from people more easily than other people's movements will be
 FALSE_ALARMS = {IDLE: 0.05, OTHER: 0.05}  # shares of held-out drawn windows that may pass the threshold
 WINDOWS_A_CLIP, LEAST_WINDOWS, MOST_WINDOWS = 12, 1024, 6144  # of an epoch

@@ -110,8 +110,10 @@ def test_directions_hold_what_varies() -> None:
         np.testing.assert_allclose(found.T @ found, np.eye(found.shape[1]), atol=1e-9)
         best = (np.linalg.svd(x, compute_uv=False)[: found.shape[1]] ** 2).sum()
         assert found.shape[1] == min(*shape, DIRECTIONS) and ((x @ found) ** 2).sum() > 0.998 * best
-    twice = np.repeat(rng.normal(size=(20, 30)), 2, axis=0)
-    assert _directions(twice).shape == (30, 20)
+    twice = np.repeat(rng.normal(size=(20, 30)), 2, axis=0)  # of rank 20
+    found = _directions(twice)
+    np.testing.assert_allclose(found.T @ found, np.eye(30), atol=1e-9)
+    np.testing.assert_allclose(twice @ found @ found.T, twice, atol=1e-9)
 
 
 def test_everyday_movement_looks_like_no_action(rng: np.random.Generator, background: np.ndarray) -> None:
