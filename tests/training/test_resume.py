@@ -157,7 +157,7 @@ def test_the_teacher_does_not_move(store: Store, tmp_path: Path) -> None:
     trainer.train()
     batch = store.batch(np.arange(4))
     trainer.losses(batch, batch, 0)["loss"].backward()
-    torch.testing.assert_close(trainer.teach(batch), trainer.teach(batch), rtol=0, atol=0)
+    torch.testing.assert_close(trainer.teach(batch), trainer.teach(batch))  # dropout would move it by far more
     assert not any(module.training for module in trainer.teacher.modules())
     assert trainer.student.encoders["joint"].training
     for name, value in trainer.teacher.state_dict().items():

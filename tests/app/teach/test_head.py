@@ -97,8 +97,8 @@ def test_what_the_background_holds_under_another_name_is_left_out(
     false, _ = told.logits(background, 0.6, M)
     assert (false >= np.log(0.6 / 0.4)).mean() < 0.02
     distinct = cloud(rng.normal(size=D), 4, rng), *arguments[1:]  # told from everything: all kinds stay
-    np.testing.assert_array_equal(
-        Ridge(everyday, M).head(*distinct).weight_AD, Ridge(everyday, M, kinds).head(*distinct).weight_AD
+    np.testing.assert_allclose(  # the same sums, by matrix products at other addresses
+        Ridge(everyday, M).head(*distinct).weight_AD, Ridge(everyday, M, kinds).head(*distinct).weight_AD, atol=1e-6
     )
 
 
