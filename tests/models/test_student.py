@@ -51,10 +51,13 @@ def test_time_scale_reaches_motion_only() -> None:
     torch.manual_seed(0)
     joints = torch.randn(2, 50, 25, 3)
     student = Student(4, channels=SMALL)
+    for module in student.modules():
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            module.momentum = 1.0
     student(joints, torch.full((2,), 60.0))  # batch-norm statistics that let signals through
     student.eval()
     slow, fast = (student(joints, torch.full((2,), frames))[1].unflatten(1, (3, -1)) for frames in (120.0, 30.0))
-    torch.testing.assert_close(slow[:, :2], fast[:, :2])
+    torch.testing.assert_close(slow[:, :2], fast[:, :2], rtol=1e-4, atol=0)
     assert not torch.allclose(slow[:, 2], fast[:, 2], rtol=1e-3)
 
 
@@ -79,7 +82,8 @@ def test_the_logits_alone_are_the_same(people: int) -> None:
     torch.manual_seed(0)
     student = Student(4, channels=SMALL).eval()
     joints, frames = torch.randn(2, *[people] * bool(people), 50, 25, 3), torch.full((2,), 60.0)
-    torch.testing.assert_close(student.logits(joints, frames), student(joints, frames)[0])
+    alone, beside = student.logits(joints, frames), student(joints, frames)[0]
+    torch.testing.assert_close(alone, beside, rtol=1e-4, atol=1e-4 * float(beside.abs().max()))
 
 
 def test_no_labels() -> None:

@@ -140,7 +140,7 @@ def test_empty_slots_are_not_computed(train):
     garbage[0, 1] = 1e6
     garbage[2, 1] = torch.nan
     h, same = (net.encode(x, frames_N, present(1, 2, 1)) for net, x in zip(nets, (joints, garbage)))
-    torch.testing.assert_close(h, same, rtol=1e-5, atol=1e-5)  # two networks: equal but for their kernels' rounding
+    torch.testing.assert_close(h, same, rtol=1e-4, atol=0)  # two networks: equal but for their kernels' rounding
     for (name, a), b in zip(nets[0].named_buffers(), nets[1].buffers()):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5, msg=name)
     if not train:
@@ -172,7 +172,7 @@ def test_recomputation_changes_nothing(people):
         results.append((h.detach(), grads, dict(net.named_buffers())))
     (h, grads, buffers), (h2, grads2, buffers2) = results
     assert grads.keys() == grads2.keys() and grads
-    torch.testing.assert_close(h, h2, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(h, h2, rtol=1e-4, atol=1e-6)
     for name in grads:
         torch.testing.assert_close(grads[name], grads2[name], msg=name)
     for name in buffers:
