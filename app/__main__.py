@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-DEFAULT_MODEL = ROOT / "models" / "pretrained" / "student.onnx"
-EXAMPLE = ROOT / "assets" / "example.mp4"
+from models.system.places import DEFAULT_MODEL, EXAMPLE, ROOT
+
 DEVICES = ("auto", "cpu", "cuda", "tensorrt")  # export.runtime.session says the same, and brings ONNX Runtime
 POSES = ("wheel", "lite", "full", "heavy")
 OK, USAGE, INTERRUPTED = 0, 2, 130
@@ -169,8 +168,8 @@ def _pose(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from app.quiet import native_warnings_hidden
-    from app.report import OutputError
+    from models.system.atomic import OutputError
+    from models.system.native_warnings import native_warnings_hidden
 
     try:
         with native_warnings_hidden():

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.report import WholeFile
 from app.stream import LIVE_HOP_S, ActionStream
+from models.system.atomic import WholeFile
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel

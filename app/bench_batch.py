@@ -25,10 +25,8 @@ from app.batch.jobs import Job, make_jobs
 from app.batch.options import Options, Setup
 from app.batch.stop import Stop
 from app.batch.work import Done
+from models.system.places import DEFAULT_MODEL, EXAMPLE, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-EXAMPLE = ROOT / "assets" / "example.mp4"
-MODEL = ROOT / "models" / "pretrained" / "student.onnx"
 GOAL_RATIO = 1.8
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -86,7 +84,7 @@ def work(inputs: Sequence[Path], out: Path, workers: int, annotate: bool = False
     from app.pose_model import ensure_pose_model
     from export.runtime import ActionModel
 
-    make_model = partial(ActionModel, MODEL, device="cpu", threads=1)
+    make_model = partial(ActionModel, DEFAULT_MODEL, device="cpu", threads=1)
     make_pose = partial(PoseSource, ensure_pose_model())
     setup = Setup(options=Options(out=out, annotate=annotate), make_model=make_model, make_pose=make_pose, threads=1)
     watch, jobs = _Watch(), make_jobs(inputs)

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-IDLE = "idle"
-OTHER = "other"  # what no action names: scored, but never said
+from models.labels import IDLE, OTHER
+
 SMOOTHING_S = 0.4  # time constant of the smoothing
 HIGHEST = 0.95  # a threshold that sensitivity raises stays below it
 

@@ -108,7 +108,7 @@ def run(setup: Setup, out: Path | None = None, checks: dict[str, Check] | None =
 
 
 def _write(path: Path, findings: list[Finding]) -> None:
-    from app.report import WholeFile
+    from models.system.atomic import WholeFile
 
     content = {
         "ok": all(finding.state != FAIL for finding in findings),

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from app.doctor import FAIL, OK, OPTIONAL, Check, Finding, Setup
+from models.system.places import cache_folder
 
 # Packages that the app itself runs on; the others of requirements.txt are for training and export.
 NEEDED = frozenset(("mediapipe", "opencv-contrib-python", "gradio", "av", "tqdm", "onnxruntime", "onnxruntime-gpu"))
@@ -117,7 +118,6 @@ def check_disk(setup: Setup) -> Iterator[Finding]:
 def check_pose_model(setup: Setup) -> Iterator[Finding]:
     """The pose model: it is there, it loads, it finds a person."""
     from app.pose import PoseSource
-    from app.pose_model import cache_folder
 
     path = cache_folder() / f"pose_{setup.pose}.task"
     make = f"`.venv/bin/python -m app pose --pose {setup.pose}`"

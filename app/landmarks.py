@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import IO
 
 from app.landmark_codec import MOST_FRAMES, MOST_PEOPLE, MOST_POSES, MOST_RAW, Frame, LandmarkError, pack, unpack
-from app.report import OutputError
 from app.types import Pose
+from models.system.atomic import OutputError
 
 __all__ = ["RECORD_SUFFIX", "LandmarkError", "LandmarkReader", "LandmarkWriter", "is_recording"]
 

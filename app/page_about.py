@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from app.decision import IDLE, OTHER
 from app.page_answer import words
 from app.page_theme import PAGE_ASSETS, fragment
+from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel

@@ -28,9 +28,9 @@ import numpy as np
 
 from app.bench import write_json
 from app.page_cpu import cpu_ms
-from app.report import OutputError
+from models.system.atomic import OutputError
+from models.system.places import EXAMPLE, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 CAMERA_FPS = 30
 GOAL_FPS = 28.0
 FLAT_MB = 30.0  # growth from the second quarter of the run to the last that counts as flat
@@ -211,7 +211,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the benchmark from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m app.page_bench", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="how long to count (default: %(default)g)")
-    parser.add_argument("--video", type=Path, default=ROOT / "assets" / "example.mp4", help="what the camera shows")
+    parser.add_argument("--video", type=Path, default=EXAMPLE, help="what the camera shows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("demo", nargs="*", help="options of python -m app demo, after --")
     args = parser.parse_args(argv)

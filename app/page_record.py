@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.landmarks import RECORD_SUFFIX, LandmarkWriter, is_recording
-from app.report import OutputError
 from app.types import Pose
+from models.system.atomic import OutputError
 
 
 class Recorder:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import gradio as gr
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+from models.system.places import ASSETS
+
 PAGE_ASSETS = ASSETS / "page"
 
 # Fonts that the visitor's own system has: nothing is fetched from another host.

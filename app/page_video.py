@@ -12,17 +12,16 @@ import gradio as gr
 
 from app.page_pack import Track
 from app.page_result import result_html, result_json
-from app.page_theme import ASSETS
 from app.recording import Summary, classify_video
 from app.types import ActionEvent, Answer
 from app.video import VIDEO_SUFFIXES, VideoError, VideoReader
+from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
     from app.teach.lesson import Lessons
     from app.teach.model import TaughtModel
     from export.runtime import ActionModel
 
-EXAMPLE = ASSETS / "example.mp4"
 MOST_SECONDS = 600.0
 MOST_MEGABYTES = 200
 AT_ONCE = 2  # analyses that run side by side; the others wait their turn

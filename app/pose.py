@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.memory import give_memory_back
 from app.tracking import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
+from models.system.memory import give_memory_back
 
 if TYPE_CHECKING:
     from mediapipe.tasks.python import vision

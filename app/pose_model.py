@@ -19,6 +19,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from models.system.places import cache_folder
+
 KINDS = ("wheel", "lite", "full", "heavy")
 NETWORKS = ("pose_detector.tflite", "pose_landmarks_detector.tflite")
 
@@ -37,11 +39,6 @@ LARGEST_DOWNLOAD = 64 << 20
 
 class PoseModelError(ValueError):
     """The pose model cannot be had; the message says what to do."""
-
-
-def cache_folder() -> Path:
-    """Where pose models are kept: $IKEM_LIVE_CACHE, or assets/cache beside the code."""
-    return Path(os.environ.get("IKEM_LIVE_CACHE") or Path(__file__).parents[1] / "assets" / "cache")
 
 
 def ensure_pose_model(kind: str = "wheel", progress: bool = True) -> Path:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.decision import IDLE, OTHER, checked_sensitivity
+from app.decision import checked_sensitivity
 from app.nearest import Nearest, note_people
 from app.person import Person
 from app.tracking import People, distinct
 from app.types import ActionEvent, Answer, PersonState, Pose
+from models.labels import IDLE, OTHER
 from models.skeleton import bridge
 
 if TYPE_CHECKING:

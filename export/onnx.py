@@ -20,7 +20,8 @@ from models.modalities import FRAMES
 from models.revision import git_revision
 from models.skeleton import CENTRE, JOINTS, OUTWARD, PARENTS
 from models.student import Student
-from models.weights import FORMAT, StudentConfig, embedding_id, write_whole
+from models.system.atomic import write_whole
+from models.weights import FORMAT, StudentConfig, embedding_id
 
 if TYPE_CHECKING:
     import onnx

@@ -24,7 +24,8 @@ import numpy as np
 from export.clips import Windows
 from export.onnx import describe, save_checked, trace
 from models.student import Student
-from models.weights import StudentConfig, write_whole
+from models.system.atomic import write_whole
+from models.weights import StudentConfig
 
 if TYPE_CHECKING:
     import onnx

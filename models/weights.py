@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import torch
 from models.encoder import CHANNELS, STRIDES
 from models.modalities import FRAMES, check_modalities
 from models.student import Student
+from models.system.atomic import write_whole
 
 WEIGHTS, CONFIG = "student.safetensors", "config.json"
 FORMAT = "ikem-live-student/1"
@@ -85,25 +83,6 @@ class StudentConfig:
     def _fuses(self) -> bool:
         right = len(self.fusion) == len(self.modalities) and min(self.fusion) >= 0
         return right and abs(sum(self.fusion) - 1) < 1e-6
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a neighbouring file, then move it to `path`: the file appears whole or not at all."""
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: name a file in it")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
-    os.close(handle)
-    part = Path(name)
-    try:
-        write(part)
-        part.chmod(0o644)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def save(student: Student, config: StudentConfig, folder: str | Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from models.system.places import ROOT
+
 LABELS = ("wave", "clap", "squat", "jumping_jack", "idle")
 
 

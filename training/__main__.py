@@ -28,7 +28,7 @@ def _default(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from app.pose_model import ensure_pose_model
-    from training.allocator import keep_freed_memory
+    from models.system.memory import keep_freed_memory
     from training.default.build import Build
     from training.default.recipe import DefaultRecipe
 

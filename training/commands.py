@@ -27,7 +27,7 @@ def add_command(
 def _threads(args: argparse.Namespace) -> None:
     import torch
 
-    from training.allocator import keep_freed_memory
+    from models.system.memory import keep_freed_memory
 
     keep_freed_memory()
     torch.set_num_threads(args.threads)

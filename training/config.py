@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from models.branches import Shape
 from models.modalities import MODALITIES, check_modalities
-from training.branches import Shape
 from training.views import Views
 
 LETTERS = {"j": "joint", "m": "motion", "b": "bone", "a": "acceleration", "r": "rotation", "o": "angular"}

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.branches import Branches
 from training import relations
-from training.branches import Branches
 from training.config import DistilConfig
 from training.data.pool import Pool, two_views
 from training.data.store import Batch

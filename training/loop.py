@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from models.weights import write_whole
-from training.branches import Branches
+from models.branches import Branches
+from models.system.atomic import write_whole
 from training.config import Schedule
 from training.data.pool import Pool, two_views
 from training.data.store import Batch

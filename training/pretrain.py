@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.branches import Branches, follow, key_copy, projection
 from training import losses
-from training.branches import Branches, follow, key_copy, projection
 from training.config import PretrainConfig, Schedule
 from training.data.pool import Pool
 from training.data.store import Batch

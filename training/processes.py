@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
@@ -10,32 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context, parent_process
-from pathlib import Path
 from typing import Any, TypeVar
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
-
-
-@contextlib.contextmanager
-def alone(folder: Path, refusal: str) -> Iterator[int | None]:
-    """One run at a time in a folder; yields the open lock, None where the system has no such locks.
-
-    Raises:
-        ValueError: another run holds the lock; `refusal` is the message.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        yield None
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "a", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ValueError(refusal) from None
-        yield file.fileno()
 
 
 def side_by_side(

@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
+from models.branches import Branches, Shape
 from models.revision import git_revision
-from models.weights import write_whole
-from training.branches import Branches, Shape
+from models.system.atomic import write_whole
 from training.data.store import Store
 
 CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1.pt", "log.jsonl", "model.safetensors"

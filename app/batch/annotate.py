@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from app.batch.people import Followed
-from app.report import OutputError
 from app.types import POSE_CONNECTIONS, Pose
 from models.skeleton import SEEN_FROM
+from models.system.atomic import OutputError
 
 # Without B-frames: with them and a variable frame rate, the muxer writes a duration that is far too short.
 # Best first. Browsers play the first three in an mp4.

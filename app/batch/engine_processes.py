@@ -23,11 +23,6 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _END_S = 5.0  # for a worker to end by itself
 
 
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class _Process:
     """A worker in its process, seen from here."""
 
@@ -164,7 +159,7 @@ class _Teller:
 
 def _serve(setup: Setup, talk: Connection, leash: Connection) -> None:
     """A worker's whole life."""
-    from app.quiet import native_warnings_hidden
+    from models.system.native_warnings import native_warnings_hidden
 
     stop = Stop()
     threading.Thread(target=_heed, args=(leash, stop), daemon=True).start()

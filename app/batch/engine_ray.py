@@ -11,7 +11,6 @@ import sys
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from app.batch.jobs import LIVE, Job
@@ -19,8 +18,8 @@ from app.batch.options import Setup
 from app.batch.outputs import EVENTS_SUFFIX, clear_parts
 from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker, failed
+from models.system.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 _RETRIES = 3  # of a shard whose worker was lost
 _LOOK_S = 1.0  # how often to see whether the run is to end
 _ANSWER_S = 5.0  # for a cluster's head to take a connection

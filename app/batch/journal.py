@@ -7,7 +7,6 @@ counts for nothing.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,10 +15,10 @@ from typing import IO
 
 from app.batch.jobs import CLIP_NUMBER
 from app.batch.outputs import EVENTS, EVENTS_SUFFIX, SUMMARY, clear_parts
-from app.report import OutputError, WholeFile
+from models.system.atomic import OutputError, WholeFile
+from models.system.lock import _locked
 
 JOURNAL = ".classify-journal"
-_LOCK = ".classify-lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,26 +170,3 @@ def _lines(path: Path) -> Iterator[tuple[str, object]]:
                     yield kind, content
     except (OSError, UnicodeDecodeError):
         return
-
-
-def _locked(folder: Path) -> IO[str] | None:
-    """A lock that ends with this process, however it ends; None where the system has none of this kind."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    try:
-        lock = open(folder / _LOCK, "w")  # noqa: SIM115
-    except OSError as error:
-        raise OutputError(f"cannot write in {folder}: {error.strerror}; choose another --out") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise OutputError(
-            f"another run writes its results into {folder}; wait for it, or choose another --out"
-        ) from None
-    except OSError:  # a file system without locks
-        pass
-    os.set_inheritable(lock.fileno(), False)
-    return lock

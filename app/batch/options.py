@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.decision import IDLE, OTHER
 from app.stream import FILE_HOP_S
 from app.types import ActionEvent
+from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:
     from app.pose import PoseSource

@@ -19,8 +19,8 @@ import numpy as np
 from app.batch.formats import event_line, webvtt
 from app.batch.options import Options
 from app.landmarks import RECORD_SUFFIX
-from app.report import OutputError, WholeFile
 from app.types import ActionEvent, Answer, Pose
+from models.system.atomic import OutputError, WholeFile
 
 if TYPE_CHECKING:
     from app.batch.annotate import AnnotatedVideo

@@ -14,7 +14,7 @@ from app.batch.formats import count
 from app.batch.jobs import CLIPS, Job, printable
 from app.batch.options import Options
 from app.batch.work import Done
-from app.report import OutputError
+from models.system.atomic import OutputError
 
 
 class Progress:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.batch.formats import COLUMNS, EVENT_COLUMNS, csv_line, event_row
 from app.batch.outputs import EVENTS, SUMMARY
-from app.report import WholeFile
+from models.system.atomic import WholeFile
 
 _OLDEST = COLUMNS[:10]  # the summary's columns before there were more
 

@@ -19,8 +19,8 @@ from app.batch.play import play
 from app.batch.stop import Stop, Stopped
 from app.camera import camera_name
 from app.recording import Summary, Tally
-from app.report import OutputError
 from app.stream import ActionStream
+from models.system.atomic import OutputError
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel

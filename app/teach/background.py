@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.decision import IDLE, OTHER
 from app.teach.pack import PackError
 from export.runtime import ActionModel
+from models.labels import IDLE, OTHER
 
 FILE = "background.safetensors"
 _LEAST = 32

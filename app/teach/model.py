@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.decision import IDLE, OTHER
 from app.teach.pack import Pack, PackError, read_pack
 from export.runtime import ActionModel, ModelScores
+from models.labels import IDLE, OTHER
 from models.skeleton import V
 
 

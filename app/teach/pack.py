@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from app.report import OutputError
 from app.teach.head import Head
+from models.system.atomic import OutputError
 
 FORMAT = "ikem-live-pack/1"
 SUFFIX = ".pack"

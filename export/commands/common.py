@@ -26,7 +26,7 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
 
 def write_numbers(numbers: Mapping[str, Any], out: Path | None) -> None:
     """Write OUT as JSON, whole or not at all; nothing where it is None."""
-    from models.weights import write_whole
+    from models.system.atomic import write_whole
 
     if out is not None:
         text = json.dumps(numbers, indent=2) + "\n"

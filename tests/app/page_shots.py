@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.__main__ import DEFAULT_MODEL
+from models.system.places import ROOT
 from tests.app.page_visit import CHROMIUM, FLAGS, drawn_camera, repeated_scene
 
 LOOKS = {
@@ -34,7 +35,7 @@ def one_person(out: Path, slow: int) -> Path:
     """The example clip as a camera, so many times slower than life."""
     from app.page_bench import camera_file
 
-    return camera_file(Path(__file__).parents[2] / "assets" / "example.mp4", out, CAMERA_FPS * slow)
+    return camera_file(ROOT / "assets" / "example.mp4", out, CAMERA_FPS * slow)
 
 
 def two_people(out: Path, slow: int) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.bench import measure, table, write_json
-from app.report import OutputError
+from models.system.atomic import OutputError
 from tests.app.helpers import HandModel, pose, write_video
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from itertools import islice
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,10 +12,10 @@ import pytest
 
 from app.camera import Camera, CameraError
 from app.camera_network import LATE_S, SentTimes, _decoded, check_address, masked, network_frames
+from models.system.places import ROOT
 from tests.app.rtsp_server import RtspServer
 from tests.app.stream_server import StreamServer, mjpeg, mpegts
 
-ROOT = Path(__file__).resolve().parents[2]
 QUICK = {"open_s": 10.0, "silent_s": 5.0, "retry_s": 0.05, "give_up_s": 60.0}
 
 

@@ -11,9 +11,9 @@ from app.batch.journal import Journal
 from app.batch.outputs import Outputs
 from app.batch.work import Worker
 from app.recording import Tally, classify_clip, classify_video
-from app.report import OutputError
 from app.stream import ActionStream
 from models.clips import Clip, read_clips, write_clips
+from models.system.atomic import OutputError
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.helpers import HandModel, body, write_sound, write_video
 

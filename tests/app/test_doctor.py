@@ -8,7 +8,6 @@ import re
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,10 +28,9 @@ from app.doctor_checks import (
     check_pose_model,
     self_test,
 )
-from app.report import OutputError
+from models.system.atomic import OutputError
+from models.system.places import ROOT
 from tests.app.helpers import HandModel
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def setup(**changes):

@@ -15,14 +15,14 @@ import pytest
 
 from app.landmark_codec import BINS, IMAGE, WORLD_M, pack, unpack
 from app.landmarks import PIECE_S, LandmarkReader, LandmarkWriter, is_recording
-from app.report import OutputError
 from app.stream import ActionStream
 from app.types import Pose
 from models.skeleton import BRIDGE_VL, JOINTS, SEEN_FROM
+from models.system.atomic import OutputError
+from models.system.places import ROOT
 from tests.app.helpers import HandModel, pose
 from training.drawing.motions import make_scene
 
-ROOT = Path(__file__).resolve().parents[2]
 STEPS = [
     ("stand", 2.0),
     ("wave", 3.0),
@@ -187,7 +187,7 @@ _FILL_THE_DISK = """
 import resource, signal, sys
 from app.landmarks import LandmarkWriter
 from tests.app.test_landmarks import alone, film
-from app.report import OutputError
+from models.system.atomic import OutputError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 try:

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from app.__main__ import main, parser
+from models.system.places import ROOT
 from tests.app.helpers import body, write_video
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def python(*args):

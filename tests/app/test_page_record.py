@@ -6,7 +6,7 @@ import pytest
 
 from app.landmarks import LandmarkReader
 from app.page_record import Recorder, Recordings
-from app.report import OutputError
+from models.system.atomic import OutputError
 from tests.app.helpers import pose
 
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.memory import give_memory_back
 from app.pose import LOOK_EVERY_S, PoseSource
+from models.system.memory import give_memory_back
 
 FRAME = np.zeros((4, 4, 3), np.uint8)
 

@@ -9,8 +9,8 @@ import pytest
 from app.batch.journal import Entry, Journal
 from app.batch.options import Options
 from app.batch.outputs import Outputs
-from app.report import OutputError, WholeFile
 from app.types import ActionEvent
+from models.system.atomic import OutputError, WholeFile
 from tests.app.helpers import HandModel
 
 EVENT = ActionEvent(0, "wave", 1.23456, 2.5, 0.876543, (("wave", 0.876543), ("idle", 0.1)), {"joint": 0.7, "bone": 0.9})

@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from models.system.places import ROOT
+
 DOCKERFILES = sorted((ROOT / "export" / "docker").glob("Dockerfile.*"))
 
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from export.runtime.cuda import PROTOTYPES
+from models.system.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 NAMES_FILE = Path(__file__).with_name("tensorrt_names.json")
 SOURCES = ("export/tensorrt.py", "export/runtime/engine.py")
 PACKAGES = {  # the oldest that our code is for, JetPack 6's, and the newest of each major version

@@ -23,6 +23,7 @@ from export.runtime.cuda import AcceleratorMissingError, Cuda
 from export.runtime.engine import logger, reason
 from export.runtime.sidecar import engine_name, sha256
 from export.tensorrt import Batches, build_engine
+from models.system.places import ROOT
 from tests.export.fake_cuda import FakeCudart
 from tests.export.fake_tensorrt import VERSIONS, install
 
@@ -336,7 +337,7 @@ def test_numpy_and_tensorrt_are_all_that_an_engine_imports() -> None:
         "import sys, export.runtime.engine\n"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'torch', 'tensorrt', 'cuda', 'onnx', 'models'}))"
     )
-    root = Path(__file__).parents[2]
+    root = ROOT
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
 

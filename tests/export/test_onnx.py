@@ -12,6 +12,7 @@ import torch
 from export import onnx as exporter
 from export.onnx import export_student, sample_joints
 from models.student import Student
+from models.system.places import ROOT
 from models.weights import StudentConfig
 
 
@@ -76,7 +77,7 @@ def test_metadata_and_form(model_file: Path) -> None:
     assert [entry.version for entry in model.opset_import if not entry.domain] == [exporter.OPSET]
     assert not any(tensor.external_data for tensor in model.graph.initializer)
     # A path of the machine that exported it must not travel with the model.
-    assert str(Path(__file__).parents[2]).encode() not in model_file.read_bytes()
+    assert str(ROOT).encode() not in model_file.read_bytes()
 
 
 @pytest.mark.usefixtures("traced")

@@ -19,9 +19,9 @@ from export.__main__ import main
 from export.runtime.cuda import AcceleratorMissingError
 from export.runtime.sidecar import sha256
 from export.tensorrt import Batches, build_engine
+from models.system.places import ROOT
 from tests.export.fake_tensorrt import PLAN, TIMINGS, VERSIONS, install
 
-ROOT = Path(__file__).parents[2]
 NAME = "student-nvidia-test-1-trt11.4.0.106-fp32.engine"
 
 

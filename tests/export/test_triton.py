@@ -17,9 +17,9 @@ from export import triton
 from export.__main__ import main
 from export.onnx import sample_joints
 from export.triton import Serving, write_repository
+from models.system.places import ROOT
 from tests.export.triton_schema import ModelConfig, model_config_of, parse
 
-ROOT = Path(__file__).parents[2]
 FILES = ["1/model.onnx", "config.pbtxt", "labels.txt", "warmup/frames"]
 # Its wheel carries the schema, model_config.proto, as a descriptor.
 PUBLISHED = "tritonclient==2.73.0 --hash=sha256:1f5cec19b0568e037ec4d716ae702984b3ab93e35f72b8f72c5135374dd2be9a"

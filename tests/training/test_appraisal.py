@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from export.onnx import export_student
+from models.labels import DISPLAY
 from models.weights import StudentConfig, save
 from training.data.tracks import Track
 from training.default import appraisal, judge
 from training.default.appraisal import Appraisal
-from training.default.outputs import DISPLAY
 from training.default.recipe import Judging, Trials
 from training.default.supervised import Recipe
 from training.drawing.motions import make_motion

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 
+from models.labels import DISPLAY
 from models.weights import StudentConfig, embedding_id
 from tests.training.test_default import TINY, recipe_of, tracks
 from training.data.tracks import Track
 from training.default.background import some_of_each, write_background
-from training.default.outputs import DISPLAY, outputs_of
+from training.default.outputs import outputs_of
 
 
 def counted(kinds: dict[tuple[str, str], int]) -> list[Track]:

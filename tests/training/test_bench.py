@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from models.branches import Shape
 from models.modalities import modalities, time_scale
 from training.benchmark import steps as bench_steps
 from training.benchmark.bench import _summary, bench, check_memory, choose, free_mb, table, write_json
 from training.benchmark.published import PublishedStep
 from training.benchmark.settings import VARIANTS, Setting
-from training.branches import Shape
 from training.config import PretrainConfig
 from training.data.store import Batch
 from training.parallel import Group
@@ -96,7 +96,7 @@ def test_the_published_queue_wraps_with_aligned_columns():
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if not VARIANTS[name].compile])
 def test_every_variant_takes_its_steps(name, monkeypatch):
-    monkeypatch.setattr("training.allocator.keep_freed_memory", lambda: True)
+    monkeypatch.setattr("models.system.memory.keep_freed_memory", lambda: True)
     threads = torch.get_num_threads()
     turn = bench_steps.run(VARIANTS[name], replace(TINY, steps=2))
     torch.set_num_threads(threads)

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
+from models.labels import DISPLAY
+from models.system.places import ROOT
 from models.weights import StudentConfig
 from training.data.splits import SETS
 from training.default.card import TERMS, accuracy_table, card_values, rejection_table, trials_table, write_card
 from training.default.judge import CAMERA, RECORDED
-from training.default.outputs import DISPLAY
 from training.default.recipe import DefaultRecipe
 
-RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
+RECIPE = ROOT / "training" / "recipes" / "default.yaml"
 GROUPS = ("val raw", "val camera", "test raw", "test camera")
 
 

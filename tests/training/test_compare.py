@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from models.modalities import MODALITIES
+from models.system.places import ROOT
 from training.comparison import compare as compare_module
 from training.comparison.compare import compare
 from training.comparison.crew import command, work
@@ -20,7 +21,7 @@ from training.comparison.plan import Plan, Task, describe, make_plan
 from training.comparison.standing import Standing
 from training.data.store import Store, write_store
 
-CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.yaml"))
+CONFIGS = sorted((ROOT / "training" / "configs").glob("*.yaml"))
 ROWS = [
     {"exchange": ["none", "ekem+ikem"], "modalities": "jmbaro", "seeds": [0, 1]},
     {"modalities": ["j", "jmb"]},

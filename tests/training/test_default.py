@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 import yaml
 
+from models.labels import DISPLAY, SILENT
+from models.system.places import ROOT
 from training.data.splits import SETS
 from training.data.tracks import Track
 from training.default.build import Build
-from training.default.outputs import DISPLAY, SILENT, outputs_of
+from training.default.outputs import outputs_of
 from training.default.recipe import DefaultRecipe
 from training.default.supervised import begin
 from training.drawing.motions import make_motion
 
-CONFIG = Path(__file__).parents[2] / "training" / "recipes" / "default.yaml"
+CONFIG = ROOT / "training" / "recipes" / "default.yaml"
 TINY = {
     "version": "t", "hop_s": 1.0, "draw": {}, "seeds": [0], "sets": {"all": ["kard"]},
     "false_alarms": {"idle": 0.1, "other": 0.2}, "terms": {"all": "for tests"},

@@ -11,6 +11,7 @@ import pytest
 
 from app.landmarks import LandmarkWriter
 from models.clips import Clip, write_clips
+from models.system.lock import alone
 from tests.app.teach.helpers import FPS, poses_of, recording_of, still
 from training.data.tracks import Track
 from training.default.judge import Verdict
@@ -19,7 +20,6 @@ from training.own import everyday, watch
 from training.own.build import Wish, make
 from training.own.files import Example, divide, find
 from training.own.report import wilson
-from training.processes import alone
 
 SAID: list[str] = []
 ACTIONS = ("squat", "wave")

@@ -4,7 +4,6 @@ import errno
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +12,11 @@ import training.data.parts
 import training.data.prepare
 from models.clips import Clip, read_clips, write_clips
 from models.skeleton import MIRROR
+from models.system.places import ROOT
 from tests.training.test_readers import NAME, one_person, person
 from training.data.prepare import prepare
 from training.data.readers.ntu import NtuReader
 from training.data.store import FRAMES, Store, preprocess
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def ntu_source(folder, count=12):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from training.processes import alone
+from models.system.lock import alone
+from models.system.places import ROOT
 
 PROGRAM = """
 import signal, sys, time
@@ -35,7 +36,7 @@ def test_ctrl_c_ends_all(tmp_path: Path) -> None:
     script, begun = tmp_path / "program.py", tmp_path / "begun"
     script.write_text(PROGRAM)
     begun.mkdir()
-    root = Path(__file__).parents[2]
+    root = ROOT
     process = subprocess.Popen(
         [sys.executable, script, begun], start_new_session=True, env={**os.environ, "PYTHONPATH": str(root)}
     )

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training.branches import Branches, Shape
+from models.branches import Branches, Shape
 from training.config import parse_modalities
 from training.data.store import Store, write_store
 from training.evaluation.features import features, only

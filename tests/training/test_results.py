@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.branches import Branches, Shape
+from models.branches import Branches, Shape
 from training.config import PretrainConfig
 from training.data.pool import Pool
 from training.data.store import Store, write_store

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.branches import Shape
+from models.branches import Shape
 from training.config import DistilConfig, PretrainConfig
 from training.data.pool import Pool
 from training.data.store import Store, write_store

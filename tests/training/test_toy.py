@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from models.branches import Shape
 from training import losses
-from training.branches import Shape
 from training.config import PretrainConfig
 from training.data.store import Batch
 from training.loop import make_optimizer

@@ -192,7 +192,7 @@ def _remarks(result: dict[str, Any]) -> list[str]:
 
 def write_json(result: dict[str, Any], path: Path) -> None:
     """Write the result to a file, whole or not at all."""
-    from models.weights import write_whole
+    from models.system.atomic import write_whole
 
     text = json.dumps(result, indent=2) + "\n"
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))

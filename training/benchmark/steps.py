@@ -5,12 +5,13 @@ Shape suffixes: N clips, P people, T frames, V joints, C coordinates, M modaliti
 
 from __future__ import annotations
 
-import platform
 import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from models.system.cores import processor
 
 if TYPE_CHECKING:
     from training.benchmark.settings import Setting, Variant
@@ -47,15 +48,6 @@ def run(variant: Variant, setting: Setting) -> dict[str, Any]:
     }
 
 
-def processor() -> str:
-    """The processor's name, as the system gives it."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
 def _views(variant: Variant, setting: Setting) -> tuple[Batch, Batch]:
     """Two views of made-up clips: a random pose that drifts, a second person where the variant has one."""
     import torch
@@ -89,10 +81,10 @@ def _published(variant: Variant, setting: Setting) -> Callable[[], float]:
 
 
 def _ours(variant: Variant, setting: Setting) -> Callable[[], float]:
+    from models.branches import Shape
     from models.encoder import CHANNELS
     from models.modalities import MODALITIES
-    from training.allocator import keep_freed_memory
-    from training.branches import Shape
+    from models.system.memory import keep_freed_memory
     from training.config import PretrainConfig
     from training.loop import make_optimizer
     from training.parallel import Group

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from models.system.lock import alone
 from training.comparison.crew import Start, starter, work
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, Task, describe, make_plan
 from training.comparison.standing import Standing
-from training.processes import alone
 
 
 @contextlib.contextmanager

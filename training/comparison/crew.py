@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from models.system.places import ROOT
 from training.comparison.grid import DISTIL, PRETRAIN, letters
 from training.comparison.plan import EVALUATE, Task
 from training.comparison.standing import Standing
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PAUSE_S = 0.5  # between looks at the processes
 
 
@@ -87,7 +87,7 @@ def starter(standing: Standing, workers: int, lock: int | None = None) -> Start:
             log.write(("$ " + " ".join(words) + "\n").encode())
             log.flush()
             return subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY,
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT,
                 env=environment, pass_fds=() if lock is None else (lock,),
             )  # fmt: skip
 

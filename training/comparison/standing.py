@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from models.weights import write_whole
+from models.system.atomic import write_whole
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, PRETRAIN, Plan, Task
 from training.data.pool import Pool

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from models.modalities import MODALITIES
-from models.weights import write_whole
+from models.system.atomic import write_whole
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Row, letters
 from training.comparison.plan import EVALUATE, Task
 from training.comparison.standing import Standing

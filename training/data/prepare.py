@@ -169,7 +169,7 @@ def _read_stamp(out: Path) -> dict:
 
 
 def _write_json(path: Path, values: dict[str, object]) -> None:
-    from models.weights import write_whole  # brings torch
+    from models.system.atomic import write_whole  # brings torch
 
     write_whole(path, lambda part: part.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8"))
 

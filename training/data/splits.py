@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.clips import Clip, read_clips
+from models.labels import OTHER
 
 UNSEEN_SETS = ("utkinect", "msr_action3d")
 _TRAIN: dict[str, set[int]] = {
@@ -40,8 +41,6 @@ SETS = tuple(_TRAIN)
 # Material of standing or sitting still: (set, the set's own label) whole, and the ends of another set's clips.
 IDLE_LABELS = {("cad60", "still"), ("msr_daily", "sit still"), ("msr_daily", "sit_still")}
 IDLE_ENDS = {"kinder_gator": 0.7}
-# What none of the actions names: it teaches the model to say so.
-OTHER = "other"
 # Too near to an action to be called something else, and too far from it to train it.
 _BETWEEN = {
     "Raise-your-arm-to-one-side", "Raise-your-arm-to-the-other-side", "Signal-someone-to-stop",

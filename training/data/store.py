@@ -99,7 +99,7 @@ def finish_store(
     source: str,
 ) -> None:
     """Write index and store.json beside a skeletons.npy that is already there (arguments as `write_store`)."""
-    from models.weights import write_whole
+    from models.system.atomic import write_whole
 
     count = len(fields["people"])
     defaults = {name: np.zeros(count, np.int64) for name in ("subject", "view", "setup")}

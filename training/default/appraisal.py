@@ -16,14 +16,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from models.clips import read_clips
-from training.benchmark.steps import processor
-from training.data.splits import OTHER, SETS
+from models.labels import DISPLAY, OTHER
+from models.system.cores import processor
+from training.data.splits import SETS
 from training.data.tracks import Track, camera_tracks
 from training.default import measures
 from training.default.build import Build
 from training.default.calibrate import FeatureDistance
 from training.default.judge import CAMERA, RECORDED, HeldOut, judge_model
-from training.default.outputs import DISPLAY, Outputs, outputs_of
+from training.default.outputs import Outputs, outputs_of
 from training.default.scores import calibration, fusion_worth, rejection, unknown_scores
 from training.default.trials import Setting, plan, run_trials, summary
 
@@ -98,7 +99,7 @@ class Appraisal:
         }
 
     def _once(self, name: str, measure: Callable[[], Any], of_model: bool = True) -> Any:
-        from models.weights import write_whole
+        from models.system.atomic import write_whole
 
         path, model = self.results / f"{name}.json", self.hash if of_model else None
         if path.exists():

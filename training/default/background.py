@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.weights import StudentConfig, embedding_id, write_whole
+from models.system.atomic import write_whole
+from models.weights import StudentConfig, embedding_id
 from training.data.tracks import Track
 from training.default.outputs import outputs_of
 from training.default.supervised import Recipe

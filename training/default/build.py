@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.teach.background import FILE
+from models.labels import DISPLAY
 from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.default.background import BACKGROUND, some_of_each, write_background
 from training.default.fitted import fit
-from training.default.outputs import DISPLAY
 from training.default.recipe import DefaultRecipe
 from training.default.trials import Trial, recipe_of
 

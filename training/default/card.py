@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.system.places import ROOT
 from training.data.splits import UNSEEN_SETS
 from training.default.judge import CAMERA, KARD, RECORDED
 from training.evaluation.results import markdown
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from models.weights import StudentConfig
     from training.default.recipe import DefaultRecipe
 
-TEMPLATE = Path(__file__).parents[1] / "recipes" / "card.md"
+TEMPLATE = ROOT / "training" / "recipes" / "card.md"
 # What each set allows, and who of it trains (training.data.splits).
 TERMS = {
     "kard": ("CC BY 4.0 (as published, not confirmed)", "odd actors"),
@@ -57,7 +58,7 @@ def write_card(values: Mapping[str, str], out: Path, template: Path = TEMPLATE) 
     Raises:
         ValueError: the template names something that is not among the values.
     """
-    from models.weights import write_whole
+    from models.system.atomic import write_whole
 
     try:
         text = string.Template(template.read_text(encoding="utf-8")).substitute(values)

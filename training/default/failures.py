@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.quiet import native_warnings_hidden
+from models.system.native_warnings import native_warnings_hidden
 from training.data.tracks import Track, track_of
 from training.default.judge import judge
 from training.drawing.camera_clips import Job, drawn_joints, see, setting_of

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.labels import SILENT
 from training.data.tracks import Track
 from training.default import calibrate
-from training.default.outputs import SILENT, fused, outputs_of
+from training.default.outputs import fused, outputs_of
 from training.default.supervised import Recipe
 
 if TYPE_CHECKING:

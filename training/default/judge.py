@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.data.splits import OTHER, UNSEEN_SETS
+from models.labels import OTHER
+from training.data.splits import UNSEEN_SETS
 from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.evaluation.confusion import draw
 from training.evaluation.results import markdown

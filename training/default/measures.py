@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.decision import IDLE, OTHER
 from app.stream import FILE_HOP_S, ActionStream
+from models.labels import IDLE, OTHER, SILENT
 from training.data.tracks import Track
 from training.default.augment import LOWER
 from training.default.calibrate import auroc, false_alarms_at
@@ -27,7 +27,6 @@ from training.default.calibrate import auroc, false_alarms_at
 if TYPE_CHECKING:
     from export.runtime import ActionModel
 
-SILENT = (IDLE, OTHER)  # scored, but never said
 BASE_FPS = 30.0  # other rates are compared with this one
 SHOWN = 0.5  # with less of the lower body's joints seen, a clip shows nothing that could be hidden
 

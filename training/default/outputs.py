@@ -11,24 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.data.splits import OTHER
+from models.labels import DISPLAY
 from training.data.tracks import Track
 from training.default.augment import window_of
 from training.default.supervised import Recipe
 
 if TYPE_CHECKING:
     from models.student import Student
-
-# Short id -> what a person would say
-DISPLAY = {
-    "wave": "waving", "raise_hand": "raising a hand", "clap": "clapping", "throw": "throwing", "punch": "punching",
-    "kick": "kicking", "squat": "squatting", "lunge": "lunging", "walk": "walking", "run": "running",
-    "jump": "jumping", "jumping_jack": "jumping jacks", "sit_down": "sitting down", "stand_up": "standing up",
-    "pick_up": "picking something up", "drink": "drinking", "phone": "on the phone", "carry": "carrying something",
-    "bow": "bowing", "point": "pointing", "lie_down": "lying down", "idle": "standing or sitting still",
-    OTHER: "something else",
-}  # fmt: skip
-SILENT = ("idle", OTHER)  # scored, never said
 
 
 @dataclass(frozen=True, slots=True)

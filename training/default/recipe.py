@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from models.labels import DISPLAY, SILENT
 from training.config import DistilConfig, PretrainConfig, from_sources, read_yaml
 from training.data.splits import SETS
 from training.default.augment import Augmentation
-from training.default.outputs import DISPLAY, SILENT
 from training.default.supervised import Recipe
 
 T = TypeVar("T")

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from models.labels import DISPLAY, SILENT
 from training.default import calibrate
-from training.default.outputs import DISPLAY, SILENT, Outputs, fused
+from training.default.outputs import Outputs, fused
 
 LABELS = tuple(DISPLAY)
 _SILENT = [LABELS.index(label) for label in SILENT]

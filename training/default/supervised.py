@@ -166,7 +166,7 @@ def train(
     from torch.optim.swa_utils import AveragedModel
 
     from models.student import Student
-    from models.weights import write_whole
+    from models.system.atomic import write_whole
 
     torch.manual_seed(recipe.seed)
     student = Student(len(labels), recipe.modalities, recipe.channels, recipe.dropout, strides=recipe.strides)

@@ -143,7 +143,7 @@ def _begin(setting: Setting, threads: int, note: Callable[[str], None]) -> None:
     global _HERE
     import torch
 
-    from training.allocator import keep_freed_memory
+    from models.system.memory import keep_freed_memory
 
     keep_freed_memory()
     torch.set_num_threads(threads)
@@ -151,7 +151,7 @@ def _begin(setting: Setting, threads: int, note: Callable[[str], None]) -> None:
 
 
 def _run(trial: Trial) -> None:
-    from models.weights import write_whole
+    from models.system.atomic import write_whole
 
     setting, note = _HERE
     mine = some_of(setting.tracks, trial.share, trial.seed)

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from app.quiet import native_warnings_hidden
+from models.labels import OTHER
 from models.skeleton import JOINTS, MIRROR
-from training.data.splits import OTHER, Sample, samples
+from models.system.native_warnings import native_warnings_hidden
+from training.data.splits import Sample, samples
 from training.data.tracks import RATE_MARK, SCENE_MARK
 from training.drawing.draw import Camera, Look, draw_clip
 from training.drawing.film import Film, random_film

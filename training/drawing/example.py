@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.weights import write_whole
+from models.system.atomic import write_whole
 from training.drawing.draw import Camera, Look, draw_clip
 from training.drawing.motions import make_scene
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 
 import numpy as np
 
+from models.system.places import ASSETS
 from training.drawing.body import Body, joints_of
 from training.drawing.motions import MOTIONS, make_motion
 
-OUT = Path(__file__).resolve().parents[2] / "assets" / "page" / "motions.json"
+OUT = ASSETS / "page" / "motions.json"
 FPS, SECONDS = 10.0, 3.0
 STEP_M = 1e-3
 # Of each motion's many variants the one that shows it best, looked at by eye.

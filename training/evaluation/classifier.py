@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from models.branches import Branches
 from models.encoder import init_weights
-from training.branches import Branches
 
 
 class Classifier(nn.Module):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.decision import IDLE, OTHER
 from app.teach.examples import Recording, clip_of
+from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:
     from training.data.tracks import Track

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from training.branches import Branches
+from models.branches import Branches
 from training.data.store import Store
 from training.evaluation.classifier import Classifier
 from training.evaluation.cost import cost

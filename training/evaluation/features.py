@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from training.branches import Branches
+from models.branches import Branches
 from training.data.store import Store
 
 

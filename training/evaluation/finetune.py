@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from training.branches import Branches, Shape
+from models.branches import Branches, Shape
 from training.config import PRESETS, PretrainConfig, Schedule, require
 from training.data.store import Store
 from training.evaluation.classifier import Classifier

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from models.branches import Branches
 from models.modalities import check_modalities
-from training.branches import Branches
 from training.config import defaults_of, fit_epochs
 from training.data.store import Store
 from training.evaluation.features import features, only

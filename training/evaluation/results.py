@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from models.weights import write_whole
+from models.system.atomic import write_whole
 from training.evaluation.confusion import draw
 from training.evaluation.linear import Answer
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.decision import IDLE
 from app.teach.teacher import Teacher, embedded
+from models.labels import IDLE
 from training.evaluation.answerers import Answerer, by_head, by_neighbours, by_prototypes, by_warping, warped
 from training.evaluation.episodes import Episode, Shown, episodes
 

@@ -13,20 +13,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.decision import IDLE, OTHER
 from app.teach.background import FILE
+from models.labels import DISPLAY, IDLE, OTHER, SILENT
+from models.system.lock import alone
 from training.data.tracks import Track, camera_tracks
 from training.default.augment import Augmentation
 from training.default.background import BACKGROUND, some_of_each, write_background
 from training.default.fitted import fit
 from training.default.judge import judge
-from training.default.outputs import DISPLAY, SILENT
 from training.default.supervised import Recipe, train
 from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another_name
 from training.own.files import Example, divide, find
 from training.own.report import RESULTS, Report, write_report
 from training.own.watch import Watched, watch
-from training.processes import alone
 
 if TYPE_CHECKING:
     from models.student import Student
@@ -220,7 +219,7 @@ def run(args: Any, note: Callable[[str], None]) -> int:
     import torch
 
     from app.pose_model import ensure_pose_model
-    from training.allocator import keep_freed_memory
+    from models.system.memory import keep_freed_memory
 
     keep_freed_memory()
     torch.set_num_threads(args.threads)

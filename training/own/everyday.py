@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.decision import IDLE, OTHER
+from models.labels import IDLE, OTHER
 from training.data.tracks import Track
 from training.drawing.camera_clips import Job
 from training.drawing.motions import MOTIONS

@@ -15,7 +15,7 @@ import numpy as np
 from app.landmarks import RECORD_SUFFIX
 from app.teach.pack import checked_name
 from app.video import VIDEO_SUFFIXES
-from training.default.outputs import SILENT
+from models.labels import SILENT
 
 SUFFIXES = (*sorted(VIDEO_SUFFIXES), RECORD_SUFFIX, ".npz")
 HELD_BACK = 0.25  # of the files, about

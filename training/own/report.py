@@ -10,8 +10,8 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.labels import SILENT
 from training.default.judge import Verdict, confusion_picture, per_action, rates
-from training.default.outputs import SILENT
 from training.evaluation.results import markdown
 from training.own.files import Example
 
@@ -92,7 +92,7 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 def write_report(report: Report) -> None:
     """OUT/README.md, own.json and the pictures, each whole or not at all; own.json last."""
-    from models.weights import write_whole
+    from models.system.atomic import write_whole
 
     out, verdicts = report.wish.out, list(report.verdicts)
     title = f"held-out clips: top-1 {rates(verdicts)['top1']} %"

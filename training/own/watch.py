@@ -105,7 +105,7 @@ def _fingerprint(path: Path) -> str:
 
 def _look(job: _Job) -> tuple[str, str]:
     """Key of the example, and why it cannot be used ("" where it can, and is kept)."""
-    from models.weights import write_whole
+    from models.system.atomic import write_whole
 
     try:
         frames = list(_poses(job.example.path, job.pose_model))
@@ -133,9 +133,9 @@ def _poses(path: Path, pose_model: Path) -> Iterator[tuple[float, list[Pose]]]:
             yield from _short(reader.poses())
         return
     from app.pose import PoseSource
-    from app.quiet import native_warnings_hidden
     from app.tracking import distinct
     from app.video import VideoReader
+    from models.system.native_warnings import native_warnings_hidden
 
     with native_warnings_hidden(), VideoReader(path) as video, PoseSource(pose_model, MOST_PEOPLE) as source:
         yield from _short((time_s, distinct(source.detect(rgb_HWC, time_s))) for time_s, rgb_HWC in video)

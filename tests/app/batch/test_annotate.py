@@ -13,8 +13,8 @@ import pytest
 from app.batch import annotate
 from app.batch.annotate import AnnotatedVideo, draw, encoder, encoder_note
 from app.batch.people import Followed, followed, numbered
-from app.report import OutputError
 from app.types import Answer, PersonState
+from models.system.atomic import OutputError
 from tests.app.helpers import pose
 
 TIMES_S = [5.0, 5.1, 5.133, 5.5, 5.52, 6.5, 6.6]

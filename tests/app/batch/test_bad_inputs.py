@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.system.places import ROOT
 from tests.app.batch.damage import damaged_files, odd_archives, sound_files
 from tests.app.batch.helpers import FakePose, joints, listing, rows, run, save
 from tests.app.helpers import write_video
 
-ROOT = Path(__file__).resolve().parents[3]
 SEED = 20
 INTERNAL = ("Traceback", "Error(", "Error:", "<", "0x", "numpy", "np.", "__", "allow_pickle", "\n")
 

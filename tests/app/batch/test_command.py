@@ -13,9 +13,8 @@ import pytest
 from app.__main__ import main, parser
 from app.batch.command import EXAMPLES, options_of
 from app.batch.options import Options
+from models.system.places import ROOT
 from tests.app.batch.helpers import joints, rows, save
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_examples_of_the_help_are_commands():
@@ -98,7 +97,7 @@ def test_what_ctrl_c_leaves_is_told_by_the_command_that_can_go_on(command, monke
 SCRIPT = """
 import sys
 from pathlib import Path
-from app.report import OutputError
+from models.system.atomic import OutputError
 from tests.app.batch.helpers import run
 if __name__ == "__main__":
     try:

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from itertools import cycle, islice
-from pathlib import Path
 
 import av
 import numpy as np
@@ -18,10 +17,10 @@ import pytest
 
 from app.batch import play
 from app.landmarks import LandmarkReader
+from models.system.places import ROOT
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.stream_server import StreamServer, mjpeg
 
-ROOT = Path(__file__).resolve().parents[3]
 GREY = [np.full((48, 64, 3), 100 + i, np.uint8) for i in range(20)]
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 
 from app.batch.outputs import PARTS
+from models.system.places import ROOT
 from tests.app.batch.helpers import joints, listing, rows, run, save
 from tests.app.batch.test_processes import Broken, Slow, clips
 
-ROOT = Path(__file__).resolve().parents[3]
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install -r requirements-ray.txt"
 )

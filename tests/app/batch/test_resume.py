@@ -15,12 +15,11 @@ import pytest
 from app.batch.journal import JOURNAL, Journal
 from app.batch.outputs import PARTS
 from app.batch.work import Worker
-from app.report import OutputError
 from models.clips import Clip, write_clips
+from models.system.atomic import OutputError
+from models.system.places import ROOT
 from tests.app.batch.helpers import joints, listing, rows, run, save
 from tests.app.helpers import HandModel
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

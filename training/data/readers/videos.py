@@ -88,9 +88,9 @@ def look(path: Path, pose_model: Path) -> np.ndarray:
         ReadError: nobody is seen in it for long enough.
     """
     from app.pose import PoseSource
-    from app.quiet import native_warnings_hidden
     from app.tracking import distinct
     from app.video import VideoReader
+    from models.system.native_warnings import native_warnings_hidden
 
     tracks: list[Track] = []
     with native_warnings_hidden(), VideoReader(path) as video, PoseSource(pose_model, MOST_PEOPLE) as source:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from models.system.places import ROOT
 
 SCRIPT = """
 import os, sys
-from app.quiet import native_warnings_hidden
+from models.system.native_warnings import native_warnings_hidden
 with native_warnings_hidden():
     os.write(2, b"native\\n")
     print("ours", file=sys.stderr)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from models.branches import Branches, Shape, follow, frozen_statistics, key_copy
 from models.modalities import MODALITIES, modalities, time_scale
-from training.branches import Branches, Shape, follow, frozen_statistics, key_copy
 from training.config import PretrainConfig
 from training.data.store import Batch
 from training.pretrain import Pretrainer

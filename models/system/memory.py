@@ -1,4 +1,4 @@
-"""Let the C library keep the memory that a training step frees, for the next step to take."""
+"""Memory that is freed: given back to the system, or kept for the next step of a training."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ import platform
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of <malloc.h>
 _NEVER = 2**31 - 1
+
+
+def give_memory_back() -> bool:
+    """Return what the C library keeps of freed memory to the system.
+
+    A landmarker takes some hundred blocks of all sizes and frees them in its own threads; glibc keeps the pieces, and a
+    page that many visitors came to would hold several times what it uses.
+
+    Returns:
+        Whether it could be done: only glibc can.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    ctypes.CDLL(None).malloc_trim(0)
+    return True
 
 
 def keep_freed_memory() -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -55,3 +56,22 @@ class WholeFile:
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write {self._path}: {reason}; free some space or choose another --out") from None
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a neighbouring file, then move it to `path`: the file appears whole or not at all."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+    os.close(handle)
+    part = Path(name)
+    try:
+        write(part)
+        part.chmod(0o644)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

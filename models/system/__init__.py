@@ -1,0 +1,1 @@
+"""The machine below everything: files, locks, cores, memory. Needs the standard library alone."""
