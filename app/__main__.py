@@ -131,7 +131,7 @@ def _teach(args: argparse.Namespace) -> int:
 
 def _bench(args: argparse.Namespace) -> int:
     from app import bench, bench_people
-    from app.pose_model import ensure_pose_model
+    from app.pose.model_file import ensure_pose_model
     from export.runtime import ActionModel
 
     kind = bench_people if args.people else bench
@@ -161,7 +161,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _pose(args: argparse.Namespace) -> int:
-    from app.pose_model import ensure_pose_model
+    from app.pose.model_file import ensure_pose_model
 
     print("pose model:", ensure_pose_model(args.pose))
     return OK

@@ -69,7 +69,7 @@ def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> di
         VideoError: the video cannot be read.
         ValueError: the video is too short to measure.
     """
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
     from app.video import VideoReader
 
     timed = TimedModel(model)

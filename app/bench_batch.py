@@ -80,8 +80,8 @@ def _processor_s() -> float:
 
 def work(inputs: Sequence[Path], out: Path, workers: int, annotate: bool = False) -> dict:
     """Classify in this process (and its workers); frames, seconds and memory as plain JSON."""
-    from app.pose import PoseSource
-    from app.pose_model import ensure_pose_model
+    from app.pose.landmarker import PoseSource
+    from app.pose.model_file import ensure_pose_model
     from export.runtime import ActionModel
 
     make_model = partial(ActionModel, DEFAULT_MODEL, device="cpu", threads=1)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.bench import TimedModel
+from app.pose.tracker import MOST_PEOPLE
 from app.stream import LIVE_HOP_S, ActionStream
-from app.tracking import MOST_PEOPLE
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
@@ -68,7 +68,7 @@ def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> di
 
 
 def _measure(video: Path, people: int, model: ActionModel, pose_model: str | Path) -> dict[str, Any]:
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
     from app.video import VideoReader
 
     timed = TimedModel(model)

@@ -117,7 +117,7 @@ def check_disk(setup: Setup) -> Iterator[Finding]:
 
 def check_pose_model(setup: Setup) -> Iterator[Finding]:
     """The pose model: it is there, it loads, it finds a person."""
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
 
     path = cache_folder() / f"pose_{setup.pose}.task"
     make = f"`.venv/bin/python -m app pose --pose {setup.pose}`"

@@ -26,8 +26,8 @@ from app.page_route import FrameRoute  # noqa: E402
 from app.page_teach import build_teach  # noqa: E402
 from app.page_theme import PAGE_ASSETS, css, head, theme  # noqa: E402
 from app.page_video import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
-from app.pose import PoseSource  # noqa: E402
-from app.pose_model import ensure_pose_model  # noqa: E402
+from app.pose.landmarker import PoseSource  # noqa: E402
+from app.pose.model_file import ensure_pose_model  # noqa: E402
 from app.sessions import Sessions  # noqa: E402
 from app.teach.lesson import Lessons, open_lessons  # noqa: E402
 
@@ -128,7 +128,7 @@ def serve(
 
 
 def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, threads: int) -> str:
-    # Gradio asks its own server whether it is up; app.pose has sent the process's https elsewhere.
+    # Gradio asks its own server whether it is up; app.pose.landmarker has sent the process's https elsewhere.
     os.environ["no_proxy"] = f"localhost,127.0.0.1,{place.host}"
     try:
         _, address, _ = page.launch(
@@ -182,7 +182,7 @@ def launch(
 
     Args:
         model_path: the ONNX file of the action model.
-        pose: kind of pose model (app.pose_model).
+        pose: kind of pose model (app.pose.model_file).
         device: "auto", "cpu", "cuda" or "tensorrt".
         threads: most CPU threads of the action model; None leaves it to ONNX Runtime.
         host, port, certfile, keyfile: see Place.

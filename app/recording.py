@@ -148,14 +148,14 @@ def classify_video(
     Args:
         path: the video.
         model: the action model.
-        pose_model: a pose model file (app.pose_model.ensure_pose_model).
+        pose_model: a pose model file (app.pose.model_file.ensure_pose_model).
         on_event: takes each event when it ends, or later (see Tally).
         on_frame: told after every frame: its time, the duration that the file claims (None if unknown), the answer.
 
     Raises:
         VideoError: the file is not a readable video.
     """
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
     from app.video import VideoReader
 
     stream = ActionStream(model, FILE_HOP_S)

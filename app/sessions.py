@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from app.page_record import Recorder
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
     from app.teach.lesson import Lesson, Lessons
     from app.teach.model import TaughtModel
     from app.types import ActionEvent, Answer

@@ -13,7 +13,7 @@ import numpy as np
 from app.decision import checked_sensitivity
 from app.nearest import Nearest, note_people
 from app.person import Person
-from app.tracking import People, distinct
+from app.pose.tracker import People, distinct
 from app.types import ActionEvent, Answer, PersonState, Pose
 from models.labels import IDLE, OTHER
 from models.skeleton import bridge
@@ -47,7 +47,7 @@ class ClipScores:
 class ActionStream:
     """Names what people do, frame by frame. Keeps a few seconds of joints, however long the stream.
 
-    Up to app.tracking.MOST_PEOPLE are followed at once. The nearest, steadily, is the main person, of whom the
+    Up to app.pose.tracker.MOST_PEOPLE are followed at once. The nearest, steadily, is the main person, of whom the
     answer's own fields and `clip` speak.
 
     Args:

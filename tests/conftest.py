@@ -47,7 +47,7 @@ def action_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def pose_model_path() -> Path:
     """The pose model's file, built on first use."""
-    from app.pose_model import PoseModelError, ensure_pose_model
+    from app.pose.model_file import PoseModelError, ensure_pose_model
 
     try:
         return ensure_pose_model()

@@ -16,7 +16,7 @@ from training.commands import add_command, add_research
 
 
 def _draw(args: argparse.Namespace) -> None:
-    from app.pose_model import ensure_pose_model
+    from app.pose.model_file import ensure_pose_model
     from training.drawing.camera_clips import draw_all, jobs
 
     todo = jobs(args.data, seed=args.seed, film=args.film, other=args.other)
@@ -27,7 +27,7 @@ def _default(args: argparse.Namespace) -> None:
     import torch
     from tqdm import tqdm
 
-    from app.pose_model import ensure_pose_model
+    from app.pose.model_file import ensure_pose_model
     from models.system.memory import keep_freed_memory
     from training.default.build import Build
     from training.default.recipe import DefaultRecipe
@@ -45,7 +45,7 @@ def _default(args: argparse.Namespace) -> None:
 
 
 def _judge(args: argparse.Namespace) -> None:
-    from app.pose_model import ensure_pose_model
+    from app.pose.model_file import ensure_pose_model
     from export.runtime import ActionModel
     from training.default.judge import HeldOut, judge_model
     from training.evaluation.results import markdown

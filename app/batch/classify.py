@@ -170,7 +170,7 @@ class Run:
     def _setup(self, todo: Sequence[Job]) -> Setup:
         make_pose, no_pose = None, ""
         if any(needs_pose(job) for job in todo):
-            from app.pose import PoseSource
+            from app.pose.landmarker import PoseSource
 
             try:
                 make_pose = partial(PoseSource, self._pose_model())

@@ -13,7 +13,7 @@ from app.types import ActionEvent
 from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
     from export.runtime import ActionModel
 
 HERE, RAY = "here", "ray"

@@ -20,7 +20,7 @@ from app.batch.stop import Stop
 from app.types import Pose
 
 if TYPE_CHECKING:
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
 
 _WAITING = 4  # frames between two stages; of the largest size they are 15 MB
 GIVE_UP_S = 10.0  # a camera that was lost for longer is over

@@ -159,7 +159,7 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
 
 def _clips(path: Path, teacher: Teacher, pose: str) -> tuple[np.ndarray, str]:
     """The repetitions in a file, and in words from when to when each is, where it is one recording."""
-    from app.pose_model import ensure_pose_model
+    from app.pose.model_file import ensure_pose_model
     from app.teach.inputs import recordings
 
     every = [(one, teacher.spans(one)) for one in recordings(path, lambda: ensure_pose_model(pose))]

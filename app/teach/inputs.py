@@ -36,7 +36,7 @@ def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Recording
         with LandmarkReader(path) as reader:
             yield Recording.of_poses(_short(reader.poses(), path))
     else:
-        from app.pose import PoseSource
+        from app.pose.landmarker import PoseSource
         from app.video import VideoReader
 
         with VideoReader(path) as video, PoseSource(pose_model(), _PEOPLE) as source:

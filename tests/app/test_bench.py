@@ -34,7 +34,7 @@ def clock(monkeypatch):
         def __exit__(self, *_):
             pass
 
-    monkeypatch.setattr("app.pose.PoseSource", Source)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", Source)
     return now
 
 

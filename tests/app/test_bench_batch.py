@@ -28,7 +28,7 @@ def test_memory_is_flat_along_a_long_video(tmp_path, monkeypatch):
             held.append(_resident_mb())
             return super().detect(rgb_HWC, time_s)
 
-    monkeypatch.setattr("app.pose.PoseSource", Watched)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", Watched)
     grey = np.full((96, 128, 3), 128, np.uint8)
     path = loop(write_video(tmp_path / "a.mp4", np.arange(250) / 25, (128, 96), picture=grey), tmp_path / "b.mp4", 195)
     options = {"annotate": True, "skeletons": True, "vtt": True, "csv": True}

@@ -39,7 +39,7 @@ def crowd(monkeypatch):
         def __exit__(self, *_):
             pass
 
-    monkeypatch.setattr("app.pose.PoseSource", Source)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", Source)
 
 
 def test_measure(tmp_path, crowd):

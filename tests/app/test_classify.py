@@ -133,7 +133,7 @@ def test_a_pattern_or_folder_without_videos_is_an_error(tmp_path, capsys):
 
 @pytest.fixture
 def fake_pose(monkeypatch):
-    monkeypatch.setattr("app.pose.PoseSource", FakePose)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", FakePose)
 
 
 def test_video(tmp_path, fake_pose, capsys):

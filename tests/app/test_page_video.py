@@ -47,7 +47,7 @@ def handler(tmp_path, monkeypatch):
         def detect(self, rgb_HWC, time_s):
             return [pose(time_s, wave=True)]
 
-    monkeypatch.setattr("app.pose.PoseSource", FakePose)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", FakePose)
     return video_handler(Lessons(HandModel()), tmp_path / "pose.task", Turns(lambda key: False))
 
 
@@ -84,7 +84,9 @@ def test_a_good_file(handler, tmp_path):
 
 def test_a_glimpse_has_no_events(handler, tmp_path, monkeypatch):
     glimpse = {"detect": lambda self, rgb_HWC, time_s: [pose(time_s, wave=True)] if 5 <= time_s < 7 else []}
-    monkeypatch.setattr("app.pose.PoseSource", type("Glimpse", (sys.modules["app.pose"].PoseSource,), glimpse))
+    monkeypatch.setattr(
+        "app.pose.landmarker.PoseSource", type("Glimpse", (sys.modules["app.pose.landmarker"].PoseSource,), glimpse)
+    )
     page, found = handler(str(write_video(tmp_path / "road.mp4", np.arange(250) / 10)), REQUEST, no_progress)
     assert "Nobody" in page and found["events"] == [] and found["jsonl"] == ""
 

@@ -49,7 +49,7 @@ def seen_by_nobody(monkeypatch):
         given.append((joints, camera, look, film))
         return [np.zeros((2, 2, 3), np.uint8)] * len(joints)
 
-    monkeypatch.setitem(sys.modules, "app.pose", SimpleNamespace(PoseSource=Nobody))
+    monkeypatch.setitem(sys.modules, "app.pose.landmarker", SimpleNamespace(PoseSource=Nobody))
     monkeypatch.setattr(camera_clips, "draw_clip", draw)
     return given
 

@@ -45,7 +45,7 @@ def test_the_camera_sees_right_on_the_left_and_near_as_large():
 
 
 def test_the_landmarker_finds_the_drawn_person(pose_model_path):
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
 
     camera = Camera(yaw=0.3)
     joints = make_motion("wave", 1.5, 20.0, 4)

@@ -75,7 +75,7 @@ def test_classes_and_splits_are_the_folders(tmp_path, monkeypatch):
     names = ["test/wave/a.mp4", "train/clap/deep/b.avi", "train/wave/c.MOV"]
     source = video_tree(tmp_path, [*names, "train/wave/notes.txt"])
     monkeypatch.setattr("training.data.readers.videos.look", lambda path, model: np.ones((1, 4, 25, 3), np.float32))
-    monkeypatch.setattr("app.pose_model.ensure_pose_model", lambda kind: tmp_path)
+    monkeypatch.setattr("app.pose.model_file.ensure_pose_model", lambda kind: tmp_path)
     reader = make_reader("videos")
     clips = [clip for path in reader.files(source) for clip in reader.read(path, source)]
     assert [(clip.name, clip.label) for clip in clips] == list(zip(names, ["wave", "clap", "wave"]))

@@ -6,7 +6,7 @@ number in 54 scenes of 8 s that nothing was chosen on (seeds 100-105; the app's 
 share of the poses that carry their person's own number:
 
     tracker                         switches  2 / 3 / 4 people  10 / 15 / 30 fps  kept %  numbers a person
-    app.tracking                          20       0 / 6 / 14         6 / 8 / 6     96.8              1.10
+    app.pose.tracker                          20       0 / 6 / 14         6 / 8 / 6     96.8              1.10
     norfair-enough 2.4.3, votes           52      6 / 14 / 32      17 / 18 / 17     92.7              1.22
     norfair-enough, our similarity        44      3 / 14 / 27      18 / 13 / 13     94.8              1.22
     trackers 2.6.1: ByteTrack             61     17 / 20 / 24      19 / 21 / 21     90.5              1.23
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from app.tracking import PATIENCE_S, People, oks
+from app.pose.tracker import PATIENCE_S, People, oks
 from app.types import Pose
 from training.drawing.crowd import Crowd, crowd
 
@@ -37,7 +37,7 @@ Track = Callable[[float, list[Pose]], list[int | None]]  # numbers of the poses 
 
 
 def ours(_fps: float) -> Track:
-    """app.tracking."""
+    """app.pose.tracker."""
     people = People()
 
     def track(time_s: float, poses: list[Pose]) -> list[int | None]:
@@ -117,7 +117,7 @@ def _boxes(tracker: Any) -> Track:
 
 
 TRACKERS: dict[str, tuple[str | None, Callable[[float], Track]]] = {
-    "app.tracking": (None, ours),
+    "app.pose.tracker": (None, ours),
     "norfair-enough, keypoint votes": ("norfair", norfair),
     "norfair-enough, our similarity": ("norfair", norfair_oks),
     "trackers: ByteTrack": ("trackers", bytetrack),

@@ -68,7 +68,7 @@ def prepare(
         out: folder of the store; a run that was cut off goes on there.
         kind: one of training.data.readers.KINDS; None guesses from the files.
         missing: NTU's list of samples with missing skeletons, left out.
-        pose: the pose model that looks at videos (app.pose_model.KINDS).
+        pose: the pose model that looks at videos (app.pose.model_file.KINDS).
         workers: processes that read side by side.
         note: told everything worth reading, line by line.
 

@@ -192,7 +192,7 @@ def video_idle(model: ActionModel, pose_model: Path, videos: Path, part: str) ->
 
     Args:
         model: the action model.
-        pose_model: a pose model file (app.pose_model.ensure_pose_model).
+        pose_model: a pose model file (app.pose.model_file.ensure_pose_model).
         videos: folder of labels.csv and the files that it names.
         part: "val" or "test".
 

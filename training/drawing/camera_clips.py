@@ -231,7 +231,7 @@ def see(job: Job, pose_model: str | Path) -> dict[str, np.ndarray]:
         joints that were drawn, turned to the camera) of the frames where the person was found, and found, the share
         of such frames.
     """
-    from app.pose import PoseSource
+    from app.pose.landmarker import PoseSource
 
     how = setting_of(job)
     joints = drawn_joints(job, how)

@@ -51,7 +51,7 @@ class Wish:
         sides: whether the left and the right hand's doing are different actions.
         seed: of what is held back, and of the training.
         workers: processes that watch and draw.
-        pose: name of the pose model that looks (app.pose_model.KINDS).
+        pose: name of the pose model that looks (app.pose.model_file.KINDS).
     """
 
     folder: Path
@@ -218,7 +218,7 @@ def run(args: Any, note: Callable[[str], None]) -> int:
     """Run the command; returns its exit code: 1 where a file could not be used."""
     import torch
 
-    from app.pose_model import ensure_pose_model
+    from app.pose.model_file import ensure_pose_model
     from models.system.memory import keep_freed_memory
 
     keep_freed_memory()

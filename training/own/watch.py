@@ -132,8 +132,8 @@ def _poses(path: Path, pose_model: Path) -> Iterator[tuple[float, list[Pose]]]:
         with LandmarkReader(path) as reader:
             yield from _short(reader.poses())
         return
-    from app.pose import PoseSource
-    from app.tracking import distinct
+    from app.pose.landmarker import PoseSource
+    from app.pose.tracker import distinct
     from app.video import VideoReader
     from models.system.native_warnings import native_warnings_hidden
 

@@ -46,7 +46,7 @@ def check(inputs, out, complaints):
 
 
 def test_sixty_damaged_files_and_odd_archives(tmp_path, sound, monkeypatch, capsys):
-    monkeypatch.setattr("app.pose.PoseSource", FakePose)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", FakePose)
     inputs = damaged_files(tmp_path / "in", 60, SEED, sound) + odd_archives(tmp_path / "in")
     options = {"annotate": True, "skeletons": True, "vtt": True, "csv": True, "quiet": True}
     assert run([*sound, *inputs], tmp_path / "out", lambda: tmp_path, **options) == 1

@@ -26,7 +26,7 @@ GREY = [np.full((48, 64, 3), 100 + i, np.uint8) for i in range(20)]
 
 @pytest.fixture(autouse=True)
 def fake_pose(monkeypatch):
-    monkeypatch.setattr("app.pose.PoseSource", FakePose)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", FakePose)
 
 
 def camera(seconds=60.0, fps=20.0):
@@ -55,10 +55,10 @@ def test_a_bounded_time(tmp_path):
 SCRIPT = """
 import sys
 from pathlib import Path
-import app.pose
+import app.pose.landmarker
 from tests.app.batch.helpers import FakePose, run
 if __name__ == "__main__":
-    app.pose.PoseSource = FakePose
+    app.pose.landmarker.PoseSource = FakePose
     out, *inputs = sys.argv[1:]
     sys.exit(run(inputs, Path(out), lambda: Path(), workers=len(inputs), json_lines=True))
 """

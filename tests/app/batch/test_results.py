@@ -23,7 +23,7 @@ WAVES = ((2, "idle"), (3, "wave"), (2, "idle"), (3, "squat"))
 
 @pytest.fixture
 def fake_pose(monkeypatch):
-    monkeypatch.setattr("app.pose.PoseSource", FakePose)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", FakePose)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_seconds_are_for_what_is_live(clip, out):
 
 def test_stillness_is_no_label_in_an_annotated_video(tmp_path, out, monkeypatch):
     drawn = []
-    monkeypatch.setattr("app.pose.PoseSource", BrightPose)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", BrightPose)
     monkeypatch.setattr("app.batch.annotate.draw", lambda rgb_HWC, people, words: drawn.extend(people))
     path = bright_from_3_to_6(tmp_path / "a.mp4", np.arange(0, 9, 0.1))
     run([path], out, lambda: tmp_path, annotate=True)
@@ -217,7 +217,7 @@ VARIABLE = np.concatenate(
 
 @pytest.mark.parametrize("times_s", [STEADY, STEADY[::3], VARIABLE], ids=["30", "10", "variable"])
 def test_events_have_the_times_of_the_frames(tmp_path, out, monkeypatch, times_s):
-    monkeypatch.setattr("app.pose.PoseSource", BrightPose)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", BrightPose)
     run([bright_from_3_to_6(tmp_path / "film.mp4", times_s)], out, lambda: tmp_path, vtt=True)
     (event,) = lines(out / "film.jsonl")
     assert event["start"] == pytest.approx(3, abs=0.3) and event["end"] == pytest.approx(6, abs=0.3)
@@ -227,7 +227,7 @@ def test_events_have_the_times_of_the_frames(tmp_path, out, monkeypatch, times_s
 
 
 def test_a_large_video_is_annotated_at_a_size_that_plays(tmp_path, out, monkeypatch):
-    monkeypatch.setattr("app.pose.PoseSource", BrightPose)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", BrightPose)
     path = bright_from_3_to_6(tmp_path / "4k.mp4", [0, 0.1, 0.2], size=(3840, 2160))
     run([path], out, lambda: tmp_path, annotate=True)
     with av.open(str(out / "4k.annotated.mp4")) as file:
@@ -267,7 +267,7 @@ def test_decoding_pose_and_classification_are_stages_of_their_own(tmp_path, out,
         where["decoding"] = threading.get_ident()
         yield from usual(self)
 
-    monkeypatch.setattr("app.pose.PoseSource", Told)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", Told)
     monkeypatch.setattr(VideoReader, "__iter__", decode)
     run([film(tmp_path / "a.mp4", 1.0)], out, lambda: tmp_path)
     assert len({where["pose"], where["decoding"], threading.get_ident()}) == 3
@@ -279,7 +279,7 @@ def test_nothing_stays_of_a_video_that_breaks_off(tmp_path, out, fake_pose, monk
             raise ValueError("the landmarker gave up")
         return FakePose.detect(self, rgb_HWC, time_s)
 
-    monkeypatch.setattr("app.pose.PoseSource", type("Breaks", (FakePose,), {"detect": broken}))
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", type("Breaks", (FakePose,), {"detect": broken}))
     options = {"annotate": True, "skeletons": True, "vtt": True}
     assert run([film(tmp_path / "a.mp4")], out, lambda: tmp_path, **options) == 1
     assert listing(out) == ["summary.csv"] and rows(out)["a.mp4"]["status"] == "error: the landmarker gave up"

@@ -87,8 +87,8 @@ def look(path: Path, pose_model: Path) -> np.ndarray:
         VideoError: it cannot be read.
         ReadError: nobody is seen in it for long enough.
     """
-    from app.pose import PoseSource
-    from app.tracking import distinct
+    from app.pose.landmarker import PoseSource
+    from app.pose.tracker import distinct
     from app.video import VideoReader
     from models.system.native_warnings import native_warnings_hidden
 
@@ -111,7 +111,7 @@ class VideosReader(Reader):
     Splits: "folders", where there are such two; else "random", a fifth of each class by a fixed seed.
 
     Args:
-        pose: name of the pose model (app.pose_model.KINDS).
+        pose: name of the pose model (app.pose.model_file.KINDS).
     """
 
     pose: str = "wheel"
@@ -126,7 +126,7 @@ class VideosReader(Reader):
         return [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
 
     def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
-        from app.pose_model import ensure_pose_model
+        from app.pose.model_file import ensure_pose_model
 
         place = path.relative_to(source).parts if source.is_dir() else (path.name,)
         folders = place[1:-1] if _test_folder(source) else place[:-1]
@@ -144,7 +144,7 @@ class VideosReader(Reader):
         return {"random": part_N}
 
     def settings(self, source: Path) -> str:
-        from app.pose_model import ensure_pose_model
+        from app.pose.model_file import ensure_pose_model
 
         return f"{self.kind} {hashlib.sha256(ensure_pose_model(self.pose).read_bytes()).hexdigest()}"
 

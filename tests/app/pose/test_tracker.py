@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from app.tracking import MOST_PEOPLE, PATIENCE_S, People, best_pairs, distinct
+from app.pose.tracker import MOST_PEOPLE, PATIENCE_S, People, best_pairs, distinct
 from tests.app.helpers import pose
 
 

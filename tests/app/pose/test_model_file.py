@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from app import pose_model
-from app.pose_model import NETWORKS, PoseModelError, check_task, ensure_pose_model
+from app.pose import model_file as pose_model
+from app.pose.model_file import NETWORKS, PoseModelError, check_task, ensure_pose_model
 
 
 def _zip(*names):

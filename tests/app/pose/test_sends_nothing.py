@@ -9,7 +9,7 @@ import threading
 SCRIPT = """
 import sys, time
 import numpy as np
-from app.pose import PoseSource
+from app.pose.landmarker import PoseSource
 from export.runtime import ActionModel
 
 model = ActionModel(sys.argv[2], device="cpu", threads=1)
@@ -25,8 +25,8 @@ time.sleep(2)
 def test_nothing_is_reported_to_anybody(pose_model_path, action_model, tmp_path):
     """Both honour the proxy of the environment: a listener in its place hears whoever calls.
 
-    Without app.pose.keep_usage_logs_here it hears MediaPipe; without the switch in export/__init__.py ONNX Runtime
-    leaves a database at home.
+    Without app.pose.landmarker.keep_usage_logs_here it hears MediaPipe; without the switch in export/__init__.py ONNX
+    Runtime leaves a database at home.
     """
     callers, home = [], tmp_path / "home"
     home.mkdir()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.tracking import MOST_PEOPLE
+from app.pose.tracker import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
 from models.system.memory import give_memory_back
 
@@ -42,7 +42,7 @@ class PoseSource:
     `python -m app bench --people`.
 
     Args:
-        model_path: a .task file (app.pose_model.ensure_pose_model).
+        model_path: a .task file (app.pose.model_file.ensure_pose_model).
         num_poses: most people to find in a frame.
 
     Raises:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.pose import LOOK_EVERY_S, PoseSource
+from app.pose.landmarker import LOOK_EVERY_S, PoseSource
 from models.system.memory import give_memory_back
 
 FRAME = np.zeros((4, 4, 3), np.uint8)
@@ -115,7 +115,7 @@ def test_a_frame_must_be_a_picture(scene):
 
 def test_what_was_freed_is_given_back_once(scene, monkeypatch):
     given = []
-    monkeypatch.setattr("app.pose.give_memory_back", lambda: given.append(scene.open))
+    monkeypatch.setattr("app.pose.landmarker.give_memory_back", lambda: given.append(scene.open))
     with PoseSource("model") as source:
         source.detect(FRAME, 0.0)
     source.close()
