@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from app.landmarks import RECORD_SUFFIX, LandmarkWriter, is_recording
+from app.landmarks.file_format import RECORD_SUFFIX, is_recording
+from app.landmarks.writer import LandmarkWriter
 from app.types import Pose
 from models.system.atomic import OutputError
 

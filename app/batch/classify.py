@@ -21,7 +21,7 @@ from app.batch.progress import Progress
 from app.batch.stop import Stop
 from app.batch.tables import event_rows, refuse_foreign, write_table
 from app.batch.work import Done, Listener, needs_pose
-from app.landmarks import RECORD_SUFFIX
+from app.landmarks.file_format import RECORD_SUFFIX
 from models.system.atomic import OutputError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 from app.batch.formats import count, no_formula
 from app.batch.outputs import ANNOTATED_SUFFIX
 from app.camera import CameraError, camera_name, camera_source
-from app.landmarks import RECORD_SUFFIX, is_recording
+from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.video import VIDEO_SUFFIXES
 
 CLIPS_SUFFIX = ".npz"

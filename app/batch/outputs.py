@@ -18,13 +18,13 @@ import numpy as np
 
 from app.batch.formats import event_line, webvtt
 from app.batch.options import Options
-from app.landmarks import RECORD_SUFFIX
+from app.landmarks.file_format import RECORD_SUFFIX
 from app.types import ActionEvent, Answer, Pose
 from models.system.atomic import OutputError, WholeFile
 
 if TYPE_CHECKING:
     from app.batch.annotate import AnnotatedVideo
-    from app.landmarks import LandmarkWriter
+    from app.landmarks.writer import LandmarkWriter
     from export.runtime import ActionModel
 
 EVENTS_SUFFIX, SUBTITLES_SUFFIX, ANNOTATED_SUFFIX = ".jsonl", ".vtt", ".annotated.mp4"
@@ -90,7 +90,7 @@ class Outputs:
 
     def record(self, settings: dict[str, str | float]) -> None:
         """Keep the landmarks of the frames to come; `settings` say how they were made."""
-        from app.landmarks import LandmarkWriter
+        from app.landmarks.writer import LandmarkWriter
 
         self._landmarks = LandmarkWriter(self._part(RECORD_SUFFIX), settings)
 

@@ -120,7 +120,7 @@ def _bounded(
 
 @contextmanager
 def _landmarks(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Iterator[Played]:
-    from app.landmarks import LandmarkReader
+    from app.landmarks.reader import LandmarkReader
 
     assert isinstance(job.target, Path)
     with LandmarkReader(job.target) as reader:

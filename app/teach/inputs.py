@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.landmarks import LandmarkReader, is_recording
+from app.landmarks.file_format import is_recording
+from app.landmarks.reader import LandmarkReader
 from app.teach.examples import Recording, TeachError
 from models.clips import read_clips
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from app.landmarks import LandmarkReader
+from app.landmarks.reader import LandmarkReader
 from tests.app.helpers import HandModel
 from tests.app.page_visit import CHROMIUM, DRAWN_PIXELS, FLAGS, PATIENCE_MS, files_under, is_drawn, says
 

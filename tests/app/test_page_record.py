@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.landmarks import LandmarkReader
+from app.landmarks.reader import LandmarkReader
 from app.page_record import Recorder, Recordings
 from models.system.atomic import OutputError
 from tests.app.helpers import pose
@@ -27,7 +27,7 @@ def test_a_full_disk(tmp_path, monkeypatch, capsys):
     recorder = Recorder(tmp_path / "a.ikem", {})
     recorder.add(0.0, [(0, pose(0.0))])
     monkeypatch.setattr(
-        "app.landmarks.LandmarkWriter.add", lambda *args: (_ for _ in ()).throw(OutputError("disk full"))
+        "app.landmarks.writer.LandmarkWriter.add", lambda *args: (_ for _ in ()).throw(OutputError("disk full"))
     )
     recorder.add(0.1, [(0, pose(0.1))])
     recorder.add(0.2, [(0, pose(0.2))])

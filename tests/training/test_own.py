@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.landmarks import LandmarkWriter
+from app.landmarks.writer import LandmarkWriter
 from models.clips import Clip, write_clips
 from models.system.lock import alone
 from tests.app.teach.helpers import FPS, poses_of, recording_of, still

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.landmarks import RECORD_SUFFIX
+from app.landmarks.file_format import RECORD_SUFFIX
 from app.teach.pack import checked_name
 from app.video import VIDEO_SUFFIXES
 from models.labels import SILENT

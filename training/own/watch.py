@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.landmarks import LandmarkReader, is_recording
+from app.landmarks.file_format import is_recording
+from app.landmarks.reader import LandmarkReader
 from app.teach.examples import LEAST_SHOWN
 from models.clips import ClipFileError, read_clips
 from models.skeleton import CENTRE, bridge

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.landmarks import LandmarkWriter
+from app.landmarks.writer import LandmarkWriter
 from models.clips import Clip, write_clips
 from tests.app.batch.helpers import joints, save
 from tests.app.helpers import pose, write_video

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from app.batch import play
-from app.landmarks import LandmarkReader
+from app.landmarks.reader import LandmarkReader
 from models.system.places import ROOT
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.stream_server import StreamServer, mjpeg

@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from app.landmarks import LandmarkReader
+from app.landmarks.reader import LandmarkReader
 from models.clips import write_clips
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.helpers import pose, write_video

@@ -8,9 +8,10 @@ import zlib
 import numpy as np
 import pytest
 
-from app.landmark_codec import LandmarkError, pack
-from app.landmarks import MAGIC, LandmarkReader
-from tests.app.test_landmarks import alone, crowd, film, record
+from app.landmarks.codec import LandmarkError, pack
+from app.landmarks.file_format import MAGIC
+from app.landmarks.reader import LandmarkReader
+from tests.app.landmarks.test_landmarks import alone, crowd, film, record
 
 
 def piece(kind, content):
@@ -66,7 +67,7 @@ def test_broken_files_are_told_in_one_sentence(tmp_path, content, says):
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path, monkeypatch):
     path = record(tmp_path / "film.ikem", crowd())
-    monkeypatch.setattr("app.landmarks.MOST_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr("app.landmarks.reader.MOST_BYTES", path.stat().st_size - 1)
     with pytest.raises(LandmarkError, match="larger than a recording may be"):
         LandmarkReader(path)
 

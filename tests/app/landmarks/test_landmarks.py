@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.landmark_codec import BINS, IMAGE, WORLD_M, pack, unpack
-from app.landmarks import PIECE_S, LandmarkReader, LandmarkWriter, is_recording
+from app.landmarks.codec import BINS, IMAGE, WORLD_M, pack, unpack
+from app.landmarks.file_format import is_recording
+from app.landmarks.reader import LandmarkReader
+from app.landmarks.writer import PIECE_S, LandmarkWriter
 from app.stream import ActionStream
 from app.types import Pose
 from models.skeleton import BRIDGE_VL, JOINTS, SEEN_FROM
@@ -158,8 +160,8 @@ def test_a_recording_of_two_people_who_come_and_go(tmp_path):
 
 _WRITE_AND_HANG = """
 import sys, time
-from app.landmarks import LandmarkWriter
-from tests.app.test_landmarks import alone, film
+from app.landmarks.writer import LandmarkWriter
+from tests.app.landmarks.test_landmarks import alone, film
 writer = LandmarkWriter(sys.argv[1])
 for time_s, people in alone(film([("wave", 5.0)])):
     writer.add(time_s, people if sys.argv[2] == "somebody" else [])
@@ -185,8 +187,8 @@ def test_a_killed_run_leaves_all_but_the_last_seconds(tmp_path, who):
 
 _FILL_THE_DISK = """
 import resource, signal, sys
-from app.landmarks import LandmarkWriter
-from tests.app.test_landmarks import alone, film
+from app.landmarks.writer import LandmarkWriter
+from tests.app.landmarks.test_landmarks import alone, film
 from models.system.atomic import OutputError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))

@@ -1,0 +1,1 @@
+"""The .ikem format: landmarks of everybody in a recording, without pictures."""

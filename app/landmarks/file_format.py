@@ -1,0 +1,52 @@
+"""Recordings of landmarks alone, without a picture: written while they are made, readable up to where a run died.
+
+A file is MAGIC and pieces: kind (1 byte), length (4), CRC-32 (4), content. H: the header, JSON. P: some seconds of
+poses (app.landmarks.codec). E: the end, with the number of frames and the last one's time; without it, the recording
+was cut off. Byte order is little-endian throughout.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.types import Pose
+
+RECORD_SUFFIX = ".ikem"
+MAGIC, VERSION = b"IKEMPOSE", 1
+MOST_HEADER = 1 << 14  # bytes
+LATEST_S = 1e12  # microseconds must fit into 64 bits
+PIECE, END = struct.Struct("<cII"), struct.Struct("<Qd")
+KINDS = (b"P", b"E")
+
+
+def is_recording(path: str | Path) -> bool:
+    """Whether a path is called like a recording of landmarks; the reader says whether it is one."""
+    return Path(path).suffix.lower() == RECORD_SUFFIX
+
+
+def piece(kind: bytes, content: bytes) -> bytes:
+    """A piece of the file, ready to be written."""
+    return PIECE.pack(kind, len(content), zlib.crc32(content)) + content
+
+
+def checked_settings(settings: Mapping[str, str | float]) -> dict[str, str | float]:
+    """The settings of a header.
+
+    Raises:
+        ValueError: they are no plain names with texts and numbers.
+    """
+    plain = isinstance(settings, Mapping) and all(
+        isinstance(name, str) and isinstance(value, str | int | float) for name, value in settings.items()
+    )
+    if not plain:
+        raise ValueError("the settings of a recording are names with a text or a number each")
+    return dict(settings)
+
+
+def is_finite(pose: Pose) -> bool:
+    """Whether every number of a pose can be written."""
+    return all(bool(math.isfinite(part.sum())) for part in (pose.world_V3, pose.image_V3, pose.visibility_V))
