@@ -86,7 +86,8 @@ def _threads(text: str) -> int:
 
 
 def _camera(text: str) -> int | str:
-    from app.camera import CameraError, camera_source
+    from app.sources.camera import camera_source
+    from app.sources.frames import CameraError
 
     try:
         return camera_source(text)

@@ -70,7 +70,7 @@ def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> di
         ValueError: the video is too short to measure.
     """
     from app.pose.landmarker import PoseSource
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
 
     timed = TimedModel(model)
     stream, spent_s = ActionStream(timed, LIVE_HOP_S), defaultdict(list)

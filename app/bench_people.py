@@ -69,7 +69,7 @@ def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> di
 
 def _measure(video: Path, people: int, model: ActionModel, pose_model: str | Path) -> dict[str, Any]:
     from app.pose.landmarker import PoseSource
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
 
     timed = TimedModel(model)
     stream, found, numbers, cpu_s = ActionStream(timed, LIVE_HOP_S), [], set(), []

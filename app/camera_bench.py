@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.camera import Camera
+from app.sources.camera import Camera
 
 GOAL_MS = 120.0
 _SHAPE = (480, 640, 3)

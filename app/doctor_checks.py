@@ -142,7 +142,7 @@ def check_pose_model(setup: Setup) -> Iterator[Finding]:
 
 def _people(source, example: Path) -> tuple[int | None, float]:  # noqa: ANN001
     """(most people found in a frame of the example, milliseconds of the quickest); None without an example."""
-    from app.video import VideoError, VideoReader
+    from app.sources.video import VideoError, VideoReader
 
     try:
         with VideoReader(example) as video:
@@ -220,7 +220,8 @@ def check_accelerators(setup: Setup) -> Iterator[Finding]:
 
 def check_camera(setup: Setup) -> Iterator[Finding]:
     """One picture of a camera, looked at for its size only."""
-    from app.camera import Camera, CameraError
+    from app.sources.camera import Camera
+    from app.sources.frames import CameraError
 
     asked, start_s = setup.camera is not None, time.perf_counter()
     try:

@@ -92,7 +92,7 @@ def camera_file(video: Path, out: Path, fps: int = CAMERA_FPS) -> Path:
     """A video as JPEG pictures in a row at a steady rate, which Chromium plays as a camera, in a loop."""
     import cv2
 
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
 
     shown = 0
     with VideoReader(video) as reader, out.open("wb") as file:

@@ -13,8 +13,8 @@ import gradio as gr
 from app.page_pack import Track
 from app.page_result import result_html, result_json
 from app.recording import Summary, classify_video
+from app.sources.video import VIDEO_SUFFIXES, VideoError, VideoReader
 from app.types import ActionEvent, Answer
-from app.video import VIDEO_SUFFIXES, VideoError, VideoReader
 from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:

@@ -156,7 +156,7 @@ def classify_video(
         VideoError: the file is not a readable video.
     """
     from app.pose.landmarker import PoseSource
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
 
     stream = ActionStream(model, FILE_HOP_S)
     tally = Tally(stream, model.labels, on_event)

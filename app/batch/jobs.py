@@ -13,9 +13,10 @@ from pathlib import Path
 
 from app.batch.formats import count, no_formula
 from app.batch.outputs import ANNOTATED_SUFFIX
-from app.camera import CameraError, camera_name, camera_source
 from app.landmarks.file_format import RECORD_SUFFIX, is_recording
-from app.video import VIDEO_SUFFIXES
+from app.sources.camera import camera_name, camera_source
+from app.sources.frames import CameraError
+from app.sources.video import VIDEO_SUFFIXES
 
 CLIPS_SUFFIX = ".npz"
 VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"

@@ -67,7 +67,7 @@ def play(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Iter
 
 @contextmanager
 def _video(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Iterator[Played]:
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
 
     assert isinstance(job.target, Path)
     played = Played(settings={"pose": setup.pose_name})
@@ -84,7 +84,7 @@ def _video(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> It
 
 @contextmanager
 def _live(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Iterator[Played]:
-    from app.camera import Camera
+    from app.sources.camera import Camera
 
     assert not isinstance(job.target, Path)
     seconds = setup.options.seconds
@@ -103,7 +103,7 @@ def _bounded(
     frames: Iterable[tuple[float, np.ndarray]], seconds: float | None, notes: list[str]
 ) -> Generator[tuple[float, np.ndarray]]:
     """Live frames from time 0 on, for so many seconds; a camera that is lost for good ends them, with a note."""
-    from app.camera import CameraError
+    from app.sources.frames import CameraError
 
     first_s = None
     try:
@@ -156,7 +156,7 @@ def _posed(
 
 def _picture_size(settings: dict[str, str | float]) -> tuple[int, int]:
     """Height and width of the pictures that landmarks were found in, as far as the recording says so."""
-    from app.video import LONGEST_SIDE
+    from app.sources.frames import LONGEST_SIDE
 
     height, width = settings.get("height"), settings.get("width")
     if all(isinstance(side, int) and 2 <= side <= LONGEST_SIDE for side in (height, width)):

@@ -17,8 +17,8 @@ from app.batch.options import Setup
 from app.batch.outputs import Outputs, parts_of
 from app.batch.play import play
 from app.batch.stop import Stop, Stopped
-from app.camera import camera_name
 from app.recording import Summary, Tally
+from app.sources.camera import camera_name
 from app.stream import ActionStream
 from models.system.atomic import OutputError
 

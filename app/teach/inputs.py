@@ -38,7 +38,7 @@ def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Recording
             yield Recording.of_poses(_short(reader.poses(), path))
     else:
         from app.pose.landmarker import PoseSource
-        from app.video import VideoReader
+        from app.sources.video import VideoReader
 
         with VideoReader(path) as video, PoseSource(pose_model(), _PEOPLE) as source:
             seen = ((time_s, source.detect(rgb_HWC, time_s)) for time_s, rgb_HWC in video)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.bench_batch import _resident_mb, compare, loop, remember
-from app.video import VideoReader
+from app.sources.video import VideoReader
 from tests.app.batch.helpers import FakePose, rows, run
 from tests.app.helpers import write_video
 

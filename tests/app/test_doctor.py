@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from app import doctor_checks
-from app.camera import CameraError
 from app.doctor import FAIL, OK, OPTIONAL, Finding, Setup, examine, line, run, wants_colour
 from app.doctor_checks import (
     CHECKS,
@@ -28,6 +27,7 @@ from app.doctor_checks import (
     check_pose_model,
     self_test,
 )
+from app.sources.frames import CameraError
 from models.system.atomic import OutputError
 from models.system.places import ROOT
 from tests.app.helpers import HandModel
@@ -290,7 +290,7 @@ def test_accelerators_that_can_be_had(monkeypatch, action_model):
 
 
 class FakeCamera:
-    """Stands for app.camera.Camera: gives one picture, or an error."""
+    """Stands for app.sources.camera.Camera: gives one picture, or an error."""
 
     opened: list = []
     error: str | None = None
@@ -316,7 +316,7 @@ class FakeCamera:
     [(None, None, OK), (3, None, OK), (None, "camera 0: no such camera", OPTIONAL), (0, "camera 0: busy", FAIL)],
 )
 def test_camera(camera, error, state, monkeypatch):
-    monkeypatch.setattr("app.camera.Camera", FakeCamera)
+    monkeypatch.setattr("app.sources.camera.Camera", FakeCamera)
     monkeypatch.setattr(FakeCamera, "opened", [])
     monkeypatch.setattr(FakeCamera, "error", error)
     finding = one(check_camera, camera=camera)

@@ -20,8 +20,8 @@ from app.page_pack import Track  # noqa: E402
 from app.page_result import events_csv, lanes, result_html, result_json  # noqa: E402
 from app.page_video import Turns, analyse, video_handler  # noqa: E402
 from app.recording import Summary  # noqa: E402
+from app.sources.video import VideoError  # noqa: E402
 from app.teach.lesson import Lessons  # noqa: E402
-from app.video import VideoError  # noqa: E402
 
 REQUEST = SimpleNamespace(session_hash="a")
 
@@ -100,7 +100,7 @@ def test_nothing_chosen(handler):
 def test_too_long(handler, tmp_path, monkeypatch, claims):
     monkeypatch.setattr(page_video, "MOST_SECONDS", 1.5)
     if not claims:
-        monkeypatch.setattr("app.video.VideoReader._claimed_duration", lambda self: None)
+        monkeypatch.setattr("app.sources.video.VideoReader._claimed_duration", lambda self: None)
     path = write_video(tmp_path / "clip.mp4", np.arange(90) / 30)
     assert "python -m app classify" in handler(str(path), REQUEST, no_progress)[0]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from app.landmarks.file_format import RECORD_SUFFIX
+from app.sources.video import VIDEO_SUFFIXES
 from app.teach.pack import checked_name
-from app.video import VIDEO_SUFFIXES
 from models.labels import SILENT
 
 SUFFIXES = (*sorted(VIDEO_SUFFIXES), RECORD_SUFFIX, ".npz")

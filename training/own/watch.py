@@ -135,7 +135,7 @@ def _poses(path: Path, pose_model: Path) -> Iterator[tuple[float, list[Pose]]]:
         return
     from app.pose.landmarker import PoseSource
     from app.pose.tracker import distinct
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
     from models.system.native_warnings import native_warnings_hidden
 
     with native_warnings_hidden(), VideoReader(path) as video, PoseSource(pose_model, MOST_PEOPLE) as source:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, find, make_jobs, remarks, sources
-from app.camera import CameraError
+from app.sources.frames import CameraError
 
 
 @pytest.fixture

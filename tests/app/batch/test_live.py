@@ -19,7 +19,7 @@ from app.batch import play
 from app.landmarks.reader import LandmarkReader
 from models.system.places import ROOT
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
-from tests.app.stream_server import StreamServer, mjpeg
+from tests.app.sources.stream_server import StreamServer, mjpeg
 
 GREY = [np.full((48, 64, 3), 100 + i, np.uint8) for i in range(20)]
 

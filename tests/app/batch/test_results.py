@@ -254,7 +254,7 @@ def test_landmarks_of_a_video_classified_again(tmp_path, out, fake_pose):
 
 
 def test_decoding_pose_and_classification_are_stages_of_their_own(tmp_path, out, monkeypatch):
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
 
     where, usual = {}, VideoReader.__iter__
 

@@ -114,7 +114,7 @@ def test_at_most_ten_kilobytes_a_second_a_person(tmp_path, people):
 @pytest.mark.slow
 def test_ten_kilobytes_are_enough_for_what_the_pose_landmarker_sees(example_video, pose_model_path, tmp_path):
     from app.pose.landmarker import PoseSource
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
 
     with VideoReader(example_video) as video, PoseSource(pose_model_path) as source:
         frames = [(t, list(enumerate(source.detect(rgb_HWC, t)))) for t, rgb_HWC in islice(video, 250)]

@@ -89,7 +89,7 @@ def look(path: Path, pose_model: Path) -> np.ndarray:
     """
     from app.pose.landmarker import PoseSource
     from app.pose.tracker import distinct
-    from app.video import VideoReader
+    from app.sources.video import VideoReader
     from models.system.native_warnings import native_warnings_hidden
 
     tracks: list[Track] = []
@@ -120,7 +120,7 @@ class VideosReader(Reader):
     split_notes = {"random": "drawn by chance: one person's videos may be on both sides; use train/ and test/ folders"}
 
     def files(self, source: Path) -> list[Path]:
-        from app.video import VIDEO_SUFFIXES
+        from app.sources.video import VIDEO_SUFFIXES
 
         paths = [source] if source.is_file() else sorted(source.rglob("*"))
         return [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]

@@ -7,8 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from app.camera import Camera, CameraError, camera_name, camera_source
 from app.camera_bench import main as bench
+from app.sources.camera import Camera, camera_name, camera_source
+from app.sources.frames import CameraError
 
 PERIOD_S = 1 / 30
 

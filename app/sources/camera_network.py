@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from app.camera import CameraError, Frames
-from app.video import MOST_PIXELS, upright_rgb
+from app.sources.frames import MOST_PIXELS, CameraError, Frames, upright_rgb
 
 SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "tcp", "udp")
 # What an address may lead to, by a redirect or from a stream: never a file. https and rtsps need tls, rtsp needs rtp.

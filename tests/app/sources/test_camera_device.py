@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from app.camera import CameraError
+from app.sources.frames import CameraError
 
 
 class FakeCapture:
@@ -40,7 +40,7 @@ class FakeCapture:
 def fake_device(monkeypatch):
     import cv2
 
-    from app import camera_device
+    from app.sources import camera_device
 
     monkeypatch.setattr(camera_device, "_look_for", lambda index: None)
 
@@ -53,7 +53,7 @@ def fake_device(monkeypatch):
 
 
 def device_frames(index=0):
-    from app.camera_device import device_frames
+    from app.sources.camera_device import device_frames
 
     return device_frames(index, lambda: 1.5)
 
@@ -88,7 +88,7 @@ def test_a_busy_device(fake_device):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="devices are files on Linux only")
 def test_devices_that_are_not_there_or_may_not_be_used(tmp_path, monkeypatch):
-    from app.camera_device import _look_for
+    from app.sources.camera_device import _look_for
 
     with pytest.raises(CameraError, match="camera 7: no such camera; there is none at all"):
         _look_for(7, str(tmp_path))

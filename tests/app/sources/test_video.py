@@ -7,7 +7,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from app.video import LONGEST_SIDE, VideoError, VideoReader, _Clock
+from app.sources.frames import LONGEST_SIDE
+from app.sources.video import VideoError, VideoReader, _Clock
 from tests.app.helpers import write_sound, write_video
 
 

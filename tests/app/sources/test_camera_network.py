@@ -10,11 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.camera import Camera, CameraError
-from app.camera_network import LATE_S, SentTimes, _decoded, check_address, masked, network_frames
+from app.sources.camera import Camera
+from app.sources.camera_network import LATE_S, SentTimes, _decoded, check_address, masked, network_frames
+from app.sources.frames import CameraError
 from models.system.places import ROOT
-from tests.app.rtsp_server import RtspServer
-from tests.app.stream_server import StreamServer, mjpeg, mpegts
+from tests.app.sources.rtsp_server import RtspServer
+from tests.app.sources.stream_server import StreamServer, mjpeg, mpegts
 
 QUICK = {"open_s": 10.0, "silent_s": 5.0, "retry_s": 0.05, "give_up_s": 60.0}
 
@@ -116,7 +117,7 @@ def test_what_opening_a_stream_may_touch(monkeypatch):
 def test_a_refused_address_prints_its_password_nowhere(free_port):
     program = (
         "import logging, sys; logging.basicConfig(level=0)\n"
-        "from app.camera import Camera, CameraError\n"
+        "from app.sources.camera import Camera, CameraError\n"
         "with Camera(sys.argv[1], open_s=2) as camera:\n"
         "    try: next(camera.frames())\n"
         "    except CameraError as error: print(error)\n"

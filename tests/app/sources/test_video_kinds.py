@@ -8,7 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from app.video import LONGEST_SIDE, VideoReader
+from app.sources.frames import LONGEST_SIDE
+from app.sources.video import VideoReader
 
 FPS = 10
 LEVELS = (30, 60, 90, 120, 150, 180, 210, 180, 150, 120, 90, 60)

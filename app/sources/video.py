@@ -11,13 +11,13 @@ from types import TracebackType
 
 import numpy as np
 
+from app.sources.frames import MOST_PIXELS, upright_rgb
+
 VIDEO_SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".3gp", ".3g2", ".flv")
     + (".wmv", ".asf", ".ogv", ".gif")
 )
-LONGEST_SIDE = 1280  # pose needs no more, and a 4K frame costs 36 MB
 LONGEST_GAP_S = 86_400.0  # between two frames; a camera that films what moves may rest for hours
-MOST_PIXELS = 1 << 26  # a frame of 8192 x 8192; a file that claims more is broken or hostile
 # Containers of pictures and sound only: a playlist (hls, concat, dash ...) named .mp4 could pull in other files.
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,h264,hevc,mjpeg,m4v,"
@@ -190,34 +190,3 @@ def _decode(container, stream, damaged: list[int]) -> Iterator:  # noqa: ANN001
             damaged[0] += 1
         if packet is None:
             return
-
-
-def upright_rgb(frame, reformatter, pixel_aspect) -> np.ndarray:  # noqa: ANN001
-    """(H, W, 3) uint8 as a player shows it: square pixels, turned upright, at most LONGEST_SIDE long."""
-    width = frame.width * float(pixel_aspect or 1)
-    scale = min(1.0, LONGEST_SIDE / max(width, frame.height))
-    size = max(1, round(width * scale)), max(1, round(frame.height * scale))
-    picture = reformatter.reformat(frame, width=size[0], height=size[1], format="rgb24", threads=1)
-    rgb_HWC = picture.to_ndarray()
-    matrix = _display_matrix(frame)
-    return np.ascontiguousarray(rgb_HWC if matrix is None else _turn(rgb_HWC, matrix))
-
-
-def _display_matrix(frame) -> np.ndarray | None:  # noqa: ANN001
-    """(2, 2) int of the file's display matrix: x' = m00 x + m10 y, y' = m01 x + m11 y; None where there is none."""
-    if frame.rotation == 0:
-        return None
-    from av.sidedata.sidedata import Type
-
-    data = frame.side_data.get(Type.DISPLAYMATRIX)
-    return None if data is None else np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2]
-
-
-def _turn(rgb_HWC: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Turn and mirror by quarter turns (other angles are left to the nearest one)."""
-    (x_to_x, x_to_y), (y_to_x, y_to_y) = matrix.tolist()
-    if abs(x_to_y) > abs(x_to_x):  # rows become columns
-        rgb_HWC, x_sign, y_sign = rgb_HWC.transpose(1, 0, 2), y_to_x, x_to_y
-    else:
-        x_sign, y_sign = x_to_x, y_to_y
-    return rgb_HWC[:: -1 if y_sign < 0 else 1, :: -1 if x_sign < 0 else 1]

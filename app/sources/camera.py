@@ -16,17 +16,14 @@ from types import TracebackType
 
 import numpy as np
 
-Frames = Iterator[tuple[float, np.ndarray]]  # (when captured on the camera's clock, rgb_HWC)
+from app.sources.frames import CameraError, Frames
+
 Source = int | str | Iterable[np.ndarray] | Callable[[], Iterator[np.ndarray]]
 
 OPEN_S = 10.0  # to open a camera, network cameras take some seconds
 SILENT_S = 5.0
 LONGEST_RETRY_S = 8.0
 _TICK_S = 1e-3  # between the times of two frames at least; the pose landmarker counts milliseconds
-
-
-class CameraError(ValueError):
-    """A camera cannot be read; the message is one sentence for the user."""
 
 
 def camera_source(text: str) -> int | str:
@@ -37,7 +34,7 @@ def camera_source(text: str) -> int | str:
     """
     if text.isascii() and text.isdigit() and len(text) < 4:
         return int(text)
-    from app.camera_network import check_address
+    from app.sources.camera_network import check_address
 
     check_address(text)
     return text
@@ -48,7 +45,7 @@ def camera_name(source: Source) -> str:
     if isinstance(source, int):
         return f"camera {source}"
     if isinstance(source, str):
-        from app.camera_network import masked
+        from app.sources.camera_network import masked
 
         return masked(source)
     return "camera"
@@ -58,9 +55,9 @@ class Camera:
     """A live camera that always gives its newest frame. Close it, or use it in a `with`; for one consumer.
 
     Args:
-        source: the number of a camera of this machine, the address of a stream (app.camera_network), frames (H, W, 3)
-            to be read once, or a function that gives such frames anew each time the camera is opened and raises
-            CameraError where it is gone.
+        source: the number of a camera of this machine, the address of a stream (app.sources.camera_network), frames
+            (H, W, 3) to be read once, or a function that gives such frames anew each time the camera is opened and
+            raises CameraError where it is gone.
         give_up_s: seconds without a frame after which a camera that was lost is given up; None looks for it until
             `close`.
         silent_s: seconds without a frame that count as lost.
@@ -227,11 +224,11 @@ class Camera:
 
 def _opener(source: Source, clock: Callable[[], float], open_s: float, silent_s: float) -> Callable[[], Frames]:
     if isinstance(source, int):
-        from app.camera_device import device_frames
+        from app.sources.camera_device import device_frames
 
         return lambda: device_frames(source, clock)
     if isinstance(source, str):
-        from app.camera_network import check_address, network_frames
+        from app.sources.camera_network import check_address, network_frames
 
         check_address(source)
         return lambda: network_frames(source, clock, open_s, silent_s)

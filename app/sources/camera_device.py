@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.camera import CameraError, Frames
+from app.sources.frames import CameraError, Frames
 
 if TYPE_CHECKING:
     import cv2

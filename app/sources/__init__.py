@@ -1,0 +1,1 @@
+"""Files and cameras to pictures with their times."""

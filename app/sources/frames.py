@@ -1,0 +1,47 @@
+"""What every source of pictures is made of: frames with times, their size and which way is up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+LONGEST_SIDE = 1280  # pose needs no more, and a 4K frame costs 36 MB
+MOST_PIXELS = 1 << 26  # a frame of 8192 x 8192; a file that claims more is broken or hostile
+
+Frames = Iterator[tuple[float, np.ndarray]]  # (when captured on the camera's clock, rgb_HWC)
+
+
+class CameraError(ValueError):
+    """A camera cannot be read; the message is one sentence for the user."""
+
+
+def upright_rgb(frame, reformatter, pixel_aspect) -> np.ndarray:  # noqa: ANN001
+    """(H, W, 3) uint8 as a player shows it: square pixels, turned upright, at most LONGEST_SIDE long."""
+    width = frame.width * float(pixel_aspect or 1)
+    scale = min(1.0, LONGEST_SIDE / max(width, frame.height))
+    size = max(1, round(width * scale)), max(1, round(frame.height * scale))
+    picture = reformatter.reformat(frame, width=size[0], height=size[1], format="rgb24", threads=1)
+    rgb_HWC = picture.to_ndarray()
+    matrix = _display_matrix(frame)
+    return np.ascontiguousarray(rgb_HWC if matrix is None else _turn(rgb_HWC, matrix))
+
+
+def _display_matrix(frame) -> np.ndarray | None:  # noqa: ANN001
+    """(2, 2) int of the file's display matrix: x' = m00 x + m10 y, y' = m01 x + m11 y; None where there is none."""
+    if frame.rotation == 0:
+        return None
+    from av.sidedata.sidedata import Type
+
+    data = frame.side_data.get(Type.DISPLAYMATRIX)
+    return None if data is None else np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2]
+
+
+def _turn(rgb_HWC: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Turn and mirror by quarter turns (other angles are left to the nearest one)."""
+    (x_to_x, x_to_y), (y_to_x, y_to_y) = matrix.tolist()
+    if abs(x_to_y) > abs(x_to_x):  # rows become columns
+        rgb_HWC, x_sign, y_sign = rgb_HWC.transpose(1, 0, 2), y_to_x, x_to_y
+    else:
+        x_sign, y_sign = x_to_x, y_to_y
+    return rgb_HWC[:: -1 if y_sign < 0 else 1, :: -1 if x_sign < 0 else 1]
