@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.stream import LIVE_HOP_S, ActionStream
+from app.stream.action_stream import LIVE_HOP_S, ActionStream
 from models.system.atomic import WholeFile
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import numpy as np
 
 from app.bench import TimedModel
 from app.pose.tracker import MOST_PEOPLE
-from app.stream import LIVE_HOP_S, ActionStream
+from app.stream.action_stream import LIVE_HOP_S, ActionStream
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.decision import Decision
 from app.page_pack import JOINT_STEP, pack, pack_pose
+from app.stream.decision import Decision
 from app.types import ActionEvent, Answer, PersonState
 
 if TYPE_CHECKING:

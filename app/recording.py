@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.stream import FILE_HOP_S, ActionStream
+from app.stream.action_stream import FILE_HOP_S, ActionStream
 from app.types import ActionEvent, Answer
 
 if TYPE_CHECKING:

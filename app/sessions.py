@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.stream import ActionStream
+from app.stream.action_stream import ActionStream
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.stream import FILE_HOP_S
+from app.stream.action_stream import FILE_HOP_S
 from app.types import ActionEvent
 from models.labels import IDLE, OTHER
 

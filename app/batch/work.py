@@ -19,7 +19,7 @@ from app.batch.play import play
 from app.batch.stop import Stop, Stopped
 from app.recording import Summary, Tally
 from app.sources.camera import camera_name
-from app.stream import ActionStream
+from app.stream.action_stream import ActionStream
 from models.system.atomic import OutputError
 
 if TYPE_CHECKING:

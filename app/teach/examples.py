@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.motion import LEAST_MPS, Motion
+from app.stream.motion import LEAST_MPS, Motion
 from app.types import Pose
 from models.resample import read_window
 from models.skeleton import CENTRE, bridge

@@ -11,7 +11,7 @@ from app.batch.journal import Journal
 from app.batch.outputs import Outputs
 from app.batch.work import Worker
 from app.recording import Tally, classify_clip, classify_video
-from app.stream import ActionStream
+from app.stream.action_stream import ActionStream
 from models.clips import Clip, read_clips, write_clips
 from models.system.atomic import OutputError
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.recording import classify_video
-from app.stream import FILE_HOP_S, ActionStream
+from app.stream.action_stream import FILE_HOP_S, ActionStream
 from training.drawing.draw import Camera, Look, draw_clip, draw_person
 from training.drawing.example import STEPS, scene, write_video
 from training.drawing.motions import MOTIONS, make_motion

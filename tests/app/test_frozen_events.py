@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.recording import classify_clip
-from app.stream import LIVE_HOP_S, ActionStream
+from app.stream.action_stream import LIVE_HOP_S, ActionStream
 from models.clips import read_clips
 from models.skeleton import JOINTS
 from tests.app.helpers import HandModel, Scores

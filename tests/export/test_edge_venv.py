@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.stream import FILE_HOP_S, ActionStream
-from app.window import Window
+from app.stream.action_stream import FILE_HOP_S, ActionStream
+from app.stream.window import Window
 from export.runtime import ActionModel
 from models.clips import Clip, write_clips
 from models.skeleton import bridge

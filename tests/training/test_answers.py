@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.stream import FILE_HOP_S, ActionStream
+from app.stream.action_stream import FILE_HOP_S, ActionStream
 from export.onnx import export_student
 from export.runtime import ActionModel
 from models.weights import StudentConfig

@@ -1,4 +1,4 @@
-"""What a model in training says of whole clips: the app's windows and mean (app.stream), many windows at a time.
+"""What a model in training says of whole clips: the app's windows and mean, many windows at a time.
 
 Shapes: N clips, W windows, K frames of a window, V joints, C classes.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.stream import FILE_HOP_S, ClipScores
+from app.stream.action_stream import FILE_HOP_S, ClipScores
 from models.resample import read_window
 from training.data.tracks import Track
 

@@ -41,7 +41,7 @@ class Verdict:
 
 def judge(model: ActionModel, track: Track) -> Verdict:
     """The stream's answer for a whole track."""
-    from app.stream import FILE_HOP_S, ActionStream
+    from app.stream.action_stream import FILE_HOP_S, ActionStream
 
     stream = ActionStream(model, FILE_HOP_S)
     for time_s, joints_V3, seen_V in zip(track.times_T.tolist(), track.joints_TV3, track.seen_TV, strict=True):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.stream import FILE_HOP_S, ActionStream
+from app.stream.action_stream import FILE_HOP_S, ActionStream
 from models.labels import IDLE, OTHER, SILENT
 from training.data.tracks import Track
 from training.default.augment import LOWER

@@ -1,13 +1,13 @@
 """`python -m training events`: are the app's events the right actions, and do they lie where the actions are?
 
-Spliced recordings of known times (training.data.splices) are played to app.stream. Segment F1 counts an event as found
-when label and time agree, the time by intersection over union; the edit score compares the sequences of labels alone
-(both as arXiv 1611.05267).
+Spliced recordings of known times (training.data.splices) are played to app.stream.action_stream. Segment F1 counts an
+event as found when label and time agree, the time by intersection over union; the edit score compares the sequences of
+labels alone (both as arXiv 1611.05267).
 
-With the weights shipped at the time (version 1), 35 recordings of val, 179 actions, seed 0, on which app.motion and
-app.timeline were made: F1 41.7 and edit 56.0 with edges at the windows' middles; 66.1 and 73.5 as it is now, 72.2 and
-74.3 at sensitivity 0.33. With the true times given, that model names 83 % of those actions rightly, which bounds F1.
-Version 2, the same recordings: 74.7 and 74.4; 74.9 and 80.2 at sensitivity 0.67.
+With the weights shipped at the time (version 1), 35 recordings of val, 179 actions, seed 0, on which app.stream.motion
+and app.stream.events were made: F1 41.7 and edit 56.0 with edges at the windows' middles; 66.1 and 73.5 as it is now,
+72.2 and 74.3 at sensitivity 0.33. With the true times given, that model names 83 % of those actions rightly, which
+bounds F1. Version 2, the same recordings: 74.7 and 74.4; 74.9 and 80.2 at sensitivity 0.67.
 
 Those recordings also chose how the app does it: seeds 1 to 5 give F1 68.0 to 69.5 and edit 66.9 to 72.5, all six seeds
 together 69.7 and 69.8. What was tried on version 2's window scores: F1 / edit on seeds 0 to 2, where it was looked for,
@@ -46,7 +46,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.stream import FILE_HOP_S, ActionStream
+from app.stream.action_stream import FILE_HOP_S, ActionStream
 from training.data.splices import FPS, Splice
 
 if TYPE_CHECKING:

@@ -79,7 +79,7 @@ def test_ranked_labels(clip, out):
 
 def test_the_time_between_classifications(clip, out, monkeypatch):
     hops = []
-    from app.stream import ActionStream
+    from app.stream.action_stream import ActionStream
 
     class Told(ActionStream):
         def __init__(self, model, hop_s):

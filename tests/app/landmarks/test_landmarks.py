@@ -17,7 +17,7 @@ from app.landmarks.codec import BINS, IMAGE, WORLD_M, pack, unpack
 from app.landmarks.file_format import is_recording
 from app.landmarks.reader import LandmarkReader
 from app.landmarks.writer import PIECE_S, LandmarkWriter
-from app.stream import ActionStream
+from app.stream.action_stream import ActionStream
 from app.types import Pose
 from models.skeleton import BRIDGE_VL, JOINTS, SEEN_FROM
 from models.system.atomic import OutputError

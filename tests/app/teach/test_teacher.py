@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.stream import ActionStream
+from app.stream.action_stream import ActionStream
 from app.teach.background import FILE
 from app.teach.model import TaughtModel
 from app.teach.pack import PackError, read_pack, write_pack

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from app.stream import FILE_HOP_S, ActionStream, ClipScores
+from app.stream.action_stream import FILE_HOP_S, ActionStream, ClipScores
 from tests.app.helpers import HandModel, body, pose
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.decision import Stretch
-from app.motion import Motion
+from app.stream.decision import Stretch
+from app.stream.motion import Motion
 from app.types import ActionEvent
 
 LEAST_WINDOWS_S = 0.5  # from the first window to the last: less is a flicker, for even a short action stays in view

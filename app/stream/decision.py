@@ -1,7 +1,8 @@
 """From scores of windows to stretches of time in which one action goes on.
 
 Scores are smoothed by time; an action starts above one threshold and ends below a lower one, or when another one is
-sure. Keeps sums only, so a stream may last as long as it likes. When exactly the action was is app.timeline's part.
+sure. Keeps sums only, so a stream may last as long as it likes. When exactly the action was is app.stream.events's
+part.
 
 Shapes: C classes, M modalities.
 """

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.decision import checked_sensitivity
-from app.nearest import Nearest, note_people
-from app.person import Person
 from app.pose.tracker import People, distinct
+from app.stream.decision import checked_sensitivity
+from app.stream.main_person import Nearest, note_people
+from app.stream.person import Person
 from app.types import ActionEvent, Answer, PersonState, Pose
 from models.labels import IDLE, OTHER
 from models.skeleton import bridge

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.decision import Decision
-from app.motion import Motion
-from app.timeline import SETTLE_S, Timeline
+from app.stream.decision import Decision
+from app.stream.events import SETTLE_S, Timeline
+from app.stream.motion import Motion
+from app.stream.window import Window
 from app.types import ActionEvent
-from app.window import Window
 from models.skeleton import CENTRE
 
 if TYPE_CHECKING:

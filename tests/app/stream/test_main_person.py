@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.nearest import Nearest, note_people
+from app.stream.main_person import Nearest, note_people
 from tests.app.helpers import pose
 
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from app.decision import Decision
+from app.stream.decision import Decision
 
 LABELS, MODALITIES = ("wave", "squat", "idle"), 3
 

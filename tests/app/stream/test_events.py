@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.decision import Stretch
-from app.timeline import Timeline
+from app.stream.decision import Stretch
+from app.stream.events import Timeline
 
 LABELS, MODALITIES, WINDOW_S = ("wave", "squat", "idle"), ("joint", "bone", "motion"), 2.0
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.window import LEAST_SPAN_S, Window
+from app.stream.window import LEAST_SPAN_S, Window
 from models.skeleton import CENTRE
 
 SEEN = np.ones(25, bool)

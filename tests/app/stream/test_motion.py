@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.motion import Motion
+from app.stream.motion import Motion
 from models.skeleton import JOINTS
 
 ARM = [JOINTS.index(f"right_{name}") for name in ("elbow", "wrist", "hand", "tip", "thumb")]

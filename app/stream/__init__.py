@@ -1,0 +1,1 @@
+"""People in each frame to answers and events."""
