@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from app.batch.formats import csv_line, event_line
+from app.classify.formats import csv_line, event_line
+from app.classify.summary import Summary
 from app.page_answer import event_json, words
 from app.page_pack import Track
-from app.recording import Summary
 from app.types import ActionEvent
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.batch.formats import EVENT_COLUMNS, columns, count
 from app.batch.jobs import Job, find, live, make_jobs, real, remarks
 from app.batch.journal import Entry, Journal, file_state
 from app.batch.options import RAY, Options, Setup
@@ -21,6 +20,7 @@ from app.batch.progress import Progress
 from app.batch.stop import Stop
 from app.batch.tables import event_rows, refuse_foreign, write_table
 from app.batch.work import Done, Listener, needs_pose
+from app.classify.formats import EVENT_COLUMNS, columns, count
 from app.landmarks.file_format import RECORD_SUFFIX
 from models.system.atomic import OutputError
 

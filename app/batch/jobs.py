@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from app.batch.formats import count, no_formula
 from app.batch.outputs import ANNOTATED_SUFFIX
+from app.classify.formats import count, no_formula
 from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.sources.camera import camera_name, camera_source
 from app.sources.frames import CameraError

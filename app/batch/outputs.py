@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.batch.formats import event_line, webvtt
 from app.batch.options import Options
+from app.classify.formats import event_line, webvtt
 from app.landmarks.file_format import RECORD_SUFFIX
 from app.types import ActionEvent, Answer, Pose
 from models.system.atomic import OutputError, WholeFile

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from app.batch.formats import count
 from app.batch.jobs import CLIPS, Job, printable
 from app.batch.options import Options
 from app.batch.work import Done
+from app.classify.formats import count
 from models.system.atomic import OutputError
 
 

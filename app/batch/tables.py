@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from app.batch.formats import COLUMNS, EVENT_COLUMNS, csv_line, event_row
 from app.batch.outputs import EVENTS, SUMMARY
+from app.classify.formats import COLUMNS, EVENT_COLUMNS, csv_line, event_row
 from models.system.atomic import WholeFile
 
 _OLDEST = COLUMNS[:10]  # the summary's columns before there were more

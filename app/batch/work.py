@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from app.batch.formats import count, summary_row
 from app.batch.jobs import CLIPS, LIVE, VIDEO, Job, printable
 from app.batch.options import Setup
 from app.batch.outputs import Outputs, parts_of
 from app.batch.play import play
 from app.batch.stop import Stop, Stopped
-from app.recording import Summary, Tally
+from app.classify.formats import count, summary_row
+from app.classify.summary import Summary, Tally
 from app.sources.camera import camera_name
 from app.stream.action_stream import ActionStream
 from models.system.atomic import OutputError

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from app.recording import classify_video
+from app.classify.one_input import classify_video
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from training.drawing.draw import Camera, Look, draw_clip, draw_person
 from training.drawing.example import STEPS, scene, write_video

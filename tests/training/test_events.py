@@ -98,7 +98,7 @@ def test_judging() -> None:
 
 
 def test_a_stream_is_heard(made: Splice) -> None:
-    from tests.app.test_frozen_events import RuleModel
+    from tests.app.classify.test_frozen_events import RuleModel
 
     for fps in (30.0, 15.0):
         segments = heard(RuleModel(), made, fps=fps)

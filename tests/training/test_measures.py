@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from app.recording import Summary
+from app.classify.summary import Summary
 from app.types import ActionEvent
 from models.skeleton import CENTRE, JOINTS
 from tests.app.helpers import HAND, Scores
@@ -254,7 +254,7 @@ def test_videos_of_stillness_of_one_part(tmp_path, monkeypatch):
             on_event(ActionEvent(0, "wave", 1.0, 2.0, 0.9, (("wave", 0.9),), {"joint": 0.9}))
         return Summary(seconds=15.0)
 
-    monkeypatch.setattr("app.recording.classify_video", classify)
+    monkeypatch.setattr("app.classify.one_input.classify_video", classify)
     model = ToyModel()
     result = video_idle(model, tmp_path / "pose.task", tmp_path, "val")
     assert asked == [(name, model, tmp_path / "pose.task") for name in ("sit.mp4", "stand.mp4")]

@@ -98,7 +98,7 @@ def real_videos(model: ActionModel, pose_model: Path, videos: Path, part: str) -
     """The single-action videos of one part of VIDEOS/labels.csv: file name and verdict."""
     from tqdm import tqdm
 
-    from app.recording import classify_video
+    from app.classify.one_input import classify_video
 
     with open(videos / "labels.csv", newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["part"] == part and r["kind"] in ("clip", "idle")]

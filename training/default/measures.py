@@ -201,7 +201,7 @@ def video_idle(model: ActionModel, pose_model: Path, videos: Path, part: str) ->
     """
     from tqdm import tqdm
 
-    from app.recording import classify_video
+    from app.classify.one_input import classify_video
 
     with open(videos / "labels.csv", newline="") as file:
         names = [row["file"] for row in csv.DictReader(file) if row["part"] == part and row["kind"] == IDLE]

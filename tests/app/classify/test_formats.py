@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from app.batch.formats import columns, csv_line, event_line, event_row, summary_row, webvtt
-from app.recording import Summary
+from app.classify.formats import columns, csv_line, event_line, event_row, summary_row, webvtt
+from app.classify.summary import Summary
 from app.types import ActionEvent
 
 TOP3 = (("wave", 0.876543), ("idle", 0.1), ("clap", 0.01))

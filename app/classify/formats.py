@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.recording import Summary
+from app.classify.summary import Summary
 from app.types import ActionEvent
 
 COLUMNS = (

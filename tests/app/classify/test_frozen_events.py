@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from app.recording import classify_clip
+from app.classify.one_input import classify_clip
 from app.stream.action_stream import LIVE_HOP_S, ActionStream
 from models.clips import read_clips
 from models.skeleton import JOINTS

@@ -10,7 +10,8 @@ import pytest
 from app.batch.journal import Journal
 from app.batch.outputs import Outputs
 from app.batch.work import Worker
-from app.recording import Tally, classify_clip, classify_video
+from app.classify.one_input import classify_clip, classify_video
+from app.classify.summary import Tally
 from app.stream.action_stream import ActionStream
 from models.clips import Clip, read_clips, write_clips
 from models.system.atomic import OutputError

@@ -1,0 +1,1 @@
+"""One input to its events and its summary."""
