@@ -20,7 +20,7 @@ from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
     from app.teach.lesson import Lessons
-    from app.teach.model import TaughtModel
+    from app.teach.taught_model import TaughtModel
     from export.runtime import ActionModel
 
 MOST_SECONDS = 600.0

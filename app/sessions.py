@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.page_record import Recorder
     from app.pose.landmarker import PoseSource
     from app.teach.lesson import Lesson, Lessons
-    from app.teach.model import TaughtModel
+    from app.teach.taught_model import TaughtModel
     from app.types import ActionEvent, Answer
     from export.runtime import ActionModel
 

@@ -136,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
     from app.batch.classify import Run
     from app.pose.model_file import ensure_pose_model
     from app.teach.command import check_pack_options
-    from app.teach.model import load_model
+    from app.teach.taught_model import load_model
     from models.system.cores import usable_cores
 
     options = options_of(args)

@@ -125,7 +125,7 @@ def _teacher(args: argparse.Namespace) -> Teacher:
 def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     from tqdm import tqdm
 
-    from app.teach.model import is_known
+    from app.teach.taught_model import is_known
 
     name = checked_name(args.name)
     if is_known(teacher.model, name, only=True):

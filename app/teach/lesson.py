@@ -16,8 +16,8 @@ import numpy as np
 
 from app.pose.tracker import distinct
 from app.teach.examples import Recording, TeachError
-from app.teach.model import TaughtModel, is_known
 from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack, read_pack
+from app.teach.taught_model import TaughtModel, is_known
 from app.teach.teacher import Teacher
 from app.types import Pose
 from export.runtime import ActionModel

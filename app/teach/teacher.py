@@ -13,8 +13,8 @@ import numpy as np
 from app.teach.background import read_background
 from app.teach.examples import SHIFTS, Recording, TeachError, clip_frames, clip_of, repetitions, windows_of
 from app.teach.head import Ridge
-from app.teach.model import check_embedding
 from app.teach.pack import Pack, PackError
+from app.teach.taught_model import check_embedding
 from export.runtime import ActionModel
 
 _BATCH = 16

@@ -102,8 +102,8 @@ def live(
     """  # fmt: skip
     from tqdm import tqdm
 
-    from app.teach.model import TaughtModel
     from app.teach.pack import pack_bytes
+    from app.teach.taught_model import TaughtModel
     from training.data.splices import amid_stillness
     from training.default.measures import listen
 

@@ -10,8 +10,8 @@ import pytest
 
 from app.stream.action_stream import ActionStream
 from app.teach.background import FILE
-from app.teach.model import TaughtModel
 from app.teach.pack import PackError, read_pack, write_pack
+from app.teach.taught_model import TaughtModel
 from app.teach.teacher import Teacher
 from tests.app.teach.helpers import FPS, MotionModel, recording_of, repeated, still
 from training.drawing.motions import make_motion
