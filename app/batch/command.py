@@ -133,7 +133,7 @@ def options_of(args: argparse.Namespace) -> Options:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
-    from app.batch.classify import Run
+    from app.batch.run import Run
     from app.pose.model_file import ensure_pose_model
     from app.teach.command import check_pack_options
     from app.teach.taught_model import load_model

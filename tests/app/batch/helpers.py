@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.batch.classify import Run
 from app.batch.options import Options
+from app.batch.run import Run
 from app.types import Pose
 from tests.app.helpers import HandModel, body, pose
 

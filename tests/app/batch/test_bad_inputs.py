@@ -120,8 +120,8 @@ def test_an_input_of_no_letters_is_no_folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("size", [(2, 2), (2, 720), (1280, 2), (16, 16)])
 def test_pictures_too_small_for_anybody(tmp_path, size, pose_model_path, shipped_model):
-    from app.batch.classify import Run
     from app.batch.options import Options
+    from app.batch.run import Run
 
     picture = np.full((size[1], size[0], 3), 128, np.uint8)
     path = write_video(tmp_path / "tiny.mp4", np.arange(5) / 10, size=size, picture=picture)

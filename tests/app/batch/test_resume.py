@@ -162,8 +162,8 @@ def test_other_options_make_other_results(folder, worked, options):
 
 
 def test_another_model_makes_other_results(folder, worked, monkeypatch):
-    from app.batch.classify import Run
     from app.batch.options import Options
+    from app.batch.run import Run
 
     def with_model(name):
         Run([str(folder)], Options(out=folder / "out", resume=True), HandModel(), name, HandModel, lambda: folder)()

@@ -80,8 +80,8 @@ def test_a_worker_can_make_the_model(film: Path, teachable: Path, pack: Path, mo
     import argparse
 
     made = []
-    monkeypatch.setattr("app.batch.classify.Run.__init__", lambda self, *args: made.extend(args))
-    monkeypatch.setattr("app.batch.classify.Run.__call__", lambda self: 0)
+    monkeypatch.setattr("app.batch.run.Run.__init__", lambda self, *args: made.extend(args))
+    monkeypatch.setattr("app.batch.run.Run.__call__", lambda self: 0)
     parser = argparse.ArgumentParser()
     add_options(parser)
     add_pack_options(parser)
