@@ -96,7 +96,7 @@ def _camera(text: str) -> int | str:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from app.page import launch
+    from app.page.server import launch
     from app.teach.command import check_pack_options
 
     check_pack_options(args)

@@ -94,7 +94,7 @@ def visit(browser):
 @pytest.fixture
 def serve_page(pose_model_path, free_port):
     """Serves the page of a model on a free port, in a `with`."""
-    from app.page import Place, serve
+    from app.page.server import Place, serve
 
     def start(model, visitors: int | None = None, recordings=None, lessons=None, **place):
         clock = lambda: time.monotonic() / SLOW  # noqa: E731

@@ -175,7 +175,7 @@ def about(visit: Visit) -> None:
 @contextmanager
 def page(model_path: Path, slow: int) -> Iterator[str]:
     """The page of a model, whose clock runs so many times slower; yields its address."""
-    from app.page import Place, serve
+    from app.page.server import Place, serve
     from app.pose.model_file import ensure_pose_model
     from app.teach.lesson import open_lessons
     from export.runtime import ActionModel

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.sessions import Sessions
+from app.page.sessions import Sessions
 from app.teach import lesson as lesson_module
 from app.teach.examples import TeachError
 from app.teach.lesson import Lesson, Lessons
@@ -20,7 +20,7 @@ from tests.app.teach.helpers import MotionModel, poses_of, repeated
 
 pytest.importorskip("gradio")
 
-from app.page_teach import SHOWN, answered, teach_handler  # noqa: E402
+from app.page.teach_tab import SHOWN, answered, teach_handler  # noqa: E402
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from app.page_answer import words
-from app.page_theme import PAGE_ASSETS, fragment
+from app.page.answer import words
+from app.page.theme import PAGE_ASSETS, fragment
 from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:

@@ -146,7 +146,7 @@ def test_one_place_two_visitors(serve_page, visit):
 
 @pytest.mark.slow
 def test_recording_is_said_and_holds_landmarks_alone(serve_page, visit, tmp_path):
-    from app.page_record import Recordings
+    from app.page.recorder import Recordings
 
     path = tmp_path / "visit.ikem"
     with serve_page(HandModel(), recordings=Recordings(path, {"pose": "wheel"})) as (_, address, _):

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from app.page_answer import answer_json, event_json, words
-from app.page_pack import JOINT_STEP, POSE_STEP
-from app.page_route import PATH, FrameRoute
-from app.page_theme import fragment
-from app.sessions import Sessions, SessionsFull, VisitorLeft
+from app.page.answer import answer_json, event_json, words
+from app.page.frame_route import PATH, FrameRoute
+from app.page.session import VisitorLeft
+from app.page.sessions import Sessions, SessionsFull
+from app.page.theme import fragment
+from app.page.wire import JOINT_STEP, POSE_STEP
 from app.types import POSE_CONNECTIONS
 from models.skeleton import BONES
 

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.page_frame import MOST_BYTES, read_frame
+from app.page.jpeg import MOST_BYTES, read_frame
 
 PATH = "/ikem/frame"
 MOST_UNDER_WAY = 4  # pictures of one visitor

@@ -10,17 +10,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.sessions import Reply, SessionsFull, VisitorLeft
+from app.page.session import Reply, VisitorLeft
+from app.page.sessions import SessionsFull
 from app.types import ActionEvent, Answer, PersonState
 from tests.app.helpers import HandModel, pose
 
 pytest.importorskip("gradio")
 
-from app import page_frame  # noqa: E402
-from app.page_answer import answer_json, words  # noqa: E402
-from app.page_frame import read_frame  # noqa: E402
-from app.page_live import frame_handler, page_settings, provider_badge, stop_handler  # noqa: E402
-from app.page_theme import css, head  # noqa: E402
+from app.page import jpeg as page_frame  # noqa: E402
+from app.page.answer import answer_json, words  # noqa: E402
+from app.page.jpeg import read_frame  # noqa: E402
+from app.page.live_tab import frame_handler, page_settings, provider_badge, stop_handler  # noqa: E402
+from app.page.theme import css, head  # noqa: E402
 
 EVENT = ActionEvent(1, "squat", 1.234, 2.345, 0.8765, (("squat", 0.9),), {"joint": 0.9})
 MODALITY_MC = np.array([[0.2, 0.7, 0.1], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1]])

@@ -12,8 +12,8 @@ import gradio as gr
 
 from app.classify.one_input import classify_video
 from app.classify.summary import Summary
-from app.page_pack import Track
-from app.page_result import result_html, result_json
+from app.page.video_result import result_html, result_json
+from app.page.wire import Track
 from app.sources.video import VIDEO_SUFFIXES, VideoError, VideoReader
 from app.types import ActionEvent, Answer
 from models.system.places import EXAMPLE

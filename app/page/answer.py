@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.page_pack import JOINT_STEP, pack, pack_pose
+from app.page.wire import JOINT_STEP, pack, pack_pose
 from app.stream.decision import Decision
 from app.types import ActionEvent, Answer, PersonState
 
 if TYPE_CHECKING:
-    from app.sessions import Reply
+    from app.page.session import Reply
     from export.runtime import ActionModel
 
 TOP = 5

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from app.classify.formats import csv_line, event_line
 from app.classify.summary import Summary
-from app.page_answer import event_json, words
-from app.page_pack import Track
+from app.page.answer import event_json, words
+from app.page.wire import Track
 from app.types import ActionEvent
 
 if TYPE_CHECKING:

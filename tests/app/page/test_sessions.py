@@ -8,7 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from app.sessions import LEFT_S, RESTART_GAP_S, RETELL_S, Sessions, SessionsFull, VisitorLeft
+from app.page.session import RESTART_GAP_S, RETELL_S, VisitorLeft
+from app.page.sessions import LEFT_S, Sessions, SessionsFull
 from app.teach.lesson import Lessons
 from tests.app.helpers import HandModel, pose
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import gradio as gr
 import numpy as np
 
-from app.page_answer import window_json
-from app.page_theme import fragment
-from app.sessions import Sessions
+from app.page.answer import window_json
+from app.page.sessions import Sessions
+from app.page.theme import fragment
 from app.teach.examples import TeachError
 from app.teach.lesson import MOST_PACK_BYTES, Lesson
 from app.teach.pack import Pack, PackError

@@ -18,17 +18,17 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr  # noqa: E402
 
-from app.page_about import build_about  # noqa: E402
-from app.page_access import check_certificate, read_auth, warnings  # noqa: E402
-from app.page_live import build_live, frame_handler, page_settings  # noqa: E402
-from app.page_record import Recordings  # noqa: E402
-from app.page_route import FrameRoute  # noqa: E402
-from app.page_teach import build_teach  # noqa: E402
-from app.page_theme import PAGE_ASSETS, css, head, theme  # noqa: E402
-from app.page_video import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
+from app.page.about_tab import build_about  # noqa: E402
+from app.page.access import check_certificate, read_auth, warnings  # noqa: E402
+from app.page.frame_route import FrameRoute  # noqa: E402
+from app.page.live_tab import build_live, frame_handler, page_settings  # noqa: E402
+from app.page.recorder import Recordings  # noqa: E402
+from app.page.sessions import Sessions  # noqa: E402
+from app.page.teach_tab import build_teach  # noqa: E402
+from app.page.theme import PAGE_ASSETS, css, head, theme  # noqa: E402
+from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
 from app.pose.landmarker import PoseSource  # noqa: E402
 from app.pose.model_file import ensure_pose_model  # noqa: E402
-from app.sessions import Sessions  # noqa: E402
 from app.teach.lesson import Lessons, open_lessons  # noqa: E402
 
 if TYPE_CHECKING:
@@ -187,8 +187,8 @@ def launch(
         threads: most CPU threads of the action model; None leaves it to ONNX Runtime.
         host, port, certfile, keyfile: see Place.
         open_browser: open the page in the default browser.
-        auth: see app.page_access.read_auth.
-        record: file for the landmarks of the first visitor; see app.page_record.
+        auth: see app.page.access.read_auth.
+        record: file for the landmarks of the first visitor; see app.page.recorder.
         pack: actions that every visitor begins with.
         only: name these alone.
 

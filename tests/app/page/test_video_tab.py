@@ -15,11 +15,11 @@ from tests.app.helpers import HandModel, pose, write_sound, write_video
 
 gr = pytest.importorskip("gradio")
 
-from app import page_video  # noqa: E402
 from app.classify.summary import Summary  # noqa: E402
-from app.page_pack import Track  # noqa: E402
-from app.page_result import events_csv, lanes, result_html, result_json  # noqa: E402
-from app.page_video import Turns, analyse, video_handler  # noqa: E402
+from app.page import video_tab as page_video  # noqa: E402
+from app.page.video_result import events_csv, lanes, result_html, result_json  # noqa: E402
+from app.page.video_tab import Turns, analyse, video_handler  # noqa: E402
+from app.page.wire import Track  # noqa: E402
 from app.sources.video import VideoError  # noqa: E402
 from app.teach.lesson import Lessons  # noqa: E402
 

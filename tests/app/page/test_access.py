@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from app.page_access import check_certificate, is_local, read_auth, warnings
+from app.page.access import check_certificate, is_local, read_auth, warnings
 
 SECRET = "correct horse: battery"
 
@@ -103,7 +103,7 @@ def test_open_to_a_network(host):
 
 def test_launch_refuses_before_it_loads_anything(tmp_path):
     pytest.importorskip("gradio")
-    from app.page import launch
+    from app.page.server import launch
 
     model = tmp_path / "no.onnx"
     with pytest.raises(ValueError, match="--auth"):
@@ -120,7 +120,7 @@ def test_https_is_served(certificate, pose_model_path, free_port):
     import ssl
     import urllib.request
 
-    from app.page import Place, serve
+    from app.page.server import Place, serve
     from tests.app.helpers import HandModel
 
     place = Place(host="127.0.0.2", port=free_port, certfile=certificate[0], keyfile=certificate[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.landmarks.reader import LandmarkReader
-from app.page_record import Recorder, Recordings
+from app.page.recorder import Recorder, Recordings
 from models.system.atomic import OutputError
 from tests.app.helpers import pose
 

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 
-from app.page_pack import JOINT_STEP, POSE_STEP, Track, pack, pack_pose
+from app.page.wire import JOINT_STEP, POSE_STEP, Track, pack, pack_pose
 from app.types import PersonState
 from tests.app.helpers import pose
 
