@@ -145,7 +145,8 @@ def _bench(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from app.doctor import Setup, run
+    from app.doctor.finding import Setup
+    from app.doctor.report import run
 
     setup = Setup(
         model=args.model,

@@ -13,20 +13,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app import doctor_checks
-from app.doctor import FAIL, OK, OPTIONAL, Finding, Setup, examine, line, run, wants_colour
-from app.doctor_checks import (
-    CHECKS,
-    check_accelerators,
-    check_camera,
-    check_disk,
-    check_libraries,
-    check_model,
-    check_packages,
-    check_page,
-    check_pose_model,
-    self_test,
-)
+from app.doctor import checks as doctor_checks
+from app.doctor.checks import CHECKS
+from app.doctor.checks_install import check_disk, check_libraries, check_packages
+from app.doctor.checks_model import check_accelerators, check_model, check_pose_model, self_test
+from app.doctor.checks_use import check_camera, check_page
+from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
+from app.doctor.report import examine, line, run, wants_colour
 from app.sources.frames import CameraError
 from models.system.atomic import OutputError
 from models.system.places import ROOT
