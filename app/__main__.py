@@ -131,7 +131,8 @@ def _teach(args: argparse.Namespace) -> int:
 
 
 def _bench(args: argparse.Namespace) -> int:
-    from app import bench, bench_people
+    from app.benchmark import live_path as bench
+    from app.benchmark import people as bench_people
     from app.pose.model_file import ensure_pose_model
     from export.runtime import ActionModel
 

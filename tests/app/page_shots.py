@@ -33,7 +33,7 @@ ROOM = 216
 
 def one_person(out: Path, slow: int) -> Path:
     """The example clip as a camera, so many times slower than life."""
-    from app.page_bench import camera_file
+    from app.benchmark.page import camera_file
 
     return camera_file(ROOT / "assets" / "example.mp4", out, CAMERA_FPS * slow)
 

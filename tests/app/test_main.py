@@ -88,7 +88,7 @@ def test_options_of_each_command():
 
 def test_classify_loads_neither_torch_nor_gradio():
     code = (
-        "import sys, app.__main__, app.batch.run, app.batch.annotate, app.bench, app.sources.video;"
+        "import sys, app.__main__, app.batch.run, app.batch.annotate, app.benchmark.live_path, app.sources.video;"
         "import export.runtime;"
         "print(sorted({'torch', 'mediapipe', 'gradio', 'av', 'cv2', 'ray', 'tqdm'} & set(sys.modules)))"
     )

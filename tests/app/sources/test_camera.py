@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from app.camera_bench import main as bench
+from app.benchmark.camera import main as bench
 from app.sources.camera import Camera, camera_name, camera_source
 from app.sources.frames import CameraError
 

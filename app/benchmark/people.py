@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.bench import TimedModel
+from app.benchmark.live_path import TimedModel
 from app.pose.tracker import MOST_PEOPLE
 from app.stream.action_stream import LIVE_HOP_S, ActionStream
 

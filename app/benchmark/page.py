@@ -1,4 +1,4 @@
-"""How the page does in a real browser: `python -m app.page_bench [--minutes 10]`.
+"""How the page does in a real browser: `python -m app.benchmark.page [--minutes 10]`.
 
 Serves the page as `python -m app demo` does, opens it in headless Chromium whose camera plays the example clip at 30
 frames a second, and measures what arrives there: answered frames a second, the time from the camera taking a picture
@@ -26,8 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.bench import write_json
-from app.page_cpu import cpu_ms
+from app.benchmark.live_path import write_json
+from app.benchmark.page_cpu import cpu_ms
 from models.system.atomic import OutputError
 from models.system.places import EXAMPLE, ROOT
 
@@ -56,7 +56,7 @@ class Measured:
         first_s: from the press of the start button to the first skeleton.
         memory: (time in s, resident MB of the server), all the way.
         files: names of the files that the server wrote to its temporary folder meanwhile; there should be none.
-        cpu_ms: CPU time meanwhile, by kind of process (app.page_cpu).
+        cpu_ms: CPU time meanwhile, by kind of process (app.benchmark.page_cpu).
     """
 
     seconds: float
@@ -209,7 +209,7 @@ def table(result: dict) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark from the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m app.page_bench", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m app.benchmark.page", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="how long to count (default: %(default)g)")
     parser.add_argument("--video", type=Path, default=EXAMPLE, help="what the camera shows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
@@ -236,7 +236,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _failed(reason: str) -> int:
-    print(f"python -m app.page_bench: {reason}", file=sys.stderr)
+    print(f"python -m app.benchmark.page: {reason}", file=sys.stderr)
     return 2
 
 

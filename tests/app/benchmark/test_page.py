@@ -9,8 +9,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app.page_bench import CAMERA_FPS, FLAT_MB, Measured, camera_file, main, measure, memory_mb, server, table
-from app.page_cpu import cpu_ms
+from app.benchmark.page import CAMERA_FPS, FLAT_MB, Measured, camera_file, main, measure, memory_mb, server, table
+from app.benchmark.page_cpu import cpu_ms
 from tests.app.helpers import write_video
 from tests.app.page_visit import CHROMIUM
 
@@ -68,7 +68,7 @@ def test_a_server_that_does_not_start(tmp_path, capsys):
 def test_wrong_usage_gets_a_sentence(argv, capsys, monkeypatch):
     monkeypatch.setenv("CHROMIUM", "/bin/true")
     assert main(argv) == 2
-    assert capsys.readouterr().err.startswith("python -m app.page_bench: ")
+    assert capsys.readouterr().err.startswith("python -m app.benchmark.page: ")
 
 
 @pytest.mark.slow

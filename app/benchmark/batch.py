@@ -1,4 +1,4 @@
-"""What `classify --workers` brings, and how much memory a long video takes: `python -m app.bench_batch`.
+"""What `classify --workers` brings, and how much memory a long video takes: `python -m app.benchmark.batch`.
 
 Throughput of so many workers on so many cores against one whole pipeline pinned to one core, in turns, so that whatever
 else the machine does meets both alike. Processor time a frame is measured too: what others do hardly touches it.
@@ -112,7 +112,7 @@ def _run(inputs: Sequence[Path], cores: Sequence[int], workers: int, annotate: b
     """`work` in a Python of its own, on these cores alone."""
     with tempfile.TemporaryDirectory() as out:
         given = {"inputs": [str(path) for path in inputs], "out": out, "workers": workers, "annotate": annotate}
-        command = [sys.executable, "-m", "app.bench_batch", "--child", json.dumps(given)]
+        command = [sys.executable, "-m", "app.benchmark.batch", "--child", json.dumps(given)]
         pin = partial(os.sched_setaffinity, 0, set(cores))
         env = os.environ | {"OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, preexec_fn=pin)
@@ -170,7 +170,7 @@ def remember(video: Path, minutes: float, annotate: bool) -> dict:
 
 def main(argv: list[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m app.bench_batch", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m app.benchmark.batch", description=__doc__.splitlines()[0])
     parser.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
     parser.add_argument("--workers", type=int, default=2, help="workers, and cores (default: 2)")
     parser.add_argument("--seconds", type=float, default=54.0, help="length of each input, looped (default: 54)")

@@ -1,4 +1,4 @@
-"""How old an answer is when the consumer is slower than the camera: `python -m app.camera_bench`.
+"""How old an answer is when the consumer is slower than the camera: `python -m app.benchmark.camera`.
 
 A thread gives frames at a steady rate, the consumer works on each one for several times as long as the camera takes
 for the next. With the newest frame always, the age of an answer is at most one frame of waiting and the consumer's own
@@ -99,7 +99,7 @@ def table(runs: list[Ages], overload: float) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m app.camera_bench", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m app.benchmark.camera", description=__doc__.splitlines()[0])
     parser.add_argument("--fps", type=float, nargs="+", default=[30.0, 60.0, 120.0], help="the cameras' rates")
     parser.add_argument("--overload", type=float, default=4.0, help="how many frames long the consumer works on one")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each run")

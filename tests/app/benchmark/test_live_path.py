@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.bench import measure, table, write_json
+from app.benchmark.live_path import measure, table, write_json
 from models.system.atomic import OutputError
 from tests.app.helpers import HandModel, pose, write_video
 
@@ -16,7 +16,7 @@ from tests.app.helpers import HandModel, pose, write_video
 @pytest.fixture
 def clock(monkeypatch):
     now = SimpleNamespace(s=0.0, order=[], made=0)
-    monkeypatch.setattr("app.bench.time", SimpleNamespace(perf_counter=lambda: now.s))
+    monkeypatch.setattr("app.benchmark.live_path.time", SimpleNamespace(perf_counter=lambda: now.s))
 
     class Source:
         def __init__(self, model_path):

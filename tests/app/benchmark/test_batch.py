@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.bench_batch import _resident_mb, compare, loop, remember
+from app.benchmark.batch import _resident_mb, compare, loop, remember
 from app.sources.video import VideoReader
 from tests.app.batch.helpers import FakePose, rows, run
 from tests.app.helpers import write_video

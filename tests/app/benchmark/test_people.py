@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from app.bench import write_json
-from app.bench_people import measure, side_by_side, table
+from app.benchmark.live_path import write_json
+from app.benchmark.people import measure, side_by_side, table
 from tests.app.helpers import HandModel, pose, write_video
 
 

@@ -1,0 +1,1 @@
+"""Measures of the live path, the batch command, the cameras and the page."""
