@@ -91,7 +91,7 @@ def _bench(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from training.benchmark.bench import Setting, bench, table, write_json
-    from training.parallel import join
+    from training.parallel.torchrun import join
 
     setting = Setting(
         batch=args.batch, people=args.people, queue=args.queue, steps=args.steps, rounds=args.rounds,

@@ -20,7 +20,7 @@ from training.data.pool import Pool, two_views
 from training.data.store import Batch
 from training.loop import fit, make_optimizer, restore
 from training.losses import concatenated
-from training.parallel import Group, gather_keys, join
+from training.parallel.torchrun import Group, gather_keys, join
 from training.pretrain import cmd_neighbours, diagnostics, prepare_encoders, queue_length
 from training.queues import Queue
 from training.runs import CHECKPOINT, cut_log, finished, load_branches, open_run, read_state

@@ -20,7 +20,7 @@ from models.system.atomic import write_whole
 from training.config import Schedule
 from training.data.pool import Pool, two_views
 from training.data.store import Batch
-from training.parallel import Group, average, average_gradients
+from training.parallel.torchrun import Group, average, average_gradients
 from training.runs import CHECKPOINT, Log, save_model
 
 

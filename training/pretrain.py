@@ -20,7 +20,7 @@ from training.config import PretrainConfig, Schedule
 from training.data.pool import Pool
 from training.data.store import Batch
 from training.loop import fit, make_optimizer, restore
-from training.parallel import Group, gather_keys, join, share_statistics
+from training.parallel.torchrun import Group, gather_keys, join, share_statistics
 from training.queues import Queue
 from training.runs import CHECKPOINT, STAGE1, cut_log, finished, open_run, read_state
 

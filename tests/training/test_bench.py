@@ -14,7 +14,7 @@ from training.benchmark.published import PublishedStep
 from training.benchmark.settings import VARIANTS, Setting
 from training.config import PretrainConfig
 from training.data.store import Batch
-from training.parallel import Group
+from training.parallel.torchrun import Group
 from training.pretrain import Pretrainer
 
 CHANNELS = (4, 4, 4, 4, 6, 6, 6, 8, 8, 16)

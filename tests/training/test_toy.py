@@ -16,7 +16,7 @@ from training import losses
 from training.config import PretrainConfig
 from training.data.store import Batch
 from training.loop import make_optimizer
-from training.parallel import Group
+from training.parallel.torchrun import Group
 from training.pretrain import Pretrainer
 from training.queues import Queue
 from training.views import Views, augment

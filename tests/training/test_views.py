@@ -10,7 +10,7 @@ from models.skeleton import MIRROR
 from training.config import PretrainConfig
 from training.data.pool import Pool, two_views
 from training.data.store import Store, write_store
-from training.parallel import Group
+from training.parallel.torchrun import Group
 from training.views import Views, augment, crop_time, padded, shear
 
 

@@ -87,7 +87,7 @@ def _ours(variant: Variant, setting: Setting) -> Callable[[], float]:
     from models.system.memory import keep_freed_memory
     from training.config import PretrainConfig
     from training.loop import make_optimizer
-    from training.parallel import Group
+    from training.parallel.torchrun import Group
     from training.pretrain import Pretrainer, prepare_encoders
 
     keep_freed_memory()

@@ -13,7 +13,7 @@ import torch
 
 from training.config import Schedule
 from training.data.store import Batch, Store
-from training.parallel import Group
+from training.parallel.torchrun import Group
 from training.views import augment
 
 

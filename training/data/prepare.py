@@ -22,7 +22,7 @@ from training.data.parts import Gathered, Job, finish, gather, make_part, write_
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
 from training.data.store import META
-from training.processes import side_by_side
+from training.parallel.processes import side_by_side
 
 STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"
 VERSION = 1  # of what the readers make of a file: raise it when that changes, and old parts are made anew

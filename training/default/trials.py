@@ -18,7 +18,7 @@ from models.modalities import MODALITIES
 from training.data.tracks import Track
 from training.default.answers import accuracy, clip_scores
 from training.default.supervised import Recipe, train
-from training.processes import side_by_side
+from training.parallel.processes import side_by_side
 
 if TYPE_CHECKING:
     from models.student import Student

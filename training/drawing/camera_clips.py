@@ -28,7 +28,7 @@ from training.data.tracks import RATE_MARK, SCENE_MARK
 from training.drawing.draw import Camera, Look, draw_clip
 from training.drawing.film import Film, random_film
 from training.drawing.motions import MOTIONS, make_motion
-from training.processes import side_by_side
+from training.parallel.processes import side_by_side
 
 PART_JOBS = 40
 LONGEST_S = 4.0

@@ -96,7 +96,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     from training.data.store import Store
     from training.evaluation.evaluate import describe, evaluate
     from training.evaluation.protocols import make_config
-    from training.parallel import join
+    from training.parallel.torchrun import join
 
     config = make_config(args.protocol, args.frozen, args.preset, given(args))
     result = evaluate(

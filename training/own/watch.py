@@ -24,7 +24,7 @@ from training.data.readers.videos import Track as Followed
 from training.data.readers.videos import follow
 from training.data.tracks import LEAST_FRAMES, Track
 from training.own.files import Example
-from training.processes import side_by_side
+from training.parallel.processes import side_by_side
 
 if TYPE_CHECKING:
     from app.types import Pose

@@ -17,7 +17,7 @@ from models.system.places import ROOT
 PROGRAM = """
 import signal, sys, time
 from pathlib import Path
-from training.processes import side_by_side
+from training.parallel.processes import side_by_side
 
 def work(i):
     Path(sys.argv[1], str(i)).touch()
