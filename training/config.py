@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from models.branches import Shape
 from models.modalities import MODALITIES, check_modalities
-from training.views import Views
+from training.data.augmentation import Views
 
 LETTERS = {"j": "joint", "m": "motion", "b": "bone", "a": "acceleration", "r": "rotation", "o": "angular"}
 # exchange -> weights of the losses in stage 2. IKEM alone keeps InfoNCE, without which nothing trains the heads.

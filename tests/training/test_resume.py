@@ -14,12 +14,12 @@ import torch
 
 from models.branches import Shape
 from training.config import DistilConfig, PretrainConfig
+from training.data.augmentation import Views
 from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.distil import Distiller, distil
 from training.pretrain import Pretrainer, pretrain
 from training.runs import CHECKPOINT, MODEL, STAGE1, Log, load_branches, open_run, read_log
-from training.views import Views
 
 SMALL = Shape(channels=(4, 8), strides=(4, 4), dropout=0.5)
 CONFIG = PretrainConfig(

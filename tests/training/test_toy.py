@@ -14,12 +14,12 @@ from torch.nn import functional as F
 from models.branches import Shape
 from training import losses
 from training.config import PretrainConfig
+from training.data.augmentation import Views, augment
 from training.data.store import Batch
 from training.loop import make_optimizer
 from training.parallel.torchrun import Group
 from training.pretrain import Pretrainer
 from training.queues import Queue
-from training.views import Views, augment
 
 
 def knn(query_NH, label_N, bank_NH, bank_label_N, k=5) -> float:

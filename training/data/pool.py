@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from training.config import Schedule
+from training.data.augmentation import augment
 from training.data.store import Batch, Store
 from training.parallel.torchrun import Group
-from training.views import augment
 
 
 class Pool:

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.parts import Gathered, Job, finish, gather, make_part, write_rows
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
 from training.data.store import META
+from training.data.store_parts import Gathered, Job, finish, gather, make_part, write_rows
 from training.parallel.processes import side_by_side
 
 STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"

@@ -114,7 +114,7 @@ class Build:
     def student_run(self, training: list[Track]) -> Path:
         """Pre-train six modalities on the windows of all training clips, distil; the student's run."""
         from training.data.pool import Pool
-        from training.data.windows import store_windows
+        from training.data.window_store import store_windows
         from training.distil import distil
         from training.pretrain import pretrain
 

@@ -26,11 +26,11 @@ from tqdm import tqdm
 
 from models.branches import Branches, Shape
 from training.config import PRESETS, PretrainConfig, Schedule, require
+from training.data.augmentation import Views, augment
 from training.data.store import Store
 from training.evaluation.classifier import Classifier
 from training.evaluation.features import people_slots
 from training.evaluation.linear import Answer, check_schedule
-from training.views import Views, augment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,10 +8,10 @@ import torch
 
 from models.skeleton import MIRROR
 from training.config import PretrainConfig
+from training.data.augmentation import Views, augment, crop_time, padded, shear
 from training.data.pool import Pool, two_views
 from training.data.store import Store, write_store
 from training.parallel.torchrun import Group
-from training.views import Views, augment, crop_time, padded, shear
 
 
 def clips(N=3, P=2, T=50, seed=0):

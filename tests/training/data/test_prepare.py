@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-import training.data.parts
 import training.data.prepare
+import training.data.store_parts
 from models.clips import Clip, read_clips, write_clips
 from models.skeleton import MIRROR
 from models.system.places import ROOT
-from tests.training.test_readers import NAME, one_person, person
+from tests.training.data.test_readers import NAME, one_person, person
 from training.data.prepare import prepare
 from training.data.readers.ntu import NtuReader
 from training.data.store import FRAMES, Store, preprocess
@@ -119,7 +119,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, monkeypatch, small_parts):
         if len(made) == 2:
             raise Cut
         made.append(job.number)
-        return training.data.parts.make_part(job)
+        return training.data.store_parts.make_part(job)
 
     monkeypatch.setattr(training.data.prepare, "make_part", make_part)
     with pytest.raises(Cut):
@@ -168,7 +168,7 @@ def test_workers_side_by_side_write_the_same_store(tmp_path, small_parts):
 @pytest.mark.parametrize("where", ["_write_part", "write_rows"])
 def test_a_full_disk(where, tmp_path, monkeypatch):
     path = clip_source(tmp_path / "set.npz")
-    module = training.data.parts if where == "_write_part" else training.data.prepare
+    module = training.data.store_parts if where == "_write_part" else training.data.prepare
 
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device")

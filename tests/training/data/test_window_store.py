@@ -10,7 +10,7 @@ from models.skeleton import CENTRE
 from training.data.pool import Pool
 from training.data.store import Store
 from training.data.tracks import Track
-from training.data.windows import store_windows, window_ends, windows_of
+from training.data.window_store import store_windows, window_ends, windows_of
 from training.drawing.body import Body, joints_of
 from training.drawing.motions import make_motion
 
