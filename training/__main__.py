@@ -17,7 +17,8 @@ from training.commands import add_command, add_research
 
 def _draw(args: argparse.Namespace) -> None:
     from app.pose.model_file import ensure_pose_model
-    from training.drawing.camera_clips import draw_all, jobs
+    from training.drawing.camera_clips import draw_all
+    from training.drawing.jobs import jobs
 
     todo = jobs(args.data, seed=args.seed, film=args.film, other=args.other)
     draw_all(todo[: args.limit], args.out, ensure_pose_model(args.pose), args.workers)

@@ -7,7 +7,7 @@ import pytest
 
 from training.default import failures
 from training.default.failures import FRAMES, Case, look_for, picture, strip
-from training.drawing.camera_clips import Job
+from training.drawing.jobs import Job
 from training.drawing.motions import MOTIONS
 
 

@@ -14,7 +14,7 @@ from models.clips import Clip
 from tests.app.teach.helpers import MotionModel
 from training.data.splits import Sample
 from training.data.tracks import RATE_MARK, Track
-from training.drawing.camera_clips import Job
+from training.drawing.jobs import Job
 from training.drawing.motions import make_motion
 from training.evaluation import answerers, teaching
 from training.evaluation.episodes import ASKED, Shown, counts, episodes, gather, shown_of

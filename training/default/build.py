@@ -21,7 +21,7 @@ from training.default.trials import Trial, recipe_of
 if TYPE_CHECKING:
     from models.student import Student
     from models.weights import StudentConfig
-    from training.drawing.camera_clips import Job
+    from training.drawing.jobs import Job
 
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
@@ -78,7 +78,7 @@ class Build:
     @functools.cached_property
     def drawings(self) -> list[Path]:
         """Folders of drawn clips, drawn where they are missing; shared by all recipes of a work folder."""
-        from training.drawing.camera_clips import jobs
+        from training.drawing.jobs import jobs
 
         folders = []
         for name, how in self.recipe.drawings.items():
@@ -88,7 +88,7 @@ class Build:
 
     def draw_rates(self) -> dict[float, Path]:
         """Folders of the same held-out scenes at every rate of a camera; nothing of them trains or chooses."""
-        from training.drawing.camera_clips import jobs
+        from training.drawing.jobs import jobs
 
         how = self.recipe.judge
         rates = {}
@@ -99,7 +99,7 @@ class Build:
 
     def draw_stillness(self, part: str) -> Path:
         """Folder of held-out stillness before many cameras, which chooses (part "val") or reports ("test")."""
-        from training.drawing.camera_clips import idle_jobs
+        from training.drawing.jobs import idle_jobs
 
         how = self.recipe.judge
         name = "judge_idle" if part == "test" else "choose_idle"

@@ -162,7 +162,7 @@ def lower_body_unseen(model: ActionModel, tracks: Sequence[Track]) -> dict[str, 
     """
     from tqdm import tqdm
 
-    from training.drawing.camera_clips import UPPER
+    from training.drawing.scenes import UPPER
 
     upper = [t for t in tracks if t.action in UPPER.intersection(model.labels).difference(SILENT)]
     shown = [t for t in upper if t.seen_TV[:, LOWER].mean() >= SHOWN]

@@ -23,7 +23,7 @@ _WITHOUT = "without"  # may be missing
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawing:
-    """One folder of drawn clips (training.drawing.camera_clips.jobs).
+    """One folder of drawn clips (training.drawing.jobs.jobs).
 
     Attributes:
         limit: clips; None for all that the other numbers allow.

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from models.skeleton import JOINTS
-from training.drawing.film import SHUTTER_STEPS, Film
+from training.drawing.camera_effects import SHUTTER_STEPS, Film
 
 _J = {name: i for i, name in enumerate(JOINTS)}
 # from, to, radius in metres at the start (the end is 0.85 of it), which colour of the look

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.labels import IDLE, OTHER
 from training.data.tracks import Track
-from training.drawing.camera_clips import Job
+from training.drawing.jobs import Job
 from training.drawing.motions import MOTIONS
 from training.own.files import Example
 

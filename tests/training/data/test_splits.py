@@ -3,7 +3,7 @@
 import pytest
 
 from training.data.splits import SETS, UNSEEN_SETS, part_of, samples
-from training.drawing.camera_clips import jobs
+from training.drawing.jobs import jobs
 
 
 @pytest.mark.parametrize(

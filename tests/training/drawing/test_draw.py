@@ -6,8 +6,8 @@ import pytest
 
 from models.skeleton import CENTRE, JOINTS, PARENTS, bridge
 from training.drawing.body import Body, joints_of
+from training.drawing.camera_effects import Film, random_film
 from training.drawing.draw import Camera, Look, draw_clip
-from training.drawing.film import Film, random_film
 from training.drawing.motions import MOTIONS, make_motion
 
 J = {name: i for i, name in enumerate(JOINTS)}

@@ -11,8 +11,10 @@ from models.clips import Clip
 from training.data.splits import Sample
 from training.data.tracks import camera_tracks, raw_track
 from training.drawing import camera_clips
-from training.drawing.camera_clips import RATES, Job, jobs, see, setting_of
+from training.drawing.camera_clips import see
+from training.drawing.jobs import Job, jobs
 from training.drawing.motions import make_motion
+from training.drawing.scenes import RATES, setting_of
 
 
 def sample(action="wave", part="train", index=0):

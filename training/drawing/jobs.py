@@ -1,0 +1,120 @@
+"""What is to be drawn: which clip, by which camera, with which look."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from models.labels import OTHER
+from training.data.splits import Sample, samples
+from training.data.tracks import RATE_MARK, SCENE_MARK
+from training.drawing.motions import MOTIONS
+
+LONGEST_S = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One clip to draw: a sample of a set, or a motion by name where there is none.
+
+    Attributes:
+        action: short id.
+        part: train, val or test.
+        seed: of camera, look and film.
+        sample: what is drawn.
+        film: whether the picture suffers as in a real room (training.drawing.camera_effects) or is clean.
+        rate: frames a second of the camera; None takes a random one of RATES. All else is the same at every rate.
+
+    Raises:
+        ValueError: the rate is not positive.
+    """
+
+    action: str
+    part: str
+    seed: int
+    sample: Sample | None = None
+    film: bool = False
+    rate: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.rate is not None and not self.rate > 0:
+            raise ValueError(f"a camera needs a positive rate in frames a second, or None; got {self.rate}")
+
+    @property
+    def key(self) -> str:
+        scene = f"{self.sample.key if self.sample else 'motion'}{SCENE_MARK}{self.seed}"
+        return scene if self.rate is None else f"{scene}{RATE_MARK}{self.rate:g}"
+
+
+def _turns(per_source: dict[str, list[Sample]], most: int, rng: np.random.Generator) -> list[Sample]:
+    """At most `most` samples, the sources taking turns."""
+    queues = [list(rng.permutation(np.array(group, object))) for group in per_source.values()]
+    chosen: list[Sample] = []
+    while len(chosen) < most and any(queues):
+        chosen += [queue.pop() for queue in queues if queue]
+    return chosen[:most]
+
+
+def jobs(
+    data: str | Path,
+    per_action: int = 90,
+    held_out: int = 14,
+    motions: int = 50,
+    seed: int = 0,
+    film: bool = False,
+    other: int = 0,
+    rate: float | None = None,
+    parts: tuple[str, ...] = ("train", "val", "test"),
+) -> list[Job]:
+    """Everything to draw, in order: train, hand-written and held-out clips of all actions, mixed.
+
+    Args:
+        data: folder that holds skeletons/.
+        per_action: most training clips of an action; where there are few, each is drawn up to three times.
+        held_out: most clips of an action that choose, and that report.
+        motions: how often each written motion is drawn.
+        seed: of choice, order, cameras, looks and films; 0 to 99.
+        film: whether pictures suffer as in a real room.
+        other: most training clips of no action; a third of it chooses, and reports.
+        rate: frames a second of every camera; None gives each a random one.
+        parts: those that are wanted; a job is the same whichever are. Hand-written motions train.
+    """
+    groups: dict[tuple[str, str], dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    for sample in samples(data, other=other > 0):
+        groups[sample.part, sample.action][sample.set].append(sample)
+    rng = np.random.default_rng(seed)
+    lanes: list[list[Job]] = []
+    for (part, action), per_source in sorted(groups.items()):
+        most = per_action if part == "train" else held_out
+        if action == OTHER:
+            most = other if part == "train" else other // 3
+        chosen = _turns(dict(sorted(per_source.items())), most, rng)
+        again = chosen * max(1, min(3, most // max(len(chosen), 1))) if part == "train" else chosen
+        lanes.append([Job(action, part, 0, sample) for sample in again])
+    lanes += [[Job(action, "train", 0)] * motions for action in MOTIONS]
+    order = [(k / len(lane), i, job) for i, lane in enumerate(lanes) for k, job in enumerate(lane)]
+    # by position within the lane: at any moment every lane is drawn to the same share
+    order.sort(key=lambda entry: entry[:2])
+    numbered = [replace(job, seed=100_000 * seed + n, film=film, rate=rate) for n, (_, _, job) in enumerate(order)]
+    return [job for job in numbered if job.part in parts]
+
+
+def idle_jobs(data: str | Path, cameras: int, seed: int, part: str, least_s: float = 2.5) -> list[Job]:
+    """Recorded clips of stillness that last at least least_s, each seen by several cameras, the clips taking turns.
+
+    Args:
+        data: folder that holds skeletons/.
+        cameras: of each clip.
+        seed: of cameras and looks; 0 to 99.
+        part: val or test.
+        least_s: seconds.
+    """
+    still = [
+        sample for sample in samples(data)
+        if sample.part == part and sample.action == "idle" and len(sample.clip.joints_TV3) / sample.clip.fps >= least_s
+    ]  # fmt: skip
+    every = [sample for _ in range(cameras) for sample in still]
+    return [Job("idle", part, 100_000 * seed + n, sample) for n, sample in enumerate(every)]

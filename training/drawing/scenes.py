@@ -1,0 +1,112 @@
+"""The scene of a drawn clip: the camera, the person's place, and what is out of view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.labels import OTHER
+from models.skeleton import JOINTS, MIRROR
+from training.data.splits import Sample
+from training.drawing.camera_effects import Film, random_film
+from training.drawing.draw import Camera, Look
+from training.drawing.jobs import LONGEST_S, Job
+from training.drawing.motions import make_motion
+
+RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
+
+
+# Actions that a person at a desk does, so drawn from near as well, the legs out of sight.
+UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", "idle", OTHER}
+
+
+_L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
+
+
+_ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a job's clip is drawn.
+
+    Attributes:
+        fps: frames a second.
+        camera: where it stands.
+        look: of the person and the room.
+        seconds: of a motion written by hand; 0 for a sample, which lasts as long as it does.
+        mirrored: whether a sample's sides are swapped.
+        film: what happens to the picture; None leaves it clean.
+    """
+
+    fps: float
+    camera: Camera
+    look: Look
+    seconds: float
+    mirrored: bool
+    film: Film | None
+
+
+def _camera(rng: np.random.Generator, action: str) -> tuple[Camera, bool]:
+    yaw = rng.normal(0, 0.6) if rng.random() < 0.8 else rng.uniform(-1.9, 1.9)
+    if action in UPPER and rng.random() < 0.35:  # a laptop on the desk
+        near = Camera(yaw * 0.6, rng.uniform(0.9, 1.5), rng.uniform(1.1, 1.35), rng.uniform(1.0, 1.9))
+        return replace(near, focal=rng.uniform(0.75, 1.0)), rng.random() < 0.3
+    far = Camera(yaw, rng.uniform(0.6, 2.0), rng.uniform(0.8, 1.1), rng.uniform(2.4, 4.5), rng.uniform(0.75, 1.05))
+    size = (640, 480) if rng.random() < 0.7 else ((640, 360) if rng.random() < 0.6 else (360, 640))
+    # a narrow picture must still hold the body
+    return replace(far, size=size, focal=far.focal * 640 / size[0] * size[1] / 480), False
+
+
+def setting_of(job: Job) -> Setting:
+    """Everything random about a job, by its seed alone: a rate that is given changes nothing but the rate."""
+    rng = np.random.default_rng([job.seed, 7])
+    random_fps = RATES[rng.integers(len(RATES))]  # drawn at any rate, so that what follows stays the same
+    camera, desk = _camera(rng, job.action)
+    return Setting(  # the generator is used in this order
+        fps=random_fps if job.rate is None else job.rate,
+        camera=camera,
+        look=Look(job.seed, desk),
+        seconds=rng.uniform(2.5, LONGEST_S) if job.sample is None else 0.0,
+        mirrored=job.sample is not None and rng.random() < 0.5,  # some sets recorded one hand only
+        film=random_film(rng) if job.film else None,
+    )
+
+
+def drawn_joints(job: Job, how: Setting) -> np.ndarray:
+    """(T, 25, 3) metres: what the camera is shown, a pose a frame."""
+    if job.sample is None:
+        return make_motion(job.action, how.seconds, how.fps, job.seed)
+    joints = _resampled(*_staged(job.sample), how.fps)
+    return mirrored(joints) if how.mirrored else joints
+
+
+def _staged(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 25, 3) of a recorded clip on the ground, near the origin, facing -z on average; and its times."""
+    times_T, joints, _ = sample.clip.shown
+    if times_T[-1] - times_T[0] > LONGEST_S:
+        middle = (times_T[0] + times_T[-1]) / 2
+        near = np.abs(times_T - middle) <= LONGEST_S / 2
+        times_T, joints = times_T[near], joints[near]
+    across = (joints[:, _R] - joints[:, _L]).mean(0)
+    angle = np.arctan2(across[2], across[0])
+    c, s = np.cos(angle), np.sin(angle)
+    joints = joints @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32).T
+    path = joints[:, [0], :] * [1, 0, 1]
+    reach = np.abs(path - path.mean(0)).max()
+    joints = joints - path + (path - path.mean(0)) * min(1.0, 0.9 / max(reach, 1e-6))
+    ground = np.percentile(joints[:, _ANKLES, 1].min(1), 10) - 0.08
+    return (joints - [0, ground, 0]).astype(np.float32), times_T - times_T[0]
+
+
+def _resampled(joints: np.ndarray, times_T: np.ndarray, fps: float) -> np.ndarray:
+    when = np.arange(0, times_T[-1] + 1e-6, 1 / fps)
+    at = np.searchsorted(times_T, when, side="right").clip(1, len(times_T) - 1)
+    share = ((when - times_T[at - 1]) / np.maximum(times_T[at] - times_T[at - 1], 1e-6)).clip(0, 1)[:, None, None]
+    return (joints[at - 1] * (1 - share) + joints[at] * share).astype(np.float32)
+
+
+def mirrored(joints: np.ndarray) -> np.ndarray:
+    """(..., 25, 3) as seen in a mirror: sides swapped, x negated."""
+    return joints[..., MIRROR, :] * np.array([-1, 1, 1], np.float32)
