@@ -53,7 +53,8 @@ def _prepare(args: argparse.Namespace) -> None:
 def _pretrain(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from training.config import PretrainConfig, from_args
+    from training.config.options import from_args
+    from training.config.schema import PretrainConfig
     from training.pretrain import pretrain
 
     _threads(args)
@@ -64,7 +65,8 @@ def _pretrain(args: argparse.Namespace) -> None:
 def _distil(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from training.config import DistilConfig, from_args
+    from training.config.options import from_args
+    from training.config.schema import DistilConfig
     from training.distil import distil
 
     _threads(args)
@@ -130,7 +132,8 @@ def add_machine(command: argparse.ArgumentParser) -> None:
 
 def add_research(commands: argparse._SubParsersAction) -> None:
     """The sub-commands of this module."""
-    from training.config import DistilConfig, PretrainConfig, add_options
+    from training.config.options import add_options
+    from training.config.schema import DistilConfig, PretrainConfig
     from training.evaluation.options import add_evaluate_options
 
     command = add_command(

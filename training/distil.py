@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from models.branches import Branches
 from training import relations
-from training.config import DistilConfig
+from training.config.schema import DistilConfig
 from training.data.pool import Pool, two_views
 from training.data.store import Batch
 from training.loop import fit, make_optimizer, restore

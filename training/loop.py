@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from models.branches import Branches
 from models.system.atomic import write_whole
-from training.config import Schedule
+from training.config.schema import Schedule
 from training.data.pool import Pool, two_views
 from training.data.store import Batch
 from training.parallel.torchrun import Group, average, average_gradients

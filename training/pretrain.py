@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from models.branches import Branches, follow, key_copy, projection
 from training import losses
-from training.config import PretrainConfig, Schedule
+from training.config.schema import PretrainConfig, Schedule
 from training.data.pool import Pool
 from training.data.store import Batch
 from training.loop import fit, make_optimizer, restore

@@ -6,7 +6,7 @@ import torch
 
 from models.branches import Branches, Shape, follow, frozen_statistics, key_copy
 from models.modalities import MODALITIES, modalities, time_scale
-from training.config import PretrainConfig
+from training.config.schema import PretrainConfig
 from training.data.store import Batch
 from training.pretrain import Pretrainer
 

@@ -12,7 +12,7 @@ from training.benchmark import steps as bench_steps
 from training.benchmark.bench import _summary, bench, check_memory, choose, free_mb, table, write_json
 from training.benchmark.published import PublishedStep
 from training.benchmark.settings import VARIANTS, Setting
-from training.config import PretrainConfig
+from training.config.schema import PretrainConfig
 from training.data.store import Batch
 from training.parallel.torchrun import Group
 from training.pretrain import Pretrainer

@@ -425,7 +425,8 @@ def test_commands(standing: Standing, store: Path) -> None:
 
 def test_the_written_configuration_is_the_planned_one(standing: Standing) -> None:
     from training.comparison.plan import _plain
-    from training.config import PretrainConfig, from_sources
+    from training.config.schema import PretrainConfig
+    from training.config.sources import from_sources
 
     task = standing.plan.tasks["seed0-ekem-jmb"]
     standing.prepare(task)

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from models.branches import Branches, Shape
-from training.config import parse_modalities
+from training.config.schema import parse_modalities
 from training.data.augmentation import Views
 from training.data.store import Store, write_store
 from training.evaluation.features import features, only

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from models.branches import Branches, Shape
-from training.config import PretrainConfig
+from training.config.schema import PretrainConfig
 from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.evaluation.evaluate import evaluate

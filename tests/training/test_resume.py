@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from models.branches import Shape
-from training.config import DistilConfig, PretrainConfig
+from training.config.schema import DistilConfig, PretrainConfig
 from training.data.augmentation import Views
 from training.data.pool import Pool
 from training.data.store import Store, write_store

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from models.branches import Shape
 from training import losses
-from training.config import PretrainConfig
+from training.config.schema import PretrainConfig
 from training.data.augmentation import Views, augment
 from training.data.store import Batch
 from training.loop import make_optimizer

@@ -85,7 +85,7 @@ def _ours(variant: Variant, setting: Setting) -> Callable[[], float]:
     from models.encoder import CHANNELS
     from models.modalities import MODALITIES
     from models.system.memory import keep_freed_memory
-    from training.config import PretrainConfig
+    from training.config.schema import PretrainConfig
     from training.loop import make_optimizer
     from training.parallel.torchrun import Group
     from training.pretrain import Pretrainer, prepare_encoders

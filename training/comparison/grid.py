@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from models.modalities import MODALITIES
-from training.config import EXCHANGES, LETTERS, METHODS, PretrainConfig, from_sources, parse_modalities, read_yaml
+from training.config.schema import EXCHANGES, LETTERS, METHODS, PretrainConfig, parse_modalities
+from training.config.sources import from_sources, read_yaml
 
 PRETRAIN, DISTIL, SCRATCH = "pretrain", "distil", "scratch"
 PROTOCOLS = ("linear", "knn", "semi", "finetune", SCRATCH)

@@ -16,7 +16,7 @@ from typing import Any
 
 from models.modalities import MODALITIES
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Grid, Row, letters
-from training.config import DistilConfig, PretrainConfig
+from training.config.schema import DistilConfig, PretrainConfig
 
 EVALUATE = "evaluate"
 

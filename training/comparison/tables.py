@@ -159,7 +159,7 @@ def _heads(how: dict[str, Any]) -> str:
 
 
 def _budget(standing: Standing, task: Task) -> str:
-    from training.config import DistilConfig, PretrainConfig
+    from training.config.schema import DistilConfig, PretrainConfig
     from training.pretrain import queue_length
 
     how = task.config

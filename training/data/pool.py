@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.config import Schedule
+from training.config.schema import Schedule
 from training.data.augmentation import augment
 from training.data.store import Batch, Store
 from training.parallel.torchrun import Group

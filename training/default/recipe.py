@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from models.labels import DISPLAY, SILENT
-from training.config import DistilConfig, PretrainConfig, from_sources, read_yaml
+from training.config.schema import DistilConfig, PretrainConfig
+from training.config.sources import from_sources, read_yaml
 from training.data.splits import SETS
 from training.default.augment import Augmentation
 from training.default.supervised import Recipe

@@ -25,7 +25,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from models.branches import Branches, Shape
-from training.config import PRESETS, PretrainConfig, Schedule, require
+from training.config.schema import PretrainConfig, Schedule, require
+from training.config.sources import PRESETS
 from training.data.augmentation import Views, augment
 from training.data.store import Store
 from training.evaluation.classifier import Classifier

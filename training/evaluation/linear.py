@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.config import PRECISIONS, SCHEDULES, Schedule, one_of, require
+from training.config.schema import PRECISIONS, SCHEDULES, Schedule, one_of, require
 
 LINEAR_PRESETS: dict[str, dict[str, Any]] = {
     "ikem": {},

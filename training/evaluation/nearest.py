@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.config import PRECISIONS, one_of, require
+from training.config.schema import PRECISIONS, one_of, require
 from training.evaluation.linear import Answer
 
 

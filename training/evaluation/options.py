@@ -40,7 +40,7 @@ def _list(kind: Any) -> Any:
 
 
 def _modalities(text: str) -> tuple[str, ...]:
-    from training.config import parse_modalities
+    from training.config.schema import parse_modalities
 
     return parse_modalities(text)
 
@@ -83,7 +83,7 @@ def add_evaluate_options(command: argparse.ArgumentParser) -> None:
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """The configuration's values on the command line, over those of --config."""
-    from training.config import read_yaml
+    from training.config.sources import read_yaml
     from training.evaluation.protocols import merge
 
     values = {name: getattr(args, name) for name in (*_VALUES, "standardise") if hasattr(args, name)}

@@ -17,7 +17,7 @@ import torch
 
 from models.branches import Branches
 from models.modalities import check_modalities
-from training.config import defaults_of, fit_epochs
+from training.config.sources import defaults_of, fit_epochs
 from training.data.store import Store
 from training.evaluation.features import features, only
 from training.evaluation.finetune import TUNE_PRESETS, ScratchConfig, TuneConfig, tune

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.skeleton import MIRROR
-from training.config import PretrainConfig
+from training.config.schema import PretrainConfig
 from training.data.augmentation import Views, augment, crop_time, padded, shear
 from training.data.pool import Pool, two_views
 from training.data.store import Store, write_store

@@ -6,14 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.modalities import MODALITIES
-from training.config import (
-    DistilConfig,
-    PretrainConfig,
-    add_options,
-    from_args,
-    from_sources,
-    parse_modalities,
-)
+from training.config.options import add_options, from_args
+from training.config.schema import DistilConfig, PretrainConfig, parse_modalities
+from training.config.sources import from_sources
 
 
 def test_the_paper_preset_is_the_papers() -> None:

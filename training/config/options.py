@@ -1,0 +1,105 @@
+"""A configuration's fields as options of a command line."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import functools
+import re
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from training.config.schema import C, parse_modalities
+from training.config.sources import PRESETS, from_sources
+
+
+def _parse_weights(text: str) -> dict[str, float]:
+    """ "ekem=1,ikem=0.5" as a dictionary."""
+    pairs = (word.split("=") for word in text.replace(" ", "").split(","))
+    return {name: float(value) for name, value in pairs}
+
+
+def _described(kind: type) -> dict[str, str]:
+    """Field -> its words in the docstrings of the class and its bases."""
+    found: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        _, _, text = (base.__doc__ or "").partition("Attributes:")
+        for name, words in re.findall(r"^ {8}(\w+): (.+(?:\n {9,}.+)*)", text, re.MULTILINE):
+            found[name] = " ".join(words.split()).replace("%", "%%")
+    return found
+
+
+def _reader(kind: Any) -> Any:
+    """What turns an option's text into a field's value."""
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        inner = _reader(typing.get_args(kind)[0])
+        return lambda text: tuple(inner(word) for word in text.replace(" ", "").split(",") if word)
+    if origin is dict:
+        return _parse_weights
+    if origin in (typing.Union, types.UnionType):
+        return _reader(next(a for a in typing.get_args(kind) if a is not type(None)))
+    return kind
+
+
+def _options(kind: type, prefix: str = "") -> list[tuple[str, Any, str]]:
+    """Dotted name, type and help of every field, those of fields that are dataclasses too."""
+    hints, words, out = typing.get_type_hints(kind), _described(kind), []
+    for entry in fields(kind):
+        if dataclasses.is_dataclass(hints[entry.name]):
+            out += _options(hints[entry.name], f"{entry.name}.")
+        else:
+            out.append((prefix + entry.name, hints[entry.name], words.get(entry.name, "")))
+    return out
+
+
+def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
+    """An option for every field of a configuration (--lr, --shape.dropout ...), plus --preset and --config."""
+    group = parser.add_argument_group("configuration", "every value of the preset can be changed")
+    group.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="(default: %(default)s)")
+    group.add_argument("--config", type=Path, metavar="FILE", help="YAML file with `key: value` lines")
+    presets = {name: from_sources(kind, name) for name in PRESETS}
+    for name, hint, text in _options(kind):
+        text = f"{text.rstrip('.')} ({_values(name, presets)})".replace("%", "%%")
+        option, how = "--" + name.replace("_", "-"), {"default": argparse.SUPPRESS, "dest": name, "help": text}
+        if name == "modalities":
+            group.add_argument(option, type=_modalities, metavar="j,m,b,a,r,o", **how)
+        elif hint is bool:
+            group.add_argument(option, action=argparse.BooleanOptionalAction, **how)
+        else:
+            group.add_argument(option, type=_reader(hint), metavar=name.rsplit(".")[-1].upper(), **how)
+
+
+def _values(name: str, presets: Mapping[str, Any]) -> str:
+    """What each preset says of a field: "300; compact: 200", once where they agree."""
+    said = {preset: _shown(functools.reduce(getattr, name.split("."), config)) for preset, config in presets.items()}
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return "; ".join(f"{preset}: {value}" for preset, value in said.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (tuple, dict)):
+        return ",".join(map(str, value)) or "none"
+    return str(value)
+
+
+def _modalities(text: str) -> tuple[str, ...]:
+    try:
+        return parse_modalities(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def from_args(kind: type[C], args: argparse.Namespace) -> C:
+    """The configuration that `add_options` read."""
+    names = {name for name, _, _ in _options(kind)}
+    return from_sources(kind, args.preset, args.config, {k: v for k, v in vars(args).items() if k in names})
