@@ -16,14 +16,15 @@ from torch import Tensor, nn
 from models.branches import Branches
 from training import relations
 from training.config.schema import DistilConfig
-from training.data.pool import Pool, two_views
+from training.data.pool import Pool
 from training.data.store import Batch
-from training.loop import fit, make_optimizer, restore
 from training.losses import concatenated
 from training.parallel.torchrun import Group, gather_keys, join
 from training.pretrain import cmd_neighbours, diagnostics, prepare_encoders, queue_length
 from training.queues import Queue
-from training.runs import CHECKPOINT, cut_log, finished, load_branches, open_run, read_state
+from training.runs.loop import fit, make_optimizer, restore
+from training.runs.run_folder import CHECKPOINT, cut_log, finished, load_branches, open_run, read_state
+from training.runs.two_views import two_views
 
 
 class Distiller(nn.Module):

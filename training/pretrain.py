@@ -19,10 +19,10 @@ from training import losses
 from training.config.schema import PretrainConfig, Schedule
 from training.data.pool import Pool
 from training.data.store import Batch
-from training.loop import fit, make_optimizer, restore
 from training.parallel.torchrun import Group, gather_keys, join, share_statistics
 from training.queues import Queue
-from training.runs import CHECKPOINT, STAGE1, cut_log, finished, open_run, read_state
+from training.runs.loop import fit, make_optimizer, restore
+from training.runs.run_folder import CHECKPOINT, STAGE1, cut_log, finished, open_run, read_state
 
 WIDTH = 128  # D
 

@@ -116,7 +116,7 @@ def test_the_student_begins_with_the_distilled_encoders(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path)
     run = build_of(tmp_path, recipe).student_run(tracks())
     from models.student import Student
-    from training.runs import load_branches
+    from training.runs.run_folder import load_branches
 
     student = Student(3, channels=(4, 8), strides=(2, 2))
     begin(student, run)

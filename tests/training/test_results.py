@@ -21,7 +21,7 @@ from training.evaluation.nearest import NearestConfig
 from training.evaluation.options import add_evaluate_options, given, run_evaluate
 from training.evaluation.protocols import make_config
 from training.evaluation.results import BEST, FORMAT, confusion, mean_std, row, write_result
-from training.runs import open_run, save_model
+from training.runs.run_folder import open_run, save_model
 
 SHAPE = Shape(channels=(4, 8), strides=(2, 2))
 JMB = ("joint", "motion", "bone")

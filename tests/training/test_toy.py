@@ -16,10 +16,10 @@ from training import losses
 from training.config.schema import PretrainConfig
 from training.data.augmentation import Views, augment
 from training.data.store import Batch
-from training.loop import make_optimizer
 from training.parallel.torchrun import Group
 from training.pretrain import Pretrainer
 from training.queues import Queue
+from training.runs.loop import make_optimizer
 
 
 def knn(query_NH, label_N, bank_NH, bank_label_N, k=5) -> float:

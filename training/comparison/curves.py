@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from training.comparison.grid import Row, letters
 from training.comparison.plan import EVALUATE
-from training.runs import read_log
+from training.runs.run_folder import read_log
 
 if TYPE_CHECKING:
     from training.comparison.standing import Standing

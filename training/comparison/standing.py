@@ -17,7 +17,7 @@ from models.system.atomic import write_whole
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, PRETRAIN, Plan, Task
 from training.data.pool import Pool
-from training.runs import CONFIG, FREE, LOG, MODEL, STAGE1, read_config
+from training.runs.run_folder import CONFIG, FREE, LOG, MODEL, STAGE1, read_config
 
 
 @functools.lru_cache(maxsize=16)

@@ -5,16 +5,13 @@ Shape suffixes: N clips, P people, T frames, V joints, C coordinates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from training.config.schema import Schedule
-from training.data.augmentation import augment
 from training.data.store import Batch, Store
-from training.parallel.torchrun import Group
 
 
 class Pool:
@@ -88,24 +85,3 @@ class Pool:
         ]
         numbers_N = torch.from_numpy(numbers)
         return Batch(*(c.to(device) for c in (*columns, torch.full_like(numbers_N, -1), numbers_N)))
-
-
-def part_of(batch: Batch, part: slice) -> Batch:
-    """A slice of a batch."""
-    return Batch(*(getattr(batch, f)[part] for f in ("joints_NPTVC", "frames_N", "present_NP", "label_N", "ids_N")))
-
-
-def two_views(pool: Pool, config: Schedule, epoch: int, group: Group) -> Iterator[tuple[Batch, Batch]]:
-    """This process's shares of one epoch's batches, in two views; anew by seed and epoch, whole batches only."""
-    order = np.random.default_rng([config.seed, epoch]).permutation(len(pool))
-    share = group.share(config.batch)
-    for step in range(len(pool) // config.batch):
-        batch = pool.batch(order[step * config.batch : (step + 1) * config.batch], group.device)
-        rng = torch.Generator().manual_seed(
-            int(np.random.SeedSequence([config.seed, epoch, step]).generate_state(1)[0])
-        )
-        views = [augment(batch.joints_NPTVC, rng, config.views) for _ in range(2)]
-        fields = (batch.frames_N, batch.present_NP, batch.label_N, batch.ids_N)
-        # All processes draw the numbers of the whole batch, so that their number changes nothing.
-        first, second = (part_of(Batch(view, *fields), share) for view in views)
-        yield first, second

@@ -126,7 +126,7 @@ def begin(student: Student, start: Path) -> None:
         ValueError: START is neither, or its encoders have other modalities or widths.
     """
     from models.weights import WEIGHTS, load
-    from training.runs import load_branches
+    from training.runs.run_folder import load_branches
 
     encoders = (load(start)[0] if (start / WEIGHTS).exists() else load_branches(start)[0]).encoders
     for name, encoder in student.encoders.items():

@@ -16,7 +16,7 @@ from training.evaluation.cost import cost
 from training.evaluation.features import only
 from training.evaluation.protocols import SEMI_FRACTIONS, SEMI_REPEATS, Answers, Config, Judge, Labelled, check_subsets
 from training.evaluation.results import confusion, confusion_picture, headline, row, write_result
-from training.runs import load_branches, provenance
+from training.runs.run_folder import load_branches, provenance
 
 
 def evaluate(

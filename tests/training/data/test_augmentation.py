@@ -9,9 +9,10 @@ import torch
 from models.skeleton import MIRROR
 from training.config.schema import PretrainConfig
 from training.data.augmentation import Views, augment, crop_time, padded, shear
-from training.data.pool import Pool, two_views
+from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.parallel.torchrun import Group
+from training.runs.two_views import two_views
 
 
 def clips(N=3, P=2, T=50, seed=0):

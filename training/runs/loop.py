@@ -18,10 +18,11 @@ from tqdm import tqdm
 from models.branches import Branches
 from models.system.atomic import write_whole
 from training.config.schema import Schedule
-from training.data.pool import Pool, two_views
+from training.data.pool import Pool
 from training.data.store import Batch
 from training.parallel.torchrun import Group, average, average_gradients
-from training.runs import CHECKPOINT, Log, save_model
+from training.runs.run_folder import CHECKPOINT, Log, save_model
+from training.runs.two_views import two_views
 
 
 class Trainer(Protocol):

@@ -19,7 +19,7 @@ from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.distil import Distiller, distil
 from training.pretrain import Pretrainer, pretrain
-from training.runs import CHECKPOINT, MODEL, STAGE1, Log, load_branches, open_run, read_log
+from training.runs.run_folder import CHECKPOINT, MODEL, STAGE1, Log, load_branches, open_run, read_log
 
 SMALL = Shape(channels=(4, 8), strides=(4, 4), dropout=0.5)
 CONFIG = PretrainConfig(
@@ -53,7 +53,7 @@ class Killed(Exception):
 
 def killed_after(monkeypatch: pytest.MonkeyPatch, epochs: int) -> None:
     """The process dies as the epoch after these begins."""
-    from training import loop
+    from training.runs import loop
 
     whole, seen = loop._epoch, []
 

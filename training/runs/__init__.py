@@ -1,0 +1,1 @@
+"""One training as a folder: its loop, its checkpoints, its log."""
