@@ -6,7 +6,6 @@ C coordinates, M modalities, H width of h, D width of the embedding z.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -145,25 +144,3 @@ class Branches(nn.Module):
 
     def forward(self, joints_NPTVC: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
         return self.project(self.encode(joints_NPTVC, frames_N, present_NP))
-
-
-def key_copy(query: Branches) -> Branches:
-    """The key branches: an exact copy, buffers too, that no gradient reaches."""
-    key = copy.deepcopy(query)
-    key.recompute = False
-    return key.requires_grad_(False)
-
-
-@torch.no_grad()
-def follow(key: Branches, query: Branches, m: float, frozen: Sequence[str] = ()) -> None:
-    """key <- m key + (1 - m) query for all parameters but those of the frozen modalities.
-
-    Batch-norm statistics stay the key's own (its forward passes move them).
-    """
-    for name in key.names:
-        if name in frozen:
-            continue
-        for part in ("encoders", "heads"):
-            mine = list(getattr(key, part)[name].parameters())
-            other = list(getattr(query, part)[name].parameters())
-            torch._foreach_lerp_(mine, other, 1 - m)

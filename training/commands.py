@@ -55,7 +55,7 @@ def _pretrain(args: argparse.Namespace) -> None:
 
     from training.config.options import from_args
     from training.config.schema import PretrainConfig
-    from training.pretrain import pretrain
+    from training.method.pretrain import pretrain
 
     _threads(args)
     config = from_args(PretrainConfig, args)
@@ -67,7 +67,7 @@ def _distil(args: argparse.Namespace) -> None:
 
     from training.config.options import from_args
     from training.config.schema import DistilConfig
-    from training.distil import distil
+    from training.method.distil import distil
 
     _threads(args)
     config = from_args(DistilConfig, args)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from models.branches import Branches, Shape, follow, frozen_statistics, key_copy
+from models.branches import Branches, Shape, frozen_statistics
 from models.modalities import MODALITIES, modalities, time_scale
 from training.config.schema import PretrainConfig
 from training.data.store import Batch
-from training.pretrain import Pretrainer
+from training.method.momentum import follow, key_copy
+from training.method.pretrain import Pretrainer
 
 SMALL = {"channels": (8, 16), "strides": (2, 2)}
 NAMES = ("joint", "angular", "motion")

@@ -14,8 +14,8 @@ from training.benchmark.published import PublishedStep
 from training.benchmark.settings import VARIANTS, Setting
 from training.config.schema import PretrainConfig
 from training.data.store import Batch
+from training.method.pretrain import Pretrainer
 from training.parallel.torchrun import Group
-from training.pretrain import Pretrainer
 
 CHANNELS = (4, 4, 4, 4, 6, 6, 6, 8, 8, 16)
 NAMES = ("joint", "motion", "bone")

@@ -14,7 +14,7 @@ class Variant:
 
     Attributes:
         text: what it is, in the table.
-        published: training.benchmark.published instead of training.pretrain.
+        published: training.benchmark.published instead of training.method.pretrain.
         precision: fp32 or bf16.
         recompute: keep no activations.
         skip: leave empty second bodies out; some clips then have one person only.

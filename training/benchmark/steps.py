@@ -86,8 +86,8 @@ def _ours(variant: Variant, setting: Setting) -> Callable[[], float]:
     from models.modalities import MODALITIES
     from models.system.memory import keep_freed_memory
     from training.config.schema import PretrainConfig
+    from training.method.pretrain import Pretrainer, prepare_encoders
     from training.parallel.torchrun import Group
-    from training.pretrain import Pretrainer, prepare_encoders
     from training.runs.loop import make_optimizer
 
     keep_freed_memory()

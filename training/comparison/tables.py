@@ -160,7 +160,7 @@ def _heads(how: dict[str, Any]) -> str:
 
 def _budget(standing: Standing, task: Task) -> str:
     from training.config.schema import DistilConfig, PretrainConfig
-    from training.pretrain import queue_length
+    from training.method.pretrain import queue_length
 
     how = task.config
     kind = PretrainConfig if task.kind == PRETRAIN else DistilConfig

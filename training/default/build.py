@@ -115,8 +115,8 @@ class Build:
         """Pre-train six modalities on the windows of all training clips, distil; the student's run."""
         from training.data.pool import Pool
         from training.data.window_store import store_windows
-        from training.distil import distil
-        from training.pretrain import pretrain
+        from training.method.distil import distil
+        from training.method.pretrain import pretrain
 
         recipe, windows = self.recipe, self.work / "windows"
         store_windows(

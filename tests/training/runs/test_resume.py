@@ -17,8 +17,8 @@ from training.config.schema import DistilConfig, PretrainConfig
 from training.data.augmentation import Views
 from training.data.pool import Pool
 from training.data.store import Store, write_store
-from training.distil import Distiller, distil
-from training.pretrain import Pretrainer, pretrain
+from training.method.distil import Distiller, distil
+from training.method.pretrain import Pretrainer, pretrain
 from training.runs.run_folder import CHECKPOINT, MODEL, STAGE1, Log, load_branches, open_run, read_log
 
 SMALL = Shape(channels=(4, 8), strides=(4, 4), dropout=0.5)

@@ -14,14 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from models.branches import Branches
-from training import relations
 from training.config.schema import DistilConfig
 from training.data.pool import Pool
 from training.data.store import Batch
-from training.losses import concatenated
+from training.method import distil_losses as relations
+from training.method.collapse import diagnostics
+from training.method.key_queue import Queue
+from training.method.losses import concatenated
+from training.method.pretrain import cmd_neighbours, prepare_encoders, queue_length
 from training.parallel.torchrun import Group, gather_keys, join
-from training.pretrain import cmd_neighbours, diagnostics, prepare_encoders, queue_length
-from training.queues import Queue
 from training.runs.loop import fit, make_optimizer, restore
 from training.runs.run_folder import CHECKPOINT, cut_log, finished, load_branches, open_run, read_state
 from training.runs.two_views import two_views

@@ -14,13 +14,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.branches import Branches, follow, key_copy, projection
-from training import losses
+from models.branches import Branches, projection
 from training.config.schema import PretrainConfig, Schedule
 from training.data.pool import Pool
 from training.data.store import Batch
+from training.method import losses
+from training.method.collapse import diagnostics
+from training.method.key_queue import Queue
+from training.method.momentum import follow, key_copy
 from training.parallel.torchrun import Group, gather_keys, join, share_statistics
-from training.queues import Queue
 from training.runs.loop import fit, make_optimizer, restore
 from training.runs.run_folder import CHECKPOINT, STAGE1, cut_log, finished, open_run, read_state
 
@@ -106,24 +108,6 @@ def queue_length(config: Schedule, clips: int) -> int:
 def cmd_neighbours(config: Schedule, columns: int) -> int:
     """Neighbours that CMD compares: as asked, but at most half the queue."""
     return max(min(config.cmd_topk, columns // 2), 1)
-
-
-@torch.no_grad()
-def diagnostics(z_MND: Tensor, queue: Queue, ids_N: Tensor) -> dict[str, float]:
-    """Signs of collapse and of self-mining, modality by modality.
-
-    std: mean over dimensions of the keys' standard deviation times sqrt(D): 1 for directions spread evenly, 0 when
-    collapsed. rank: effective rank, the exponential of the entropy of the normalised singular values (Roy and
-    Vetterli 2007). self_hit: share of clips whose nearest column is an earlier key of the clip itself, before a mask.
-    """
-    out, own_NK = {}, queue.own_columns(ids_N)
-    for name, z_ND, queue_KD in zip(queue.names, z_MND, queue.keys_MKD, strict=True):
-        p = torch.linalg.svdvals(z_ND - z_ND.mean(0))
-        p = (p / p.sum().clamp(min=1e-12)).clamp(min=1e-12)
-        out[f"{name}/std"] = float(z_ND.std(0, correction=0).mean() * z_ND.shape[1] ** 0.5)
-        out[f"{name}/rank"] = float(torch.exp(-(p * p.log()).sum()))
-        out[f"{name}/self_hit"] = float(own_NK.gather(1, losses.mine(z_ND, queue_KD, 1)).float().mean())
-    return out
 
 
 def _subset(state: dict[str, Any], trainer: Pretrainer, path: Path) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from models.branches import Shape
-from training import losses
 from training.config.schema import PretrainConfig
 from training.data.augmentation import Views, augment
 from training.data.store import Batch
+from training.method import losses
+from training.method.key_queue import Queue
+from training.method.pretrain import Pretrainer
 from training.parallel.torchrun import Group
-from training.pretrain import Pretrainer
-from training.queues import Queue
 from training.runs.loop import make_optimizer
 
 

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from training import losses, relations
+from training.method import distil_losses as relations
+from training.method import losses
 
 _spec = importlib.util.spec_from_file_location("twins", Path(__file__).with_name("twins.py"))
 twins = importlib.util.module_from_spec(_spec)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from training.losses import mine, mined_term, neighbour_kl, queue_sums, similarity_at
+from training.method.losses import mine, mined_term, neighbour_kl, similarity_at
+from training.method.queue_sums import queue_sums
 
 
 def rckd(

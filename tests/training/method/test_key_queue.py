@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from training.queues import NOISE, Queue
+from training.method.key_queue import NOISE, Queue
 
 NAMES = ("joint", "motion", "bone")
 

@@ -9,114 +9,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-CHUNK = 4096  # columns at a time: what is in flight stays in the cache
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What `_QueueSums` sums: the streams' queues (K, D_i), pairs of streams, temperature, left-out columns."""
-
-    queues: Sequence[Tensor]
-    pairs: Sequence[tuple[int, int]]
-    temperature: float
-    mask_NK: Tensor | None
-    chunk: int
-
-    def slices(self) -> list[slice]:
-        K = self.queues[0].shape[0]
-        return [slice(a, min(a + self.chunk, K)) for a in range(0, K, self.chunk)]
-
-    def groups(self) -> list[list[int]]:
-        """Streams that read the same queue, as IKEM's all do: their products are taken together."""
-        same: dict[int, list[int]] = {}
-        for i, queue in enumerate(self.queues):
-            same.setdefault(queue.data_ptr(), []).append(i)
-        return list(same.values())
-
-    def similarities(self, q_ND: Sequence[Tensor], part: slice) -> list[Tensor]:
-        """Every stream's similarities with its queue, (N, K) each."""
-        out: dict[int, Tensor] = {}
-        for group in self.groups():
-            rows = torch.cat([q_ND[i] for i in group])
-            out |= zip(group, (rows @ self.queues[group[0]][part].t()).chunk(len(group)), strict=True)
-        return [out[i] for i in range(len(q_ND))]
-
-    def logits(self, s_NK: Tensor, part: slice) -> Tensor:
-        """Similarities or products of them as logits, -inf where a column is left out."""
-        logits_NK = s_NK / self.temperature
-        return logits_NK if self.mask_NK is None else logits_NK.masked_fill_(self.mask_NK[:, part], -torch.inf)
-
-
-class _QueueSums(torch.autograd.Function):
-    """log sum over the queue of exp(s_i / T), stream by stream, and of exp(s_i s_j / T), pair by pair.
-
-    Nothing of size (N, K) outlives a chunk: the backward pass computes the similarities again.
-    """
-
-    @staticmethod
-    def forward(ctx, plan: Plan, *q_ND: Tensor) -> tuple[Tensor, Tensor]:
-        single, double = [], []
-        for part in plan.slices():
-            s_SNK = plan.similarities(q_ND, part)
-            single.append(torch.stack([plan.logits(s, part).logsumexp(1) for s in s_SNK]))
-            if plan.pairs:
-                products = (plan.logits(s_SNK[i] * s_SNK[j], part) for i, j in plan.pairs)
-                double.append(torch.stack([logits_NK.logsumexp(1) for logits_NK in products]))
-        single_SN = torch.stack(single).logsumexp(0)
-        double_PN = torch.stack(double).logsumexp(0) if double else single_SN.new_zeros(0, single_SN.shape[1])
-        ctx.plan = plan
-        ctx.save_for_backward(single_SN, double_PN, *q_ND)
-        return single_SN, double_PN
-
-    @staticmethod
-    def backward(ctx, grad_SN: Tensor, grad_PN: Tensor) -> tuple[Tensor | None, ...]:
-        plan: Plan = ctx.plan
-        single_SN, double_PN, *q_ND = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[1:]
-        out = [torch.zeros_like(q) if want else None for q, want in zip(q_ND, wanted, strict=True)]
-        for part in plan.slices():
-            s_SNK = plan.similarities(q_ND, part)
-            d_SNK = [
-                (plan.logits(s, part) - single_SN[i, :, None]).exp_().mul_(grad_SN[i, :, None]) if wanted[i] else None
-                for i, s in enumerate(s_SNK)
-            ]
-            for p, (i, j) in enumerate(plan.pairs):
-                weight_NK = (plan.logits(s_SNK[i] * s_SNK[j], part) - double_PN[p, :, None]).exp_()
-                weight_NK.mul_(grad_PN[p, :, None])
-                for a, b in ((i, j), (j, i)):
-                    if d_SNK[a] is not None:
-                        d_SNK[a].addcmul_(weight_NK, s_SNK[b])
-            for group in plan.groups():
-                streams = [i for i in group if wanted[i]]
-                if streams:
-                    rows = torch.cat([d_SNK[i] for i in streams]) @ plan.queues[group[0]][part]
-                    for i, step in zip(streams, rows.chunk(len(streams)), strict=True):
-                        out[i].add_(step, alpha=1 / plan.temperature)
-        return (None, *out)
-
-
-def queue_sums(
-    q_ND: Sequence[Tensor],
-    plan_queues: Sequence[Tensor],
-    pairs: Sequence[tuple[int, int]],
-    temperature: float,
-    mask_NK: Tensor | None,
-    chunk: int = CHUNK,
-) -> tuple[Tensor, Tensor]:
-    """log-sum-exp over the queue for every stream, (S, N), and every pair of streams, (P, N)."""
-    if mask_NK is not None and bool(mask_NK.all(1).any()):
-        raise ValueError("the queue holds nothing but a clip's own keys: take a longer queue, or a smaller share of it")
-    plan = Plan([q.detach().float() if q.dtype == torch.bfloat16 else q.detach() for q in plan_queues], tuple(pairs),
-                temperature, mask_NK, chunk)  # fmt: skip
-    return _QueueSums.apply(plan, *q_ND)
+from training.method.queue_sums import queue_sums
 
 
 def full_precision(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -1,0 +1,32 @@
+"""The key branches: a copy of the query that follows it by a moving average (MoCo, arXiv 1911.05722)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import torch
+
+from models.branches import Branches
+
+
+def key_copy(query: Branches) -> Branches:
+    """The key branches: an exact copy, buffers too, that no gradient reaches."""
+    key = copy.deepcopy(query)
+    key.recompute = False
+    return key.requires_grad_(False)
+
+
+@torch.no_grad()
+def follow(key: Branches, query: Branches, m: float, frozen: Sequence[str] = ()) -> None:
+    """key <- m key + (1 - m) query for all parameters but those of the frozen modalities.
+
+    Batch-norm statistics stay the key's own (its forward passes move them).
+    """
+    for name in key.names:
+        if name in frozen:
+            continue
+        for part in ("encoders", "heads"):
+            mine = list(getattr(key, part)[name].parameters())
+            other = list(getattr(query, part)[name].parameters())
+            torch._foreach_lerp_(mine, other, 1 - m)
