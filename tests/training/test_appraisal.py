@@ -15,8 +15,8 @@ from training.data.tracks import Track
 from training.default import appraisal, judge
 from training.default.appraisal import Appraisal
 from training.default.recipe import Judging, Trials
-from training.default.supervised import Recipe
 from training.drawing.motions import make_motion
+from training.supervised.train import Recipe
 
 TINY = Recipe(epochs=1, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
 

@@ -11,10 +11,10 @@ from models.system.places import ROOT
 from training.data.splits import SETS
 from training.data.tracks import Track
 from training.default.build import Build
-from training.default.outputs import outputs_of
 from training.default.recipe import DefaultRecipe
-from training.default.supervised import begin
 from training.drawing.motions import make_motion
+from training.supervised.outputs import outputs_of
+from training.supervised.train import begin
 
 CONFIG = ROOT / "training" / "recipes" / "default.yaml"
 TINY = {

@@ -11,7 +11,6 @@ from app.types import ActionEvent
 from models.skeleton import CENTRE, JOINTS
 from tests.app.helpers import HAND, Scores
 from training.data.tracks import Track
-from training.default.augment import LOWER
 from training.default.judge import judge
 from training.default.measures import (
     Heard,
@@ -24,6 +23,7 @@ from training.default.measures import (
     video_idle,
     without_lower_body,
 )
+from training.supervised.window_augmentation import LOWER
 
 LABELS = ("wave", "squat", "clap", "idle", "other")
 

@@ -233,9 +233,7 @@ def test_the_whole_on_a_small_model(folder: Path, start: Path, tmp_path: Path, m
     assert not {row["file"] for row in told["answers"]} & set(told["trained"])
     assert {path.name for path in out.glob("*.png")} == {"confusion.png", "training.png"}
 
-    monkeypatch.setattr(
-        "training.default.supervised.epoch_windows", None
-    )  # trained already: a second run trains nothing
+    monkeypatch.setattr("training.supervised.train.epoch_windows", None)  # trained already: a second run trains nothing
     again = make(wish, lambda: tmp_path, notes.append)
     assert again.verdicts == report.verdicts
 

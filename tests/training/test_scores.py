@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from training.default.calibrate import FeatureDistance, fit_temperature
-from training.default.outputs import Outputs
 from training.default.scores import LABELS, calibration, fusion_worth, rejection, unknown_scores
+from training.supervised.calibration import FeatureDistance, fit_temperature
+from training.supervised.outputs import Outputs
 
 FUSION = (0.5, 0.5, 0.0)
 

@@ -9,9 +9,9 @@ import pytest
 
 from models.modalities import MODALITIES
 from training.data.tracks import Track
-from training.default.supervised import Recipe
 from training.default.trials import Setting, Trial, plan, recipe_of, run_trials, some_of, summary
 from training.drawing.motions import make_motion
+from training.supervised.train import Recipe
 
 LABELS = ("wave", "squat", "idle")
 TINY = Recipe(epochs=2, windows=8, batch=4, channels=(4, 8), strides=(2, 2))

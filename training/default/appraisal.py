@@ -22,11 +22,11 @@ from training.data.splits import SETS
 from training.data.tracks import Track, camera_tracks
 from training.default import measures
 from training.default.build import Build
-from training.default.calibrate import FeatureDistance
 from training.default.judge import CAMERA, RECORDED, HeldOut, judge_model
-from training.default.outputs import Outputs, outputs_of
 from training.default.scores import calibration, fusion_worth, rejection, unknown_scores
 from training.default.trials import Setting, plan, run_trials, summary
+from training.supervised.calibration import FeatureDistance
+from training.supervised.outputs import Outputs, outputs_of
 
 T = TypeVar("T")
 LABELS = tuple(DISPLAY)

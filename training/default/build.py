@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from app.teach.background import FILE
 from models.labels import DISPLAY
 from training.data.tracks import Track, camera_tracks, raw_tracks
-from training.default.background import BACKGROUND, some_of_each, write_background
-from training.default.fitted import fit
 from training.default.recipe import DefaultRecipe
 from training.default.trials import Trial, recipe_of
+from training.supervised.background import BACKGROUND, some_of_each, write_background
+from training.supervised.fit import fit
 
 if TYPE_CHECKING:
     from models.student import Student
@@ -129,7 +129,7 @@ class Build:
 
     def trained(self, training: list[Track], start: Path | None, seed: int) -> Student:
         """The student after training with labels."""
-        from training.default.supervised import train
+        from training.supervised.train import train
 
         trial = Trial(start="student" if start else "scratch", seed=seed)
         how = recipe_of(trial, self.recipe.train, self.recipe.trials.epochs)

@@ -23,7 +23,7 @@ from models.modalities import normalise
 from models.skeleton import CENTRE, JOINTS, MIRROR, V
 from training.data.splits import UNSEEN_SETS, Sample, part_of
 from training.data.tracks import Track, raw_track, raw_tracks
-from training.default.augment import window_of
+from training.supervised.window_augmentation import window_of
 
 WINDOW_S, FRAMES = 2.5, 50
 MOMENTS = 5  # even moments whose poses are features

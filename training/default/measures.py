@@ -21,8 +21,8 @@ import numpy as np
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from models.labels import IDLE, OTHER, SILENT
 from training.data.tracks import Track
-from training.default.augment import LOWER
-from training.default.calibrate import auroc, false_alarms_at
+from training.supervised.calibration import auroc, false_alarms_at
+from training.supervised.window_augmentation import LOWER
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from models.labels import DISPLAY, SILENT
-from training.default import calibrate
-from training.default.outputs import Outputs, fused
+from training.supervised import calibration as calibrate
+from training.supervised.outputs import Outputs, fused
 
 LABELS = tuple(DISPLAY)
 _SILENT = [LABELS.index(label) for label in SILENT]

@@ -16,9 +16,9 @@ import numpy as np
 
 from models.modalities import MODALITIES
 from training.data.tracks import Track
-from training.default.answers import accuracy, clip_scores
-from training.default.supervised import Recipe, train
 from training.parallel.processes import side_by_side
+from training.supervised.clip_scores import accuracy, clip_scores
+from training.supervised.train import Recipe, train
 
 if TYPE_CHECKING:
     from models.student import Student

@@ -17,15 +17,15 @@ from app.teach.background import FILE
 from models.labels import DISPLAY, IDLE, OTHER, SILENT
 from models.system.lock import alone
 from training.data.tracks import Track, camera_tracks
-from training.default.augment import Augmentation
-from training.default.background import BACKGROUND, some_of_each, write_background
-from training.default.fitted import fit
 from training.default.judge import judge
-from training.default.supervised import Recipe, train
 from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another_name
 from training.own.files import Example, divide, find
 from training.own.report import RESULTS, Report, write_report
 from training.own.watch import Watched, watch
+from training.supervised.background import BACKGROUND, some_of_each, write_background
+from training.supervised.fit import fit
+from training.supervised.train import Recipe, train
+from training.supervised.window_augmentation import Augmentation
 
 if TYPE_CHECKING:
     from models.student import Student

@@ -9,8 +9,8 @@ from models.labels import DISPLAY
 from models.weights import StudentConfig, embedding_id
 from tests.training.test_default import TINY, recipe_of, tracks
 from training.data.tracks import Track
-from training.default.background import some_of_each, write_background
-from training.default.outputs import outputs_of
+from training.supervised.background import some_of_each, write_background
+from training.supervised.outputs import outputs_of
 
 
 def counted(kinds: dict[tuple[str, str], int]) -> list[Track]:

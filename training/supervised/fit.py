@@ -12,9 +12,9 @@ import numpy as np
 
 from models.labels import SILENT
 from training.data.tracks import Track
-from training.default import calibrate
-from training.default.outputs import fused, outputs_of
-from training.default.supervised import Recipe
+from training.supervised import calibration as calibrate
+from training.supervised.outputs import fused, outputs_of
+from training.supervised.train import Recipe
 
 if TYPE_CHECKING:
     from models.student import Student

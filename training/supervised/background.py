@@ -18,8 +18,8 @@ import numpy as np
 from models.system.atomic import write_whole
 from models.weights import StudentConfig, embedding_id
 from training.data.tracks import Track
-from training.default.outputs import outputs_of
-from training.default.supervised import Recipe
+from training.supervised.outputs import outputs_of
+from training.supervised.train import Recipe
 
 if TYPE_CHECKING:
     from models.student import Student

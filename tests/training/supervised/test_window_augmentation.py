@@ -5,9 +5,9 @@ import pytest
 
 from models.skeleton import CENTRE, JOINTS
 from training.data.tracks import Track
-from training.default.augment import Augmentation, place, window_of
-from training.default.supervised import Recipe, chances, epoch_windows, running_mean
 from training.drawing.motions import make_motion
+from training.supervised.train import Recipe, chances, epoch_windows, running_mean
+from training.supervised.window_augmentation import Augmentation, place, window_of
 
 LABELS = ("wave", "idle")
 

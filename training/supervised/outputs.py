@@ -13,8 +13,8 @@ import numpy as np
 
 from models.labels import DISPLAY
 from training.data.tracks import Track
-from training.default.augment import window_of
-from training.default.supervised import Recipe
+from training.supervised.train import Recipe
+from training.supervised.window_augmentation import window_of
 
 if TYPE_CHECKING:
     from models.student import Student

@@ -17,7 +17,7 @@ import numpy as np
 
 from models.encoder import CHANNELS, STRIDES
 from training.data.tracks import Track
-from training.default.augment import Augmentation, window_of
+from training.supervised.window_augmentation import Augmentation, window_of
 
 if TYPE_CHECKING:
     import torch

@@ -11,8 +11,8 @@ from export.onnx import export_student
 from export.runtime import ActionModel
 from models.weights import StudentConfig
 from training.data.tracks import Track
-from training.default.answers import accuracy, clip_scores, heard_ends
 from training.drawing.motions import make_motion
+from training.supervised.clip_scores import accuracy, clip_scores, heard_ends
 
 LABELS = ("wave", "squat", "idle", "other")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.default.calibrate import (
+from training.supervised.calibration import (
     FeatureDistance,
     auroc,
     calibration_error,

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from training.data.tracks import Track
-from training.default.augment import Augmentation
 from training.default.judge import Verdict, judge, per_action, rates
-from training.default.supervised import Recipe, train
 from training.drawing.motions import make_motion
+from training.supervised.train import Recipe, train
+from training.supervised.window_augmentation import Augmentation
 
 torch = pytest.importorskip("torch")
 LABELS = ("jumping_jack", "idle")

@@ -1,0 +1,1 @@
+"""Training with labels, and what is fitted after it."""
