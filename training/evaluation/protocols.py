@@ -21,8 +21,8 @@ from training.config.sources import defaults_of, fit_epochs
 from training.data.store import Store
 from training.evaluation.features import features, only
 from training.evaluation.finetune import TUNE_PRESETS, ScratchConfig, TuneConfig, tune
+from training.evaluation.knn import NearestConfig, nearest
 from training.evaluation.linear import LINEAR_PRESETS, Answer, LinearConfig, train_heads
-from training.evaluation.nearest import NearestConfig, nearest
 
 PROTOCOLS = ("linear", "knn", "semi", "finetune", "scratch")
 SEMI_FRACTIONS = (0.01, 0.05, 0.1, 0.2)

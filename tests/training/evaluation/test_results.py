@@ -16,8 +16,8 @@ from training.config.schema import PretrainConfig
 from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.evaluation.evaluate import evaluate
+from training.evaluation.knn import NearestConfig
 from training.evaluation.linear import Answer, LinearConfig
-from training.evaluation.nearest import NearestConfig
 from training.evaluation.options import add_evaluate_options, given, run_evaluate
 from training.evaluation.protocols import make_config
 from training.evaluation.results import BEST, FORMAT, confusion, mean_std, row, write_result

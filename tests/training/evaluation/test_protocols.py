@@ -17,8 +17,8 @@ from training.data.augmentation import Views
 from training.data.store import Store, write_store
 from training.evaluation.features import features, only
 from training.evaluation.finetune import ScratchConfig, TuneConfig, tune
+from training.evaluation.knn import NearestConfig, nearest
 from training.evaluation.linear import LINEAR_PRESETS, LinearConfig, train_heads
-from training.evaluation.nearest import NearestConfig, nearest
 from training.evaluation.protocols import Judge, Labelled, check_subsets, make_config
 
 SHAPE = Shape(channels=(4, 8), strides=(2, 2), dropout=0.0)
