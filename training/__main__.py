@@ -48,8 +48,8 @@ def _default(args: argparse.Namespace) -> None:
 def _judge(args: argparse.Namespace) -> None:
     from app.pose.model_file import ensure_pose_model
     from export.runtime import ActionModel
-    from training.default.judge import HeldOut, judge_model
     from training.evaluation.results import markdown
+    from training.judging.judge import HeldOut, judge_model
 
     model = ActionModel(args.model, device="cpu", threads=args.threads)
     held = HeldOut(args.data, args.drawn)
@@ -68,9 +68,9 @@ def _teaching(args: argparse.Namespace) -> None:
     from export.runtime import ActionModel
     from training.benchmark.bench import write_json
     from training.default.recipe import DefaultRecipe
-    from training.evaluation.episodes import counts, episodes, gather, shown_of, strangers
     from training.evaluation.results import markdown
-    from training.evaluation.teaching import live, measure
+    from training.judging.episodes import counts, episodes, gather, shown_of, strangers
+    from training.judging.few_shot import live, measure
 
     named = dict(entry.partition("=")[::2] for entry in args.model)
     if not all(named.values()):
@@ -97,8 +97,8 @@ def _events(args: argparse.Namespace) -> None:
     from export.runtime import ActionModel
     from training.benchmark.bench import write_json
     from training.data.splices import splices
-    from training.evaluation.events import measure
     from training.evaluation.results import markdown
+    from training.judging.events import measure
 
     model = ActionModel(args.model, device="cpu", threads=args.threads)
     rows = measure(model, splices(args.data, args.part, args.each, args.seed), args.sensitivity)
@@ -117,8 +117,8 @@ def _own(args: argparse.Namespace) -> int:
 
 def _identities(args: argparse.Namespace) -> None:
     from training.benchmark.bench import write_json
-    from training.benchmark.identities import compare
     from training.evaluation.results import markdown
+    from training.judging.identities import compare
 
     rows = compare(range(args.first_seed, args.first_seed + args.scenes))
     print(markdown(rows))

@@ -12,10 +12,11 @@ from export.onnx import export_student
 from models.labels import DISPLAY
 from models.weights import StudentConfig, save
 from training.data.tracks import Track
-from training.default import appraisal, judge
+from training.default import appraisal
 from training.default.appraisal import Appraisal
 from training.default.recipe import Judging, Trials
 from training.drawing.motions import make_motion
+from training.judging import judge
 from training.supervised.train import Recipe
 
 TINY = Recipe(epochs=1, windows=8, batch=4, channels=(4, 8), strides=(2, 2))

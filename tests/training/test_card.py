@@ -10,8 +10,8 @@ from models.system.places import ROOT
 from models.weights import StudentConfig
 from training.data.splits import SETS
 from training.default.card import TERMS, accuracy_table, card_values, rejection_table, trials_table, write_card
-from training.default.judge import CAMERA, RECORDED
 from training.default.recipe import DefaultRecipe
+from training.judging.judge import CAMERA, RECORDED
 
 RECIPE = ROOT / "training" / "recipes" / "default.yaml"
 GROUPS = ("val raw", "val camera", "test raw", "test camera")

@@ -14,8 +14,8 @@ from models.clips import Clip, write_clips
 from models.system.lock import alone
 from tests.app.teach.helpers import FPS, poses_of, recording_of, still
 from training.data.tracks import Track
-from training.default.judge import Verdict
 from training.drawing.motions import MOTIONS, make_motion
+from training.judging.judge import Verdict
 from training.own import everyday, watch
 from training.own.build import Wish, make
 from training.own.files import Example, divide, find
@@ -167,7 +167,7 @@ def test_motions_that_are_the_users_own_are_told(monkeypatch: pytest.MonkeyPatch
         labels=("wave", "bow", "idle"), display={"wave": "waving", "bow": "bowing", "idle": "still"}
     )
     answers = {"winken": "wave", "Bowing": "idle", "tanzen": "idle"}
-    monkeypatch.setattr("training.default.judge.judge", lambda _, track: Verdict("", (answers[track.action],)))
+    monkeypatch.setattr("training.judging.judge.judge", lambda _, track: Verdict("", (answers[track.action],)))
     examples = examples_of({("winken", ""): 3, ("Bowing", ""): 2, ("tanzen", ""): 2})
     tracks = [Track(*(np.zeros(1),) * 3, e.action, "", "own", "raw") for e in examples]
     assert everyday.own_by_another_name(model, examples, tracks) == {"wave": "winken", "bow": "Bowing"}

@@ -20,11 +20,11 @@ from models.labels import DISPLAY, OTHER
 from models.system.cores import processor
 from training.data.splits import SETS
 from training.data.tracks import Track, camera_tracks
-from training.default import measures
 from training.default.build import Build
-from training.default.judge import CAMERA, RECORDED, HeldOut, judge_model
 from training.default.scores import calibration, fusion_worth, rejection, unknown_scores
 from training.default.trials import Setting, plan, run_trials, summary
+from training.judging import measures
+from training.judging.judge import CAMERA, RECORDED, HeldOut, judge_model
 from training.supervised.calibration import FeatureDistance
 from training.supervised.outputs import Outputs, outputs_of
 
@@ -40,7 +40,7 @@ MOST_EMBEDDED = 4000  # training windows that teach the distance of features
 def appraise(build: Build, out: Path) -> None:
     """Measure a built model and write its card with its pictures into OUT."""
     from training.default.card import card_values, write_card
-    from training.default.failures import look_for, picture
+    from training.judging.failures import look_for, picture
 
     appraisal = Appraisal(build, out)
     measured = appraisal.all()
@@ -190,7 +190,7 @@ class Appraisal:
         return {part: measures.lower_body_unseen(self.model, self.held.by_domain(part)["camera"]) for part in PARTS}
 
     def _floor(self) -> list[dict[str, Any]]:
-        from training.default.floor import floor_rows
+        from training.judging.svm_floor import floor_rows
 
         return floor_rows(self.build.data)
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from models.system.places import ROOT
 from training.data.splits import UNSEEN_SETS
-from training.default.judge import CAMERA, KARD, RECORDED
 from training.evaluation.results import markdown
+from training.judging.judge import CAMERA, KARD, RECORDED
 
 if TYPE_CHECKING:
     from models.weights import StudentConfig

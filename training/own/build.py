@@ -17,7 +17,7 @@ from app.teach.background import FILE
 from models.labels import DISPLAY, IDLE, OTHER, SILENT
 from models.system.lock import alone
 from training.data.tracks import Track, camera_tracks
-from training.default.judge import judge
+from training.judging.judge import judge
 from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another_name
 from training.own.files import Example, divide, find
 from training.own.report import RESULTS, Report, write_report

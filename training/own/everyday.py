@@ -42,7 +42,7 @@ def own_by_another_name(model: ActionModel, examples: Sequence[Example], tracks:
         examples: the user's.
         tracks: of them.
     """
-    from training.default.judge import judge
+    from training.judging.judge import judge
 
     said: dict[str, Counter[str]] = defaultdict(Counter)
     for example, track in zip(examples, tracks, strict=True):

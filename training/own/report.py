@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.labels import SILENT
-from training.default.judge import Verdict, confusion_picture, per_action, rates
 from training.evaluation.results import markdown
+from training.judging.judge import Verdict, confusion_picture, per_action, rates
 from training.own.files import Example
 
 if TYPE_CHECKING:

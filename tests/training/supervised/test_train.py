@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from training.data.tracks import Track
-from training.default.judge import Verdict, judge, per_action, rates
 from training.drawing.motions import make_motion
+from training.judging.judge import Verdict, judge, per_action, rates
 from training.supervised.train import Recipe, train
 from training.supervised.window_augmentation import Augmentation
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.default import failures
-from training.default.failures import FRAMES, Case, look_for, picture, strip
 from training.drawing.jobs import Job
 from training.drawing.motions import MOTIONS
+from training.judging import failures
+from training.judging.failures import FRAMES, Case, look_for, picture, strip
 
 
 class Model:

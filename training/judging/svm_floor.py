@@ -16,21 +16,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from models.clips import read_clips
-from models.modalities import normalise
-from models.skeleton import CENTRE, JOINTS, MIRROR, V
 from training.data.splits import UNSEEN_SETS, Sample, part_of
 from training.data.tracks import Track, raw_track, raw_tracks
+from training.judging.svm_features import _TINY, features, mirrored
 from training.supervised.window_augmentation import window_of
 
 WINDOW_S, FRAMES = 2.5, 50
-MOMENTS = 5  # even moments whose poses are features
 LEAST_CLIPS = 2  # of every label
-_PELVIS = JOINTS.index("pelvis")
-_FLIP = np.array([-1, 1, 1], np.float32)
-_TINY = 1e-6
 _KERNELS = {"rbf": cv2.ml.SVM_RBF, "linear": cv2.ml.SVM_LINEAR}
 _STOP = (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 10_000, 1e-3)
 
@@ -55,52 +49,6 @@ GRID = (
     *(Settings("rbf", c, gamma) for c in (100.0, 30.0, 300.0) for gamma in (0.3, 1.0)),
     *(Settings("linear", c) for c in (0.01, 0.1)),
 )
-
-
-def mirrored(window_KV3: np.ndarray) -> np.ndarray:
-    """The window's mirror image: left and right change places; (K, 25, 3)."""
-    return window_KV3[:, MIRROR] * _FLIP
-
-
-def _upright(window_KV3: np.ndarray) -> np.ndarray:
-    """(K, J, 3) joints about the centre, facing the camera, in lengths of the trunk."""
-    facing_KV3 = normalise(torch.from_numpy(np.ascontiguousarray(window_KV3, np.float32))).numpy()
-    trunk = float(np.linalg.norm(facing_KV3[:, _PELVIS], axis=-1).mean())
-    return np.delete(facing_KV3, CENTRE, axis=1) / (trunk if trunk > _TINY else 1.0)
-
-
-def features(window_KV3: np.ndarray) -> np.ndarray:
-    """Hand-made features of a window; neither place, nor size, nor the way the person faces changes them.
-
-    Of every coordinate of every joint: mean, standard deviation, minimum and maximum over time; mean and standard
-    deviation of its absolute speed; its place at MOMENTS even moments. Of every joint: mean and standard deviation of
-    its speed. Lengths are in trunks (centre to pelvis, the window's mean), speeds in trunks a frame. A window whose
-    pelvis was never seen stays in metres.
-
-    Args:
-        window_KV3: (K, 25, 3) metres, y up, K at least 5.
-
-    Returns:
-        (F,) float32, F = 840.
-
-    Raises:
-        ValueError: another shape, too few frames, or numbers that are not finite.
-    """
-    if window_KV3.ndim != 3 or window_KV3.shape[1:] != (V, 3) or len(window_KV3) < MOMENTS:
-        raise ValueError(
-            f"features need a window of at least {MOMENTS} frames, (K, {V}, 3) metres; got {window_KV3.shape}"
-        )
-    if not np.isfinite(window_KV3).all():
-        raise ValueError("features need finite joints; fill lost ones first, as models.resample.read_window does")
-    place_KJ3 = _upright(window_KV3)
-    move_KJ3 = np.abs(np.diff(place_KJ3, axis=0))
-    speed_KJ = np.linalg.norm(move_KJ3, axis=-1)
-    even = ((np.arange(MOMENTS) + 0.5) * len(place_KJ3) / MOMENTS).astype(int)
-    over_time = (
-        place_KJ3.mean(0), place_KJ3.std(0), place_KJ3.min(0), place_KJ3.max(0),
-        move_KJ3.mean(0), move_KJ3.std(0), speed_KJ.mean(0), speed_KJ.std(0), place_KJ3[even],
-    )  # fmt: skip
-    return np.concatenate([part.ravel() for part in over_time]).astype(np.float32)
 
 
 def _windows(tracks: Sequence[Track]) -> list[np.ndarray]:
@@ -256,7 +204,7 @@ def default_floor(tracks: Sequence[Track], seed: int = 0) -> Floor:
 
 
 def floor_rows(data: Path) -> list[dict]:
-    """What the floor gives where training.default.judge judges a model, with the same names of the measures.
+    """What the floor gives where training.judging.judge judges a model, with the same names of the measures.
 
     It answers with any of its labels everywhere. Of the sets never trained on, the clips whose action is one of them
     count.

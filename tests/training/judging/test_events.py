@@ -12,7 +12,7 @@ from training.data.splices import BLEND_S, FPS, Splice, Stillness, amid_stillnes
 from training.data.tracks import Track
 from training.drawing.draw import Camera
 from training.drawing.motions import make_motion
-from training.evaluation.events import by_set, edit_score, heard, iou, judge, match
+from training.judging.events import by_set, edit_score, heard, iou, judge, match
 
 PELVIS = JOINTS.index("pelvis")
 STILL = [make_motion("stand", 2.0, FPS, seed) for seed in range(6)]

@@ -11,8 +11,8 @@ from app.types import ActionEvent
 from models.skeleton import CENTRE, JOINTS
 from tests.app.helpers import HAND, Scores
 from training.data.tracks import Track
-from training.default.judge import judge
-from training.default.measures import (
+from training.judging.judge import judge
+from training.judging.measures import (
     Heard,
     false_events,
     listen,

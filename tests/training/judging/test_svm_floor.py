@@ -7,8 +7,9 @@ import pytest
 
 from models.skeleton import JOINTS
 from training.data.tracks import Track
-from training.default.floor import GRID, Floor, Settings, features, kard_alone, mirrored
 from training.drawing.motions import make_motion
+from training.judging.svm_features import features, mirrored
+from training.judging.svm_floor import GRID, Floor, Settings, kard_alone
 
 LABELS = ("squat", "wave")
 ONE_HAND = 1  # seed of a wave of one hand

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from app.pose.tracker import distinct
-from training.benchmark.identities import TRACKERS, compare, ours, score
 from training.drawing.crowd import GAP_S, crowd
+from training.judging.identities import TRACKERS, compare, ours, score
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_counting(scene):
 
 def test_a_tracker_that_is_not_installed_is_left_out(monkeypatch):
     monkeypatch.setitem(TRACKERS, "nowhere", ("no_such_package", ours))
-    monkeypatch.setattr("training.benchmark.identities.PEOPLE", (2,))
-    monkeypatch.setattr("training.benchmark.identities.RATES", (10.0,))
+    monkeypatch.setattr("training.judging.identities.PEOPLE", (2,))
+    monkeypatch.setattr("training.judging.identities.RATES", (10.0,))
     (row,) = compare(range(1), ["app.pose.tracker", "nowhere"])
     assert row["tracker"] == "app.pose.tracker" and {"switches", "2 people", "10 fps", "kept %"} <= set(row)

@@ -14,12 +14,12 @@ import numpy as np
 
 from models.system.native_warnings import native_warnings_hidden
 from training.data.tracks import Track, track_of
-from training.default.judge import judge
 from training.drawing.camera_clips import see
 from training.drawing.draw import draw_clip
 from training.drawing.jobs import Job
 from training.drawing.motions import MOTIONS
 from training.drawing.scenes import drawn_joints, setting_of
+from training.judging.judge import judge
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel

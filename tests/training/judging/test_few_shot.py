@@ -16,9 +16,10 @@ from training.data.splits import Sample
 from training.data.tracks import RATE_MARK, Track
 from training.drawing.jobs import Job
 from training.drawing.motions import make_motion
-from training.evaluation import answerers, teaching
-from training.evaluation.episodes import ASKED, Shown, counts, episodes, gather, shown_of
-from training.evaluation.teaching import accuracy
+from training.judging import few_shot as teaching
+from training.judging import few_shot_answerers as answerers
+from training.judging.episodes import ASKED, Shown, counts, episodes, gather, shown_of
+from training.judging.few_shot import accuracy
 
 ACTIONS = ("wave", "squat", "walk")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from app.teach.head import Ridge, features
-from training.evaluation.episodes import Episode
+from training.judging.episodes import Episode
 
 DTW_FRAMES = 25
 _ROWS = 16

@@ -18,8 +18,8 @@ import numpy as np
 
 from app.teach.teacher import Teacher, embedded
 from models.labels import IDLE
-from training.evaluation.answerers import Answerer, by_head, by_neighbours, by_prototypes, by_warping, warped
-from training.evaluation.episodes import Episode, Shown, episodes
+from training.judging.episodes import Episode, Shown, episodes
+from training.judging.few_shot_answerers import Answerer, by_head, by_neighbours, by_prototypes, by_warping, warped
 
 if TYPE_CHECKING:
     from export.runtime import ActionModel
@@ -105,7 +105,7 @@ def live(
     from app.teach.pack import pack_bytes
     from app.teach.taught_model import TaughtModel
     from training.data.splices import amid_stillness
-    from training.default.measures import listen
+    from training.judging.measures import listen
 
     played = amid_stillness(tracks, [track for track in strange if track.action == IDLE])
     teacher, said, wrong, false, seconds, asked = Teacher(model, path), 0, 0, 0, 0.0, 0

@@ -1,0 +1,1 @@
+"""A model file, judged through the app's own stream."""
