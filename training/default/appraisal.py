@@ -21,7 +21,7 @@ from models.system.cores import processor
 from training.data.splits import SETS
 from training.data.tracks import Track, camera_tracks
 from training.default.build import Build
-from training.default.scores import calibration, fusion_worth, rejection, unknown_scores
+from training.default.score_tables import calibration, fusion_worth, rejection, unknown_scores
 from training.default.trials import Setting, plan, run_trials, summary
 from training.judging import measures
 from training.judging.judge import CAMERA, RECORDED, HeldOut, judge_model

@@ -7,7 +7,7 @@ from safetensors import safe_open
 
 from models.labels import DISPLAY
 from models.weights import StudentConfig, embedding_id
-from tests.training.test_default import TINY, recipe_of, tracks
+from tests.training.default.test_default import TINY, recipe_of, tracks
 from training.data.tracks import Track
 from training.supervised.background import some_of_each, write_background
 from training.supervised.outputs import outputs_of

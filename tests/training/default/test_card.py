@@ -9,7 +9,8 @@ from models.labels import DISPLAY
 from models.system.places import ROOT
 from models.weights import StudentConfig
 from training.data.splits import SETS
-from training.default.card import TERMS, accuracy_table, card_values, rejection_table, trials_table, write_card
+from training.default.card import TERMS, card_values, write_card
+from training.default.card_tables import accuracy_table, rejection_table, trials_table
 from training.default.recipe import DefaultRecipe
 from training.judging.judge import CAMERA, RECORDED
 

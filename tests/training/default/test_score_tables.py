@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.default.scores import LABELS, calibration, fusion_worth, rejection, unknown_scores
+from training.default.score_tables import LABELS, calibration, fusion_worth, rejection, unknown_scores
 from training.supervised.calibration import FeatureDistance, fit_temperature
 from training.supervised.outputs import Outputs
 
