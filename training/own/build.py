@@ -9,7 +9,7 @@ import functools
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from training.judging.judge import judge
 from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another_name
 from training.own.files import Example, divide, find
 from training.own.report import RESULTS, Report, write_report
+from training.own.request import Wish
 from training.own.watch import Watched, watch
 from training.supervised.background import BACKGROUND, some_of_each, write_background
 from training.supervised.fit import fit
@@ -36,33 +37,6 @@ DRAWN_AT_ONCE = 5  # clips between two safe points
 LEAST_ENTER = 0.5  # drawn motions are told from people more easily than other people's movements will be
 FALSE_ALARMS = {IDLE: 0.05, OTHER: 0.05}  # shares of held-out drawn windows that may pass the threshold
 WINDOWS_A_CLIP, LEAST_WINDOWS, MOST_WINDOWS = 12, 1024, 6144  # of an epoch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What the user asks for.
-
-    Attributes:
-        folder: a folder of files for each action.
-        out: of the model.
-        start: folder of the weights to start from, with the model file beside them.
-        by: auto, person or file, see training.own.files.divide.
-        epochs: of the training.
-        sides: whether the left and the right hand's doing are different actions.
-        seed: of what is held back, and of the training.
-        workers: processes that watch and draw.
-        pose: name of the pose model that looks (app.pose.model_file.KINDS).
-    """
-
-    folder: Path
-    out: Path
-    start: Path = Path("models/pretrained")
-    by: str = "auto"
-    epochs: int = 12
-    sides: bool = False
-    seed: int = 0
-    workers: int = 2
-    pose: str = "wheel"
 
 
 def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]) -> Report:

@@ -17,7 +17,7 @@ from training.own.files import Example
 
 if TYPE_CHECKING:
     from models.weights import StudentConfig
-    from training.own.build import Wish
+    from training.own.request import Wish
 
 RESULTS, CARD, CONFUSION, CURVE = "own.json", "README.md", "confusion.png", "training.png"
 _HELD = {

@@ -17,9 +17,10 @@ from training.data.tracks import Track
 from training.drawing.motions import MOTIONS, make_motion
 from training.judging.judge import Verdict
 from training.own import everyday, watch
-from training.own.build import Wish, make
+from training.own.build import make
 from training.own.files import Example, divide, find
 from training.own.report import wilson
+from training.own.request import Wish
 
 SAID: list[str] = []
 ACTIONS = ("squat", "wave")
