@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from models.system.lock import alone
-from training.comparison.crew import Start, starter, work
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, Task, describe, make_plan
-from training.comparison.standing import Standing
+from training.comparison.state import Standing
+from training.comparison.workers import Start, starter, work
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from training.comparison.plan import EVALUATE
 from training.runs.run_folder import read_log
 
 if TYPE_CHECKING:
-    from training.comparison.standing import Standing
+    from training.comparison.state import Standing
     from training.comparison.tables import Line
 
 HEALTH = {

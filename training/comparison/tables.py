@@ -15,7 +15,7 @@ from models.modalities import MODALITIES
 from models.system.atomic import write_whole
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Row, letters
 from training.comparison.plan import EVALUATE, Task
-from training.comparison.standing import Standing
+from training.comparison.state import Standing
 
 COSTS = {"parameters": ("parameters (M)", 1e6), "flops": ("GFLOPs", 1e9), "latency_ms": ("latency (ms)", 1.0)}
 

@@ -15,10 +15,10 @@ from models.modalities import MODALITIES
 from models.system.places import ROOT
 from training.comparison import compare as compare_module
 from training.comparison.compare import compare
-from training.comparison.crew import command, work
 from training.comparison.grid import Grid
 from training.comparison.plan import Plan, Task, describe, make_plan
-from training.comparison.standing import Standing
+from training.comparison.state import Standing
+from training.comparison.workers import command, work
 from training.data.store import Store, write_store
 
 CONFIGS = sorted((ROOT / "training" / "configs").glob("*.yaml"))
@@ -114,7 +114,7 @@ def _work(standing: Standing, machine: Machine, watch: Callable = lambda tasks: 
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.comparison.crew.PAUSE_S", 0)
+    monkeypatch.setattr("training.comparison.workers.PAUSE_S", 0)
 
 
 @pytest.fixture
@@ -510,7 +510,7 @@ def test_real_runs_end_to_end_after_a_kill(tmp_path: Path, store: Path, monkeypa
         ],
     }  # fmt: skip
     path, out = _file(tmp_path, store, **changes), tmp_path / "out"
-    monkeypatch.setattr("training.comparison.crew.PAUSE_S", 0.05)
+    monkeypatch.setattr("training.comparison.workers.PAUSE_S", 0.05)
     grid = Grid.read(path)
     standing = Standing(out, grid, make_plan(grid))
     base = standing.plan.tasks["seed0-none-jmb"]

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from models.system.places import ROOT
 from training.comparison.grid import DISTIL, PRETRAIN, letters
 from training.comparison.plan import EVALUATE, Task
-from training.comparison.standing import Standing
+from training.comparison.state import Standing
 
 PAUSE_S = 0.5  # between looks at the processes
 

@@ -86,7 +86,7 @@ def test_files(tmp_path: Path) -> None:
     """A row without results stays in the table, a column that nothing fills goes, values are kept unrounded."""
     from training.comparison.grid import Grid
     from training.comparison.plan import make_plan
-    from training.comparison.standing import Standing
+    from training.comparison.state import Standing
     from training.comparison.tables import gather, write_tables
 
     path = tmp_path / "tiny.yaml"
