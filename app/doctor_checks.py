@@ -19,7 +19,9 @@ import numpy as np
 from app.doctor import FAIL, OK, OPTIONAL, Check, Finding, Setup
 
 # Packages that the app itself runs on; the others of requirements.txt are for training and export.
-NEEDED = frozenset(("mediapipe", "opencv-contrib-python", "gradio", "av", "tqdm", "onnxruntime", "onnxruntime-gpu"))
+NEEDED = frozenset(
+    ("mediapipe", "opencv-contrib-python", "gradio", "av", "tqdm", "filelock", "onnxruntime", "onnxruntime-gpu")
+)
 # Wheels that bring the same module: the last one installed overwrites the others' files.
 _SAME_MODULE = (
     ("opencv-contrib-python", "opencv-python", "opencv-python-headless", "opencv-contrib-python-headless"),
