@@ -14,6 +14,7 @@ hash = $(shell cat $(1) requirements.lock 2>/dev/null | cksum | cut -d' ' -f1)
 DEMO_STAMP := $(VENV)/.installed-$(call hash,requirements.txt)
 DEV_STAMP := $(VENV)/.installed-dev-$(call hash,requirements.txt requirements-dev.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+AFTER_EDIT := { echo "If you edited a pin, run make lock first." >&2; exit 1; }
 
 .PHONY: help demo doctor test slow gpu lint lock setup setup-dev pose check-python check-libraries clean
 
@@ -76,12 +77,12 @@ $(BIN)/python:
 
 $(DEMO_STAMP): requirements.txt requirements.lock | $(BIN)/python
 	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 2 GB)"
-	@$(PIP) install -r requirements.txt -c requirements.lock
+	@$(PIP) install -r requirements.txt -c requirements.lock || $(AFTER_EDIT)
 	@rm -f $(VENV)/.installed-[0-9]* && touch $@
 
 $(DEV_STAMP): requirements-dev.txt requirements.lock $(DEMO_STAMP)
 	@echo "installing requirements-dev.txt into $(VENV)"
-	@$(PIP) install -r requirements.txt -r requirements-dev.txt -c requirements.lock
+	@$(PIP) install -r requirements.txt -r requirements-dev.txt -c requirements.lock || $(AFTER_EDIT)
 	@rm -f $(VENV)/.installed-dev-* && touch $@
 
 clean: ## remove .venv and what the tools left behind
