@@ -10,11 +10,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 # The stamps' names carry a hash of the requirements: an edited file installs again, an unchanged one costs nothing.
-DEMO_STAMP := $(VENV)/.installed-$(shell cat requirements.txt 2>/dev/null | cksum | cut -d' ' -f1)
-DEV_STAMP := $(VENV)/.installed-dev-$(shell cat requirements.txt requirements-dev.txt 2>/dev/null | cksum | cut -d' ' -f1)
+hash = $(shell cat $(1) requirements.lock 2>/dev/null | cksum | cut -d' ' -f1)
+DEMO_STAMP := $(VENV)/.installed-$(call hash,requirements.txt)
+DEV_STAMP := $(VENV)/.installed-dev-$(call hash,requirements.txt requirements-dev.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+AFTER_EDIT := { echo "If you edited a pin, run make lock first." >&2; exit 1; }
 
-.PHONY: help demo doctor test slow gpu lint setup setup-dev pose check-python check-libraries clean
+.PHONY: help demo doctor test slow gpu lint lock setup setup-dev pose check-python check-libraries clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,6 +39,12 @@ gpu: setup-dev pose ## the tests that need an NVIDIA GPU
 
 lint: setup-dev ## ruff over everything
 	$(BIN)/ruff check .
+
+# Without -c, so that an edited pin counts; what still fits is left as it is (`make clean lock` renews everything).
+lock: check-python check-libraries $(BIN)/python ## write requirements.lock anew, after an edit of a pin
+	@$(PIP) install -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/python .ci/lock.py > requirements.lock.tmp
+	@mv requirements.lock.tmp requirements.lock
 
 setup: check-python check-libraries $(DEMO_STAMP) ## .venv with what the page needs
 setup-dev: setup $(DEV_STAMP) ## .venv with what the tests need as well
@@ -67,14 +75,14 @@ $(BIN)/python:
 	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "Python could not create $(VENV). On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 
-$(DEMO_STAMP): requirements.txt | $(BIN)/python
+$(DEMO_STAMP): requirements.txt requirements.lock | $(BIN)/python
 	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 2 GB)"
-	@$(PIP) install -r requirements.txt
+	@$(PIP) install -r requirements.txt -c requirements.lock || $(AFTER_EDIT)
 	@rm -f $(VENV)/.installed-[0-9]* && touch $@
 
-$(DEV_STAMP): requirements-dev.txt $(DEMO_STAMP)
+$(DEV_STAMP): requirements-dev.txt requirements.lock $(DEMO_STAMP)
 	@echo "installing requirements-dev.txt into $(VENV)"
-	@$(PIP) install -r requirements.txt -r requirements-dev.txt
+	@$(PIP) install -r requirements.txt -r requirements-dev.txt -c requirements.lock || $(AFTER_EDIT)
 	@rm -f $(VENV)/.installed-dev-* && touch $@
 
 clean: ## remove .venv and what the tools left behind

@@ -13,7 +13,9 @@ from pathlib import Path
 from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
 
 # Packages that the app itself runs on; the others of requirements.txt are for training and export.
-NEEDED = frozenset(("mediapipe", "opencv-contrib-python", "gradio", "av", "tqdm", "onnxruntime", "onnxruntime-gpu"))
+NEEDED = frozenset(
+    ("mediapipe", "opencv-contrib-python", "gradio", "av", "tqdm", "filelock", "onnxruntime", "onnxruntime-gpu")
+)
 
 
 # Wheels that bring the same module: the last one installed overwrites the others' files.

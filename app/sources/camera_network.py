@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from app.sources.codecs import ONLY_THESE, refusal
 from app.sources.frames import MOST_PIXELS, CameraError, Frames, upright_rgb
 
 SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "tcp", "udp")
@@ -103,6 +104,9 @@ def network_frames(address: str, clock: Callable[[], float], open_s: float, sile
         stream = next(iter(container.streams.video), None)
         if stream is None or stream.codec_context is None:
             raise CameraError(f"{name}: it answers, but with no picture in a format known here")
+        if refused := refusal(stream.codec_context.codec):
+            raise CameraError(f"{name}: {refused}; choose H.264 in the camera")
+        stream.codec_context.options = dict(ONLY_THESE)
         stream.thread_type = "SLICE"  # threads by frame would hold back as many frames
         heard_s = clock()
         for captured_s, frame in _decoded(container, stream, clock):
@@ -128,6 +132,7 @@ def _opened(address: str, name: str, open_s: float, silent_s: float):  # noqa: A
     options = {
         "protocol_whitelist": _PROTOCOLS,
         "format_whitelist": _CONTAINERS,
+        **ONLY_THESE,
         "rtsp_flags": "prefer_tcp",  # lost packets smear the picture; UDP where the camera has no TCP
         "analyzeduration": str(_PROBE_US),
     }

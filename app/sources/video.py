@@ -11,6 +11,7 @@ from types import TracebackType
 
 import numpy as np
 
+from app.sources.codecs import ONLY_THESE, REMEDY, refusal
 from app.sources.frames import MOST_PIXELS, upright_rgb
 
 VIDEO_SUFFIXES = frozenset(
@@ -80,7 +81,8 @@ class VideoReader:
         note: what was wrong with the file though it could be read, "" if nothing; complete after the last frame.
 
     Raises:
-        VideoError: missing, empty, corrupt, without a video stream, or (while iterating) without a single frame.
+        VideoError: missing, empty, corrupt, without a video stream, of a codec that is not opened here, or (while
+            iterating) without a single frame.
     """
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
@@ -145,9 +147,10 @@ def _open(path: Path):  # noqa: ANN202 - av is imported late
         raise VideoError(f"{path.name}: this is not a file")
     if size == 0:
         raise VideoError(f"{path.name}: the file is empty (0 bytes)")
+    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file", **ONLY_THESE}
     try:
         # An absolute path is never taken for a web address or a capture device.
-        return av.open(str(path.absolute()), options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"})
+        return av.open(str(path.absolute()), options=options)
     except PermissionError:
         raise VideoError(f"{path.name}: there is no such file, or it may not be read") from None
     except (av.FFmpegError, OSError, ValueError):
@@ -164,6 +167,9 @@ def _picture_stream(container, path: Path):  # noqa: ANN001, ANN202 - av is impo
     stream = streams[0]
     if stream.codec_context is None:
         raise VideoError(f"{path.name}: its video format is not known here; convert it to H.264 (mp4)")
+    if refused := refusal(stream.codec_context.codec):
+        raise VideoError(f"{path.name}: {refused}; {REMEDY}")
+    stream.codec_context.options = dict(ONLY_THESE)
     if stream.codec_context.width * stream.codec_context.height > MOST_PIXELS:
         raise VideoError(f"{path.name}: its pictures are too large; scale the video down first")
     return stream

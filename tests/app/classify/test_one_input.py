@@ -17,6 +17,7 @@ from models.clips import Clip, read_clips, write_clips
 from models.system.atomic import OutputError
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.helpers import HandModel, body, write_sound, write_video
+from tests.app.test_video_kinds import write
 
 
 def test_one_clip(tmp_path):
@@ -111,6 +112,20 @@ def test_broken_files_do_not_stop_the_others(tmp_path, capsys):
     told = [line for line in capsys.readouterr().err.replace("\r", "\n").split("\n") if str(tmp_path) in line]
     assert [os.path.basename(line.split(": ")[0]) for line in told] == broken
     assert found["f.mp4"]["status"] == "error: the file is empty (0 bytes)" and "only sound" in found["h.mp4"]["status"]
+
+
+def test_a_codec_that_is_not_opened_does_not_stop_the_others(tmp_path, capsys):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    save(folder / "a.npz", joints((3, "wave")))
+    write(folder / "old.avi", "huffyuv", "yuv422p")
+    save(folder / "z.npz", joints((3, "squat")))
+    assert run([folder], tmp_path / "out", lambda: tmp_path, quiet=True) == 1
+    found = rows(tmp_path / "out")
+    assert [n for n, row in found.items() if row["status"] == "ok"] == ["a.npz", "z.npz"]
+    assert "huffyuv" in found["old.avi"]["status"] and "ffmpeg -i in -c:v libx264 out.mp4" in found["old.avi"]["status"]
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert listing(tmp_path / "out") == ["a.jsonl", "summary.csv", "z.jsonl"]
 
 
 def test_inputs_of_one_name(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from app.sources.camera import Camera
 from app.sources.camera_network import LATE_S, SentTimes, _decoded, check_address, masked, network_frames
+from app.sources.codecs import ONLY_THESE
 from app.sources.frames import CameraError
 from models.system.places import ROOT
 from tests.app.sources.rtsp_server import RtspServer
@@ -111,6 +112,7 @@ def test_what_opening_a_stream_may_touch(monkeypatch):
     assert sorted(allowed) == sorted(["rtsp", "rtsps", "rtmp", "http", "https", "tcp", "udp", "tls", "rtp"])
     kinds = asked["options"]["format_whitelist"].split(",")
     assert not {"hls", "concat", "dash", "lavfi", "image2", "sdp", "imf"} & set(kinds) and "mpegts" in kinds
+    assert asked["options"]["codec_whitelist"] == ONLY_THESE["codec_whitelist"]
     assert asked["timeout"] == (3.0, 2.0)
 
 
