@@ -22,7 +22,9 @@ MOST_README_LINES = 160
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"")
 # A command line of ours: the package after -m or nothing, its first word, and what follows.
-OURS = re.compile(r"(?:ikem-live|-m (app|training|export)|^train) +(?!python)([a-z]+)(?: +([a-z]+))?([^\n`|]*)", re.MULTILINE)
+OURS = re.compile(
+    r"(?:ikem-live|-m (app|training|export)|^train) +(?!python)([a-z]+)(?: +([a-z]+))?([^\n`|]*)", re.MULTILINE
+)
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
 TAIL = {"train": "training", "export": "export"}  # what `ikem-live` calls the other packages
 # Of pip, pipx, torchrun, tensorboard and ruff; and of a benchmark that is a module of its own.
