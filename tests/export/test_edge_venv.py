@@ -1,4 +1,4 @@
-"""The examples of the READMEs: with numpy and ONNX Runtime alone, the app's own answers."""
+"""The examples of the documents: with numpy and ONNX Runtime alone, the app's own answers."""
 
 import json
 import os
@@ -37,8 +37,8 @@ NO_INDEX = re.compile(r"connection|timed out|timeout|proxy|ssl|resolve|retries|u
 
 
 def examples() -> list[str]:
-    """Of the project's README, and of the runtime's."""
-    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "README.md", ROOT / "export/runtime/README.md"))
+    """Of the page about export, and of the runtime's README."""
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "docs/export.md", ROOT / "export/runtime/README.md"))
     return [code for text in texts for code in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
 
 
