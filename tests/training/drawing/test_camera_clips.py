@@ -13,7 +13,7 @@ from training.data.tracks import camera_tracks, raw_track
 from training.drawing import camera_clips, scenes
 from training.drawing.camera_clips import see
 from training.drawing.jobs import Job, jobs
-from training.drawing.motions import make_motion
+from training.drawing.motions import MOTIONS, make_motion
 from training.drawing.scenes import RATES, setting_of
 
 
@@ -104,7 +104,7 @@ def test_parts_and_rate_leave_the_jobs_as_they_are(toy_set):
     held = jobs("", **told, parts=("val", "test"))
     assert held == [job for job in every if job.part != "train"] and 0 < len(held) < len(every)
     train = jobs("", **told, parts=("train",))
-    assert sum(job.sample is None for job in train) == 2 * len(camera_clips.MOTIONS)
+    assert sum(job.sample is None for job in train) == 2 * len(MOTIONS)
     at_60 = jobs("", **told, rate=60.0, parts=("test",))
     assert [replace(job, rate=None) for job in at_60] == [job for job in every if job.part == "test"]
     assert all(job.key.endswith(":60") for job in at_60)
