@@ -23,8 +23,10 @@ from app.page_access import check_certificate, read_auth, warnings  # noqa: E402
 from app.page_live import build_live, frame_handler, page_settings  # noqa: E402
 from app.page_record import Recordings  # noqa: E402
 from app.page_route import FrameRoute  # noqa: E402
+from app.page_scripts import head, hook  # noqa: E402
+from app.page_scripts import route as scripts_route  # noqa: E402
 from app.page_teach import build_teach  # noqa: E402
-from app.page_theme import PAGE_ASSETS, css, head, theme  # noqa: E402
+from app.page_theme import PAGE_ASSETS, css, theme  # noqa: E402
 from app.page_video import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
 from app.pose import PoseSource  # noqa: E402
 from app.pose_model import ensure_pose_model  # noqa: E402
@@ -135,14 +137,14 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             server_name=place.host,
             server_port=place.port,
             auth=place.auth,
-            app_kwargs={"routes": route.routes},
+            app_kwargs={"routes": [*route.routes, scripts_route()]},
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
             ssl_verify=False,  # of that question alone: a certificate of one's own making is fine
             theme=theme(),
             css=css(),
             head=head(settings),
-            js="() => window.ikem.reset('Ready', 'Start the camera to begin')",
+            js=hook("pageBuilt"),
             favicon_path=PAGE_ASSETS / "favicon.svg",
             max_file_size=MOST_MEGABYTES * 2**20,
             max_threads=max(40, threads),
