@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 import pytest
 
 from tests.app.helpers import HandModel
-from tests.app.page_visit import is_drawn
+from tests.app.page_visit import is_drawn, says
 
 pytest.importorskip("gradio")
 
@@ -162,3 +162,14 @@ def test_the_page_loads_without_a_complaint_and_with_one_global(serve_page, brow
         tab.close()
     scripts = {url.rpartition("/")[2] for url in asked if f"{PATH}/{version()}/" in url}
     assert scripts == SCRIPTS.keys() and not complaints
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_page_of_an_older_server_says_so(serve_page, visit):
+    """It has its modules, but its worker is asked for at an address that is no more."""
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        tab.context.route("**/picture_worker.js", lambda asked: asked.fulfill(status=404))
+        tab.click("#start")
+        says(tab, "#stage-note", "Load this page again")
