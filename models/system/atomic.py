@@ -58,7 +58,7 @@ class WholeFile:
             raise OutputError(f"cannot write {self._path}: {reason}; free some space or choose another --out") from None
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a neighbouring file, then move it to `path`: the file appears whole or not at all."""
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
