@@ -63,7 +63,8 @@ def frozen_statistics(module: nn.Module) -> Iterator[None]:
     """Batch-norm normalises as in training but leaves its running statistics alone (a forward that is repeated)."""
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
     before = [m.momentum for m in norms]
-    counts = [(m.num_batches_tracked, m.num_batches_tracked.clone()) for m in norms if m.num_batches_tracked is not None]
+    counters = [m.num_batches_tracked for m in norms if m.num_batches_tracked is not None]
+    counts = [counter.clone() for counter in counters]
     for norm in norms:
         norm.momentum = 0.0
     try:
@@ -71,7 +72,7 @@ def frozen_statistics(module: nn.Module) -> Iterator[None]:
     finally:
         for norm, momentum in zip(norms, before, strict=True):
             norm.momentum = momentum
-        for counter, count in counts:
+        for counter, count in zip(counters, counts, strict=True):
             counter.copy_(count)
 
 

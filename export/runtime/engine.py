@@ -48,7 +48,9 @@ def tensorrt_module() -> ModuleType:
 def logger(trt: ModuleType) -> Any:
     """The one logger of this process, as TensorRT wants it; its `errors` are the last ones, silent on the console."""
 
-    class Log(trt.ILogger):
+    base: Any = trt.ILogger  # the package has no types
+
+    class Log(base):
         def __init__(self) -> None:
             trt.ILogger.__init__(self)
             self.errors: deque[str] = deque(maxlen=3)

@@ -5,8 +5,10 @@ Shape suffixes: N batch, T frames, V joints, M modalities, C classes, D embeddin
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from onnxruntime import InferenceSession
@@ -32,6 +34,14 @@ class ModelScores:
     fused_NC: np.ndarray
     modality_NMC: np.ndarray
     embedding_ND: np.ndarray
+
+
+class _Session(Protocol):
+    """What runs a model: ONNX Runtime's InferenceSession, or a TensorRT Engine."""
+
+    def get_providers(self) -> list[str]: ...
+
+    def run(self, names: Sequence[str], feeds: dict[str, np.ndarray], /) -> list[np.ndarray]: ...
 
 
 class ActionModel:
@@ -62,7 +72,7 @@ class ActionModel:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1; got {threads}")
         path, threads = Path(path), threads or default_threads()
-        on_device = _on_tensorrt if device == "tensorrt" else _on_onnxruntime
+        on_device: _OnDevice = _on_tensorrt if device == "tensorrt" else _on_onnxruntime
         self._session, card = on_device(path, device, threads)
         self.provider: str = self._session.get_providers()[0]
         self.labels, self.display = card.labels, card.display
@@ -102,6 +112,9 @@ class ActionModel:
             raise ModelFileError(f"{path} cannot be run: {first_line(error)}") from error
         if scores.modality_NMC.shape[1:] != (len(self.modalities), len(self.labels)):
             raise ModelFileError(f"{path} names {len(self.labels)} labels, but answers {scores.modality_NMC.shape[2]}")
+
+
+_OnDevice = Callable[[Path, str, int], tuple[_Session, Card]]
 
 
 def _on_onnxruntime(path: Path, device: str, threads: int) -> tuple[InferenceSession, Card]:
