@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import gradio as gr
 
@@ -66,6 +66,13 @@ class Turns:
         self._newest.pop(key, None)
 
 
+class _Quick(TypedDict):
+    """How Gradio calls what is done at once."""
+
+    show_progress: Literal["hidden"]
+    api_visibility: Literal["private"]
+
+
 def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
     """Lay the tab out, inside the gr.Blocks being built.
 
@@ -95,7 +102,7 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
         "api_visibility": "private",
         "show_progress_on": result,
     }
-    quick = {"show_progress": "hidden", "api_visibility": "private"}
+    quick: _Quick = {"show_progress": "hidden", "api_visibility": "private"}
 
     def on_clear(request: gr.Request) -> tuple[str, None]:
         turns.end(str(request.session_hash))
