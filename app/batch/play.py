@@ -29,6 +29,10 @@ _GROUND = (480, 640)  # of drawings of recorded landmarks that do not say what p
 Frame = tuple[float, np.ndarray | None, list[Pose]]  # seconds, rgb_HWC where somebody wants it, everybody found
 
 
+def _no_frames() -> Generator[Frame]:
+    yield from ()
+
+
 @dataclass(slots=True)
 class Played:
     """An input that plays.
@@ -41,7 +45,7 @@ class Played:
             is nothing to record.
     """
 
-    frames: Iterator[Frame] = field(default_factory=lambda: iter(()))
+    frames: Generator[Frame] = field(default_factory=_no_frames)
     claimed_s: float | None = None
     notes: list[str] = field(default_factory=list)
     settings: dict[str, str | float] | None = None
@@ -70,7 +74,8 @@ def _video(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> It
     from app.sources.video import VideoReader
 
     assert isinstance(job.target, Path)
-    played = Played(settings={"pose": setup.pose_name})
+    settings: dict[str, str | float] = {"pose": setup.pose_name}
+    played = Played(settings=settings)
 
     def frames() -> Generator[tuple[float, np.ndarray]]:
         yield from video
@@ -78,7 +83,7 @@ def _video(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> It
 
     with VideoReader(job.target, setup.threads) as video, _pose_source(setup) as source:
         played.claimed_s = video.claimed_s
-        played.frames = ahead(_posed(ahead(frames(), _WAITING), source, setup, played.settings), _WAITING)
+        played.frames = ahead(_posed(ahead(frames(), _WAITING), source, setup, settings), _WAITING)
         yield played
 
 
@@ -88,14 +93,15 @@ def _live(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Ite
 
     assert not isinstance(job.target, Path)
     seconds = setup.options.seconds
-    played = Played(claimed_s=seconds, settings={"pose": setup.pose_name})
+    settings: dict[str, str | float] = {"pose": setup.pose_name}
+    played = Played(claimed_s=seconds, settings=settings)
     with (
         _pose_source(setup) as source,
         Camera(job.target, give_up_s=GIVE_UP_S, say=say) as camera,
         stop.calls(camera.close),
     ):
         pictures = _bounded(camera.frames(), seconds, played.notes)
-        played.frames = ahead(_posed(pictures, source, setup, played.settings), _WAITING)
+        played.frames = ahead(_posed(pictures, source, setup, settings), _WAITING)
         yield played
 
 
@@ -143,7 +149,7 @@ def _pose_source(setup: Setup) -> PoseSource:
 
 
 def _posed(
-    frames: Generator[tuple[float, np.ndarray]], source: PoseSource, setup: Setup, settings: dict
+    frames: Generator[tuple[float, np.ndarray]], source: PoseSource, setup: Setup, settings: dict[str, str | float]
 ) -> Generator[Frame]:
     """Frames with everybody in them; pictures stay in memory only where they are to be drawn on."""
     with closing(frames):
@@ -159,6 +165,7 @@ def _picture_size(settings: dict[str, str | float]) -> tuple[int, int]:
     from app.sources.frames import LONGEST_SIDE
 
     height, width = settings.get("height"), settings.get("width")
-    if all(isinstance(side, int) and 2 <= side <= LONGEST_SIDE for side in (height, width)):
-        return int(height), int(width)
-    return _GROUND
+    if not (isinstance(height, int) and isinstance(width, int)):
+        return _GROUND
+    fit = all(2 <= side <= LONGEST_SIDE for side in (height, width))
+    return (height, width) if fit else _GROUND

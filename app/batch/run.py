@@ -185,7 +185,7 @@ class Run:
             threads=self._threads,
         )
 
-    def _engine(self, todo: Sequence[Job], setup: Setup, listener: Listener, stop: Stop) -> Iterator[tuple[Job, Done]]:
+    def _engine(self, todo: Sequence[Job], setup: Setup, listener: Listener, stop: Stop) -> Generator[tuple[Job, Done]]:
         options = self._options
         if options.engine == RAY:
             from app.batch.engine_ray import work_on_ray
