@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +31,9 @@ from app.benchmark.live_path import write_json
 from app.benchmark.page_cpu import cpu_ms
 from models.system.atomic import OutputError
 from models.system.places import EXAMPLE, ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 CAMERA_FPS = 30
 GOAL_FPS = 28.0
@@ -180,7 +184,7 @@ def _files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def _watch(tab, seconds: float, process: int) -> tuple[list, list[tuple[float, float]], Counter[str]]:  # noqa: ANN001
+def _watch(tab: Page, seconds: float, process: int) -> tuple[list, list[tuple[float, float]], Counter[str]]:
     tab.wait_for_timeout(WARM_UP_S * 1000)
     take = "window.measured.splice(0)"
     tab.evaluate(take)
