@@ -16,7 +16,7 @@ DEV_STAMP := $(VENV)/.installed-dev-$(call hash,requirements.txt requirements-de
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 AFTER_EDIT := { echo "If you edited a pin, run make lock first." >&2; exit 1; }
 
-.PHONY: help demo doctor test slow gpu lint lock setup setup-dev pose check-python check-libraries clean
+.PHONY: help demo doctor test slow gpu lint format lock setup setup-dev pose check-python check-libraries clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,8 +37,14 @@ slow: setup-dev pose ## the slow tests too (minutes)
 gpu: setup-dev pose ## the tests that need an NVIDIA GPU
 	$(BIN)/python -m pytest -m gpu
 
-lint: setup-dev ## ruff over everything
+lint: setup-dev ## ruff check, ruff format --check and mypy
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup-dev ## let ruff put the code in order
+	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff format .
 
 # Without -c, so that an edited pin counts; what still fits is left as it is (`make clean lock` renews everything).
 lock: check-python check-libraries $(BIN)/python ## write requirements.lock anew, after an edit of a pin
@@ -86,5 +92,5 @@ $(DEV_STAMP): requirements-dev.txt requirements.lock $(DEMO_STAMP)
 	@rm -f $(VENV)/.installed-dev-* && touch $@
 
 clean: ## remove .venv and what the tools left behind
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
