@@ -278,6 +278,7 @@ def _add_pose(command: argparse.ArgumentParser) -> None:
 
 
 def main() -> int:
+    """Run the command; returns the exit code."""
     args = _parser().parse_args()
     try:
         return args.run(args) or 0

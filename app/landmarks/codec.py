@@ -46,8 +46,7 @@ def pack(frames: Sequence[Frame]) -> bytes:
     seen_PL = np.floor(seen_PL.clip(0, 1) * BINS).astype("<i2")
     starts_P = _starts(numbers_P[order_P])
     parts: list[bytes | np.ndarray] = [_HEAD.pack(len(times_F), len(numbers_P)), times_F, counts_F, numbers_P]
-    for steps_PK in (world_PK, image_PK, seen_PL):
-        parts.append(_planes(_differences(steps_PK, starts_P)))
+    parts += [_planes(_differences(steps_PK, starts_P)) for steps_PK in (world_PK, image_PK, seen_PL)]
     return zlib.compress(b"".join(part if isinstance(part, bytes) else part.tobytes() for part in parts))
 
 
