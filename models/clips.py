@@ -77,7 +77,7 @@ class Clip:
         return len(self.joints_TV3) / self.fps
 
 
-def read_clips(path: str | os.PathLike) -> Iterator[Clip]:
+def read_clips(path: str | os.PathLike[str]) -> Iterator[Clip]:
     """Clips of one .npz, one by one.
 
     Raises:
@@ -155,7 +155,7 @@ def _metres(frames: np.ndarray, scale: float) -> np.ndarray:
         return frames.astype(np.float32) * np.float32(scale)
 
 
-def write_clips(path: str | os.PathLike, clips: list[Clip]) -> None:
+def write_clips(path: str | os.PathLike[str], clips: list[Clip]) -> None:
     """Write clips to one .npz, whole or not at all: joints as int16 of half a millimetre."""
     path, scale = Path(path), 0.0005
     lengths = np.array([len(c.joints_TV3) for c in clips], np.int32)

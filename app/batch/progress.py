@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, TypedDict
+from typing import IO, TYPE_CHECKING, Never, TypedDict
 
 from app.batch.jobs import CLIPS, Job, printable
 from app.batch.options import Options
@@ -44,7 +44,7 @@ class Progress:
 
         self._options, self._jobs = options, {job.number: job for job in jobs}
         self._tqdm = tqdm
-        self._bars: dict[int, tqdm] = {}
+        self._bars: dict[int, tqdm[Never]] = {}
         self._events = sys.stdout  # as it is now: Ray prints into what is there later
         self._usual = sys.stderr if options.json_lines else sys.stdout
         for stream in (sys.stdout, sys.stderr):  # a file's name may hold letters that a terminal's encoding lacks

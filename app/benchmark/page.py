@@ -184,7 +184,10 @@ def _files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def _watch(tab: Page, seconds: float, process: int) -> tuple[list, list[tuple[float, float]], Counter[str]]:
+def _watch(
+    tab: Page, seconds: float, process: int
+) -> tuple[list[tuple[float, float, int]], list[tuple[float, float]], Counter[str]]:
+    """What the page measured of each picture; the server's memory (s, MB); CPU time, ms."""
     tab.wait_for_timeout(WARM_UP_S * 1000)
     take = "window.measured.splice(0)"
     tab.evaluate(take)

@@ -36,6 +36,9 @@ _EMPTY = (
 _WORKING = '<section class="card working"></section>'  # Gradio draws its progress over it
 
 
+Shown = tuple[object, object]  # a piece of the page and its data, or gr.skip() twice
+
+
 class NotWantedError(Exception):
     """The visitor has left, or has taken another recording meanwhile."""
 
@@ -116,10 +119,10 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
     found.change(None, inputs=found, outputs=None, js=hook("showFound"))
 
 
-def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., tuple]:
+def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., Shown]:
     """The function that Gradio calls with an uploaded file; it always returns a piece of the page, and its data."""
 
-    def on_video(path: str | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> tuple:  # noqa: B008
+    def on_video(path: str | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Shown:  # noqa: B008
         if not path:
             return _EMPTY, None
         key = str(request.session_hash)
