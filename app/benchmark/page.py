@@ -29,8 +29,10 @@ import numpy as np
 from app.benchmark.live_path import write_json
 from app.benchmark.page_cpu import cpu_ms
 from models.system.atomic import OutputError
+from models.system.options import number
 from models.system.places import EXAMPLE, ROOT
 
+PROG = "python -m app.benchmark.page"
 CAMERA_FPS = 30
 GOAL_FPS = 28.0
 FLAT_MB = 30.0  # growth from the second quarter of the run to the last that counts as flat
@@ -207,10 +209,15 @@ def table(result: dict) -> str:
     )
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the benchmark from the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m app.benchmark.page", description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10.0, help="how long to count (default: %(default)g)")
+def main(argv: list[str] | None = None, prog: str = PROG) -> int:
+    """Run the benchmark from the command line; returns the exit code. `prog` is what the command is called."""
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--minutes",
+        type=number(0, 1e4, "a number of minutes from 0 to 10000"),
+        default=10.0,
+        help="how long to count (default: %(default)g)",
+    )
     parser.add_argument("--video", type=Path, default=EXAMPLE, help="what the camera shows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("demo", nargs="*", help="options of python -m app demo, after --")
@@ -229,14 +236,14 @@ def main(argv: list[str] | None = None) -> int:
         if args.json:
             write_json(result, args.json)
     except ImportError as error:
-        return _failed(f"{error.name} is missing; pip install -r requirements-dev.txt")
+        return _failed(prog, f"{error.name} is missing; pip install -r requirements-dev.txt")
     except (ValueError, OutputError) as error:
-        return _failed(str(error))
+        return _failed(prog, str(error))
     return 0
 
 
-def _failed(reason: str) -> int:
-    print(f"python -m app.benchmark.page: {reason}", file=sys.stderr)
+def _failed(prog: str, reason: str) -> int:
+    print(f"{prog}: {reason}", file=sys.stderr)
     return 2
 
 
