@@ -13,14 +13,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from models.system.options import at_least_0, number
 from training.config.schema import C, parse_modalities
 from training.config.sources import PRESETS, from_sources
+
+# The configurations say more of what fits.
+_NUMBERS = {int: at_least_0, float: number(0)}
 
 
 def _parse_weights(text: str) -> dict[str, float]:
     """ "ekem=1,ikem=0.5" as a dictionary."""
     pairs = (word.split("=") for word in text.replace(" ", "").split(","))
-    return {name: float(value) for name, value in pairs}
+    return {name: _NUMBERS[float](value) for name, value in pairs}
 
 
 def _described(kind: type) -> dict[str, str]:
@@ -43,7 +47,7 @@ def _reader(kind: Any) -> Any:
         return _parse_weights
     if origin in (typing.Union, types.UnionType):
         return _reader(next(a for a in typing.get_args(kind) if a is not type(None)))
-    return kind
+    return _NUMBERS.get(kind, kind)
 
 
 def _options(kind: type, prefix: str = "") -> list[tuple[str, Any, str]]:
