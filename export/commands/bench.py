@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from export.commands.common import add_models, line, write_numbers
+from models.system.options import count, threads
 
 if TYPE_CHECKING:
     from export.bench import Result
@@ -27,10 +28,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
     add_models(command, "weights that the eager model runs")
     command.add_argument(
-        "--threads", type=int, nargs="+", default=[1, 2], metavar="N", help="numbers of CPU threads (1 2)"
+        "--threads", type=threads, nargs="+", default=[1, 2], metavar="N", help="numbers of CPU threads (1 2)"
     )
     command.add_argument(
-        "--batches", type=int, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
+        "--batches", type=count, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
     )
 
 

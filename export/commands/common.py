@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from models.system.places import PRETRAINED
+
 
 def add_models(command: argparse.ArgumentParser, weights: str) -> None:
     """MODEL..., --weights and --json.
@@ -18,7 +20,7 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
     """
     command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="what `python -m export onnx` wrote")
     command.add_argument(
-        "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
+        "--weights", type=Path, default=PRETRAINED, metavar="FOLDER",
         help=f"{weights} (models/pretrained)",
     )  # fmt: skip
     command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
