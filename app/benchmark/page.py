@@ -220,7 +220,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     )
     parser.add_argument("--video", type=Path, default=EXAMPLE, help="what the camera shows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
-    parser.add_argument("demo", nargs="*", help="options of python -m app demo, after --")
+    parser.add_argument("demo", nargs="*", help="options of the command demo, after --")
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the page that is served would stay
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

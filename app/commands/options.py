@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from models.system.command_line import program_of
 from models.system.options import port, threads
 from models.system.places import DEFAULT_MODEL
 
@@ -38,7 +39,8 @@ def add_page(command: argparse.ArgumentParser, host: str, port_text: str) -> Non
 
 def add_pack(command: argparse.ArgumentParser) -> None:
     """--pack and --only, of commands that use a pack."""
-    command.add_argument("--pack", type=Path, metavar="FILE", help="actions of your own, from `python -m app teach`")
+    teach = f"{program_of(command)} teach"
+    command.add_argument("--pack", type=Path, metavar="FILE", help=f"actions of your own, from `{teach}`")
     command.add_argument("--only", action="store_true", help="with --pack: name these alone, not the model's own")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from models.system.command_line import program_of
 from models.system.places import PRETRAINED
 
 
@@ -18,7 +19,9 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
         command: whose options.
         weights: what the weights are for, in the help.
     """
-    command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="what `python -m export onnx` wrote")
+    command.add_argument(
+        "models", type=Path, nargs="+", metavar="MODEL", help=f"what `{program_of(command)} onnx` wrote"
+    )
     command.add_argument(
         "--weights", type=Path, default=PRETRAINED, metavar="FOLDER",
         help=f"{weights} (models/pretrained)",

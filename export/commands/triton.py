@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from models.system.command_line import program_of
 from models.system.options import at_least_0, count, whole
 
 EXAMPLES = """\
@@ -20,7 +21,7 @@ examples:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
-    command.add_argument("model", type=Path, metavar="MODEL.onnx", help="what `python -m export onnx` wrote")
+    command.add_argument("model", type=Path, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote")
     command.add_argument("--out", type=Path, required=True, metavar="REPO", help="the repository; made if missing")
     command.add_argument("--name", default="ikem_live", help="the model's name on the server (%(default)s)")
     command.add_argument(

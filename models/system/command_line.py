@@ -50,6 +50,11 @@ def asked_for(words: Sequence[str]) -> str:
     return next((word for word in words if not word.startswith("-")), "")
 
 
+def program_of(command: argparse.ArgumentParser) -> str:
+    """What the program of a sub-command is called: "ikem-live" of "ikem-live classify"."""
+    return command.prog.rpartition(" ")[0]
+
+
 class ShowVersion(argparse.Action):
     """`--version`, looked up only when it is asked for."""
 
