@@ -1,7 +1,8 @@
-"""What `classify --workers` brings, and how much memory a long video takes: `python -m app.benchmark.batch`.
+"""Measure how many frames a second more workers give, and how much memory a long video takes.
 
-Throughput of so many workers on so many cores against one whole pipeline pinned to one core, in turns, so that whatever
-else the machine does meets both alike. Processor time a frame is measured too: what others do hardly touches it.
+This is `python -m app bench batch`. It measures the throughput of so many workers on so many cores against one whole
+pipeline pinned to one core, in turns, so that whatever else the machine does meets both alike. Processor time a frame
+is measured too: what others do hardly touches it.
 """
 
 from __future__ import annotations

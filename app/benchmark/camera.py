@@ -1,8 +1,8 @@
-"""How old an answer is when the consumer is slower than the camera: `python -m app.benchmark.camera`.
+"""Measure how old an answer is when the consumer is slower than the camera.
 
-A thread gives frames at a steady rate, the consumer works on each one for several times as long as the camera takes
-for the next. With the newest frame always, the age of an answer is at most one frame of waiting and the consumer's own
-work; with a queue of frames it would grow for as long as the stream lasts.
+This is `python -m app bench camera`. A thread gives frames at a steady rate, the consumer works on each one for several
+times as long as the camera takes for the next. With the newest frame always, the age of an answer is at most one frame
+of waiting and the consumer's own work; with a queue of frames it would grow for as long as the stream lasts.
 """
 
 from __future__ import annotations

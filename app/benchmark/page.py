@@ -1,9 +1,10 @@
-"""How the page does in a real browser: `python -m app.benchmark.page [--minutes 10]`.
+"""Measure the page in a real browser: answered frames, their age, processor time and memory.
 
-Serves the page as `python -m app demo` does, opens it in headless Chromium whose camera plays the example clip at 30
-frames a second, and measures what arrives there: answered frames a second, the time from the camera taking a picture
-to the page having drawn its answer, the CPU time of a frame, and the memory of the server. Browser and server share
-the machine.
+This is `python -m app bench page`. It serves the page as `python -m app demo` does, opens it in headless Chromium whose
+camera plays the example clip at 30 frames a second, and measures what arrives there: answered frames a second, the time
+from the camera taking a picture to the page having drawn its answer, the CPU time of a frame, and the memory of the
+server. Browser and server share the machine.
+
 Needs Linux, playwright (requirements-dev.txt) and Chromium.
 """
 

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.encoder import CHANNELS, STRIDES, TEMPORAL_KERNEL, init_weights
+from models.encoder import TEMPORAL_KERNEL, init_weights
 from models.graph import SUBSETS, spatial_partition
+from models.shape import CHANNELS, STRIDES
 
 EMBEDDING = 128
 TEMPERATURE = 0.07

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from training.commands.options import add_run, open_pool, use_threads
+from training.config.options import add_options, from_args
+from training.config.schema import DistilConfig
 
 EXAMPLES = (
     "example: python -m training distil --preset compact --teacher runs/teacher --data stores/ucla "
@@ -15,9 +17,6 @@ EXAMPLES = (
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
-    from training.config.options import add_options
-    from training.config.schema import DistilConfig
-
     command.add_argument("--teacher", type=Path, required=True, metavar="RUN", help="finished folder of `pretrain`")
     add_run(command)
     add_options(command, DistilConfig)
@@ -27,8 +26,6 @@ def run(args: argparse.Namespace) -> int:
     """Train, or go on with it; returns the exit code."""
     from tqdm import tqdm
 
-    from training.config.options import from_args
-    from training.config.schema import DistilConfig
     from training.method.distil import distil
 
     use_threads(args.threads)

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.system.options import at_least_0, number, seed, share
 from training.commands.options import add_machine, use_threads
+from training.config.options import read_modalities
 
 EXAMPLES = (
     "example: python -m training evaluate --run runs/student --data stores/ucla --split xview --protocol linear "
@@ -51,14 +52,8 @@ def _list(kind: Any) -> Any:
     return read
 
 
-def _modalities(text: str) -> tuple[str, ...]:
-    from training.config.schema import parse_modalities
-
-    return parse_modalities(text)
-
-
 def _subset(word: str) -> tuple[str, ...]:
-    return _modalities(word.replace("+", ","))
+    return read_modalities(word.replace("+", ","))
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -68,7 +63,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--protocol", default="linear", help="linear, knn, semi, finetune or scratch")
     command.add_argument("--run", dest="run_folder", type=Path, help="finished pretrain or distil; not with scratch")
     command.add_argument("--out", type=Path, metavar="FILE", help="JSON file; a picture of the confusions beside it")
-    command.add_argument("--modalities", type=_modalities, metavar="j,m,b", help="branches (default: all of the run's)")
+    command.add_argument(
+        "--modalities", type=read_modalities, metavar="j,m,b", help="branches (default: all of the run's)"
+    )
     command.add_argument(
         "--subsets", type=_list(_subset), nargs="+", default=[], metavar="jmb",
         help="sets to judge fused, beside each modality alone and all together: jmb jmba, or joint+bone",

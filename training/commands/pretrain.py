@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from training.commands.options import add_run, open_pool, use_threads
+from training.config.options import add_options, from_args
+from training.config.schema import PretrainConfig
 
 EXAMPLES = (
     "example: python -m training pretrain --preset compact --data stores/ucla "
@@ -15,9 +17,6 @@ EXAMPLES = (
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
-    from training.config.options import add_options
-    from training.config.schema import PretrainConfig
-
     add_run(command)
     command.add_argument(
         "--stage1-from",
@@ -32,8 +31,6 @@ def run(args: argparse.Namespace) -> int:
     """Train, or go on with it; returns the exit code."""
     from tqdm import tqdm
 
-    from training.config.options import from_args
-    from training.config.schema import PretrainConfig
     from training.method.pretrain import pretrain
 
     use_threads(args.threads)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from models.system.atomic import write_whole
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Row, letters
 from training.comparison.plan import EVALUATE, Task

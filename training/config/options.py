@@ -71,7 +71,7 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
         text = f"{text.rstrip('.')} ({_values(name, presets)})".replace("%", "%%")
         option, how = "--" + name.replace("_", "-"), {"default": argparse.SUPPRESS, "dest": name, "help": text}
         if name == "modalities":
-            group.add_argument(option, type=_modalities, metavar="j,m,b,a,r,o", **how)
+            group.add_argument(option, type=read_modalities, metavar="j,m,b,a,r,o", **how)
         elif hint is bool:
             group.add_argument(option, action=argparse.BooleanOptionalAction, **how)
         else:
@@ -96,7 +96,8 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _modalities(text: str) -> tuple[str, ...]:
+def read_modalities(text: str) -> tuple[str, ...]:
+    """The modalities of an option's text, by names or letters (`parse_modalities`)."""
     try:
         return parse_modalities(text)
     except ValueError as error:

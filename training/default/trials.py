@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from training.data.tracks import Track
 from training.parallel.processes import side_by_side
 from training.supervised.clip_scores import accuracy, clip_scores

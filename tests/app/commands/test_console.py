@@ -89,7 +89,9 @@ def test_one_sentence_where_the_extra_is_missing(missing: str, words: list[str],
 HEAVY = ("torch", "numpy", "onnxruntime", "mediapipe", "gradio", "av", "cv2", "ray", "tqdm")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["demo", "--help"], ["train", "--help"], ["export", "onnx", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["demo", "--help"], ["train", "pretrain", "--help"], ["export", "onnx", "--help"]]
+)
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     program = (
         "import sys\nfrom app.commands.console import main\n"

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.branches import Shape
 from models.modalities import modalities, time_scale
+from models.shape import Shape
 from training.benchmark import steps as bench_steps
 from training.benchmark.bench import _summary, bench, check_memory, choose, free_mb, table, write_json
 from training.benchmark.published import PublishedStep

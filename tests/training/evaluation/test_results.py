@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.branches import Branches, Shape
+from models.branches import Branches
+from models.shape import Shape
 from training.commands import evaluate as command
 from training.config.schema import PretrainConfig
 from training.data.pool import Pool
