@@ -72,7 +72,7 @@ def test_version(program: list[str]) -> None:
 @pytest.mark.parametrize(
     ("missing", "words", "sentence"),
     [
-        ("torch", ["train", "pretrain", "--help"], "ikem-live train: training needs PyTorch"),
+        ("torch", ["train", "pretrain", "--data", "x", "--out", "y"], "ikem-live train: training needs PyTorch"),
         ("training", ["train", "--help"], "ikem-live train: training needs PyTorch"),
         ("tqdm", ["train", "prepare", "x", "--out", "y"], "ikem-live train: training needs tqdm"),
         ("torch", ["export", "onnx"], "ikem-live export: exporting needs PyTorch"),
