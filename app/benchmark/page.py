@@ -42,6 +42,12 @@ SAMPLE_S = 2.0
 START_S = 120.0
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-ui-for-media-stream"]
 _FLAGS += ["--use-fake-device-for-media-stream", "--no-first-run", "--disable-component-update", "--disable-sync"]
+# Of each picture whose answer was drawn: [time, age, both in ms, pictures before it that were not sent].
+_LISTEN = """() => {
+    window.measured = [];
+    const add = ({ detail: { now, age, passed } }) => window.measured.push([now, age, passed]);
+    document.addEventListener("ikem:answered", add);
+}"""
 
 
 class BenchError(ValueError):
@@ -160,11 +166,11 @@ def measure(seconds: float, camera: Path, extra: list[str], chromium: str) -> Me
         tab.set_default_timeout(START_S * 1000)
         tab.goto(address)
         tab.wait_for_selector("#start:enabled")
-        tab.evaluate("window.ikem.measured = []")
+        tab.evaluate(_LISTEN)
         before = _files(folder)
         start_s = time.monotonic()
         tab.click("#start")
-        tab.wait_for_function("window.ikem.measured.length > 0")
+        tab.wait_for_function("window.measured.length > 0")
         first_s = time.monotonic() - start_s
         rows, memory, cpu = _watch(tab, seconds, process)
         files = _files(folder) - before
@@ -179,7 +185,7 @@ def _files(folder: Path) -> set[str]:
 
 def _watch(tab, seconds: float, process: int) -> tuple[list, list[tuple[float, float]], Counter[str]]:  # noqa: ANN001
     tab.wait_for_timeout(WARM_UP_S * 1000)
-    take = "window.ikem.measured.splice(0)"
+    take = "window.measured.splice(0)"
     tab.evaluate(take)
     rows, memory, start_s, before = [], [], time.monotonic(), cpu_ms(process)
     while (passed_s := time.monotonic() - start_s) < seconds:
