@@ -96,14 +96,10 @@ class Journal:
         """Start anew with the entries that still hold; what `add` takes from now on comes after them."""
         old = self.results - {name for entry in keep.values() for name in entry.files}
         old = {name for name in old if (self._folder / name).exists()}
-        whole = WholeFile(self._folder / JOURNAL)
-        try:
+        with WholeFile(self._folder / JOURNAL) as whole:
             whole.write(_line("results", sorted(old)))
             for entry in keep.values():
                 whole.write(_line("done", asdict(entry)))
-            whole.commit()
-        finally:
-            whole.discard()
         self._file = self._told(lambda: open(self._folder / JOURNAL, "a", encoding="utf-8"))  # noqa: SIM115
 
     def add(self, entry: Entry) -> None:

@@ -168,9 +168,5 @@ def write_json(result: dict[str, Any], path: str | Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    file = WholeFile(Path(path))
-    try:
+    with WholeFile(Path(path)) as file:
         file.write(json.dumps(result, indent=2) + "\n")
-        file.commit()
-    finally:
-        file.discard()
