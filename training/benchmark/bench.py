@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from models.system import atomic
+from models.system.cores import usable_cores
 from training.benchmark.settings import VARIANTS, Setting
 
 _GOALS = {"fp32": ("speed", 1.3), "bf16": ("speed", 2.0), "bf16-compile": ("speed", 4.0)}
@@ -129,7 +130,7 @@ def _machine() -> dict[str, Any]:
     return {
         "machine": platform.machine(),
         "system": platform.platform(terse=True),
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
 
