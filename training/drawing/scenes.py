@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.labels import OTHER
+from models.labels import IDLE, OTHER
 from models.skeleton import JOINTS, MIRROR
 from training.data.splits import Sample
 from training.drawing.camera_effects import Film, random_film
@@ -18,7 +18,7 @@ RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
 
 
 # Actions that a person at a desk does, so drawn from near as well, the legs out of sight.
-UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", "idle", OTHER}
+UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", IDLE, OTHER}
 
 
 _L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
