@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.labels import IDLE, OTHER
-from models.skeleton import JOINTS, MIRROR
+from models.skeleton import JOINTS, mirrored
 from training.data.splits import Sample
 from training.drawing.camera_effects import Film, random_film
 from training.drawing.draw import Camera, Look
@@ -105,8 +105,3 @@ def _resampled(joints: np.ndarray, times_T: np.ndarray, fps: float) -> np.ndarra
     at = np.searchsorted(times_T, when, side="right").clip(1, len(times_T) - 1)
     share = ((when - times_T[at - 1]) / np.maximum(times_T[at] - times_T[at - 1], 1e-6)).clip(0, 1)[:, None, None]
     return (joints[at - 1] * (1 - share) + joints[at] * share).astype(np.float32)
-
-
-def mirrored(joints: np.ndarray) -> np.ndarray:
-    """(..., 25, 3) as seen in a mirror: sides swapped, x negated."""
-    return joints[..., MIRROR, :] * np.array([-1, 1, 1], np.float32)
