@@ -11,7 +11,8 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from export.commands.common import add_models, line, write_numbers
+from export.commands.common import add_models, write_numbers
+from models.system import tables
 
 if TYPE_CHECKING:
     from export.bench import Result
@@ -55,8 +56,7 @@ def run(args: argparse.Namespace) -> int:
 def table(results: Sequence[Result]) -> str:
     """The results in Markdown."""
     titles = ["model", "precision", "threads", "batch", "p50 ms", "p95 ms", "windows/s", "speed", "peak MB", "memory"]
-    rows = [titles, ["---"] * 2 + ["---:"] * 8, *map(_cells, results)]
-    return "\n".join(map(line, rows))
+    return tables.table(titles, map(_cells, results), numbers_from=2)
 
 
 def _cells(result: Result) -> list[str]:

@@ -29,8 +29,3 @@ def write_numbers(numbers: Mapping[str, Any], out: Path | None) -> None:
     """Write OUT as JSON, whole or not at all; nothing where it is None."""
     if out is not None:
         write_json(out, numbers)
-
-
-def line(cells: list[str]) -> str:
-    """A row of a table in Markdown."""
-    return f"| {' | '.join(cells)} |"
