@@ -1,0 +1,18 @@
+"""The command `ikem-live`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from app.__main__ import main as app_main
+
+OTHERS = {"train": "training", "export": "export"}
+
+
+def main() -> int:
+    """Run a command of the app; `train` and `export` hand the rest to those packages."""
+    words = sys.argv[1:]
+    if words and words[0] in OTHERS:
+        return importlib.import_module(f"{OTHERS[words[0]]}.__main__").main(words[1:]) or 0
+    return app_main(words)
