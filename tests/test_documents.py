@@ -129,5 +129,5 @@ def test_licence_and_versions() -> None:
     newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", read(ROOT / "CHANGELOG.md"), re.MULTILINE)
     cited = re.search(r"^version: (\S+)$", read(ROOT / "CITATION.cff"), re.MULTILINE)
     assert newest and cited and newest[1] == cited[1]
-    project = tomllib.loads(read(ROOT / "pyproject.toml")).get("project", {})
-    assert project.get("version", newest[1]) == newest[1]
+    for path in (ROOT / "pyproject.toml", ROOT / "export" / "pyproject.toml"):
+        assert tomllib.loads(read(path))["project"]["version"] == newest[1]
