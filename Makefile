@@ -87,5 +87,5 @@ $(DEV_STAMP): $(DEV) requirements.lock $(DEMO_STAMP)
 	@rm -f $(VENV)/.installed-dev-* && touch $@
 
 clean: ## remove .venv and what the tools left behind
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .ruff_cache build export/build *.egg-info export/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -28,7 +28,7 @@ OURS = re.compile(
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
 TAIL = {"train": "training", "export": "export"}  # what `ikem-live` calls the other packages
 # Of pip, pipx, torchrun, tensorboard and ruff; and of a benchmark that is a module of its own.
-OTHERS = {"--index-url", "--nproc-per-node", "--logdir", "--check", "--minutes"}
+OTHERS = {"--index-url", "--pip-args", "--no-deps", "--force", "--nproc-per-node", "--logdir", "--check", "--minutes"}
 # What the documents name and other commits bring; empty once they are here.
 WAITING_FILES = frozenset({"export/runtime/recogniser.py"})
 WAITING_COMMANDS = frozenset({("app", "convert")})
