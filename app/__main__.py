@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None, prog: str = PROG, epilog: str = "") -> i
     try:
         command, work = _work(sys.argv[1:] if argv is None else argv, prog, epilog)
         return work()
-    except (ValueError, OutputError) as error:
+    except (ValueError, OutputError, OSError) as error:
         print(f"{prog} {command}: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:

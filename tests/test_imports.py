@@ -95,6 +95,15 @@ def test_skeleton_and_clips_need_numpy_alone() -> None:
         assert third_party <= {"numpy"}, f"{name} imports {third_party}"
 
 
+def test_the_machine_needs_the_standard_library_and_filelock_alone() -> None:
+    """It stands below every room, so it leans on none of them."""
+    allowed = set(sys.stdlib_module_names) | {"filelock"}
+    for path in files("models/system"):
+        for name in imports(path):
+            fits = name.startswith("models.system.") or name.split(".")[0] in allowed
+            assert fits, f"{path.relative_to(ROOT)} must not import {name}"
+
+
 def test_no_torch_at_run_time() -> None:
     """Every module of app and of the runtime, imported in a fresh Python."""
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files("app") + files("export/runtime")]

@@ -26,6 +26,7 @@ from app.batch.jobs import Job, make_jobs
 from app.batch.options import Options, Setup
 from app.batch.stop import Stop
 from app.batch.work import Done
+from models.system.atomic import write_json
 from models.system.options import count, number, seconds, workers
 from models.system.places import DEFAULT_MODEL, EXAMPLE, ROOT
 
@@ -197,7 +198,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
         spent = statistics.median(result["processor_ratios"])
         print(f"ratio, median: {result['ratio']:.2f} (goal >= {GOAL_RATIO}); by processor time: {spent:.2f}")
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2) + "\n")
+        write_json(args.json, result)
     return 0
 
 

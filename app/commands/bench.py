@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from app.commands.options import add_model, add_pose
+from models.system.atomic import write_json
 from models.system.places import EXAMPLE
 
 EXAMPLES = """\
@@ -41,5 +42,5 @@ def run(args: argparse.Namespace) -> int:
     result = kind.measure(args.video, model, ensure_pose_model(args.pose))
     print(kind.table(result))
     if args.json:
-        live_path.write_json(result, args.json)
+        write_json(args.json, result)
     return 0

@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and print the table; returns the exit code."""
     from tqdm import tqdm
 
-    from training.benchmark.bench import Setting, bench, table, write_json
+    from models.system.atomic import write_json
+    from training.benchmark.bench import Setting, bench, table
     from training.parallel.torchrun import join
 
     setting = Setting(
@@ -37,5 +38,5 @@ def run(args: argparse.Namespace) -> int:
     result = bench(setting, args.only, tqdm.write)
     print(table(result))
     if args.out is not None:
-        write_json(result, args.out)
+        write_json(args.out, result)
     return 0

@@ -30,7 +30,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure, and print the table; returns the exit code."""
     from export.runtime import ActionModel
-    from training.benchmark.bench import write_json
+    from models.system.atomic import write_json
     from training.data.splices import splices
     from training.evaluation.results import markdown
     from training.judging.events import measure
@@ -39,5 +39,5 @@ def run(args: argparse.Namespace) -> int:
     rows = measure(model, splices(args.data, args.part, args.each, args.seed), args.sensitivity)
     print(markdown(rows))
     if args.json:
-        write_json(rows, args.json)
+        write_json(args.json, rows)
     return 0

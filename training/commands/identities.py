@@ -19,12 +19,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, and print the table; returns the exit code."""
-    from training.benchmark.bench import write_json
+    from models.system.atomic import write_json
     from training.evaluation.results import markdown
     from training.judging.identities import compare
 
     rows = compare(range(args.first_seed, args.first_seed + args.scenes))
     print(markdown(rows))
     if args.json:
-        write_json(rows, args.json)
+        write_json(args.json, rows)
     return 0

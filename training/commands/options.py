@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.system.cores import usable_cores
 from models.system.options import whole
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def add_json(command: argparse.ArgumentParser) -> None:
 def add_machine(command: argparse.ArgumentParser) -> None:
     """--device and --threads."""
     command.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
-    command.add_argument(
-        "--threads", type=threads, default=os.cpu_count() or 1, help="of the CPU (default: %(default)s)"
-    )
+    command.add_argument("--threads", type=threads, default=usable_cores(), help="of the CPU (default: %(default)s)")
 
 
 def add_run(command: argparse.ArgumentParser) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
+from models.system.cores import usable_cores
 from models.system.options import count, seed, workers
 from models.system.places import PRETRAINED
 from training.commands.options import add_pose, threads
@@ -37,7 +37,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--threads",
         type=threads,
-        default=os.cpu_count() or 1,
+        default=usable_cores(),
         help="of the training; 1 where other programs are busy (default: %(default)s)",
     )
     add_pose(command)

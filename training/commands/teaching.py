@@ -41,7 +41,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure, and print the tables; returns the exit code."""
     from export.runtime import ActionModel
-    from training.benchmark.bench import write_json
+    from models.system.atomic import write_json
     from training.default.recipe import DefaultRecipe
     from training.evaluation.results import markdown
     from training.judging.episodes import counts, episodes, gather, shown_of, strangers
@@ -65,5 +65,5 @@ def run(args: argparse.Namespace) -> int:
     said = live(model, path, clips, tracks, strangers(args.data, args.drawn, args.part, args.domain), packs)
     print(f"{name}, taught by {max(args.shots)} clips each, through the app's stream: {said}")
     if args.json:
-        write_json({"rows": rows, "live": said}, args.json)
+        write_json(args.json, {"rows": rows, "live": said})
     return 0

@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from models.skeleton import MIRROR
+from models.skeleton import MIRROR, MIRROR_SIGN_3
 from training.data.views import Views
 
 # (joints that fall, onto which joint): hands, arms, feet, legs.
@@ -85,6 +85,11 @@ def _lost(x_NPTVC: Tensor, chance: float, rng: torch.Generator) -> Tensor:
     return x_NPTVC.gather(3, index)
 
 
+def _mirrored(x_NPTVC: Tensor) -> Tensor:
+    """As models.skeleton.mirrored, of tensors."""
+    return x_NPTVC[:, :, :, MIRROR.tolist()] * torch.from_numpy(MIRROR_SIGN_3).to(x_NPTVC.device)
+
+
 def augment(x_NPTVC: Tensor, rng: torch.Generator, how: Views) -> Tensor:
     """One view of each clip.
 
@@ -114,8 +119,7 @@ def augment(x_NPTVC: Tensor, rng: torch.Generator, how: Views) -> Tensor:
         x_NPTVC = shear(x_NPTVC, off_N6.to(device))
     if how.mirror:
         flip_N = (torch.rand(N, generator=rng) < how.mirror).to(device)[:, None, None, None, None]
-        sign_C = torch.tensor([-1.0, 1.0, 1.0], device=device)
-        x_NPTVC = torch.where(flip_N, x_NPTVC[:, :, :, MIRROR.tolist()] * sign_C, x_NPTVC)
+        x_NPTVC = torch.where(flip_N, _mirrored(x_NPTVC), x_NPTVC)
     if how.lose:
         x_NPTVC = _lost(x_NPTVC, how.lose, rng)
     if how.blur:
