@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from models.skeleton import V
+from models.system.atomic import replacing
 
 _FIELDS = ("label", "action", "subject", "view", "fps")
 _KNOWN = ("frames", "scale", "start", "length", *_FIELDS)
@@ -161,8 +162,7 @@ def write_clips(path: str | os.PathLike[str], clips: list[Clip]) -> None:
     lengths = np.array([len(c.joints_TV3) for c in clips], np.int32)
     frames = np.concatenate([c.joints_TV3 for c in clips]) if clips else np.zeros((0, V, 3), np.float32)
     of_clips = lambda name: np.array([getattr(c, name) for c in clips])  # noqa: E731
-    part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
+    with replacing(path) as part, open(part, "wb") as file:
         np.savez_compressed(
             file,
             frames=np.clip(np.round(frames / scale), -32767, 32767).astype(np.int16),
@@ -175,4 +175,3 @@ def write_clips(path: str | os.PathLike[str], clips: list[Clip]) -> None:
             view=of_clips("view"),
             fps=of_clips("fps"),
         )
-    os.replace(part, path)
