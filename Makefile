@@ -83,7 +83,7 @@ $(BIN)/python:
 		echo "Python could not create $(VENV). On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 
 $(DEMO_STAMP): requirements.txt requirements.lock | $(BIN)/python
-	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 1.2 GB)"
+	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 1.3 GB)"
 	@$(PIP) install -r requirements.txt -c requirements.lock || $(AFTER_EDIT)
 	@rm -f $(VENV)/.installed-[0-9]* && touch $@
 
