@@ -15,13 +15,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
 from training.data.store import META
-from training.data.store_parts import Gathered, Job, finish, gather, make_part, write_rows
+from training.data.store_parts import Gathered, PartJob, finish, gather, make_part, write_rows
 from training.parallel.processes import side_by_side
 
 STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"
@@ -135,13 +136,13 @@ def _write_skipped(path: Path, skipped: tuple[str, ...]) -> None:
         path.write_text("".join(f"{line}\n" for line in skipped), encoding="utf-8")
 
 
-def _jobs(reader: Reader, files: list[Path], source: Path, folder: Path) -> list[Job]:
+def _jobs(reader: Reader, files: list[Path], source: Path, folder: Path) -> list[PartJob]:
     size = reader.files_a_part
     starts = range(0, len(files), size)
-    return [Job(i, reader, source, tuple(files[a : a + size]), folder) for i, a in enumerate(starts)]
+    return [PartJob(i, reader, source, tuple(files[a : a + size]), folder) for i, a in enumerate(starts)]
 
 
-def _make_parts(jobs: list[Job], workers: int) -> None:
+def _make_parts(jobs: list[PartJob], workers: int) -> None:
     from tqdm import tqdm
 
     left = [job for job in jobs if not job.path.exists()]
@@ -161,7 +162,7 @@ def _stamp(reader: Reader, files: list[Path], source: Path) -> dict[str, object]
     return {"kind": reader.kind, "files": len(files), "listing": digest.hexdigest()}
 
 
-def _read_stamp(out: Path) -> dict:
+def _read_stamp(out: Path) -> dict[str, Any]:
     try:
         return json.loads((out / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -174,7 +175,7 @@ def _write_json(path: Path, values: dict[str, object]) -> None:
     write_whole(path, lambda part: part.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8"))
 
 
-def _counts(values: dict) -> Counts:
+def _counts(values: dict[str, Any]) -> Counts:
     return Counts(**(values | {"splits": {name: tuple(pair) for name, pair in values["splits"].items()}}))
 
 
