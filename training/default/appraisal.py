@@ -26,7 +26,7 @@ from training.default.trials import Setting, plan, run_trials, summary
 from training.judging import measures
 from training.judging.judge import CAMERA, RECORDED, HeldOut, judge_model
 from training.supervised.calibration import FeatureDistance
-from training.supervised.outputs import Outputs, outputs_of
+from training.supervised.outputs import StudentOutputs, outputs_of
 
 T = TypeVar("T")
 LABELS = tuple(DISPLAY)
@@ -145,7 +145,7 @@ class Appraisal:
         videos = self.build.data / "videos"
         return judge_model(self.model, self.held, videos, self.build.pose(), self.results, part)
 
-    def _outputs(self, tracks: Sequence[Track]) -> Outputs:
+    def _outputs(self, tracks: Sequence[Track]) -> StudentOutputs:
         return outputs_of(self.student, tracks, self.build.recipe.train)
 
     def _scores(self) -> dict[str, Any]:

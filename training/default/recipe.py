@@ -11,7 +11,7 @@ from models.labels import DISPLAY, SILENT
 from training.config.schema import DistilConfig, PretrainConfig
 from training.config.sources import from_sources, read_yaml
 from training.data.splits import SETS
-from training.supervised.train import Recipe
+from training.supervised.recipe import Recipe
 from training.supervised.window_augmentation import Augmentation
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.labels import DISPLAY, SILENT
 from training.supervised import calibration as calibrate
-from training.supervised.outputs import Outputs, fused
+from training.supervised.outputs import StudentOutputs, fused
 
 LABELS = tuple(DISPLAY)
 _SILENT = [LABELS.index(label) for label in SILENT]
@@ -21,7 +21,7 @@ _SAID = [c for c in range(len(LABELS)) if c not in _SILENT]
 _OTHER = LABELS.index("other")
 
 
-def calibration(out: Outputs, fusion: Sequence[float], temperature: float) -> dict[str, float]:
+def calibration(out: StudentOutputs, fusion: Sequence[float], temperature: float) -> dict[str, float]:
     """Expected calibration error before and after the temperature, and log loss, of the fused score."""
     mean_NC = fused(out, fusion)
     rows = {}
@@ -31,7 +31,7 @@ def calibration(out: Outputs, fusion: Sequence[float], temperature: float) -> di
     return {name: round(value, 4) for name, value in rows.items()}
 
 
-def fusion_worth(out: Outputs, fusion: Sequence[float]) -> dict[str, dict[str, float]]:
+def fusion_worth(out: StudentOutputs, fusion: Sequence[float]) -> dict[str, dict[str, float]]:
     """Log loss at its own best temperature and top-1 in %, of each branch alone, their mean and the fitted weights."""
     M = out.logits_NMC.shape[1]
     weights = {f"branch {m}": np.eye(M)[m] for m in range(M)} | {"mean": np.full(M, 1 / M), "fitted": np.array(fusion)}
@@ -45,7 +45,7 @@ def fusion_worth(out: Outputs, fusion: Sequence[float]) -> dict[str, dict[str, f
 
 
 def unknown_scores(
-    out: Outputs, fusion: Sequence[float], temperature: float, far: calibrate.FeatureDistance
+    out: StudentOutputs, fusion: Sequence[float], temperature: float, far: calibrate.FeatureDistance
 ) -> dict[str, np.ndarray]:
     """(N,) by name: scores that should be high where an action of the list goes on.
 

@@ -18,7 +18,8 @@ from models.modalities import MODALITIES
 from training.data.tracks import Track
 from training.parallel.processes import side_by_side
 from training.supervised.clip_scores import accuracy, clip_scores
-from training.supervised.train import Recipe, train
+from training.supervised.recipe import Recipe
+from training.supervised.train import train
 
 if TYPE_CHECKING:
     from models.student import Student

@@ -21,7 +21,7 @@ from models.clips import read_clips
 from training.data.splits import UNSEEN_SETS, Sample, part_of
 from training.data.tracks import Track, raw_track, raw_tracks
 from training.judging.svm_features import _TINY, features, mirrored
-from training.supervised.window_augmentation import window_of
+from training.supervised.window_augmentation import middle_window
 
 WINDOW_S, FRAMES = 2.5, 50
 LEAST_CLIPS = 2  # of every label
@@ -52,7 +52,7 @@ GRID = (
 
 
 def _windows(tracks: Sequence[Track]) -> list[np.ndarray]:
-    return [window_of(track, WINDOW_S, FRAMES, None, None) for track in tracks]
+    return [middle_window(track, WINDOW_S, FRAMES) for track in tracks]
 
 
 def _in_turns(tracks: Sequence[Track], most: int, rng: np.random.Generator) -> list[Track]:
@@ -168,7 +168,7 @@ class Floor:
 
 
 def _machine(settings: Settings, x_NF: np.ndarray, label_N: np.ndarray) -> cv2.ml.SVM:
-    machine = cv2.ml.SVM_create()
+    machine = cv2.ml.SVM.create()
     machine.setType(cv2.ml.SVM_C_SVC)
     machine.setKernel(_KERNELS[settings.kernel])
     machine.setC(settings.c)

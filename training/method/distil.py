@@ -6,7 +6,7 @@ h, D width of a teacher's z, E = M x D, K queue columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -120,14 +120,14 @@ class Distiller(nn.Module):
                     return
             epoch += 1
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Student and queue; the teacher is in its own run."""
         return {k: v for k, v in super().state_dict(*args, **kwargs).items() if not k.startswith("teacher.")}
 
-    def load_state_dict(self, state: dict[str, Tensor], *args: Any, **kwargs: Any) -> Any:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Take up `state_dict`."""
         teacher = {f"teacher.{k}": v for k, v in self.teacher.state_dict().items()}
-        return super().load_state_dict(teacher | dict(state), *args, **kwargs)
+        return super().load_state_dict(teacher | dict(state_dict), strict, assign)
 
 
 def distil(

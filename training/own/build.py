@@ -25,7 +25,8 @@ from training.own.request import Wish
 from training.own.watch import Watched, watch
 from training.supervised.background import BACKGROUND, some_of_each, write_background
 from training.supervised.fit import fit
-from training.supervised.train import Recipe, train
+from training.supervised.recipe import Recipe
+from training.supervised.train import train
 from training.supervised.window_augmentation import Augmentation
 
 if TYPE_CHECKING:

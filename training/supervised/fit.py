@@ -14,7 +14,7 @@ from models.labels import SILENT
 from training.data.tracks import Track
 from training.supervised import calibration as calibrate
 from training.supervised.outputs import fused, outputs_of
-from training.supervised.train import Recipe
+from training.supervised.recipe import Recipe
 
 if TYPE_CHECKING:
     from models.student import Student

@@ -17,7 +17,7 @@ from training.default.appraisal import Appraisal
 from training.default.recipe import Judging, Trials
 from training.drawing.motions import make_motion
 from training.judging import judge
-from training.supervised.train import Recipe
+from training.supervised.recipe import Recipe
 
 TINY = Recipe(epochs=1, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
 

@@ -5,24 +5,24 @@ import pytest
 
 from training.default.score_tables import LABELS, calibration, fusion_worth, rejection, unknown_scores
 from training.supervised.calibration import FeatureDistance, fit_temperature
-from training.supervised.outputs import Outputs
+from training.supervised.outputs import StudentOutputs
 
 FUSION = (0.5, 0.5, 0.0)
 
 
-def outputs(seed: int = 0, sharp: float = 4.0) -> Outputs:
+def outputs(seed: int = 0, sharp: float = 4.0) -> StudentOutputs:
     """Two good branches and one of noise; clips of no action sit at "other", a few of them elsewhere."""
     rng = np.random.default_rng(seed)
     label_N = rng.integers(0, len(LABELS), 400)
     logits_NMC = rng.normal(size=(400, 3, len(LABELS)))
     logits_NMC[np.arange(400), :2, label_N] += sharp / 2
     embedding_ND = np.eye(len(LABELS))[label_N] + 0.1 * rng.normal(size=(400, len(LABELS)))
-    return Outputs(logits_NMC, embedding_ND, label_N)
+    return StudentOutputs(logits_NMC, embedding_ND, label_N)
 
 
 def test_a_temperature_that_fits_lowers_the_error() -> None:
     out = outputs()
-    cold = Outputs(out.logits_NMC * 5, out.embedding_ND, out.label_N)
+    cold = StudentOutputs(out.logits_NMC * 5, out.embedding_ND, out.label_N)
     fitted = fit_temperature(cold.logits_NMC[:, :2].mean(1), cold.label_N)
     row = calibration(cold, FUSION, fitted)
     assert row["ece_after"] < row["ece_before"] and row["log_loss_after"] < row["log_loss_before"]

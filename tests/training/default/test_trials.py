@@ -11,7 +11,7 @@ from models.modalities import MODALITIES
 from training.data.tracks import Track
 from training.default.trials import Setting, Trial, plan, recipe_of, run_trials, some_of, summary
 from training.drawing.motions import make_motion
-from training.supervised.train import Recipe
+from training.supervised.recipe import Recipe
 
 LABELS = ("wave", "squat", "idle")
 TINY = Recipe(epochs=2, windows=8, batch=4, channels=(4, 8), strides=(2, 2))

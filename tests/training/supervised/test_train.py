@@ -8,7 +8,8 @@ import pytest
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
 from training.judging.judge import Verdict, judge, per_action, rates
-from training.supervised.train import Recipe, train
+from training.supervised.recipe import Recipe
+from training.supervised.train import train
 from training.supervised.window_augmentation import Augmentation
 
 torch = pytest.importorskip("torch")
