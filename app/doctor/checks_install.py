@@ -16,24 +16,14 @@ from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
 NEEDED = frozenset(
     ("mediapipe", "opencv-contrib-python", "gradio", "av", "tqdm", "filelock", "onnxruntime", "onnxruntime-gpu")
 )
-
-
 # Wheels that bring the same module: the last one installed overwrites the others' files.
 _SAME_MODULE = (
     ("opencv-contrib-python", "opencv-python", "opencv-python-headless", "opencv-contrib-python-headless"),
     ("onnxruntime-gpu", "onnxruntime"),
 )
-
-
 _LIBRARIES = ("libEGL.so.1", "libGLESv2.so.2")
-
-
 _INSTALL = "`.venv/bin/pip install -r requirements.txt`"
-
-
 _GB = 1 << 30
-
-
 _LITTLE_GB, _TOO_LITTLE_GB = 1.0, 0.2
 
 
@@ -87,7 +77,7 @@ def _installed(name: str) -> str | None:
 
 def check_libraries(setup: Setup) -> Iterator[Finding]:
     """The system libraries that MediaPipe links to."""
-    missing = _missing_libraries()
+    missing = missing_libraries()
     for name in missing:
         remedy = "on Debian or Ubuntu: `sudo apt-get install libegl1 libgles2`"
         yield Finding("libraries", FAIL, f"{name} is missing (MediaPipe needs it)", remedy)
@@ -95,7 +85,8 @@ def check_libraries(setup: Setup) -> Iterator[Finding]:
         yield Finding("libraries", OK, "libEGL and libGLESv2 load" if sys.platform == "linux" else "none needed here")
 
 
-def _missing_libraries() -> list[str]:
+def missing_libraries() -> list[str]:
+    """Return the system libraries that MediaPipe links to and that are not here."""
     missing = []
     for name in _LIBRARIES if sys.platform == "linux" else ():
         try:

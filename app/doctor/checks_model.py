@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.doctor.checks_install import _missing_libraries
+from app.doctor.checks_install import missing_libraries
 from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
 from models.system.places import cache_folder
 
@@ -30,7 +30,7 @@ def check_pose_model(setup: Setup) -> Iterator[Finding]:
         with PoseSource(path) as source:
             found, ms = _people(source, setup.example)
     except ValueError as error:
-        remedy = "install the libraries first" if _missing_libraries() else f"remove {path}, then {make}"
+        remedy = "install the libraries first" if missing_libraries() else f"remove {path}, then {make}"
         yield Finding("pose model", FAIL, str(error), remedy)
         return
     if found is None:

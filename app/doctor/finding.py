@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OK, OPTIONAL, FAIL = "ok", "optional", "fail"
-
-
 _COLOURS = {OK: "\033[32m", OPTIONAL: "\033[33m", FAIL: "\033[31m"}
-
-
 _PLAIN = "\033[0m"
 
 

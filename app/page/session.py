@@ -21,13 +21,8 @@ if TYPE_CHECKING:
     from app.types import ActionEvent, Answer
     from export.runtime import ActionModel
 
-
 RESTART_GAP_S = 2.0  # after a longer silence the camera was stopped: what was seen before is another scene
-
-
 RETELL_S = 3.0  # an event is told for so long, for the page may miss an answer
-
-
 Numbered = tuple[int, "ActionEvent"]
 
 

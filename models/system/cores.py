@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import platform
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 import os
+import platform
 
 
 def usable_cores() -> int:

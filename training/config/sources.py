@@ -16,12 +16,8 @@ _COMPACT: dict[str, Any] = {
     "shape": {"channels": (16, 32, 64, 128), "strides": (2, 2, 2, 1), "dropout": 0.1},
     "views": {"turn": 0.5, "tilt": 0.1, "speed": 1.25, "noise": 0.01, "lose": 0.2},
 }  # fmt: skip
-
-
 # As published, the mean over people counts the empty second slot.
 _PAPER: dict[str, Any] = {"shape": {"mask_people": False}}
-
-
 PRESETS: dict[str, dict[type, dict[str, Any]]] = {
     "paper": {PretrainConfig: _PAPER, DistilConfig: _PAPER},
     "compact": {

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from training.data.splits import UNSEEN_SETS
 from training.evaluation.results import markdown
 from training.judging.judge import CAMERA, KARD, RECORDED
 
-if TYPE_CHECKING:
-    pass
-
-
 _SHORT = {RECORDED: "recorded, unseen actors", CAMERA: "camera, unseen actors", KARD: "KARD"} | {
     f"{name}, a set never trained on": name for name in UNSEEN_SETS
 }
-
-
 _ARMS = {
     "student": "student, pre-trained and distilled", "scratch": "student, labels alone",
     "teacher": "six-modality teacher, pre-trained",

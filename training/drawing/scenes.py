@@ -15,15 +15,9 @@ from training.drawing.jobs import LONGEST_S, DrawJob
 from training.drawing.motions import make_motion
 
 RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
-
-
 # Actions that a person at a desk does, so drawn from near as well, the legs out of sight.
 UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", "idle", OTHER}
-
-
 _L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
-
-
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
 

@@ -9,14 +9,8 @@ from models.modalities import normalise
 from models.skeleton import CENTRE, JOINTS, MIRROR, V
 
 MOMENTS = 5  # even moments whose poses are features
-
-
 _PELVIS = JOINTS.index("pelvis")
-
-
 _FLIP = np.array([-1, 1, 1], np.float32)
-
-
 _TINY = 1e-6
 
 

@@ -20,8 +20,6 @@ from training.data.store import Store
 
 CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1.pt", "log.jsonl", "model.safetensors"
 FORMAT = "ikem-run/1"
-
-
 # Of a configuration, what a run that goes on may change: the result stays the same.
 FREE = ("save_every",)
 

@@ -24,7 +24,6 @@ from training.supervised.recipe import Recipe
 if TYPE_CHECKING:
     from models.student import Student
 
-
 BACKGROUND = 1024  # clips whose embeddings go with a model
 
 

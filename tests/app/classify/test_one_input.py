@@ -17,7 +17,7 @@ from models.clips import Clip, read_clips, write_clips
 from models.system.atomic import OutputError
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.helpers import HandModel, body, write_sound, write_video
-from tests.app.test_video_kinds import write
+from tests.app.sources.test_video_kinds import write
 
 
 def test_one_clip(tmp_path):

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.doctor import checks as doctor_checks
+from app.doctor import checks_install
 from app.doctor.checks import CHECKS
 from app.doctor.checks_install import check_disk, check_libraries, check_packages
 from app.doctor.checks_model import check_accelerators, check_model, check_pose_model, self_test
@@ -116,7 +116,7 @@ def test_a_line_is_one_line():
 @pytest.fixture
 def packages(monkeypatch):
     def put(**versions):
-        monkeypatch.setattr(doctor_checks, "_installed", lambda name: versions.get(name.replace("-", "_")))
+        monkeypatch.setattr(checks_install, "_installed", lambda name: versions.get(name.replace("-", "_")))
 
     return put
 
@@ -163,7 +163,7 @@ def test_the_real_list_of_packages_can_be_read():
 
 
 def test_a_missing_system_library(monkeypatch):
-    monkeypatch.setattr(doctor_checks, "_LIBRARIES", ("libEGL.so.1", "libNoSuchThing.so.9"))
+    monkeypatch.setattr(checks_install, "_LIBRARIES", ("libEGL.so.1", "libNoSuchThing.so.9"))
     monkeypatch.setattr(sys, "platform", "linux")
     found = list(check_libraries(setup()))
     assert "libNoSuchThing.so.9 is missing" in found[-1].text and "apt-get install" in found[-1].remedy
@@ -174,7 +174,7 @@ def test_a_missing_system_library(monkeypatch):
 @pytest.mark.parametrize(("free_gb", "state"), [(50, OK), (0.5, OPTIONAL), (0.1, FAIL)])
 def test_disk(free_gb, state, monkeypatch):
     usage = SimpleNamespace(free=free_gb * 2**30)
-    monkeypatch.setattr(doctor_checks.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(checks_install.shutil, "disk_usage", lambda folder: usage)
     assert one(check_disk).state == state
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 
 import numpy as np
@@ -157,7 +158,9 @@ def test_memory_is_bounded():
         for i in range(4000):
             events += len(stream.push_joints(i / 5, body(wave=i % 100 < 50), seen_V).events)
             if i == 400:
+                gc.collect()
                 early = tracemalloc.get_traced_memory()[0]
+        gc.collect()
         late = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()

@@ -10,10 +10,10 @@ import pytest
 from models.clips import Clip
 from training.data.splits import Sample
 from training.data.tracks import camera_tracks, raw_track
-from training.drawing import camera_clips
+from training.drawing import camera_clips, scenes
 from training.drawing.camera_clips import see
 from training.drawing.jobs import DrawJob, jobs
-from training.drawing.motions import make_motion
+from training.drawing.motions import MOTIONS, make_motion
 from training.drawing.scenes import RATES, scene_of
 
 
@@ -26,7 +26,7 @@ def toy_set(monkeypatch):
     """Three clips of each of two actions in each part, in place of the recorded sets."""
     every = [(action, part) for action in ("wave", "squat") for part in ("train", "val", "test") for _ in range(3)]
     some = [sample(action, part, index) for index, (action, part) in enumerate(every)]
-    monkeypatch.setattr(camera_clips, "samples", lambda data, other=False: iter(some))
+    monkeypatch.setattr("training.drawing.jobs.samples", lambda data, other=False: iter(some))
 
 
 @pytest.fixture
@@ -80,12 +80,12 @@ def test_a_scene_is_the_one_that_folders_on_disk_were_drawn_with():
     """The generator is used as ever: rate, camera, then the motion's length or the mirror, then the film."""
     for drawn in (None, sample()):
         rng = np.random.default_rng([9, 7])
-        fps, (camera, desk) = RATES[rng.integers(len(RATES))], camera_clips._camera(rng, "wave")
+        fps, (camera, desk) = RATES[rng.integers(len(RATES))], scenes._camera(rng, "wave")
         last = rng.uniform(2.5, 4.0) if drawn is None else rng.random() < 0.5
         how = scene_of(DrawJob("wave", "train", 9, drawn, film=True))
         assert (how.fps, how.camera, how.look.desk) == (fps, camera, desk)
         assert (how.seconds if drawn is None else how.mirrored) == last
-        assert how.film == camera_clips.random_film(rng)
+        assert how.film == scenes.random_film(rng)
 
 
 def test_keys_tell_rates_apart_and_stay_as_they_were_without_one():
@@ -104,7 +104,7 @@ def test_parts_and_rate_leave_the_jobs_as_they_are(toy_set):
     held = jobs("", **told, parts=("val", "test"))
     assert held == [job for job in every if job.part != "train"] and 0 < len(held) < len(every)
     train = jobs("", **told, parts=("train",))
-    assert sum(job.sample is None for job in train) == 2 * len(camera_clips.MOTIONS)
+    assert sum(job.sample is None for job in train) == 2 * len(MOTIONS)
     at_60 = jobs("", **told, rate=60.0, parts=("test",))
     assert [replace(job, rate=None) for job in at_60] == [job for job in every if job.part == "test"]
     assert all(job.key.endswith(":60") for job in at_60)
