@@ -14,7 +14,15 @@ from training.data.store import Store
 from training.evaluation.classifier import Classifier
 from training.evaluation.cost import cost
 from training.evaluation.features import only
-from training.evaluation.protocols import SEMI_FRACTIONS, SEMI_REPEATS, Answers, Config, Judge, Labelled, check_subsets
+from training.evaluation.protocols import (
+    SEMI_FRACTIONS,
+    SEMI_REPEATS,
+    Config,
+    Judge,
+    Labelled,
+    SubsetPredictions,
+    check_subsets,
+)
 from training.evaluation.results import confusion, confusion_picture, headline, row, write_result
 from training.runs.run_folder import load_branches, provenance
 
@@ -88,7 +96,7 @@ def _model(run: Path | None, protocol: str) -> tuple[Branches | None, dict[str, 
 def _fractions(protocol: str, fractions: Sequence[float] | None) -> list[float | None]:
     if protocol != "semi":
         return [None]
-    return sorted(set(SEMI_FRACTIONS if fractions is None else fractions))
+    return [*sorted(set(SEMI_FRACTIONS if fractions is None else fractions))]
 
 
 def _rows(
@@ -98,7 +106,7 @@ def _rows(
     clips, store, lines = judge.clips, judge.clips.store, []
     for fraction in fractions:
         share = {seed: clips.train_ids if fraction is None else clips.share(fraction, seed) for seed in seeds}
-        answers: dict[int, Answers] = {seed: judge.answers(seed, ids) for seed, ids in share.items()}
+        answers: dict[int, SubsetPredictions] = {seed: judge.answers(seed, ids) for seed, ids in share.items()}
         for subset in judge.subsets:
             mine = {seed: answers[seed][subset] for seed in seeds}
             line = row(subset, mine, store.label_N[clips.test_ids], store.labels)

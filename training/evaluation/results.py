@@ -15,7 +15,7 @@ import numpy as np
 
 from models.system.atomic import write_whole
 from training.evaluation.confusion import draw
-from training.evaluation.linear import Answer
+from training.evaluation.linear import Predictions
 
 FORMAT = "ikem-evaluation/1"
 BEST = "best_epoch_on_test (not the result)"
@@ -27,7 +27,7 @@ def mean_std(values: Sequence[float]) -> tuple[float, float | None]:
 
 
 def row(
-    modalities: Sequence[str], answers: Mapping[int, Answer], truth_N: np.ndarray, labels: Sequence[str]
+    modalities: Sequence[str], answers: Mapping[int, Predictions], truth_N: np.ndarray, labels: Sequence[str]
 ) -> dict[str, Any]:
     """One set of modalities over its seeds: accuracy in % of the last epoch.
 
@@ -54,7 +54,7 @@ def headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {key: last[key] for key in keys if key in last}
 
 
-def confusion(answers: Mapping[int, Answer], truth_N: np.ndarray, classes: int) -> np.ndarray:
+def confusion(answers: Mapping[int, Predictions], truth_N: np.ndarray, classes: int) -> np.ndarray:
     """Counts over all seeds, (C, C): rows the truth, columns the answer."""
     counts_CC = np.zeros((classes, classes), np.int64)
     for answer in answers.values():

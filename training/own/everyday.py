@@ -28,7 +28,9 @@ _SEED = 55_000_000  # away from every other drawing's
 
 def everyday_jobs() -> list[DrawJob]:
     """Everything to draw, always the same, in an order that mixes the motions."""
-    rows = [(k, name, part) for part, each in EACH.items() for name in MOTIONS if name != IDLE for k in range(each)]
+    rows: list[tuple[float, str, str]] = [
+        (k, name, part) for part, each in EACH.items() for name in MOTIONS if name != IDLE for k in range(each)
+    ]
     rows += [(k * EACH[part] / STILL[part], IDLE, part) for part in STILL for k in range(STILL[part])]
     rows.sort(key=lambda row: row[0])
     return [DrawJob(name, part, _SEED + n) for n, (_, name, part) in enumerate(rows)]

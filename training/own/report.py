@@ -17,7 +17,7 @@ from training.own.files import Example
 
 if TYPE_CHECKING:
     from models.weights import StudentConfig
-    from training.own.request import Wish
+    from training.own.request import Request
 
 RESULTS, CARD, CONFUSION, CURVE = "own.json", "README.md", "confusion.png", "training.png"
 _HELD = {
@@ -28,11 +28,11 @@ _HELD = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class OwnReport:
     """Everything that was done and measured.
 
     Attributes:
-        wish: what was asked for.
+        request: what was asked for.
         config: of the model.
         examples: the files, with their parts; several of one key where a file holds several clips.
         held: keys of the held-out clips.
@@ -45,7 +45,7 @@ class Report:
         seconds: the whole took, this time.
     """
 
-    wish: Wish
+    request: Request
     config: StudentConfig
     examples: tuple[Example, ...]
     held: tuple[str, ...]
@@ -71,7 +71,7 @@ class Report:
         """The end of the command, for a terminal."""
         told = rates(list(self.verdicts))
         low, high = self.interval
-        out = self.wish.out
+        out = self.request.out
         return "\n".join([
             f"{told['top1']} % of {told['clips']} held-out clips right (95 % interval {low:.0f} to {high:.0f} %), held "
             f"back by {self.by}",
@@ -90,11 +90,11 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     return 100 * (middle - half), 100 * (middle + half)
 
 
-def write_report(report: Report) -> None:
+def write_report(report: OwnReport) -> None:
     """OUT/README.md, own.json and the pictures, each whole or not at all; own.json last."""
     from models.system.atomic import write_whole
 
-    out, verdicts = report.wish.out, list(report.verdicts)
+    out, verdicts = report.request.out, list(report.verdicts)
     title = f"held-out clips: top-1 {rates(verdicts)['top1']} %"
     labels = report.config.labels
     write_whole(out / CONFUSION, lambda part: confusion_picture(verdicts, labels, title, part))
@@ -104,7 +104,7 @@ def write_report(report: Report) -> None:
     write_whole(out / RESULTS, lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def _results(report: Report) -> dict[str, Any]:
+def _results(report: OwnReport) -> dict[str, Any]:
     answers = [
         {"file": key, "action": v.truth, "answers": list(v.ranked[:3])}
         for key, v in zip(report.held, report.verdicts, strict=True)
@@ -113,11 +113,11 @@ def _results(report: Report) -> dict[str, Any]:
         "held_back_by": report.by, "people": list(report.people), "accuracy": rates(list(report.verdicts)),
         "interval": report.interval, "answers": answers,
         "trained": sorted({e.key for e in report.examples if e.part == "train"}), "left_out": dict(report.failed),
-        "log": list(report.log), "seed": report.wish.seed, "seconds": round(report.seconds, 1),
+        "log": list(report.log), "seed": report.request.seed, "seconds": round(report.seconds, 1),
     }  # fmt: skip
 
 
-def _card(report: Report) -> str:
+def _card(report: OwnReport) -> str:
     config, told = report.config, rates(list(report.verdicts))
     low, high = report.interval
     wrong = [
@@ -157,7 +157,7 @@ def _card(report: Report) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _counts(report: Report) -> list[dict[str, Any]]:
+def _counts(report: OwnReport) -> list[dict[str, Any]]:
     parts = Counter((e.action, e.part) for e in report.examples)
     people = {a: len({e.person for e in report.examples if e.action == a} - {""}) for a, _ in parts}
     return [

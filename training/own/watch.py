@@ -95,8 +95,7 @@ def watch(
         except ValueError as error:
             why[example.key] = str(error)
             note(f"left out: {example.key}: {error}")
-    columns = tuple(zip(*found, strict=True)) if found else ((), ())
-    return Watched(*columns, tuple(why.items()))
+    return Watched(tuple(e for e, _ in found), tuple(t for _, t in found), tuple(why.items()))
 
 
 def _fingerprint(path: Path) -> str:
@@ -179,10 +178,10 @@ def _main_person(frames: Sequence[tuple[float, list[Pose]]]) -> tuple[np.ndarray
 def _kept(example: Example, place: Path) -> Track:
     try:
         with np.load(place, allow_pickle=False) as archive:
-            columns = tuple(archive[name] for name in _FIELDS)
+            times_T, joints_TV3, seen_TV = (archive[name] for name in _FIELDS)
     except (OSError, ValueError, KeyError, EOFError):
         raise ValueError(f"what was kept of it is damaged: delete {place} and run again") from None
-    return Track(*columns, example.action, "", "own", "camera", example.key)
+    return Track(times_T, joints_TV3, seen_TV, example.action, "", "own", "camera", example.key)
 
 
 def _recorded(example: Example) -> Iterator[Track]:

@@ -17,7 +17,7 @@ from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.evaluation.evaluate import evaluate
 from training.evaluation.knn import NearestConfig
-from training.evaluation.linear import Answer, LinearConfig
+from training.evaluation.linear import LinearConfig, Predictions
 from training.evaluation.options import add_evaluate_options, given, run_evaluate
 from training.evaluation.protocols import make_config
 from training.evaluation.results import BEST, FORMAT, confusion, mean_std, row, write_result
@@ -57,7 +57,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, stores: tuple[Store, Store]) -
 
 def test_a_row_is_the_mean_of_the_last_epochs_over_the_seeds() -> None:
     truth = np.array([0, 0, 0, 1])
-    answers = {3: Answer(np.array([0, 0, 0, 1]), 100.0, 2), 5: Answer(np.array([1, 1, 0, 1]), 75.0, 1)}
+    answers = {3: Predictions(np.array([0, 0, 0, 1]), 100.0, 2), 5: Predictions(np.array([1, 1, 0, 1]), 75.0, 1)}
     told = row(("joint",), answers, truth, ("a", "b", "c"))
     assert told["accuracy"] == 75 and told["std"] == pytest.approx(np.std([100, 50], ddof=1))
     assert told["seeds"] == {3: 100, 5: 50} and told["per_class"] == {"a": pytest.approx(200 / 3), "b": 100}
@@ -68,7 +68,7 @@ def test_a_row_is_the_mean_of_the_last_epochs_over_the_seeds() -> None:
 
 def test_one_seed_has_no_spread_and_nothing_watched_no_best() -> None:
     assert mean_std([50.0]) == (50.0, None)
-    assert BEST not in row(("joint",), {0: Answer(np.array([0]))}, np.array([0]), ("a",))
+    assert BEST not in row(("joint",), {0: Predictions(np.array([0]))}, np.array([0]), ("a",))
 
 
 def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
