@@ -38,7 +38,7 @@ def test_people_cross_and_one_is_hidden_meanwhile(scene):
 
 def test_the_app_takes_few_for_others(scene):
     counts = score(scene, ours(15.0))
-    assert counts["people"] == 3 and counts["kept"] / counts["poses"] > 0.9 and counts["switches"] <= 2
+    assert counts.people == 3 and counts.kept / counts.poses > 0.9 and counts.switches <= 2
     assert all(len(distinct([pose for _, pose in frame])) >= len(frame) - 1 for frame in scene.frames)
 
 
