@@ -25,7 +25,7 @@ from models.system.atomic import OutputError, WholeFile
 if TYPE_CHECKING:
     from app.batch.annotate import AnnotatedVideo
     from app.landmarks.writer import LandmarkWriter
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 EVENTS_SUFFIX, SUBTITLES_SUFFIX, ANNOTATED_SUFFIX = ".jsonl", ".vtt", ".annotated.mp4"
 SUMMARY, EVENTS = "summary.csv", "events.csv"
@@ -71,7 +71,7 @@ class Outputs:
         parts: Path,
         source: str,
         name: str,
-        model: ActionModel,
+        model: Recogniser,
         on_event: Callable[[str], None],
     ) -> None:
         self._options, self._parts = options, parts

@@ -23,7 +23,7 @@ from app.stream.action_stream import ActionStream
 from models.system.atomic import OutputError
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
     from models.clips import Clip
 
 _TELL_S = 0.5  # between two words on how far an input is
@@ -81,7 +81,7 @@ class Worker:
         model: the action model; None loads it.
     """
 
-    def __init__(self, setup: Setup, model: ActionModel | None = None) -> None:
+    def __init__(self, setup: Setup, model: Recogniser | None = None) -> None:
         self._setup = setup
         self._model = setup.make_model() if model is None else model
         if setup.threads is not None:

@@ -12,14 +12,14 @@ from app.stream.action_stream import FILE_HOP_S, ActionStream
 from app.types import ActionEvent, Answer
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
     from models.clips import Clip
 from app.classify.summary import Summary, Tally
 
 
 def classify_video(
     path: str | Path,
-    model: ActionModel,
+    model: Recogniser,
     pose_model: str | Path,
     on_event: Callable[[ActionEvent], None],
     on_frame: Callable[[float, float | None, Answer], None] | None = None,
@@ -52,7 +52,7 @@ def classify_video(
         return tally.finish(seconds, fps, [video.note] if video.note else [])
 
 
-def classify_clip(clip: Clip, model: ActionModel, on_event: Callable[[ActionEvent], None]) -> Summary:
+def classify_clip(clip: Clip, model: Recogniser, on_event: Callable[[ActionEvent], None]) -> Summary:
     """Classify one recorded skeleton; see `classify_video`."""
     stream = ActionStream(model, FILE_HOP_S)
     tally = Tally(stream, model.labels, on_event)

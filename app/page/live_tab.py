@@ -24,7 +24,7 @@ from models.skeleton import BONES
 if TYPE_CHECKING:
     import numpy as np
 
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 STEADY = 0.5  # the sensitivity that takes the model's own thresholds
 
@@ -39,7 +39,7 @@ _CAMERA = {
 }
 
 
-def page_settings(model: ActionModel, recording: bool = False) -> dict:
+def page_settings(model: Recogniser, recording: bool = False) -> dict:
     """Facts that the page's scripts need once: class names in plain words, modalities, lines of the skeletons."""
     return {
         "words": {label: words(model, label) for label in model.labels},
@@ -55,7 +55,7 @@ def page_settings(model: ActionModel, recording: bool = False) -> dict:
     }
 
 
-def build_live(page: gr.Blocks, model: ActionModel, sessions: Sessions, route: FrameRoute) -> None:
+def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: FrameRoute) -> None:
     """Lay the tab out, inside the page being built, and wire it to the visitors' registry.
 
     The page posts its pictures to the route; it gets the key to it when it loads.

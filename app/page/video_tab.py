@@ -20,8 +20,7 @@ from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
     from app.teach.lesson import Lessons
-    from app.teach.taught_model import TaughtModel
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 MOST_SECONDS = 600.0
 MOST_MEGABYTES = 200
@@ -136,7 +135,7 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
 
 
 def analyse(
-    path: Path, model: ActionModel | TaughtModel, pose_model: Path, on_frame: Callable[[float, float], None]
+    path: Path, model: Recogniser, pose_model: Path, on_frame: Callable[[float, float], None]
 ) -> tuple[Summary, list[ActionEvent], Track]:
     """Classify an uploaded file within the page's bounds.
 

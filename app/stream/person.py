@@ -17,7 +17,7 @@ from app.types import ActionEvent
 from models.skeleton import CENTRE
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 GAP_S = 1.0  # a person out of sight for longer ends what they did
 
@@ -40,7 +40,7 @@ class Person:
         was_main: whether they were the main person in this segment.
     """
 
-    def __init__(self, number: int, model: ActionModel, hop_s: float, sensitivity: float = 0.5) -> None:
+    def __init__(self, number: int, model: Recogniser, hop_s: float, sensitivity: float = 0.5) -> None:
         self.number, self.pose = number, None
         self._window_s, self._hop_s = model.window_s, hop_s
         self._window = Window(model.window_s, model.frames)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack
 from app.teach.taught_model import TaughtModel, is_known
 from app.teach.teacher import Teacher
 from app.types import Pose
-from export.runtime import ActionModel
+
+if TYPE_CHECKING:
+    from export.runtime import Recogniser
 
 LONGEST_S = 30.0  # of a recording; what comes later is not kept
 MOST_FRAMES = 2000  # of a recording, whatever rate a camera claims
@@ -46,7 +49,7 @@ class Lesson:
     """
 
     def __init__(
-        self, model: ActionModel, teacher: Teacher | None = None, pack: Pack | None = None, only: bool = False
+        self, model: Recogniser, teacher: Teacher | None = None, pack: Pack | None = None, only: bool = False
     ) -> None:
         self._own, self._teacher, self._lock = model, teacher, threading.Lock()
         self._frames: list[tuple[float, list[Pose]]] = []
@@ -207,7 +210,7 @@ class Lessons:
         clock: a monotonic clock, seconds.
     """
 
-    model: ActionModel
+    model: Recogniser
     teacher: Teacher | None = None
     why_not: str = ""
     pack: Pack | None = None
@@ -242,7 +245,7 @@ class Lessons:
             self._lessons.pop(key, None)
 
 
-def open_lessons(model: ActionModel, path: Path, pack_path: Path | None = None, only: bool = False) -> Lessons:
+def open_lessons(model: Recogniser, path: Path, pack_path: Path | None = None, only: bool = False) -> Lessons:
     """Lessons for a model file; without its background nothing can be taught, which `why_not` tells.
 
     Raises:

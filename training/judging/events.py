@@ -50,14 +50,14 @@ from app.stream.action_stream import FILE_HOP_S, ActionStream
 from training.data.splices import FPS, Splice
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 Segment = tuple[str, float, float]  # label, start, end in seconds
 IOU = 0.5
 
 
 def heard(
-    model: ActionModel, splice: Splice, sensitivity: float = 0.5, hop_s: float = FILE_HOP_S, fps: float = FPS
+    model: Recogniser, splice: Splice, sensitivity: float = 0.5, hop_s: float = FILE_HOP_S, fps: float = FPS
 ) -> list[Segment]:
     """The events of one recording, as a camera of a rate of FPS or a whole fraction of it would give them."""
     stream, events = ActionStream(model, hop_s, sensitivity), []
@@ -145,7 +145,7 @@ def by_set(found: Sequence[Sequence[Segment]], splices: Sequence[Splice]) -> lis
     ]
 
 
-def measure(model: ActionModel, splices: Sequence[Splice], sensitivities: Sequence[float]) -> list[dict[str, Any]]:
+def measure(model: Recogniser, splices: Sequence[Splice], sensitivities: Sequence[float]) -> list[dict[str, Any]]:
     """`by_set` at each sensitivity."""
     from tqdm import tqdm
 

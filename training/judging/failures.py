@@ -22,7 +22,7 @@ from training.drawing.scenes import drawn_joints, scene_of
 from training.judging.judge import judge
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 FRAMES = 6  # of a strip
 SEED = 99_000_000  # away from every training drawing's
@@ -40,7 +40,7 @@ class Case:
         return not self.answers or self.answers[0] != self.job.action
 
 
-def look_for(model: ActionModel, pose_model: Path, each: int) -> list[Case]:
+def look_for(model: Recogniser, pose_model: Path, each: int) -> list[Case]:
     """Every written motion that the model can say, drawn `each` times in rooms as they are, and judged."""
     from tqdm import tqdm
 
@@ -51,7 +51,7 @@ def look_for(model: ActionModel, pose_model: Path, each: int) -> list[Case]:
     return [_judged(model, pose_model, job) for job in tqdm(jobs, desc="looking for failures", unit="clip")]
 
 
-def _judged(model: ActionModel, pose_model: Path, job: DrawJob) -> Case:
+def _judged(model: Recogniser, pose_model: Path, job: DrawJob) -> Case:
     with native_warnings_hidden():
         seen = see(job, pose_model)
     track: Track | None = track_of(seen, job.action, job.part)

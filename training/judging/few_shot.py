@@ -10,7 +10,7 @@ Shapes: N clips, W windows of a clip, D width of the embedding.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from training.judging.episodes import Episode, Shown, episodes
 from training.judging.few_shot_answerers import Answerer, by_head, by_neighbours, by_prototypes, by_warping, warped
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
     from training.data.tracks import Track
 
 
@@ -50,8 +50,8 @@ def compare(answerers: dict[str, Answerer], drawn: dict[int, list[Episode]], way
 
 
 def measure(
-    models: dict[str, tuple[ActionModel, Path]],
-    shown: Callable[[ActionModel], Shown],
+    models: Mapping[str, tuple[Recogniser, Path]],
+    shown: Callable[[Recogniser], Shown],
     ways: int,
     shots: Sequence[int],
     count: int,
@@ -80,7 +80,7 @@ def measure(
 
 
 def live(
-    model: ActionModel,
+    model: Recogniser,
     path: Path,
     shown: Shown,
     tracks: Sequence[Track],

@@ -24,7 +24,7 @@ from training.evaluation.confusion import draw
 from training.evaluation.results import markdown
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Verdict:
         return bool(self.ranked) and self.ranked[0] == self.truth
 
 
-def judge(model: ActionModel, track: Track) -> Verdict:
+def judge(model: Recogniser, track: Track) -> Verdict:
     """The stream's answer for a whole track."""
     from app.stream.action_stream import FILE_HOP_S, ActionStream
 
@@ -94,7 +94,7 @@ def confusion_picture(verdicts: list[Verdict], labels: Iterable[str], title: str
     draw(counts, truths, columns, title, path)
 
 
-def real_videos(model: ActionModel, pose_model: Path, videos: Path, part: str) -> list[tuple[str, Verdict]]:
+def real_videos(model: Recogniser, pose_model: Path, videos: Path, part: str) -> list[tuple[str, Verdict]]:
     """The single-action videos of one part of VIDEOS/labels.csv: file name and verdict."""
     from tqdm import tqdm
 
@@ -154,7 +154,7 @@ class HeldOut:
 
 
 def judge_model(
-    model: ActionModel, held: HeldOut, videos: Path, pose_model: Path, out: Path, part: str
+    model: Recogniser, held: HeldOut, videos: Path, pose_model: Path, out: Path, part: str
 ) -> dict[str, Any]:
     """Every table of accuracy, written to OUT/results_<part>.{json,md} with confusion pictures.
 

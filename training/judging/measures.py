@@ -25,7 +25,7 @@ from training.supervised.calibration import auroc, false_alarms_at
 from training.supervised.window_augmentation import LOWER
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 BASE_FPS = 30.0  # other rates are compared with this one
 SHOWN = 0.5  # with less of the lower body's joints seen, a clip shows nothing that could be hidden
@@ -57,7 +57,7 @@ class Heard:
         return self.best == self.action
 
 
-def listen(model: ActionModel, track: Track, hop_s: float = FILE_HOP_S) -> Heard:
+def listen(model: Recogniser, track: Track, hop_s: float = FILE_HOP_S) -> Heard:
     """Play a whole track to a stream of its own.
 
     Args:
@@ -75,7 +75,7 @@ def listen(model: ActionModel, track: Track, hop_s: float = FILE_HOP_S) -> Heard
     return Heard(track.action, mean_C, best, said, track.seconds, track.key)
 
 
-def listen_all(model: ActionModel, tracks: Sequence[Track], title: str) -> list[Heard]:
+def listen_all(model: Recogniser, tracks: Sequence[Track], title: str) -> list[Heard]:
     """`listen` to each track, with a progress bar of that title."""
     from tqdm import tqdm
 
@@ -148,7 +148,7 @@ def rates(by_rate: Mapping[float, Sequence[Heard]]) -> dict[str, Any]:
     }
 
 
-def lower_body_unseen(model: ActionModel, tracks: Sequence[Track]) -> dict[str, Any]:
+def lower_body_unseen(model: Recogniser, tracks: Sequence[Track]) -> dict[str, Any]:
     """Top-1 of actions of the arms, once as the clips are and once with the lower body unseen from beginning to end.
 
     Left out are clips that hardly show a lower body as they are. A clip that cannot be judged counts as a miss.
@@ -187,7 +187,7 @@ def without_lower_body(track: Track) -> Track:
     return replace(track, seen_TV=seen_TV)
 
 
-def video_idle(model: ActionModel, pose_model: Path, videos: Path, part: str) -> dict[str, Any]:
+def video_idle(model: Recogniser, pose_model: Path, videos: Path, part: str) -> dict[str, Any]:
     """Events given in the real videos of stillness of one part of VIDEOS/labels.csv; see `false_events`.
 
     Args:

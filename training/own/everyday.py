@@ -18,7 +18,7 @@ from training.drawing.motions import MOTIONS
 from training.own.files import Example
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 EACH = {"train": 6, "val": 2}  # drawings of each written motion ...
 STILL = {"train": 20, "val": 20}  # ... and of stillness
@@ -36,7 +36,7 @@ def everyday_jobs() -> list[DrawJob]:
     return [DrawJob(name, part, _SEED + n) for n, (_, name, part) in enumerate(rows)]
 
 
-def own_by_another_name(model: ActionModel, examples: Sequence[Example], tracks: Sequence[Track]) -> dict[str, str]:
+def own_by_another_name(model: Recogniser, examples: Sequence[Example], tracks: Sequence[Track]) -> dict[str, str]:
     """Written motions that are one of the user's actions: motion -> the action.
 
     Args:

@@ -45,14 +45,14 @@ def test_the_app_takes_few_for_others(scene):
 def test_counting(scene):
     whose = {id(pose): person for frame in scene.frames for person, pose in frame}
     right = score(scene, lambda _t, poses: [whose[id(pose)] for pose in poses])
-    assert (right["switches"], right["kept"], right["numbers"]) == (0, right["poses"], 3)
+    assert (right.switches, right.kept, right.numbers) == (0, right.poses, 3)
     swapped = score(scene, lambda t, poses: [(whose[id(pose)] + (t >= 4)) % 3 for pose in poses])
-    assert swapped["switches"] == 3 and 0.3 < swapped["kept"] / swapped["poses"] < 0.9
+    assert swapped.switches == 3 and 0.3 < swapped.kept / swapped.poses < 0.9
     fresh = itertools.count()
     lost = score(scene, lambda _t, poses: [next(fresh) for _ in poses])
-    assert lost["switches"] == lost["poses"] - 3 and lost["kept"] == 3
+    assert lost.switches == lost.poses - 3 and lost.kept == 3
     silent = score(scene, lambda _t, poses: [None for _ in poses])
-    assert silent["switches"] == silent["kept"] == 0 and silent["poses"] == right["poses"]
+    assert silent.switches == silent.kept == 0 and silent.poses == right.poses
 
 
 def test_a_tracker_that_is_not_installed_is_left_out(monkeypatch):
