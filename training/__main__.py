@@ -12,6 +12,7 @@ from pathlib import Path
 # times faster on cores that are shared. Read when torch loads its threads.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
+from models.system.cores import usable_cores
 from training.commands import add_command, add_research
 
 
@@ -246,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument(
         "--threads",
         type=int,
-        default=os.cpu_count() or 1,
+        default=usable_cores(),
         help="of the training; 1 where other programs are busy (default: %(default)s)",
     )
     _add_pose(own)

@@ -124,10 +124,10 @@ def _add_run(command: argparse.ArgumentParser) -> None:
 
 def add_machine(command: argparse.ArgumentParser) -> None:
     """--device and --threads."""
-    import os
+    from models.system.cores import usable_cores
 
     command.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
-    command.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the CPU (default: %(default)s)")
+    command.add_argument("--threads", type=int, default=usable_cores(), help="of the CPU (default: %(default)s)")
 
 
 def add_research(commands: argparse._SubParsersAction) -> None:

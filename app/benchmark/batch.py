@@ -25,6 +25,7 @@ from app.batch.jobs import Job, make_jobs
 from app.batch.options import Options, Setup
 from app.batch.stop import Stop
 from app.batch.work import Done
+from models.system.atomic import write_json
 from models.system.places import DEFAULT_MODEL, EXAMPLE, ROOT
 
 GOAL_RATIO = 1.8
@@ -193,7 +194,7 @@ def main(argv: list[str] | None = None) -> None:
         spent = statistics.median(result["processor_ratios"])
         print(f"ratio, median: {result['ratio']:.2f} (goal >= {GOAL_RATIO}); by processor time: {spent:.2f}")
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2) + "\n")
+        write_json(args.json, result)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ import numpy as np
 from app.benchmark.live_path import write_json
 from app.benchmark.page_cpu import cpu_ms
 from models.system.atomic import OutputError
+from models.system.cores import usable_cores
 from models.system.places import EXAMPLE, ROOT
 
 CAMERA_FPS = 30
@@ -193,7 +194,7 @@ def table(result: dict) -> str:
     kinds = ", ".join(f"{kind} {ms:.0f}" for kind, ms in cpu.items() if kind != "server")
     return "\n".join(
         [
-            f"{result['seconds']:g} s in Chromium, camera {CAMERA_FPS} frames/s, {os.cpu_count()} cores shared by both",
+            f"{result['seconds']:g} s in Chromium, camera {CAMERA_FPS} frames/s, {usable_cores()} cores shared by both",
             f"answered frames a second    {result['answered_fps']:.1f}  (goal >= {GOAL_FPS:g})",
             f"picture to overlay, p50     {result['age_p50_ms']:.0f} ms",
             f"picture to overlay, p95     {result['age_p95_ms']:.0f} ms",

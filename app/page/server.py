@@ -30,6 +30,7 @@ from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # no
 from app.pose.landmarker import PoseSource  # noqa: E402
 from app.pose.model_file import ensure_pose_model  # noqa: E402
 from app.teach.lesson import Lessons, open_lessons  # noqa: E402
+from models.system.cores import usable_cores  # noqa: E402
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -106,7 +107,7 @@ def serve(
         ValueError: the port is taken, or the pose model does not load.
     """
     PoseSource(pose_model).close()  # loads MediaPipe now, so that it fails here and not before the first visitor
-    visitors = visitors or 2 * (os.cpu_count() or 2)
+    visitors = visitors or 2 * usable_cores()
     lessons = Lessons(model) if lessons is None else lessons
     sessions = Sessions(lambda: PoseSource(pose_model), lessons, visitors, clock=clock, make_recorder=recordings)
     route = FrameRoute(frame_handler(sessions), visitors)

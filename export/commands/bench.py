@@ -40,13 +40,14 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from export.bench import bench
+    from models.system.cores import usable_cores
 
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     results = bench(args.models, args.weights, args.threads, args.batches)
     print(table(results))
     if load is not None and load > 0.5:
         print(f"\nOther programs were using the cores at the start (load {load:.1f}): the times are too long.")
-    machine = {"cores": os.cpu_count(), "load": load}
+    machine = {"cores": usable_cores(), "load": load}
     write_numbers({"machine": machine, "results": [asdict(result) for result in results]}, args.json)
     return 0
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from models.system.atomic import write_json
 
 
 def add_models(command: argparse.ArgumentParser, weights: str) -> None:
@@ -26,11 +27,8 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
 
 def write_numbers(numbers: Mapping[str, Any], out: Path | None) -> None:
     """Write OUT as JSON, whole or not at all; nothing where it is None."""
-    from models.system.atomic import write_whole
-
     if out is not None:
-        text = json.dumps(numbers, indent=2) + "\n"
-        write_whole(out, lambda part: part.write_text(text, encoding="utf-8"))
+        write_json(out, numbers)
 
 
 def line(cells: list[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from models.modalities import MODALITIES
-from models.system.atomic import write_whole
+from models.system.atomic import write_text
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, GridRow, letters
 from training.comparison.plan import EVALUATE, Task
 from training.comparison.state import ComparisonState
@@ -193,7 +193,7 @@ def write_tables(state: ComparisonState, document: Path | None = None) -> str:
     held = json.dumps(record(state, lines), indent=2)
     for kind, content in (("md", text + "\n"), ("csv", sheet.getvalue()), ("json", held + "\n")):
         path = state.out / f"{state.grid.name}.{kind}"
-        write_whole(path, lambda part, content=content: part.write_text(content, encoding="utf-8"))
+        write_text(path, content)
     if document is not None:
         insert(document, state.grid.name, text)
     return text
@@ -237,4 +237,4 @@ def insert(document: Path, name: str, text: str) -> None:
     head, tail = check_document(document, name)
     begin, end = markers(name)
     whole = f"{head}{begin}\n\n{text}\n\n{end}{tail}"
-    write_whole(document, lambda part: part.write_text(whole, encoding="utf-8"))
+    write_text(document, whole)

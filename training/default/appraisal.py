@@ -17,6 +17,7 @@ import numpy as np
 
 from models.clips import read_clips
 from models.labels import DISPLAY, OTHER
+from models.system.atomic import write_json
 from models.system.cores import processor
 from training.data.splits import SETS
 from training.data.tracks import Track, camera_tracks
@@ -99,8 +100,6 @@ class Appraisal:
         }
 
     def _once(self, name: str, measure: Callable[[], Any], of_model: bool = True) -> Any:
-        from models.system.atomic import write_whole
-
         path, model = self.results / f"{name}.json", self.hash if of_model else None
         if path.exists():
             held = json.loads(path.read_text(encoding="utf-8"))
@@ -108,9 +107,8 @@ class Appraisal:
                 return held["value"]
         self.build.note(f"measuring: {name}")
         value = measure()
-        text = json.dumps({"model": model, "value": value}, indent=1) + "\n"
-        write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
-        return json.loads(text)["value"]
+        write_json(path, {"model": model, "value": value}, indent=1)
+        return json.loads(path.read_text(encoding="utf-8"))["value"]
 
     def _data(self) -> dict[str, Any]:
         clips = self.build.clips

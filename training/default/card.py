@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.system.atomic import write_text
 from models.system.places import ROOT
 from training.default.card_tables import (
     _SHORT,
@@ -65,13 +66,11 @@ def write_card(values: Mapping[str, str], out: Path, template: Path = TEMPLATE) 
     Raises:
         ValueError: the template names something that is not among the values.
     """
-    from models.system.atomic import write_whole
-
     try:
         text = string.Template(template.read_text(encoding="utf-8")).substitute(values)
     except KeyError as error:
         raise ValueError(f"{template} asks for ${error.args[0]}; there are {', '.join(sorted(values))}") from None
-    write_whole(out / "README.md", lambda part: part.write_text(text, encoding="utf-8"))
+    write_text(out / "README.md", text)
 
 
 def card_values(

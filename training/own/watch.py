@@ -123,7 +123,7 @@ def _look(job: _Job) -> tuple[str, str]:
 
 def _write(part: Path, arrays: dict[str, np.ndarray]) -> None:
     with part.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _poses(path: Path, pose_model: Path) -> Iterator[tuple[float, list[Pose]]]:
