@@ -55,8 +55,8 @@ def _judge(args: argparse.Namespace) -> None:
     model = ActionModel(args.model, device="cpu", threads=args.threads)
     held = HeldOut(args.data, args.drawn)
     result = judge_model(model, held, args.data / "videos", ensure_pose_model(args.pose), args.out, args.part)
-    print(markdown(result["rows"]))
-    print("real videos: {0} of {2} right, {1} in the top three".format(*result["videos"]))
+    print(markdown([row.to_dict() for row in result.rows]))
+    print(f"real videos: {result.videos} right, {result.videos.top3} in the top three")
 
 
 def _example(args: argparse.Namespace) -> None:

@@ -38,7 +38,7 @@ Tracker = Callable[[float, list[Pose]], list[int | None]]  # numbers of the pose
 
 
 @dataclass(slots=True)
-class Tally:
+class TrackerCounts:
     """Counts of some scenes.
 
     Attributes:
@@ -59,7 +59,7 @@ class Tally:
     frames: int = 0
     ms: float = 0.0
 
-    def __iadd__(self, other: Tally) -> Tally:
+    def __iadd__(self, other: TrackerCounts) -> TrackerCounts:
         for entry in fields(self):
             setattr(self, entry.name, getattr(self, entry.name) + getattr(other, entry.name))
         return self
@@ -155,10 +155,10 @@ TRACKERS: dict[str, tuple[str | None, Callable[[float], Tracker]]] = {
 }
 
 
-def score(scene: Crowd, track: Tracker) -> Tally:
+def score(scene: Crowd, track: Tracker) -> TrackerCounts:
     """Counts of one scene."""
     given: dict[int, list[int]] = defaultdict(list)
-    counts = Tally(frames=len(scene.frames))
+    counts = TrackerCounts(frames=len(scene.frames))
     for time_s, frame in zip(scene.times_T.tolist(), scene.frames):
         begin = time.perf_counter()
         numbers = track(time_s, [pose for _, pose in frame])
@@ -184,7 +184,7 @@ def compare(seeds: Iterable[int], names: Iterable[str] = tuple(TRACKERS)) -> lis
     """A row for each of the trackers that is installed: switches by people and by frame rate, kept %, and time."""
     packages = {name: TRACKERS[name][0] for name in names}
     there = [name for name, package in packages.items() if package is None or importlib.util.find_spec(package)]
-    groups: dict[str, dict[str, Tally]] = {name: defaultdict(Tally) for name in there}
+    groups: dict[str, dict[str, TrackerCounts]] = {name: defaultdict(TrackerCounts) for name in there}
     for seed, people, fps in itertools.product(seeds, PEOPLE, RATES):
         scene = crowd(people, fps, seed)
         for name in there:
@@ -194,7 +194,7 @@ def compare(seeds: Iterable[int], names: Iterable[str] = tuple(TRACKERS)) -> lis
     return [_row(name, groups[name]) for name in there]
 
 
-def _row(name: str, groups: dict[str, Tally]) -> dict[str, Any]:
+def _row(name: str, groups: dict[str, TrackerCounts]) -> dict[str, Any]:
     every = groups["all"]
     return (
         {"tracker": name, "switches": every.switches}

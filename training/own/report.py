@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from models.labels import SILENT
 from training.evaluation.results import markdown
 from training.judging.judge import Verdict, confusion_picture, per_action, rates
+from training.judging.rows import as_dicts
 from training.own.files import Example
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class OwnReport:
         low, high = self.interval
         out = self.request.out
         return "\n".join([
-            f"{told['top1']} % of {told['clips']} held-out clips right (95 % interval {low:.0f} to {high:.0f} %), held "
+            f"{told.top1} % of {told.clips} held-out clips right (95 % interval {low:.0f} to {high:.0f} %), held "
             f"back by {self.by}",
             f"the model: {out / 'student.onnx'}; its card, with every clip that went wrong: {out / CARD}",
             f"try it: python -m app demo --model {out / 'student.onnx'}",
@@ -95,7 +96,7 @@ def write_report(report: OwnReport) -> None:
     from models.system.atomic import write_text, write_whole
 
     out, verdicts = report.request.out, list(report.verdicts)
-    title = f"held-out clips: top-1 {rates(verdicts)['top1']} %"
+    title = f"held-out clips: top-1 {rates(verdicts).top1} %"
     labels = report.config.labels
     write_whole(out / CONFUSION, lambda part: confusion_picture(verdicts, labels, title, part))
     write_whole(out / CURVE, lambda part: _curve(report.log, part))
@@ -110,7 +111,7 @@ def _results(report: OwnReport) -> dict[str, Any]:
         for key, v in zip(report.held, report.verdicts, strict=True)
     ]
     return {
-        "held_back_by": report.by, "people": list(report.people), "accuracy": rates(list(report.verdicts)),
+        "held_back_by": report.by, "people": list(report.people), "accuracy": rates(list(report.verdicts)).to_dict(),
         "interval": report.interval, "answers": answers,
         "trained": sorted({e.key for e in report.examples if e.part == "train"}), "left_out": dict(report.failed),
         "log": list(report.log), "seed": report.request.seed, "seconds": round(report.seconds, 1),
@@ -134,11 +135,11 @@ def _card(report: OwnReport) -> str:
         f"which are not said.\n\n{config.terms}",
         "```sh\npython -m app demo --model student.onnx\npython -m app classify VIDEOS --model student.onnx\n```",
         "## What it was trained on\n\n" + markdown(_counts(report)),
-        f"## What it gets right\n\n{told['top1']} % of {told['clips']} held-out clips (95 % interval {low:.0f} to "
-        f"{high:.0f} %), {told['top3']} % in the top three. {held} The held-out clips also "
+        f"## What it gets right\n\n{told.top1} % of {told.clips} held-out clips (95 % interval {low:.0f} to "
+        f"{high:.0f} %), {told.top3} % in the top three. {held} The held-out clips also "
         f"gave the temperature ({config.temperature:g}) and the thresholds ({config.thresholds['enter']:g} and "
         f"{config.thresholds['leave']:g}), which change no best answer; the last epoch is kept, whatever they say.",
-        markdown(per_action(list(report.verdicts))) + f"\n\n![]({CONFUSION})\n\n![]({CURVE})",
+        markdown(as_dicts(per_action(list(report.verdicts)))) + f"\n\n![]({CONFUSION})\n\n![]({CURVE})",
     ]
     if wrong:
         sections.append("### Held-out clips that it got wrong\n\n" + markdown(wrong))
