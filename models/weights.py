@@ -9,8 +9,9 @@ from pathlib import Path
 
 import torch
 
-from models.encoder import CHANNELS, STRIDES
-from models.modalities import FRAMES, check_modalities
+from models.modalities import FRAMES
+from models.modality_names import check_modalities
+from models.shape import CHANNELS, STRIDES
 from models.student import Student
 from models.system.atomic import write_json, write_whole
 

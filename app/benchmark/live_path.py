@@ -6,7 +6,6 @@ meets both alike.
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections import defaultdict
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.stream.action_stream import LIVE_HOP_S, ActionStream
-from models.system.atomic import WholeFile
 from models.system.cores import usable_cores
 
 if TYPE_CHECKING:
@@ -168,13 +166,3 @@ def table(result: dict[str, Any]) -> str:
         f"student at batch 1, p50      {student_ms:.2f} ms  (goal <= {GOAL_STUDENT_MS:g} ms)",
     ]
     return "\n".join(lines)
-
-
-def write_json(result: dict[str, Any], path: str | Path) -> None:
-    """Write the result to a file, whole or not at all.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    with WholeFile(Path(path)) as file:
-        file.write(json.dumps(result, indent=2) + "\n")

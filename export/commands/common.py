@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from models.system.atomic import write_json
+from models.system.command_line import program_of
+from models.system.places import PRETRAINED
 
 
 def add_models(command: argparse.ArgumentParser, weights: str) -> None:
@@ -17,9 +19,11 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
         command: whose options.
         weights: what the weights are for, in the help.
     """
-    command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="what `python -m export onnx` wrote")
     command.add_argument(
-        "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
+        "models", type=Path, nargs="+", metavar="MODEL", help=f"what `{program_of(command)} onnx` wrote"
+    )
+    command.add_argument(
+        "--weights", type=Path, default=PRETRAINED, metavar="FOLDER",
         help=f"{weights} (models/pretrained)",
     )  # fmt: skip
     command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
@@ -29,8 +33,3 @@ def write_numbers(numbers: Mapping[str, Any], out: Path | None) -> None:
     """Write OUT as JSON, whole or not at all; nothing where it is None."""
     if out is not None:
         write_json(out, numbers)
-
-
-def line(cells: list[str]) -> str:
-    """A row of a table in Markdown."""
-    return f"| {' | '.join(cells)} |"

@@ -19,7 +19,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from models.system import atomic
 from models.system.cores import usable_cores
 from training.benchmark.settings import VARIANTS, Setting
 
@@ -189,8 +188,3 @@ def _remarks(result: dict[str, Any]) -> list[str]:
     if load is not None and load > 0.5:
         lines.append(f"other programs were using the cores at the start (load {load:.1f}): the numbers are too low")
     return lines
-
-
-def write_json(result: dict[str, Any], path: Path) -> None:
-    """Write the result to a file, whole or not at all."""
-    atomic.write_json(path, result)

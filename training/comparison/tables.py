@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
+from models.system import tables
 from models.system.atomic import write_text
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, GridRow, letters
 from training.comparison.plan import EVALUATE, Task
@@ -130,8 +131,8 @@ def markdown(rows: list[dict[str, str]]) -> str:
     """A table; text to the left, numbers to the right."""
     names = list(rows[0])
     left = ("model", "modalities", "exchange", "distillation", "variant")
-    lines = ["| " + " | ".join(names) + " |", "|" + "|".join("---" if n in left else "---:" for n in names) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row.values()) + " |" for row in rows])
+    rule = f"|{'|'.join('---' if n in left else '---:' for n in names)}|"
+    return "\n".join([tables.line(names), rule, *(tables.line(row.values()) for row in rows)])
 
 
 def notes(state: ComparisonState) -> list[str]:

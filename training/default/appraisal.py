@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from models.clips import read_clips
-from models.labels import DISPLAY, OTHER
+from models.labels import DISPLAY, SILENT
 from models.system.atomic import write_json
 from models.system.cores import processor
 from training.data.splits import SETS
@@ -163,7 +163,7 @@ class Appraisal:
         """Calibration, fusion and ways to tell the unknown, by part and domain."""
         fusion, temperature = self.config.fusion, self.config.temperature
         teach = self._outputs(_some(self.build.clips["train"], MOST_EMBEDDED))
-        known_N = np.array([LABELS[c] not in ("idle", OTHER) for c in teach.label_N])
+        known_N = np.array([LABELS[c] not in SILENT for c in teach.label_N])
         far = FeatureDistance(teach.embedding_ND[known_N], teach.label_N[known_N])
         rows: dict[str, DomainScores] = {}
         for part in PARTS:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.labels import IDLE, OTHER
 from models.system.atomic import write_text
 from models.system.places import ROOT
 from training.default.card_tables import (
@@ -108,8 +109,8 @@ def card_values(
         "channels": "-".join(map(str, config.channels)), "temperature": config.temperature,
         "fusion": ", ".join(f"{n} {w:g}" for n, w in zip(config.modalities, config.fusion, strict=True)),
         "enter": config.thresholds["enter"], "leave": config.thresholds["leave"],
-        "false_still": f"{100 * recipe.false_alarms['idle']:g}",
-        "false_other": f"{100 * recipe.false_alarms['other']:g}", "parameters": f"{cost.parameters / 1e6:.2f}",
+        "false_still": f"{100 * recipe.false_alarms[IDLE]:g}",
+        "false_other": f"{100 * recipe.false_alarms[OTHER]:g}", "parameters": f"{cost.parameters / 1e6:.2f}",
         "megabytes": f"{cost.bytes / 1e6:.1f}", "latency_ms": cost.latency_ms, "processor": cost.processor,
         "recorded_train": f"{counts['raw']['train']:,}", "recorded_val": f"{counts['raw']['val']:,}",
         "camera_train": f"{counts['camera']['train']:,}", "camera_val": f"{counts['camera']['val']:,}",

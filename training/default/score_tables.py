@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.labels import DISPLAY, SILENT
+from models.labels import DISPLAY, OTHER, SILENT
 from training.default.measured import Calibration, FusionRow, Rejection
 from training.supervised import calibration as calibrate
 from training.supervised.outputs import StudentOutputs, fused
@@ -18,7 +18,7 @@ from training.supervised.outputs import StudentOutputs, fused
 LABELS = tuple(DISPLAY)
 _SILENT = [LABELS.index(label) for label in SILENT]
 _SAID = [c for c in range(len(LABELS)) if c not in _SILENT]
-_OTHER = LABELS.index("other")
+_OTHER = LABELS.index(OTHER)
 
 
 def calibration(out: StudentOutputs, fusion: Sequence[float], temperature: float) -> Calibration:

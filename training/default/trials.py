@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from models.system.atomic import write_json
 from training.data.tracks import Track
 from training.default.measured import ArmSummary, TrialResult

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from models.system.atomic import write_text, write_whole
+from models.system.tables import table
 from training.evaluation.confusion import draw
 from training.evaluation.cost import Cost
 from training.evaluation.linear import Predictions
@@ -127,5 +128,4 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
 def markdown(rows: list[dict]) -> str:
     """A table of the rows."""
     names = list(rows[0])
-    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    return "\n".join(lines + ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows])
+    return table(names, ([row[name] for name in names] for row in rows))

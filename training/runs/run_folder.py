@@ -13,8 +13,9 @@ from typing import Any
 
 import torch
 
-from models.branches import Branches, Shape
+from models.branches import Branches
 from models.revision import git_revision
+from models.shape import Shape
 from models.system.atomic import write_json, write_text, write_whole
 from training.data.store import Store
 

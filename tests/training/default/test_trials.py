@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from training.data.tracks import Track
 from training.default.measured import TrialResult
 from training.default.trials import Trial, TrialSettings, plan, recipe_of, run_trials, some_of, summary

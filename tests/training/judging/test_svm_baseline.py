@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.skeleton import JOINTS
+from models.skeleton import JOINTS, mirrored
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
 from training.judging.svm_baseline import GRID, Settings, SvmBaseline, kard_alone
-from training.judging.svm_features import features, mirrored
+from training.judging.svm_features import features
 
 LABELS = ("squat", "wave")
 ONE_HAND = 1  # seed of a wave of one hand
