@@ -41,12 +41,11 @@ class Verdict:
 
 def judge(model: Recogniser, track: Track) -> Verdict:
     """The stream's answer for a whole track."""
+    from app.classify.one_input import events_of
     from app.stream.action_stream import FILE_HOP_S, ActionStream
 
     stream = ActionStream(model, FILE_HOP_S)
-    for time_s, joints_V3, seen_V in zip(track.times_T.tolist(), track.joints_TV3, track.seen_TV, strict=True):
-        stream.push_joints(time_s, joints_V3, seen_V)
-    stream.finish()
+    events_of(stream, track.played())
     scores_C = stream.clip.mean_C
     order = [] if scores_C is None else np.argsort(-scores_C, kind="stable")
     return Verdict(track.action, tuple(model.labels[c] for c in order))

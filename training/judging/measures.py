@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app.classify.one_input import events_of
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from models.labels import IDLE, OTHER, SILENT
 from training.data.tracks import Track
@@ -65,10 +66,8 @@ def listen(model: Recogniser, track: Track, hop_s: float = FILE_HOP_S) -> Heard:
         track: timestamped joints; those marked unseen are lost to the stream too.
         hop_s: seconds between two classifications.
     """
-    stream, events = ActionStream(model, hop_s), []
-    for time_s, joints_V3, seen_V in zip(track.times_T.tolist(), track.joints_TV3, track.seen_TV, strict=True):
-        events += stream.push_joints(time_s, joints_V3, seen_V).events
-    events += stream.finish()
+    stream = ActionStream(model, hop_s)
+    events = events_of(stream, track.played())
     mean_C = stream.clip.mean_C
     best = "" if mean_C is None else model.labels[int(np.argmax(mean_C))]
     said = tuple((event.label, float(event.start_s), float(event.end_s)) for event in events)

@@ -87,16 +87,17 @@ def look(path: Path, pose_model: Path) -> np.ndarray:
         VideoError: it cannot be read.
         ReadError: nobody is seen in it for long enough.
     """
+    from app.classify.poses import poses_of
     from app.pose.landmarker import PoseSource
     from app.pose.tracker import distinct
-    from app.sources.video import VideoReader
     from models.system.native_warnings import native_warnings_hidden
 
     tracks: list[Track] = []
-    with native_warnings_hidden(), VideoReader(path) as video, PoseSource(pose_model, MOST_PEOPLE) as source:
-        for time_s, rgb_HWC in video:
-            follow(tracks, distinct(source.detect(rgb_HWC, time_s)))
-        seconds = video.last_s
+    seconds = 0.0
+    with native_warnings_hidden(), poses_of(path, lambda: PoseSource(pose_model, MOST_PEOPLE)) as played:
+        for frame in played.frames:
+            follow(tracks, distinct(frame.poses))
+            seconds = frame.time_s
     people = [even_frames(track, seconds) for track in tracks]
     people = [person for person in people if person.any((1, 2)).mean() >= LEAST_SHOWN]
     if not people:
