@@ -15,13 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from app.classify.poses import poses_of
-from app.pose.tracker import distinct
 from app.teach.examples import LEAST_SHOWN
 from app.types import PosedFrame
 from models.clips import ClipFileError, read_clips
 from models.skeleton import CENTRE, bridge
 from training.data.readers.base import MOST_PEOPLE, motion_energy
-from training.data.readers.videos import Track as Followed
 from training.data.readers.videos import follow
 from training.data.tracks import LEAST_FRAMES, Track
 from training.own.files import Example
@@ -140,18 +138,15 @@ def _main_person(frames: Sequence[PosedFrame]) -> tuple[np.ndarray, np.ndarray, 
     Raises:
         ValueError: nobody is in view for long enough.
     """
-    people: list[Followed] = []
-    for frame in frames:
-        follow(people, distinct(frame.poses))
     best: tuple[float, tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
-    for person in people:
+    for poses in follow(frames):
         joints, seen_TV = bridge(
-            np.stack([pose.world_V3 for pose in person.poses]), np.stack([pose.visibility_V for pose in person.poses])
+            np.stack([pose.world_V3 for pose in poses]), np.stack([pose.visibility_V for pose in poses])
         )
         shoulders_T = seen_TV[:, CENTRE]
         if shoulders_T.sum() < max(LEAST_FRAMES, LEAST_SHOWN * len(frames)):
             continue
-        times_T = np.array([pose.time_s for pose in person.poses])[shoulders_T]
+        times_T = np.array([pose.time_s for pose in poses])[shoulders_T]
         joints = joints[shoulders_T].astype(np.float32)
         energy = motion_energy(joints - joints[:, CENTRE : CENTRE + 1])
         if best is None or energy > best[0]:
