@@ -103,7 +103,7 @@ def real_videos(model: Recogniser, pose_model: Path, videos: Path, part: str) ->
         rows = [r for r in csv.DictReader(file) if r["part"] == part and r["kind"] in ("clip", "idle")]
     answers = []
     for row in tqdm(rows, desc=f"real videos ({part})"):
-        summary = classify_video(videos / row["file"], model, pose_model, lambda event: None)
+        summary = classify_video(videos / row["file"], model, pose_model).summary
         answers.append((row["file"], Verdict(row["action"], tuple(label for label, _ in summary.ranked))))
     return answers
 

@@ -206,8 +206,9 @@ def video_idle(model: Recogniser, pose_model: Path, videos: Path, part: str) -> 
         names = [row["file"] for row in csv.DictReader(file) if row["part"] == part and row["kind"] == IDLE]
     seconds, said = [], []
     for name in tqdm(names, desc=f"videos of stillness ({part})"):
-        summary = classify_video(videos / name, model, pose_model, lambda event: said.append(event.label))
-        seconds.append(summary.seconds)
+        result = classify_video(videos / name, model, pose_model)
+        said += [event.label for event in result.events]
+        seconds.append(result.summary.seconds)
     return _alarms(seconds, said)
 
 

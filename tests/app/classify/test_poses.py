@@ -65,8 +65,8 @@ def test_a_file_that_is_too_long_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_a_recording_is_classified_as_a_video_is(tmp_path: Path) -> None:
-    events: list = []
-    summary = classify_video(recorded(tmp_path / "a.ikem", 90), HandModel(), tmp_path / "unused", events.append)
+    result = classify_video(recorded(tmp_path / "a.ikem", 90), HandModel())
+    summary, events = result.summary, result.events
     assert (summary.label, summary.frames, summary.people) == ("wave", 90, 1)
     assert summary.fps == pytest.approx(FPS) and summary.seconds == pytest.approx(6.0)
     assert [event.label for event in events] == ["wave"] and events[0].start_s == pytest.approx(2.0, abs=0.3)
