@@ -12,7 +12,8 @@ BIN := $(VENV)/bin
 # The stamps' names carry a hash of the requirements: an edited file installs again, an unchanged one costs nothing.
 hash = $(shell cat $(1) requirements.lock 2>/dev/null | cksum | cut -d' ' -f1)
 DEMO_STAMP := $(VENV)/.installed-$(call hash,requirements.txt)
-DEV_STAMP := $(VENV)/.installed-dev-$(call hash,requirements.txt requirements-dev.txt)
+DEV := requirements-train.txt requirements-dev.txt
+DEV_STAMP := $(VENV)/.installed-dev-$(call hash,requirements.txt $(DEV))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 AFTER_EDIT := { echo "If you edited a pin, run make lock first." >&2; exit 1; }
 
@@ -42,12 +43,12 @@ lint: setup-dev ## ruff over everything
 
 # Without -c, so that an edited pin counts; what still fits is left as it is (`make clean lock` renews everything).
 lock: check-python check-libraries $(BIN)/python ## write requirements.lock anew, after an edit of a pin
-	@$(PIP) install -r requirements.txt -r requirements-dev.txt
+	@$(PIP) install -r requirements.txt $(addprefix -r ,$(DEV))
 	@$(BIN)/python .ci/lock.py > requirements.lock.tmp
 	@mv requirements.lock.tmp requirements.lock
 
 setup: check-python check-libraries $(DEMO_STAMP) ## .venv with what the page needs
-setup-dev: setup $(DEV_STAMP) ## .venv with what the tests need as well
+setup-dev: setup $(DEV_STAMP) ## .venv with what training and the tests need as well
 
 pose: setup ## build the pose model (once; kept in the cache folder)
 	@$(BIN)/python -m app pose
@@ -76,15 +77,15 @@ $(BIN)/python:
 		echo "Python could not create $(VENV). On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 
 $(DEMO_STAMP): requirements.txt requirements.lock | $(BIN)/python
-	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 2 GB)"
+	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 1.2 GB)"
 	@$(PIP) install -r requirements.txt -c requirements.lock || $(AFTER_EDIT)
 	@rm -f $(VENV)/.installed-[0-9]* && touch $@
 
-$(DEV_STAMP): requirements-dev.txt requirements.lock $(DEMO_STAMP)
-	@echo "installing requirements-dev.txt into $(VENV)"
-	@$(PIP) install -r requirements.txt -r requirements-dev.txt -c requirements.lock || $(AFTER_EDIT)
+$(DEV_STAMP): $(DEV) requirements.lock $(DEMO_STAMP)
+	@echo "installing $(DEV) into $(VENV)"
+	@$(PIP) install -r requirements.txt $(addprefix -r ,$(DEV)) -c requirements.lock || $(AFTER_EDIT)
 	@rm -f $(VENV)/.installed-dev-* && touch $@
 
 clean: ## remove .venv and what the tools left behind
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .ruff_cache build export/build *.egg-info export/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

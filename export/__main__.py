@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 
+from models.system.command_line import add_commands, asked_for
+
+PROG = "python -m export"
 # command -> what it does; the module export.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
 COMMANDS = {
     "onnx": "write the weights as one self-contained ONNX file",
@@ -16,29 +18,32 @@ COMMANDS = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m export", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+def parser(prog: str = PROG, only: str | None = None) -> argparse.ArgumentParser:
+    """All commands, and the options of one of them or (None) of all."""
+    main = argparse.ArgumentParser(
+        prog=prog, description=(__doc__ or "").replace(PROG, prog), formatter_class=argparse.RawTextHelpFormatter
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in COMMANDS.items():
-        module = importlib.import_module(f"export.commands.{name}")
-        command = commands.add_parser(
-            name, help=text, description=module.__doc__, epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
-    return parser
+    add_commands(
+        main, "export.commands", COMMANDS, lambda module, text: module.__doc__ or text, only,
+        metavar="COMMAND", formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    return main
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
-    args = _parser().parse_args(argv)
+def main(argv: list[str] | None = None, prog: str = PROG) -> int:
+    """Run the command line; returns the exit code.
+
+    Args:
+        argv: the words of the command line; None takes this process's.
+        prog: what the program is called in its help and in its errors.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    said = "error" if prog == PROG else prog
+    args = parser(prog, asked_for(words)).parse_args(words)
     try:
         return args.run(args)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"{said}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -7,7 +7,6 @@ Shape suffixes: N batch (windows).
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from export.runtime.cuda import Cuda
 from export.runtime.engine import create, logger, reason, tensorrt_module
 from export.runtime.model import open_onnx
 from export.runtime.sidecar import Sidecar, engine_name, sha256, sidecar_path
+from models.system.atomic import write_together
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,36 +84,6 @@ def build_engine(
     if timing_cache is not None:
         write_together({timing_cache: timings})
     return path
-
-
-def write_together(files: dict[Path, bytes]) -> None:
-    """Write files of which all appear whole, or none does.
-
-    Raises:
-        ValueError: If one cannot be written.
-    """
-    parts: dict[Path, Path] = {}
-    done: list[Path] = []
-    try:
-        for path, data in files.items():
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            parts[path] = Path(name)
-            os.close(handle)
-            parts[path].write_bytes(data)
-            parts[path].chmod(0o644)
-        for path, part in parts.items():
-            os.replace(part, path)
-            done.append(path)
-    except OSError as error:
-        for path in done:
-            path.unlink(missing_ok=True)
-        names = " and ".join(map(str, files))
-        raise ValueError(
-            f"{names} cannot be written ({error.strerror or error}): make room, or name another place"
-        ) from error
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
 
 
 def _check_writable(folder: Path, option: str) -> None:

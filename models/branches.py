@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -16,38 +15,15 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
-from models.encoder import CHANNELS, STRIDES, Encoder, init_weights
+from models.encoder import Encoder, init_weights
 from models.modalities import check_modalities, modalities, time_scale
+from models.shape import Shape
 from models.student import mean_people
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shape:
-    """What the encoders of all branches share.
-
-    Attributes:
-        channels: widths of the blocks; the last is H.
-        strides: of the blocks, in time.
-        dropout: in all blocks but the first.
-        published_partition: repeat the published code's partition of the graph (models.graph).
-        time_scaled: multiply velocities with the clip's time scale f.
-        mask_people: leave slots without a person out, of the mean over people and of the computation.
-    """
-
-    channels: tuple[int, ...] = CHANNELS
-    strides: tuple[int, ...] = STRIDES
-    dropout: float = 0.5
-    published_partition: bool = False
-    time_scaled: bool = True
-    mask_people: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", tuple(self.channels))
-        object.__setattr__(self, "strides", tuple(self.strides))
-
-    def encoder(self) -> Encoder:
-        """An untrained encoder of this shape."""
-        return Encoder(self.channels, self.strides, dropout=self.dropout, published_partition=self.published_partition)
+def _encoder(shape: Shape) -> Encoder:
+    """An untrained encoder."""
+    return Encoder(shape.channels, shape.strides, dropout=shape.dropout, published_partition=shape.published_partition)
 
 
 def projection(widths: Sequence[int]) -> nn.Sequential:
@@ -90,7 +66,7 @@ class Branches(nn.Module):
     ) -> None:
         super().__init__()
         self.names, self.shape, self.head, self.recompute = check_modalities(names), shape, tuple(head), recompute
-        self.encoders = nn.ModuleDict({name: shape.encoder() for name in self.names})
+        self.encoders = nn.ModuleDict({name: _encoder(shape) for name in self.names})
         self.heads = nn.ModuleDict({name: projection((shape.channels[-1], *head)) for name in self.names})
 
     def inputs(self, joints_NPTVC: Tensor, frames_N: Tensor) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from models.skeleton import V
+from models.system.atomic import replacing
 
 _FIELDS = ("label", "action", "subject", "view", "fps")
 _KNOWN = ("frames", "scale", "start", "length", *_FIELDS)
@@ -160,8 +161,7 @@ def write_clips(path: str | os.PathLike, clips: list[Clip]) -> None:
     lengths = np.array([len(c.joints_TV3) for c in clips], np.int32)
     frames = np.concatenate([c.joints_TV3 for c in clips]) if clips else np.zeros((0, V, 3), np.float32)
     fields = {name: np.array([getattr(c, name) for c in clips]) for name in _FIELDS}
-    part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
+    with replacing(path) as part, open(part, "wb") as file:
         np.savez_compressed(
             file,
             frames=np.clip(np.round(frames / scale), -32767, 32767).astype(np.int16),
@@ -170,4 +170,3 @@ def write_clips(path: str | os.PathLike, clips: list[Clip]) -> None:
             length=lengths,
             **fields,
         )
-    os.replace(part, path)

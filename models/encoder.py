@@ -12,10 +12,9 @@ from torch.nn import functional as F
 
 from models.dropout import ByteDropout
 from models.graph import SUBSETS, spatial_partition
+from models.shape import CHANNELS, STRIDES
 from models.skeleton import PART_V, PARTS
 
-CHANNELS = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
-STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
 TEMPORAL_KERNEL = 9
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from models.modality_names import MODALITIES, check_modalities
 from models.skeleton import CENTRE, PARENTS
 
 FRAMES = 50
@@ -107,19 +108,7 @@ _RECIPES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "rotation": lambda p, b, f: _rotation(b),
     "angular": lambda p, b, f: _angular_velocity(b, f),
 }
-MODALITIES: tuple[str, ...] = tuple(_RECIPES)
-
-
-def check_modalities(names: Sequence[str]) -> tuple[str, ...]:
-    """The names as a tuple.
-
-    Raises:
-        ValueError: For an empty list, a name twice, or a modality that does not exist.
-    """
-    wrong = [name for name in names if name not in _RECIPES]
-    if wrong or not names or len(set(names)) != len(names):
-        raise ValueError(f"modalities must be different names out of {', '.join(MODALITIES)}; got {list(names)}")
-    return tuple(names)
+assert tuple(_RECIPES) == MODALITIES
 
 
 def modalities(p_NTVC: Tensor, scale_N: Tensor | None, names: Sequence[str] = MODALITIES) -> list[Tensor]:

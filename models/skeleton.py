@@ -38,6 +38,7 @@ _PART = {kind: part for part, kinds in ((0, _HANDS), (2, _FEET), (3, _LEGS)) for
 PART_V = np.array([_PART.get(name.rpartition("_")[2], 1) for name in JOINTS])
 PARTS = 4
 
+MIRROR_SIGN_3 = np.array([-1, 1, 1], np.float32)
 MIRROR = np.array([JOINTS.index(n.replace("left", "?").replace("right", "left").replace("?", "right")) for n in JOINTS])
 
 
@@ -90,6 +91,11 @@ def _matrix() -> np.ndarray:
 BRIDGE_VL = _matrix()
 _NEEDS_VL = BRIDGE_VL > 0
 _TURN = np.array([-1.0, -1.0, 1.0], np.float32)
+
+
+def mirrored(joints: np.ndarray) -> np.ndarray:
+    """(..., 25, 3) as seen in a mirror: left and right change places, x is negated."""
+    return joints[..., MIRROR, :] * MIRROR_SIGN_3
 
 
 def bridge(world_L3: np.ndarray, visibility_L: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

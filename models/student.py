@@ -9,8 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from models.encoder import CHANNELS, STRIDES, Encoder, init_weights, spread
-from models.modalities import check_modalities, modalities, normalise, time_scale
+from models.encoder import Encoder, init_weights, spread
+from models.modalities import modalities, normalise, time_scale
+from models.modality_names import check_modalities
+from models.shape import CHANNELS, STRIDES
 
 
 def mean_people(h_NPC: Tensor, present_NP: Tensor | None = None) -> Tensor:

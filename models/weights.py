@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
-from models.encoder import CHANNELS, STRIDES
-from models.modalities import FRAMES, check_modalities
+from models.modalities import FRAMES
+from models.modality_names import check_modalities
+from models.shape import CHANNELS, STRIDES
 from models.student import Student
-from models.system.atomic import write_whole
+from models.system.atomic import write_json, write_whole
 
 WEIGHTS, CONFIG = "student.safetensors", "config.json"
 FORMAT = "ikem-live-student/1"
@@ -97,8 +98,7 @@ def save(student: Student, config: StudentConfig, folder: str | Path) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in student.state_dict().items()}
     folder = Path(folder)
     write_whole(folder / WEIGHTS, lambda part: save_file(tensors, part, metadata={"format": FORMAT}))
-    text = json.dumps(asdict(config), indent=2) + "\n"
-    write_whole(folder / CONFIG, lambda part: part.write_text(text, encoding="utf-8"))
+    write_json(folder / CONFIG, asdict(config))
 
 
 def embedding_id(student: Student, config: StudentConfig) -> str:

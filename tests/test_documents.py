@@ -28,7 +28,7 @@ OURS = re.compile(
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
 TAIL = {"train": "training", "export": "export"}  # what `ikem-live` calls the other packages
 # Of pip, pipx, torchrun, tensorboard and ruff; and of a benchmark that is a module of its own.
-OTHERS = {"--index-url", "--nproc-per-node", "--logdir", "--check", "--minutes"}
+OTHERS = {"--index-url", "--pip-args", "--no-deps", "--force", "--nproc-per-node", "--logdir", "--check", "--minutes"}
 # What the documents name and other commits bring; empty once they are here.
 WAITING_FILES = frozenset({"export/runtime/recogniser.py"})
 WAITING_COMMANDS = frozenset({("app", "convert")})
@@ -129,5 +129,5 @@ def test_licence_and_versions() -> None:
     newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", read(ROOT / "CHANGELOG.md"), re.MULTILINE)
     cited = re.search(r"^version: (\S+)$", read(ROOT / "CITATION.cff"), re.MULTILINE)
     assert newest and cited and newest[1] == cited[1]
-    project = tomllib.loads(read(ROOT / "pyproject.toml")).get("project", {})
-    assert project.get("version", newest[1]) == newest[1]
+    for path in (ROOT / "pyproject.toml", ROOT / "export" / "pyproject.toml"):
+        assert tomllib.loads(read(path))["project"]["version"] == newest[1]

@@ -1,4 +1,8 @@
-"""Dependencies point one way: an edge device installs no torch, and nothing leans on the trainer."""
+"""Dependencies point one way: an edge device installs no torch, nothing leans on the trainer, and rooms have an order.
+
+A room is a folder of a package, or a file that lies in app/ or training/ itself; the rest of models/ is one, and of
+export/. A room imports those below it in ROOMS and itself, and training any of the other packages.
+"""
 
 import ast
 import subprocess
@@ -22,6 +26,23 @@ ALLOWED = {
 TORCH = {"torch", "safetensors", "tensorrt_llm", "onnxscript"}
 # What of safetensors brings no torch: packs of taught actions are read by it.
 NO_TORCH = ("safetensors.numpy", "safetensors.safe_open", "safetensors.SafetensorError")
+# From the ground up. What a room imports stands before it in its own line, or in that of a package that it may import.
+ROOMS = {
+    "ground": ["models/system", "models", "export/runtime", "export", "export/commands"],
+    "app": [
+        "app/types.py", "app/pose", "app/landmarks", "app/sources", "app/stream", "app/classify", "app/teach",
+        "app/batch", "app/page", "app/doctor", "app/benchmark",
+        "app/page_bench.py", "app/bench_batch.py", "app/camera_bench.py",
+        "app/commands", "app/__main__.py", "app/__init__.py",
+    ],
+    "training": [
+        "training/parallel", "training/data", "training/drawing", "training/config", "training/runs", "training/method",
+        "training/supervised", "training/evaluation", "training/judging", "training/default", "training/own",
+        "training/comparison", "training/benchmark", "training/commands", "training/__main__.py",
+        "training/__init__.py",
+    ],
+}  # fmt: skip
+MOST_LINES_OF_AN_ENTRY = 100
 NUMPY_ONLY = ("models/labels.py", "models/skeleton.py", "models/clips.py", "models/resample.py")
 
 
@@ -29,11 +50,11 @@ def files(folder: str) -> list[Path]:
     return [path for path in sorted((ROOT / folder).rglob("*.py")) if "pretrained" not in path.parts]
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Dotted names that a file imports, anywhere in it, but for those under TYPE_CHECKING."""
+def imports(path: Path, annotations: bool = False) -> Iterator[str]:
+    """Dotted names that a file imports, anywhere in it; those under TYPE_CHECKING for annotations alone."""
     skipped: set[ast.AST] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        if not annotations and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             skipped.update(child for statement in node.body for child in ast.walk(statement))
         elif node in skipped:
             continue
@@ -74,6 +95,15 @@ def test_skeleton_and_clips_need_numpy_alone() -> None:
         assert third_party <= {"numpy"}, f"{name} imports {third_party}"
 
 
+def test_the_machine_needs_the_standard_library_and_filelock_alone() -> None:
+    """It stands below every room, so it leans on none of them."""
+    allowed = set(sys.stdlib_module_names) | {"filelock"}
+    for path in files("models/system"):
+        for name in imports(path):
+            fits = name.startswith("models.system.") or name.split(".")[0] in allowed
+            assert fits, f"{path.relative_to(ROOT)} must not import {name}"
+
+
 def test_no_torch_at_run_time() -> None:
     """Every module of app and of the runtime, imported in a fresh Python."""
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files("app") + files("export/runtime")]
@@ -86,3 +116,58 @@ def test_no_torch_at_run_time() -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().splitlines()[-1] == "[]", done.stdout
+
+
+def module_of(name: str) -> str:
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def room_of(name: str) -> str:
+    """The room of a file, by its path from the root."""
+    parts = name.split("/")
+    if len(parts) > 2:
+        return "/".join(parts[:2])
+    return name if parts[0] in ("app", "training") else parts[0]
+
+
+@pytest.fixture(scope="module")
+def arrows() -> dict[str, set[str]]:
+    """File -> files of ours that it imports, anywhere in it and under TYPE_CHECKING too."""
+    names = [path.relative_to(ROOT).as_posix() for package in PACKAGES for path in files(package)]
+    at = {module_of(name): name for name in names}
+    found: dict[str, set[str]] = {}
+    for name in names:
+        wanted = list(imports(ROOT / name, annotations=True))
+        # `from a.b import c` names the module a.b.c, or something in a.b
+        hits = (at.get(one) or at.get(one.rpartition(".")[0]) for one in wanted)
+        found[name] = {hit for hit in hits if hit is not None} - {name}
+    return found
+
+
+def test_every_room_has_a_place(arrows: dict[str, set[str]]) -> None:
+    """No flat module in app/ or training/ but those that ROOMS names, and no folder that it does not."""
+    known = {room for line in ROOMS.values() for room in line}
+    assert {room_of(name) for name in arrows} <= known
+
+
+def test_no_import_up_the_order_of_rooms(arrows: dict[str, set[str]]) -> None:
+    rank = {room: (line, k) for line, rooms in ROOMS.items() for k, room in enumerate(rooms)}
+    pairs = [(name, target) for name, targets in arrows.items() for target in sorted(targets)]
+    places = [(name, target, rank[room_of(name)], rank[room_of(target)]) for name, target in pairs]
+    upward = [f"{name} -> {target}" for name, target, a, b in places if a[0] == b[0] and a[1] < b[1]]
+    assert upward == []
+
+
+def test_no_circle_of_files(arrows: dict[str, set[str]]) -> None:
+    """What is left after taking away, again and again, whatever imports nothing that is left."""
+    left = dict(arrows)
+    while free := [name for name, targets in left.items() if not targets & left.keys()]:
+        for name in free:
+            del left[name]
+    assert sorted(left) == [], "these import each other, or lead to such files"
+
+
+@pytest.mark.parametrize("package", ["app", "training", "export"])
+def test_an_entry_point_only_names_commands(package: str) -> None:
+    text = (ROOT / package / "__main__.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < MOST_LINES_OF_AN_ENTRY

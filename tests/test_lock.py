@@ -26,7 +26,7 @@ def test_its_form() -> None:
     assert "://" not in text and "/" not in "".join(body)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-ray.txt"])
+@pytest.mark.parametrize("name", [*lock["INSTALLED"], "requirements-ray.txt"])
 def test_it_holds_every_pin(name: str) -> None:
     """Those of this platform; the others stand in no environment that a lock could be written from."""
     pins = lock["pinned"](ROOT / name)
@@ -72,8 +72,10 @@ def test_the_makefile_installs_with_it() -> None:
     installs = re.findall(r"^\t@\$\(PIP\) install .*", makefile, flags=re.M)
     assert len([line for line in installs if " -c requirements.lock ||" in line]) == 2
     assert [line for line in installs if "-c" not in line] == [
-        "\t@$(PIP) install -r requirements.txt -r requirements-dev.txt"
+        "\t@$(PIP) install -r requirements.txt $(addprefix -r ,$(DEV))"
     ]
+    assert "\nDEV := requirements-train.txt requirements-dev.txt\n" in makefile
+    assert lock["INSTALLED"] == ("requirements.txt", "requirements-train.txt", "requirements-dev.txt")
     stamps = re.findall(r"^\w+_STAMP := .*", makefile, flags=re.M)
     assert len(stamps) == 2 and all("$(call hash,requirements.txt" in line for line in stamps)
     assert "hash = $(shell cat $(1) requirements.lock " in makefile

@@ -16,9 +16,9 @@ from typing import IO
 from app.batch.jobs import CLIP_NUMBER
 from app.batch.outputs import EVENTS, EVENTS_SUFFIX, SUMMARY, clear_parts
 from models.system.atomic import OutputError, WholeFile
-from models.system.lock import _locked
+from models.system.lock import InUseError, hold
 
-JOURNAL = ".classify-journal"
+JOURNAL, LOCK = ".classify-journal", ".classify-lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"cannot make the folder {folder}: {error.strerror}; choose another --out") from None
-        self._lock = _locked(folder)
+        self._lock = _hold(folder)
         self.entries: dict[str, Entry] = {}
         self.results: set[str] = set()
         self.begun = (folder / JOURNAL).is_file()
@@ -96,14 +96,10 @@ class Journal:
         """Start anew with the entries that still hold; what `add` takes from now on comes after them."""
         old = self.results - {name for entry in keep.values() for name in entry.files}
         old = {name for name in old if (self._folder / name).exists()}
-        whole = WholeFile(self._folder / JOURNAL)
-        try:
+        with WholeFile(self._folder / JOURNAL) as whole:
             whole.write(_line("results", sorted(old)))
             for entry in keep.values():
                 whole.write(_line("done", asdict(entry)))
-            whole.commit()
-        finally:
-            whole.discard()
         self._file = self._told(lambda: open(self._folder / JOURNAL, "a", encoding="utf-8"))  # noqa: SIM115
 
     def add(self, entry: Entry) -> None:
@@ -131,8 +127,7 @@ class Journal:
             with suppress(OSError):
                 self._file.close()
         _clear(self._folder)
-        if self._lock is not None:
-            self._lock.close()
+        self._lock.close()
 
     def _write(self, kind: str, content: object) -> None:
         assert self._file is not None, "begin comes first"
@@ -146,6 +141,16 @@ class Journal:
             raise OutputError(
                 f"cannot write {self._folder / JOURNAL}: {error.strerror}; free some space or choose another --out"
             ) from None
+
+
+def _hold(folder: Path) -> IO[bytes]:
+    """The folder's lock, which no worker inherits: it ends with this process."""
+    try:
+        return hold(folder / LOCK, f"another run writes its results into {folder}")
+    except InUseError as error:
+        raise OutputError(f"{error}; wait for it, or choose another --out") from None
+    except OSError as error:
+        raise OutputError(f"cannot write in {folder}: {error.strerror}; choose another --out") from None
 
 
 def _clear(folder: Path) -> None:

@@ -18,7 +18,7 @@ from app.batch.options import Options
 from app.classify.formats import event_line, webvtt
 from app.landmarks.file_format import RECORD_SUFFIX
 from app.types import ActionEvent, Answer, PosedFrame
-from models.system.atomic import OutputError, WholeFile
+from models.system.atomic import OutputError, WholeFile, move_into_place
 
 if TYPE_CHECKING:
     from app.batch.annotate import AnnotatedVideo
@@ -128,11 +128,10 @@ class Outputs:
         for writer in (self._landmarks, self._video):
             if writer is not None:
                 writer.close()
-        sizes = {}
         try:
-            for part in sorted(self._parts.iterdir()):
-                sizes[part.name] = part.stat().st_size
-                os.replace(part, self._options.out / part.name)
+            parts = sorted(self._parts.iterdir())
+            sizes = {part.name: part.stat().st_size for part in parts}
+            move_into_place({part: self._options.out / part.name for part in parts})
         except OSError as error:
             raise OutputError(f"cannot write in {self._options.out}: {error.strerror}; choose another --out") from None
         return sizes
@@ -140,13 +139,9 @@ class Outputs:
     def _write_subtitles(self) -> None:
         with open(self._part(EVENTS_SUFFIX), encoding="utf-8") as lines:
             events = [json.loads(line) for line in lines]
-        file = WholeFile(self._part(SUBTITLES_SUFFIX))
-        try:
+        with WholeFile(self._part(SUBTITLES_SUFFIX)) as file:
             for part in webvtt(events, self._words):
                 file.write(part)
-            file.commit()
-        finally:
-            file.discard()
 
     def __enter__(self) -> Outputs:
         return self

@@ -50,14 +50,10 @@ def write_table(path: Path, names: Sequence[str], rows: Iterable[list[str]]) -> 
     Raises:
         OutputError: it cannot be written.
     """
-    file = WholeFile(path)
-    try:
+    with WholeFile(path) as file:
         file.write(csv_line(names))
         for row in rows:
             file.write(csv_line([*row, *[""] * (len(names) - len(row))]))
-        file.commit()
-    finally:
-        file.discard()
 
 
 def event_rows(paths: Iterable[Path]) -> Iterator[list[str]]:

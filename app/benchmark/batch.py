@@ -1,7 +1,8 @@
-"""What `classify --workers` brings, and how much memory a long video takes: `python -m app.benchmark.batch`.
+"""Measure how many frames a second more workers give, and how much memory a long video takes.
 
-Throughput of so many workers on so many cores against one whole pipeline pinned to one core, in turns, so that whatever
-else the machine does meets both alike. Processor time a frame is measured too: what others do hardly touches it.
+This is `python -m app bench batch`. It measures the throughput of so many workers on so many cores against one whole
+pipeline pinned to one core, in turns, so that whatever else the machine does meets both alike. Processor time a frame
+is measured too: what others do hardly touches it.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ from app.batch.jobs import Job, make_jobs
 from app.batch.options import Options, Setup
 from app.batch.stop import Stop
 from app.batch.work import Done
+from models.system.atomic import write_json
+from models.system.options import count, number, seconds, workers
 from models.system.places import DEFAULT_MODEL, EXAMPLE, ROOT
 
+PROG = "python -m app.benchmark.batch"
 GOAL_RATIO = 1.8
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -168,14 +172,15 @@ def remember(video: Path, minutes: float, annotate: bool) -> dict:
     return {"minutes": minutes, "frames": run["frames"], "tenths_mb": parts, "highest_mb": max(held)}
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m app.benchmark.batch", description=__doc__.splitlines()[0])
+def main(argv: list[str] | None = None, prog: str = PROG) -> int:
+    """Measure and print; returns the exit code. `prog` is what the command is called."""
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
+    minutes = number(0, said="a number of minutes of at least 0")
     parser.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
-    parser.add_argument("--workers", type=int, default=2, help="workers, and cores (default: 2)")
-    parser.add_argument("--seconds", type=float, default=54.0, help="length of each input, looped (default: 54)")
-    parser.add_argument("--rounds", type=int, default=5, help="turns (default: 5)")
-    parser.add_argument("--memory", type=float, metavar="MINUTES", help="watch the memory of a video so long instead")
+    parser.add_argument("--workers", type=workers, default=2, help="workers, and cores (default: 2)")
+    parser.add_argument("--seconds", type=seconds, default=54.0, help="length of each input, looped (default: 54)")
+    parser.add_argument("--rounds", type=count, default=5, help="turns (default: 5)")
+    parser.add_argument("--memory", type=minutes, metavar="MINUTES", help="watch the memory of a video so long instead")
     parser.add_argument("--annotate", action="store_true", help="with --memory: write the annotated video as well")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -183,7 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.child:
         given = json.loads(args.child)
         print(json.dumps(work([Path(p) for p in given.pop("inputs")], Path(given.pop("out")), **given)))
-        return
+        return 0
     if args.memory:
         result = remember(args.video, args.memory, args.annotate)
         print(f"{result['frames']} frames of {args.memory:g} minutes; memory held, medians of its tenths in MB:")
@@ -193,8 +198,9 @@ def main(argv: list[str] | None = None) -> None:
         spent = statistics.median(result["processor_ratios"])
         print(f"ratio, median: {result['ratio']:.2f} (goal >= {GOAL_RATIO}); by processor time: {spent:.2f}")
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2) + "\n")
+        write_json(args.json, result)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

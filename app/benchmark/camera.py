@@ -1,13 +1,14 @@
-"""How old an answer is when the consumer is slower than the camera: `python -m app.benchmark.camera`.
+"""Measure how old an answer is when the consumer is slower than the camera.
 
-A thread gives frames at a steady rate, the consumer works on each one for several times as long as the camera takes
-for the next. With the newest frame always, the age of an answer is at most one frame of waiting and the consumer's own
-work; with a queue of frames it would grow for as long as the stream lasts.
+This is `python -m app bench camera`. A thread gives frames at a steady rate, the consumer works on each one for several
+times as long as the camera takes for the next. With the newest frame always, the age of an answer is at most one frame
+of waiting and the consumer's own work; with a queue of frames it would grow for as long as the stream lasts.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.sources.camera import Camera
+from models.system.options import number, seconds
 
+PROG = "python -m app.benchmark.camera"
 GOAL_MS = 120.0
 _SHAPE = (480, 640, 3)
 _SPREAD = 0.2  # each work is this much shorter or longer, so that it ends at every moment between two frames
@@ -97,17 +100,19 @@ def table(runs: list[Ages], overload: float) -> str:
     return "\n".join([*lines, f"goal: answer p95 <= {GOAL_MS:g}; limit = longest work + one frame"])
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m app.benchmark.camera", description=__doc__.splitlines()[0])
-    parser.add_argument("--fps", type=float, nargs="+", default=[30.0, 60.0, 120.0], help="the cameras' rates")
-    parser.add_argument("--overload", type=float, default=4.0, help="how many frames long the consumer works on one")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of each run")
+def main(argv: list[str] | None = None, prog: str = PROG) -> int:
+    """Measure and print; returns the exit code. `prog` is what the command is called."""
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
+    rate = number(0, said="a number of frames a second above 0", above=True)
+    parser.add_argument("--fps", type=rate, nargs="+", default=[30.0, 60.0, 120.0], help="the cameras' rates")
+    parser.add_argument(
+        "--overload", type=number(0, above=True), default=4.0, help="how many frames long the consumer works on one"
+    )
+    parser.add_argument("--seconds", type=seconds, default=20.0, help="length of each run")
     args = parser.parse_args(argv)
-    if min(*args.fps, args.overload, args.seconds) <= 0:
-        parser.error("rates, overload and seconds must be positive")
     print(table([measure(fps, args.overload, args.seconds) for fps in args.fps], args.overload))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

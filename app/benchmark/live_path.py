@@ -6,8 +6,6 @@ meets both alike.
 
 from __future__ import annotations
 
-import json
-import os
 import platform
 import time
 from collections import defaultdict
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.stream.action_stream import LIVE_HOP_S, ActionStream
-from models.system.atomic import WholeFile
+from models.system.cores import usable_cores
 
 if TYPE_CHECKING:
     from export.runtime import ModelScores, Recogniser
@@ -141,7 +139,7 @@ def _result(video, model: Recogniser, spent_s: dict, frames: int, last_s: float,
         "fps": (frames - 1) / last_s,
         "height": shape[0],
         "width": shape[1],
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "machine": platform.machine(),
         "provider": model.provider,
         "model": model.version,
@@ -168,17 +166,3 @@ def table(result: dict[str, Any]) -> str:
         f"student at batch 1, p50      {student_ms:.2f} ms  (goal <= {GOAL_STUDENT_MS:g} ms)",
     ]
     return "\n".join(lines)
-
-
-def write_json(result: dict[str, Any], path: str | Path) -> None:
-    """Write the result to a file, whole or not at all.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    file = WholeFile(Path(path))
-    try:
-        file.write(json.dumps(result, indent=2) + "\n")
-        file.commit()
-    finally:
-        file.discard()

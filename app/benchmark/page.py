@@ -1,9 +1,10 @@
-"""How the page does in a real browser: `python -m app.benchmark.page [--minutes 10]`.
+"""Measure the page in a real browser: answered frames, their age, processor time and memory.
 
-Serves the page as `python -m app demo` does, opens it in headless Chromium whose camera plays the example clip at 30
-frames a second, and measures what arrives there: answered frames a second, the time from the camera taking a picture
-to the page having drawn its answer, the CPU time of a frame, and the memory of the server. Browser and server share
-the machine.
+This is `python -m app bench page`. It serves the page as `python -m app demo` does, opens it in headless Chromium whose
+camera plays the example clip at 30 frames a second, and measures what arrives there: answered frames a second, the time
+from the camera taking a picture to the page having drawn its answer, the CPU time of a frame, and the memory of the
+server. Browser and server share the machine.
+
 Needs Linux, playwright (requirements-dev.txt) and Chromium.
 """
 
@@ -26,11 +27,13 @@ from pathlib import Path
 
 import numpy as np
 
-from app.benchmark.live_path import write_json
 from app.benchmark.page_cpu import cpu_ms
-from models.system.atomic import OutputError
+from models.system.atomic import OutputError, write_json
+from models.system.cores import usable_cores
+from models.system.options import number
 from models.system.places import EXAMPLE, ROOT
 
+PROG = "python -m app.benchmark.page"
 CAMERA_FPS = 30
 GOAL_FPS = 28.0
 FLAT_MB = 30.0  # growth from the second quarter of the run to the last that counts as flat
@@ -39,6 +42,12 @@ SAMPLE_S = 2.0
 START_S = 120.0
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-ui-for-media-stream"]
 _FLAGS += ["--use-fake-device-for-media-stream", "--no-first-run", "--disable-component-update", "--disable-sync"]
+# Of each picture whose answer was drawn: [time, age, both in ms, pictures before it that were not sent].
+_LISTEN = """() => {
+    window.measured = [];
+    const add = ({ detail: { now, age, passed } }) => window.measured.push([now, age, passed]);
+    document.addEventListener("ikem:answered", add);
+}"""
 
 
 class BenchError(ValueError):
@@ -157,11 +166,11 @@ def measure(seconds: float, camera: Path, extra: list[str], chromium: str) -> Me
         tab.set_default_timeout(START_S * 1000)
         tab.goto(address)
         tab.wait_for_selector("#start:enabled")
-        tab.evaluate("window.ikem.measured = []")
+        tab.evaluate(_LISTEN)
         before = _files(folder)
         start_s = time.monotonic()
         tab.click("#start")
-        tab.wait_for_function("window.ikem.measured.length > 0")
+        tab.wait_for_function("window.measured.length > 0")
         first_s = time.monotonic() - start_s
         rows, memory, cpu = _watch(tab, seconds, process)
         files = _files(folder) - before
@@ -176,7 +185,7 @@ def _files(folder: Path) -> set[str]:
 
 def _watch(tab, seconds: float, process: int) -> tuple[list, list[tuple[float, float]], Counter[str]]:  # noqa: ANN001
     tab.wait_for_timeout(WARM_UP_S * 1000)
-    take = "window.ikem.measured.splice(0)"
+    take = "window.measured.splice(0)"
     tab.evaluate(take)
     rows, memory, start_s, before = [], [], time.monotonic(), cpu_ms(process)
     while (passed_s := time.monotonic() - start_s) < seconds:
@@ -193,7 +202,7 @@ def table(result: dict) -> str:
     kinds = ", ".join(f"{kind} {ms:.0f}" for kind, ms in cpu.items() if kind != "server")
     return "\n".join(
         [
-            f"{result['seconds']:g} s in Chromium, camera {CAMERA_FPS} frames/s, {os.cpu_count()} cores shared by both",
+            f"{result['seconds']:g} s in Chromium, camera {CAMERA_FPS} frames/s, {usable_cores()} cores shared by both",
             f"answered frames a second    {result['answered_fps']:.1f}  (goal >= {GOAL_FPS:g})",
             f"picture to overlay, p50     {result['age_p50_ms']:.0f} ms",
             f"picture to overlay, p95     {result['age_p95_ms']:.0f} ms",
@@ -207,13 +216,18 @@ def table(result: dict) -> str:
     )
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the benchmark from the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m app.benchmark.page", description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10.0, help="how long to count (default: %(default)g)")
+def main(argv: list[str] | None = None, prog: str = PROG) -> int:
+    """Run the benchmark from the command line; returns the exit code. `prog` is what the command is called."""
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--minutes",
+        type=number(0, 1e4, "a number of minutes from 0 to 10000"),
+        default=10.0,
+        help="how long to count (default: %(default)g)",
+    )
     parser.add_argument("--video", type=Path, default=EXAMPLE, help="what the camera shows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
-    parser.add_argument("demo", nargs="*", help="options of python -m app demo, after --")
+    parser.add_argument("demo", nargs="*", help="options of the command demo, after --")
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the page that is served would stay
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -227,16 +241,16 @@ def main(argv: list[str] | None = None) -> int:
             result = measure(60 * args.minutes, camera, args.demo, chromium).result()
         print(table(result))
         if args.json:
-            write_json(result, args.json)
+            write_json(args.json, result)
     except ImportError as error:
-        return _failed(f"{error.name} is missing; pip install -r requirements-dev.txt")
+        return _failed(prog, f"{error.name} is missing; pip install -r requirements-dev.txt")
     except (ValueError, OutputError) as error:
-        return _failed(str(error))
+        return _failed(prog, str(error))
     return 0
 
 
-def _failed(reason: str) -> int:
-    print(f"python -m app.benchmark.page: {reason}", file=sys.stderr)
+def _failed(prog: str, reason: str) -> int:
+    print(f"{prog}: {reason}", file=sys.stderr)
     return 2
 
 

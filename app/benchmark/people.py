@@ -6,7 +6,6 @@ move and none moves alike.
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections import deque
@@ -19,6 +18,7 @@ import numpy as np
 from app.benchmark.live_path import TimedModel
 from app.pose.tracker import MOST_PEOPLE
 from app.stream.action_stream import LIVE_HOP_S, ActionStream
+from models.system.cores import usable_cores
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -58,7 +58,7 @@ def measure(video: str | Path, model: Recogniser, pose_model: str | Path) -> dic
     rows = [_measure(Path(video), people, model, pose_model) for people in range(1, MOST_PEOPLE + 1)]
     return {
         "video": Path(video).name,
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "machine": platform.machine(),
         "provider": model.provider,
         "model": model.version,

@@ -16,7 +16,9 @@ COLUMNS = (
     *("events", "results"),
 )
 TOP_COLUMN = "top"
-EVENT_COLUMNS = ("input", "person", "label", "start", "end", "score")
+# Of every table of events, and to how many digits each number is written; None for what is written as it is.
+_EVENT_DIGITS = {"input": None, "person": None, "label": None, "start": 3, "end": 3, "score": 4}
+EVENT_COLUMNS = tuple(_EVENT_DIGITS)
 USUAL_TOP = 3
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would carry out what begins so
 
@@ -77,10 +79,19 @@ def summary_row(source: str, summary: Summary, top: int | None = None, events: i
     return row
 
 
-def event_row(fields: Mapping[str, Any]) -> list[str]:
-    """A line of JSON, read back, as a row of the table of events."""
-    start, end = (f"{fields[name]:.3f}" for name in ("start", "end"))
-    return [fields["input"], str(fields["person"]), fields["label"], start, end, f"{fields['score']:.4f}"]
+def event_columns(inputs: bool = True) -> dict[str, int | None]:
+    """Names of the columns of a table of events, and to how many digits each number is written, None for texts.
+
+    Args:
+        inputs: whether the table tells several inputs' events; the page's tables know one input alone.
+    """
+    return {name: digits for name, digits in _EVENT_DIGITS.items() if inputs or name != "input"}
+
+
+def event_row(fields: Mapping[str, Any], columns: Mapping[str, int | None] = _EVENT_DIGITS) -> list[str]:
+    """A line of JSON, read back, as a row of a table of events with these columns."""
+    cells = ((fields[name], digits) for name, digits in columns.items())
+    return [str(value) if digits is None else f"{value:.{digits}f}" for value, digits in cells]
 
 
 def count(n: int, noun: str) -> str:

@@ -8,21 +8,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
+from app.doctor.wanted import wanted
 
-# Packages that the app itself runs on; the others of requirements.txt are for training and export.
-NEEDED = frozenset(
-    ("mediapipe", "opencv-contrib-python", "gradio", "av", "tqdm", "filelock", "onnxruntime", "onnxruntime-gpu")
-)
 # Wheels that bring the same module: the last one installed overwrites the others' files.
 _SAME_MODULE = (
     ("opencv-contrib-python", "opencv-python", "opencv-python-headless", "opencv-contrib-python-headless"),
     ("onnxruntime-gpu", "onnxruntime"),
 )
 _LIBRARIES = ("libEGL.so.1", "libGLESv2.so.2")
-_INSTALL = "`.venv/bin/pip install -r requirements.txt`"
 _GB = 1 << 30
 _LITTLE_GB, _TOO_LITTLE_GB = 1.0, 0.2
 
@@ -33,39 +28,35 @@ def check_python(setup: Setup) -> Iterator[Finding]:
 
 
 def check_packages(setup: Setup) -> Iterator[Finding]:
-    """What is installed against requirements.txt."""
-    if not setup.requirements.is_file():
+    """What is installed against requirements.txt, or without a checkout against what the installed copy asks for."""
+    listed = wanted(setup.requirements)
+    if not listed.app:
         yield Finding("packages", OPTIONAL, f"{setup.requirements.name} is not here to compare with")
         return
-    wanted = dict(_wanted(setup.requirements))
-    fits = 0
-    for name, pinned in wanted.items():
-        there = _installed(name)
-        if there is None:
-            state, use = (FAIL, "the app") if name in NEEDED else (OPTIONAL, "training and export only")
-            yield Finding("packages", state, f"{name} {pinned} is missing (needed by {use})", _INSTALL)
-        elif there != pinned:
-            yield Finding("packages", OPTIONAL, f"{name} is {there}; {pinned} is what was tested", _INSTALL)
-        fits += there == pinned
+    missing = [name for name in listed.app if _installed(name) is None]
+    for name in missing:
+        yield Finding("packages", FAIL, f"{name} {listed.app[name]} is missing (needed by the app)", listed.install)
+    yield from _other_versions(listed.app, listed.install)
+    untrained = [name for name in listed.training if _installed(name) is None]
+    if untrained:
+        text = f"not here, and needed by training and export only: {', '.join(untrained)}"
+        yield Finding("packages", OPTIONAL, text, listed.install_training)
+    yield from _other_versions(listed.training, listed.install_training)
     for wheels in _SAME_MODULE:
         here = [name for name in wheels if _installed(name)]
         if len(here) > 1:
-            remedy = f"`.venv/bin/pip uninstall {' '.join(here)}`, then {_INSTALL}"
+            remedy = f"`{sys.executable} -m pip uninstall {' '.join(here)}`, then {listed.install}"
             yield Finding("packages", OPTIONAL, f"{' and '.join(here)} overwrite each other's files", remedy)
-    yield Finding("packages", OK, f"{fits} of {len(wanted)} as in {setup.requirements.name}")
+    fits = sum(_installed(name) == pinned for name, pinned in listed.app.items())
+    yield Finding("packages", OK, f"{fits} of {len(listed.app)} as {listed.source}")
 
 
-def _wanted(requirements: Path) -> Iterator[tuple[str, str]]:
-    """(name, pinned version) of the packages that belong on this machine."""
-    from packaging.requirements import Requirement
-
-    for text in requirements.read_text(encoding="utf-8").splitlines():
-        text = text.partition("#")[0].strip()
-        if not text:
-            continue
-        wanted = Requirement(text)
-        if wanted.marker is None or wanted.marker.evaluate():
-            yield wanted.name, str(wanted.specifier).removeprefix("==")
+def _other_versions(listed: dict[str, str], install: str) -> Iterator[Finding]:
+    """The packages that are here in another version than was tested."""
+    for name, pinned in listed.items():
+        there = _installed(name)
+        if there not in (None, pinned):
+            yield Finding("packages", OPTIONAL, f"{name} is {there}; {pinned} is what was tested", install)
 
 
 def _installed(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -21,7 +22,7 @@ def check_pose_model(setup: Setup) -> Iterator[Finding]:
     from app.pose.landmarker import PoseSource
 
     path = cache_folder() / f"pose_{setup.pose}.task"
-    make = f"`.venv/bin/python -m app pose --pose {setup.pose}`"
+    make = f"`{sys.executable} -m app pose --pose {setup.pose}`"
     if not path.is_file():
         text = f"{path} is not there yet; the first run that needs it prepares it"
         yield Finding("pose model", OPTIONAL, text, f"{make} does so now")

@@ -68,9 +68,5 @@ def _write(path: Path, findings: list[Finding]) -> None:
         "platform": platform.platform(),
         "findings": [asdict(finding) for finding in findings],
     }
-    file = WholeFile(path)
-    try:
+    with WholeFile(path) as file:
         file.write(json.dumps(content, indent=2) + "\n")
-        file.commit()
-    finally:
-        file.discard()

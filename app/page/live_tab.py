@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from app.classify.formats import event_columns
 from app.page.answer import answer_json, event_json, words
 from app.page.frame_route import PATH, FrameRoute
+from app.page.scripts import hook
 from app.page.session import VisitorLeft
 from app.page.sessions import Sessions, SessionsFull
 from app.page.theme import fragment
 from app.page.wire import JOINT_STEP, POSE_STEP
 from app.types import POSE_CONNECTIONS
-from models.skeleton import BONES
+from models.skeleton import BONES, SEEN_FROM
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +42,10 @@ _CAMERA = {
 
 
 def page_settings(model: Recogniser, recording: bool = False) -> dict:
-    """Facts that the page's scripts need once: class names in plain words, modalities, lines of the skeletons."""
+    """Facts that the page's scripts need once: class names in plain words, modalities, lines of the skeletons.
+
+    "route" is relative to the page's address; "event_columns" are those of the file of events that the page writes.
+    """
     return {
         "words": {label: words(model, label) for label in model.labels},
         "labels": list(model.labels),
@@ -48,8 +53,10 @@ def page_settings(model: Recogniser, recording: bool = False) -> dict:
         "lines": [list(pair) for pair in POSE_CONNECTIONS],
         "bones": [list(pair) for pair in BONES],
         "steps": {"pose": POSE_STEP, "joint": JOINT_STEP},
+        "seen_from": SEEN_FROM,
+        "event_columns": event_columns(inputs=False),
         "camera": _CAMERA,
-        "route": PATH,
+        "route": f".{PATH}",
         "window": model.window_s,
         "recording": recording,
     }
@@ -78,9 +85,9 @@ def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: Fr
             _piece("sees", elem_id="sees", window=f"{model.window_s:g}")
     answer = gr.JSON(visible="hidden", elem_id="answer")
     stopped = gr.Button(visible="hidden", elem_id="stopped")
-    sensitivity.change(None, inputs=sensitivity, outputs=None, js="(place) => window.ikem.setSensitivity(place)")
+    sensitivity.change(None, inputs=sensitivity, outputs=None, js=hook("setSensitivity"))
     stopped.click(stop_handler(sessions), outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
-    answer.change(None, inputs=answer, outputs=None, js="(answer) => window.ikem.told(answer)")
+    answer.change(None, inputs=answer, outputs=None, js=hook("told"))
     page.load(key_handler(route), outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
 
 

@@ -23,13 +23,16 @@ from app.page.access import check_certificate, read_auth, warnings  # noqa: E402
 from app.page.frame_route import FrameRoute  # noqa: E402
 from app.page.live_tab import build_live, frame_handler, page_settings  # noqa: E402
 from app.page.recorder import Recordings  # noqa: E402
+from app.page.scripts import head, hook  # noqa: E402
+from app.page.scripts import route as scripts_route  # noqa: E402
 from app.page.sessions import Sessions  # noqa: E402
 from app.page.teach_tab import build_teach  # noqa: E402
-from app.page.theme import PAGE_ASSETS, css, head, theme  # noqa: E402
+from app.page.theme import PAGE_ASSETS, css, theme  # noqa: E402
 from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
 from app.pose.landmarker import PoseSource  # noqa: E402
 from app.pose.model_file import ensure_pose_model  # noqa: E402
 from app.teach.lesson import Lessons, open_lessons  # noqa: E402
+from models.system.cores import usable_cores  # noqa: E402
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -106,7 +109,7 @@ def serve(
         ValueError: the port is taken, or the pose model does not load.
     """
     PoseSource(pose_model).close()  # loads MediaPipe now, so that it fails here and not before the first visitor
-    visitors = visitors or 2 * (os.cpu_count() or 2)
+    visitors = visitors or 2 * usable_cores()
     lessons = Lessons(model) if lessons is None else lessons
     sessions = Sessions(lambda: PoseSource(pose_model), lessons, visitors, clock=clock, make_recorder=recordings)
     route = FrameRoute(frame_handler(sessions), visitors)
@@ -135,14 +138,14 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             server_name=place.host,
             server_port=place.port,
             auth=place.auth,
-            app_kwargs={"routes": route.routes},
+            app_kwargs={"routes": [*route.routes, scripts_route()]},
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
             ssl_verify=False,  # of that question alone: a certificate of one's own making is fine
             theme=theme(),
             css=css(),
             head=head(settings),
-            js="() => window.ikem.reset('Ready', 'Start the camera to begin')",
+            js=hook("pageBuilt"),
             favicon_path=PAGE_ASSETS / "favicon.svg",
             max_file_size=MOST_MEGABYTES * 2**20,
             max_threads=max(40, threads),

@@ -14,6 +14,7 @@ import gradio as gr
 import numpy as np
 
 from app.page.answer import window_json
+from app.page.scripts import hook
 from app.page.sessions import Sessions
 from app.page.theme import fragment
 from app.teach.examples import TeachError
@@ -41,13 +42,13 @@ def build_teach(sessions: Sessions) -> None:
         teach_handler(sessions),
         inputs=asked,
         outputs=answer,
-        js="() => window.ikem.teachAsks()",
+        js=hook("nextRequest"),
         queue=False,
         trigger_mode="multiple",  # what is asked while another answer is on its way must not be lost
         show_progress="hidden",
         api_visibility="private",
     )
-    answer.change(None, inputs=answer, outputs=None, js="(answer) => window.ikem.taught(answer)")
+    answer.change(None, inputs=answer, outputs=None, js=hook("taught"))
 
 
 def teach_handler(sessions: Sessions) -> Callable[[object, gr.Request], dict | None]:

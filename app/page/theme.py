@@ -1,8 +1,6 @@
-"""The page's look and its scripts: a theme on system fonts, and the style, script and HTML files of assets/page."""
+"""The page's look: a theme on system fonts, and the style and HTML files of assets/page."""
 
 from __future__ import annotations
-
-import json
 
 import gradio as gr
 
@@ -45,16 +43,3 @@ def fragment(name: str, **values: str) -> str:
     for key, value in values.items():
         text = text.replace(f"{{{key}}}", value)
     return text
-
-
-def head(settings: dict) -> str:
-    """What goes into the page's head: the settings that the scripts read, and the scripts in the order of their names.
-
-    Args:
-        settings: JSON-able facts that do not change while the page runs (the class names, the drawing's lines).
-    """
-    # "</" inside a JSON text would end the script element.
-    facts = json.dumps(settings).replace("</", "<\\/")
-    scripts = [f"window.ikem = {{settings: {facts}}};"]
-    scripts += [path.read_text(encoding="utf-8") for path in sorted(PAGE_ASSETS.glob("*.js"))]
-    return "\n".join(f"<script>\n{script}\n</script>" for script in scripts)

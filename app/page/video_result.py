@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from app.classify.formats import csv_line, event_line
+from app.classify.formats import csv_line, event_columns, event_line, event_row
 from app.classify.summary import Summary
 from app.page.answer import event_json, words
 from app.page.wire import Track
@@ -15,7 +15,6 @@ from app.types import ActionEvent
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-CSV_COLUMNS = ("person", "label", "start", "end", "score")
 _LANE_PX, _GAP_PX = 26, 4
 
 
@@ -44,8 +43,11 @@ def result_json(name: str, events: Sequence[ActionEvent], track: Track) -> dict:
 
 def events_csv(events: Sequence[ActionEvent]) -> str:
     """The events as CSV, times in seconds."""
-    rows = [[e.person, e.label, f"{e.start_s:.3f}", f"{e.end_s:.3f}", f"{e.score:.4f}"] for e in events]
-    return "".join(csv_line(row) for row in (CSV_COLUMNS, *rows))
+    columns = event_columns(inputs=False)
+    facts = [
+        {"person": e.person, "label": e.label, "start": e.start_s, "end": e.end_s, "score": e.score} for e in events
+    ]
+    return "".join(csv_line(row) for row in (columns, *(event_row(fields, columns) for fields in facts)))
 
 
 def lanes(events: Sequence[ActionEvent]) -> dict[int, int]:

@@ -12,6 +12,7 @@ import gradio as gr
 
 from app.classify.one_input import classify_video
 from app.classify.summary import Summary
+from app.page.scripts import hook
 from app.page.video_result import result_html, result_json
 from app.page.wire import Track
 from app.sources.video import VIDEO_SUFFIXES, VideoError, VideoReader
@@ -104,7 +105,7 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
     clip.clear(on_clear, outputs=[result, found], **quick)
     shown = example.click(lambda: (str(EXAMPLE), _WORKING, None), outputs=[clip, result, found], **quick)
     shown.then(on_video, inputs=clip, outputs=[result, found], **run)
-    found.change(None, inputs=found, outputs=None, js="(found) => window.ikem.found(found)")
+    found.change(None, inputs=found, outputs=None, js=hook("showFound"))
 
 
 def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., tuple]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from models.system.atomic import replacing
 from models.system.places import cache_folder
 
 KINDS = ("wheel", "lite", "full", "heavy")
@@ -85,9 +85,8 @@ def check_task(content: bytes, name: str) -> None:
 def _write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-            part.write(content)
-        os.replace(part.name, path)
+        with replacing(path) as part:
+            part.write_bytes(content)
     except OSError as error:
         reason = f"{error.strerror}); set IKEM_LIVE_CACHE to a folder you own"
         raise PoseModelError(f"cannot write {path} ({reason}") from None

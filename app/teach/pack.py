@@ -8,7 +8,6 @@ Shapes: E clips, K frames of a clip, V joints, W windows of a clip, D width of t
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from app.teach.head import Head
-from models.system.atomic import OutputError
+from models.system.atomic import OutputError, replacing
 
 FORMAT = "ikem-live-pack/1"
 SUFFIX = ".pack"
@@ -154,14 +153,11 @@ def write_pack(pack: Pack, path: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(pack_bytes(pack))
-        os.replace(part, path)
+        with replacing(path) as part:
+            part.write_bytes(pack_bytes(pack))
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_pack(path: Path) -> Pack:

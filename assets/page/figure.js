@@ -1,152 +1,101 @@
-// A skeleton in three dimensions on a small canvas: 25 joints in metres, turned by hand or swaying by itself.
-(() => {
-  const ikem = window.ikem, { byId } = ikem;
-  const V = 25, HEAD = 3, FEET = [14, 15, 18, 19], TIPS = [7, 11, 15, 19];
-  const TALL_M = 2.25, WIDE_M = 1.9, PITCH = 0.16;
-  const LEFT = new Set([4, 5, 6, 7, 12, 13, 14, 15, 21, 22]), RIGHT = new Set([8, 9, 10, 11, 16, 17, 18, 19, 23, 24]);
-  const [SIN, COS] = [Math.sin(PITCH), Math.cos(PITCH)];
+// A skeleton in three dimensions on a small canvas: 25 joints in metres, seen from any side.
+import { sizeOf } from "./dom.js";
+import { settings } from "./settings.js";
 
-  // One moment between two frames, feet on the ground: Float32Array of V x 3.
-  function moment(clip, at) {
-    const low = Math.min(clip.count - 1, Math.max(0, Math.floor(at))), high = Math.min(clip.count - 1, low + 1);
-    const share = Math.min(1, Math.max(0, at - low)), joints = new Float32Array(V * 3);
-    for (let i = 0; i < V * 3; i++) {
-      const a = clip.joints[low * V * 3 + i], b = clip.joints[high * V * 3 + i];
-      joints[i] = a + share * (b - a);
-    }
-    if (clip.ground) {
-      const floor = Math.min(...FEET.map((v) => joints[3 * v + 1]));
-      for (let v = 0; v < V; v++) joints[3 * v + 1] -= floor;
-    }
-    return joints;
+const V = 25, HEAD = 3, FEET = [14, 15, 18, 19], TIPS = [7, 11, 15, 19];
+const TALL_M = 2.25, WIDE_M = 1.9, PITCH = 0.16;
+const LEFT = new Set([4, 5, 6, 7, 12, 13, 14, 15, 21, 22]), RIGHT = new Set([8, 9, 10, 11, 16, 17, 18, 19, 23, 24]);
+const [SIN, COS] = [Math.sin(PITCH), Math.cos(PITCH)];
+
+// One moment between two frames, feet on the ground: Float32Array of V x 3.
+function moment(clip, at) {
+  const low = Math.min(clip.count - 1, Math.max(0, Math.floor(at))), high = Math.min(clip.count - 1, low + 1);
+  const share = Math.min(1, Math.max(0, at - low)), joints = new Float32Array(V * 3);
+  for (let i = 0; i < V * 3; i++) {
+    const a = clip.joints[low * V * 3 + i], b = clip.joints[high * V * 3 + i];
+    joints[i] = a + share * (b - a);
   }
-
-  // The page's colours for it, asked for once a second: asking makes the browser work out all of its style.
-  const INKS = ["--track", "--accent", "--figure", "--figure-left", "--figure-right"];
-  let inks = {}, inksUntil = 0;
-  function freshInks(canvas) {
-    if (performance.now() < inksUntil) return;
-    inksUntil = performance.now() + 1000;
-    const style = getComputedStyle(canvas);
-    inks = Object.fromEntries(INKS.map((name) => [name, style.getPropertyValue(name)]));
+  if (clip.ground) {
+    const floor = Math.min(...FEET.map((v) => joints[3 * v + 1]));
+    for (let v = 0; v < V; v++) joints[3 * v + 1] -= floor;
   }
+  return joints;
+}
 
-  // Draws a clip {joints (T x 25 x 3), count, ground, mirrored} at a moment, seen from an angle.
-  ikem.drawFigure = (canvas, clip, at, yaw, trails) => {
-    const dense = Math.min(2, window.devicePixelRatio || 1), { w, h } = ikem.sizeOf(canvas);
-    if (!w || !h) return;
-    const [W, H] = [Math.round(w * dense), Math.round(h * dense)];
-    if (canvas.width !== W || canvas.height !== H) Object.assign(canvas, { width: W, height: H });
-    freshInks(canvas);
-    const pen = canvas.getContext("2d");
-    pen.setTransform(dense, 0, 0, dense, 0, 0);
-    pen.clearRect(0, 0, w, h);
-    pen.lineCap = pen.lineJoin = "round";
-    const scale = Math.min(h / TALL_M, w / WIDE_M), sin = Math.sin(yaw), cos = Math.cos(yaw), turn = clip.mirrored ? 1 : -1;
-    const place = (joints, v) => {
-      const x = turn * joints[3 * v], y = joints[3 * v + 1], z = joints[3 * v + 2];
-      const across = x * cos + z * sin, depth = z * cos - x * sin;
-      return [w / 2 + scale * across, h * 0.93 - scale * (y * COS + depth * SIN * 0.6), depth];
-    };
-    ground(pen, w, h, scale);
-    if (trails) trail(pen, clip, at, place, scale);
-    body(pen, moment(clip, at), place, scale);
+// The page's colours for it, asked for once a second: asking makes the browser work out all of its style.
+const INKS = ["--track", "--accent", "--figure", "--figure-left", "--figure-right"];
+let inks = {}, inksUntil = 0;
+function freshInks(canvas) {
+  if (performance.now() < inksUntil) return;
+  inksUntil = performance.now() + 1000;
+  const style = getComputedStyle(canvas);
+  inks = Object.fromEntries(INKS.map((name) => [name, style.getPropertyValue(name)]));
+}
+
+// Draws a clip {joints (T x 25 x 3), count, ground, mirrored} at a moment, seen from an angle.
+export function drawFigure(canvas, clip, at, yaw, trails) {
+  const dense = Math.min(2, window.devicePixelRatio || 1), { w, h } = sizeOf(canvas);
+  if (!w || !h) return;
+  const [W, H] = [Math.round(w * dense), Math.round(h * dense)];
+  if (canvas.width !== W || canvas.height !== H) Object.assign(canvas, { width: W, height: H });
+  freshInks(canvas);
+  const pen = canvas.getContext("2d");
+  pen.setTransform(dense, 0, 0, dense, 0, 0);
+  pen.clearRect(0, 0, w, h);
+  pen.lineCap = pen.lineJoin = "round";
+  const scale = Math.min(h / TALL_M, w / WIDE_M), sin = Math.sin(yaw), cos = Math.cos(yaw), turn = clip.mirrored ? 1 : -1;
+  const place = (joints, v) => {
+    const x = turn * joints[3 * v], y = joints[3 * v + 1], z = joints[3 * v + 2];
+    const across = x * cos + z * sin, depth = z * cos - x * sin;
+    return [w / 2 + scale * across, h * 0.93 - scale * (y * COS + depth * SIN * 0.6), depth];
   };
+  ground(pen, w, h, scale);
+  if (trails) trail(pen, clip, at, place, scale);
+  body(pen, moment(clip, at), place, scale);
+}
 
-  function ground(pen, w, h, scale) {
-    pen.fillStyle = inks["--track"];
-    pen.beginPath();
-    pen.ellipse(w / 2, h * 0.93, scale * 0.55, scale * 0.55 * SIN, 0, 0, 2 * Math.PI);
-    pen.fill();
-  }
+function ground(pen, w, h, scale) {
+  pen.fillStyle = inks["--track"];
+  pen.beginPath();
+  pen.ellipse(w / 2, h * 0.93, scale * 0.55, scale * 0.55 * SIN, 0, 0, 2 * Math.PI);
+  pen.fill();
+}
 
-  // The way of hands and feet through the window, fading into the past.
-  function trail(pen, clip, at, place, scale) {
-    pen.strokeStyle = inks["--accent"];
-    pen.lineWidth = scale * 0.025;
-    clip.moments ??= Array.from({ length: clip.count }, (_, k) => moment(clip, k));
-    const frames = clip.moments.slice(0, Math.floor(at) + 1);
-    for (const v of TIPS) {
-      let before = place(frames[0], v);
-      for (let k = 1; k < frames.length; k++) {
-        const here = place(frames[k], v);
-        pen.globalAlpha = 0.7 * (k / frames.length) ** 1.5;
-        pen.beginPath();
-        pen.moveTo(before[0], before[1]);
-        pen.lineTo(here[0], here[1]);
-        pen.stroke();
-        before = here;
-      }
-    }
-    pen.globalAlpha = 1;
-  }
-
-  function body(pen, joints, place, scale) {
-    const ink = (v) => inks[LEFT.has(v) ? "--figure-left" : RIGHT.has(v) ? "--figure-right" : "--figure"];
-    const points = Array.from({ length: V }, (_, v) => place(joints, v));
-    const bones = [...ikem.settings.bones].sort(([a, b], [c, d]) => points[c][2] + points[d][2] - points[a][2] - points[b][2]);
-    for (const [child, parent] of bones) {
-      pen.strokeStyle = ink(child);
-      pen.lineWidth = scale * (child > 20 ? 0.02 : 0.045);
+// The way of hands and feet through the window, fading into the past.
+function trail(pen, clip, at, place, scale) {
+  pen.strokeStyle = inks["--accent"];
+  pen.lineWidth = scale * 0.025;
+  clip.moments ??= Array.from({ length: clip.count }, (_, k) => moment(clip, k));
+  const frames = clip.moments.slice(0, Math.floor(at) + 1);
+  for (const v of TIPS) {
+    let before = place(frames[0], v);
+    for (let k = 1; k < frames.length; k++) {
+      const here = place(frames[k], v);
+      pen.globalAlpha = 0.7 * (k / frames.length) ** 1.5;
       pen.beginPath();
-      pen.moveTo(points[parent][0], points[parent][1]);
-      pen.lineTo(points[child][0], points[child][1]);
+      pen.moveTo(before[0], before[1]);
+      pen.lineTo(here[0], here[1]);
       pen.stroke();
+      before = here;
     }
-    pen.fillStyle = inks["--figure"];
-    pen.beginPath();
-    pen.arc(points[HEAD][0], points[HEAD][1], scale * 0.09, 0, 2 * Math.PI);
-    pen.fill();
   }
+  pen.globalAlpha = 1;
+}
 
-  // The Live tab's figure: the main person's newest window, played as it goes on. It is drawn along with the people
-  // over the picture, so that the browser puts the page together once for both; by itself while no answer comes.
-  const DRAW_MS = 50, ALONE_MS = 150, BEHIND_S = 0.25; // a window comes every 0.2 s: so much later, there is one to draw
-  let clip = null, came = 0, turned = 0, touched = false, held = null, drawn = 0, alone = 0;
-
-  ikem.moveFigure = () => {
-    const now = performance.now();
-    if (!clip || now - drawn < DRAW_MS) return;
-    drawn = now;
-    clearTimeout(alone);
-    alone = setTimeout(ikem.moveFigure, ALONE_MS);
-    const rate = (clip.count - 1) / ikem.settings.window;
-    const at = clip.count - 1 + rate * ((now - came) / 1000 - BEHIND_S);
-    const sway = ikem.calm.matches || touched ? 0 : 0.5 * Math.sin(now / 2600);
-    ikem.drawFigure(byId("figure"), clip, Math.max(0, Math.min(clip.count - 1, at)), turned + sway, true);
-  };
-
-  ikem.sees = (sees) => {
-    const canvas = byId("figure");
-    byId("unseen").hidden = Boolean(sees);
-    if (!sees) {
-      clip = null;
-      canvas?.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-      return;
-    }
-    const joints = ikem.unpack(sees.joints, ikem.settings.steps.joint);
-    clip = { joints, count: sees.frames, ground: true, mirrored: ikem.mirrored() };
-    came = performance.now();
-    ikem.moveFigure();
-  };
-
-  document.addEventListener("pointerdown", (event) => {
-    if (event.target.id !== "figure") return;
-    touched = true;
-    held = { x: event.clientX, turned };
-    event.target.setPointerCapture(event.pointerId);
-  });
-  document.addEventListener("pointermove", (event) => {
-    if (!held) return;
-    turned = held.turned + (event.clientX - held.x) / 80;
-    ikem.moveFigure();
-  });
-  for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { held = null; });
-  document.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: -0.2, ArrowRight: 0.2 }[event.key];
-    if (event.target.id !== "figure" || !way) return;
-    touched = true;
-    turned += way;
-    event.preventDefault();
-  });
-})();
+function body(pen, joints, place, scale) {
+  const ink = (v) => inks[LEFT.has(v) ? "--figure-left" : RIGHT.has(v) ? "--figure-right" : "--figure"];
+  const points = Array.from({ length: V }, (_, v) => place(joints, v));
+  const bones = [...settings.bones].sort(([a, b], [c, d]) => points[c][2] + points[d][2] - points[a][2] - points[b][2]);
+  for (const [child, parent] of bones) {
+    pen.strokeStyle = ink(child);
+    pen.lineWidth = scale * (child > 20 ? 0.02 : 0.045);
+    pen.beginPath();
+    pen.moveTo(points[parent][0], points[parent][1]);
+    pen.lineTo(points[child][0], points[child][1]);
+    pen.stroke();
+  }
+  pen.fillStyle = inks["--figure"];
+  pen.beginPath();
+  pen.arc(points[HEAD][0], points[HEAD][1], scale * 0.09, 0, 2 * Math.PI);
+  pen.fill();
+}

@@ -1,120 +1,125 @@
 // The Video tab: skeletons and names over the recording while it plays, the playhead, jumping to events, saving files.
-(() => {
-  const ikem = window.ikem, { byId } = ikem;
-  const GAP_S = 0.6; // between two kept poses of a person, further apart they are not joined
-  let found = null; // {name, csv, jsonl, events, people: person -> [{t, main, points}]}
-  let drawn = null; // what the overlay shows: moment, size
+import { personTint } from "./colours.js";
+import { byId, save } from "./dom.js";
+import { word } from "./names.js";
+import { drawPeople, overlay } from "./overlay.js";
+import { settings } from "./settings.js";
+import { unpack } from "./wire.js";
 
-  const clip = () => document.querySelector("#clip video");
+const GAP_S = 0.6; // between two kept poses of a person, further apart they are not joined
+let found = null; // {name, csv, jsonl, events, people: person -> [{t, main, points}]}
+let drawn = null; // what the overlay shows: moment, size
 
-  function people({ times, persons, points }) {
-    const [ms, who, numbers] = [ikem.unpack(times), ikem.unpack(persons), ikem.unpack(points, ikem.settings.steps.pose)];
-    const found = new Map();
-    for (let k = 0; 2 * k < who.length; k++) {
-      const person = who[2 * k], t = ms[2 * k] + ms[2 * k + 1] / 1000;
-      if (!found.has(person)) found.set(person, []);
-      found.get(person).push({ t, main: who[2 * k + 1] > 0, points: numbers.subarray(99 * k, 99 * (k + 1)) });
-    }
-    return found;
+const clip = () => document.querySelector("#clip video");
+
+function people({ times, persons, points }) {
+  const [ms, who, numbers] = [unpack(times), unpack(persons), unpack(points, settings.steps.pose)];
+  const found = new Map();
+  for (let k = 0; 2 * k < who.length; k++) {
+    const person = who[2 * k], t = ms[2 * k] + ms[2 * k + 1] / 1000;
+    if (!found.has(person)) found.set(person, []);
+    found.get(person).push({ t, main: who[2 * k + 1] > 0, points: numbers.subarray(99 * k, 99 * (k + 1)) });
   }
+  return found;
+}
 
-  // The place of the last pose that is not after t.
-  function before(poses, t) {
-    let low = 0, high = poses.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (poses[middle].t <= t) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+// The place of the last pose that is not after t.
+function before(poses, t) {
+  let low = 0, high = poses.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (poses[middle].t <= t) low = middle + 1;
+    else high = middle;
   }
+  return low - 1;
+}
 
-  // A person at a moment, between the two poses around it; null where they are out of sight.
-  function poseAt(poses, t) {
-    const k = before(poses, t + 1e-3), a = poses[k], b = poses[k + 1];
-    if (!a) return b && b.t - t < 0.05 ? b : null;
-    if (!b || b.t - a.t > GAP_S) return t - a.t < 0.1 ? a : null;
-    const share = Math.min(1, Math.max(0, (t - a.t) / (b.t - a.t)));
-    return { main: a.main, points: a.points.map((number, i) => number + share * (b.points[i] - number)) };
+// A person at a moment, between the two poses around it; null where they are out of sight.
+function poseAt(poses, t) {
+  const k = before(poses, t + 1e-3), a = poses[k], b = poses[k + 1];
+  if (!a) return b && b.t - t < 0.05 ? b : null;
+  if (!b || b.t - a.t > GAP_S) return t - a.t < 0.1 ? a : null;
+  const share = Math.min(1, Math.max(0, (t - a.t) / (b.t - a.t)));
+  return { main: a.main, points: a.points.map((number, i) => number + share * (b.points[i] - number)) };
+}
+
+function persons(t) {
+  const shown = [];
+  for (const [id, poses] of found.people) {
+    const pose = poseAt(poses, t);
+    const event = pose && found.events.find(([, person, , start, end]) => person === id && start <= t && t < end);
+    if (pose) shown.push({ id, ...pose, tint: personTint(id), text: event ? word(event[2]) : "" });
   }
+  return shown;
+}
 
-  function persons(t) {
-    const shown = [];
-    for (const [id, poses] of found.people) {
-      const pose = poseAt(poses, t);
-      const event = pose && found.events.find(([, person, , start, end]) => person === id && start <= t && t < end);
-      if (pose) shown.push({ id, ...pose, tint: ikem.personTint(id), text: event ? ikem.word(event[2]) : "" });
-    }
-    return shown;
-  }
-
-  // The canvas lies over the picture itself, without the bars that a player puts beside it.
-  function place(video) {
-    const scale = Math.min(video.clientWidth / video.videoWidth, video.clientHeight / video.videoHeight);
-    const [w, h] = [video.videoWidth * scale, video.videoHeight * scale];
-    const canvas = ikem.overlay(video, "clip-overlay", w, h);
-    Object.assign(canvas.style, {
-      left: `${video.offsetLeft + (video.clientWidth - w) / 2}px`, top: `${video.offsetTop + (video.clientHeight - h) / 2}px`,
-      width: `${w}px`, height: `${h}px`,
-    });
-    return canvas;
-  }
-
-  function mark(t, whole) {
-    const head = byId("playhead");
-    if (head && whole) head.style.left = `${(100 * t) / whole}%`;
-    for (const row of document.querySelectorAll("#result tr[data-start]")) {
-      const now = Number(row.dataset.start) <= t && t < Number(row.dataset.end);
-      if (now === row.hasAttribute("aria-current")) continue;
-      if (now) row.setAttribute("aria-current", "true");
-      else row.removeAttribute("aria-current");
-    }
-  }
-
-  function frame() {
-    if (!found) return;
-    requestAnimationFrame(frame);
-    const video = clip();
-    if (!video || !video.videoWidth || !video.clientWidth) return;
-    const state = `${video.currentTime} ${video.clientWidth} ${video.clientHeight} ${video.offsetTop}`;
-    if (state === drawn && byId("clip-overlay")?.isConnected) return;
-    drawn = state;
-    ikem.drawPeople(place(video), persons(video.currentTime), false);
-    mark(video.currentTime, video.duration);
-  }
-
-  ikem.found = (answer) => {
-    byId("clip-overlay")?.remove();
-    const idle = !found;
-    found = answer ? { ...answer, people: people(answer.track) } : null;
-    drawn = null;
-    for (const who of document.querySelectorAll("#result .who")) {
-      who.style.setProperty("--who", ikem.personTint(Number(who.dataset.person)));
-    }
-    if (found && idle) requestAnimationFrame(frame);
-  };
-
-  document.addEventListener("click", (event) => {
-    const kind = event.target.closest("[data-save]")?.dataset.save;
-    if (kind && found) {
-      const stem = found.name.replace(/\.[^.]*$/, "");
-      ikem.save(`${stem}.${kind}`, kind === "csv" ? "text/csv" : "application/x-ndjson", found[kind]);
-    }
-    const start = event.target.closest("[data-start]")?.dataset.start, video = clip();
-    if (start === undefined || !video) return;
-    video.currentTime = Number(start);
-    video.play();
+// The canvas lies over the picture itself, without the bars that a player puts beside it.
+function place(video) {
+  const scale = Math.min(video.clientWidth / video.videoWidth, video.clientHeight / video.videoHeight);
+  const [w, h] = [video.videoWidth * scale, video.videoHeight * scale];
+  const canvas = overlay(video, "clip-overlay", w, h);
+  Object.assign(canvas.style, {
+    left: `${video.offsetLeft + (video.clientWidth - w) / 2}px`, top: `${video.offsetTop + (video.clientHeight - h) / 2}px`,
+    width: `${w}px`, height: `${h}px`,
   });
+  return canvas;
+}
 
-  // Gradio raises an error when the browser cannot play a file. The server may read it all the same (avi, say), and
-  // where it cannot, it says why in its own words: so that error is put as a remark in the empty player.
-  new MutationObserver(() => {
-    for (const toast of document.querySelectorAll(".toast-item")) {
-      if (!toast.textContent.includes("Video not playable")) continue;
-      toast.remove();
-      byId("clip")?.classList.add("unplayable");
-    }
-    const player = clip();
-    if (!player || player.readyState > 0) byId("clip")?.classList.remove("unplayable");
-  }).observe(document, { childList: true, subtree: true });
-})();
+function mark(t, whole) {
+  const head = byId("playhead");
+  if (head && whole) head.style.left = `${(100 * t) / whole}%`;
+  for (const row of document.querySelectorAll("#result tr[data-start]")) {
+    const now = Number(row.dataset.start) <= t && t < Number(row.dataset.end);
+    if (now === row.hasAttribute("aria-current")) continue;
+    if (now) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+}
+
+function frame() {
+  if (!found) return;
+  requestAnimationFrame(frame);
+  const video = clip();
+  if (!video || !video.videoWidth || !video.clientWidth) return;
+  const state = `${video.currentTime} ${video.clientWidth} ${video.clientHeight} ${video.offsetTop}`;
+  if (state === drawn && byId("clip-overlay")?.isConnected) return;
+  drawn = state;
+  drawPeople(place(video), persons(video.currentTime), false);
+  mark(video.currentTime, video.duration);
+}
+
+// What the server found in the recording, null for none.
+export function showFound(answer) {
+  byId("clip-overlay")?.remove();
+  const idle = !found;
+  found = answer ? { ...answer, people: people(answer.track) } : null;
+  drawn = null;
+  for (const who of document.querySelectorAll("#result .who")) {
+    who.style.setProperty("--who", personTint(Number(who.dataset.person)));
+  }
+  if (found && idle) requestAnimationFrame(frame);
+}
+
+document.addEventListener("click", (event) => {
+  const kind = event.target.closest("[data-save]")?.dataset.save;
+  if (kind && found) {
+    const stem = found.name.replace(/\.[^.]*$/, "");
+    save(`${stem}.${kind}`, kind === "csv" ? "text/csv" : "application/x-ndjson", found[kind]);
+  }
+  const start = event.target.closest("[data-start]")?.dataset.start, video = clip();
+  if (start === undefined || !video) return;
+  video.currentTime = Number(start);
+  video.play();
+});
+
+// Gradio raises an error when the browser cannot play a file. The server may read it all the same (avi, say), and
+// where it cannot, it says why in its own words: so that error is put as a remark in the empty player.
+new MutationObserver(() => {
+  for (const toast of document.querySelectorAll(".toast-item")) {
+    if (!toast.textContent.includes("Video not playable")) continue;
+    toast.remove();
+    byId("clip")?.classList.add("unplayable");
+  }
+  const player = clip();
+  if (!player || player.readyState > 0) byId("clip")?.classList.remove("unplayable");
+}).observe(document, { childList: true, subtree: true });

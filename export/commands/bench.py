@@ -11,7 +11,9 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from export.commands.common import add_models, line, write_numbers
+from export.commands.common import add_models, write_numbers
+from models.system import tables
+from models.system.options import count, threads
 
 if TYPE_CHECKING:
     from export.bench import Result
@@ -27,10 +29,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
     add_models(command, "weights that the eager model runs")
     command.add_argument(
-        "--threads", type=int, nargs="+", default=[1, 2], metavar="N", help="numbers of CPU threads (1 2)"
+        "--threads", type=threads, nargs="+", default=[1, 2], metavar="N", help="numbers of CPU threads (1 2)"
     )
     command.add_argument(
-        "--batches", type=int, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
+        "--batches", type=count, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
     )
 
 
@@ -40,13 +42,14 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from export.bench import bench
+    from models.system.cores import usable_cores
 
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     results = bench(args.models, args.weights, args.threads, args.batches)
     print(table(results))
     if load is not None and load > 0.5:
         print(f"\nOther programs were using the cores at the start (load {load:.1f}): the times are too long.")
-    machine = {"cores": os.cpu_count(), "load": load}
+    machine = {"cores": usable_cores(), "load": load}
     write_numbers({"machine": machine, "results": [asdict(result) for result in results]}, args.json)
     return 0
 
@@ -54,8 +57,7 @@ def run(args: argparse.Namespace) -> int:
 def table(results: Sequence[Result]) -> str:
     """The results in Markdown."""
     titles = ["model", "precision", "threads", "batch", "p50 ms", "p95 ms", "windows/s", "speed", "peak MB", "memory"]
-    rows = [titles, ["---"] * 2 + ["---:"] * 8, *map(_cells, results)]
-    return "\n".join(map(line, rows))
+    return tables.table(titles, map(_cells, results), numbers_from=2)
 
 
 def _cells(result: Result) -> list[str]:

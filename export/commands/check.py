@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from export.commands.common import add_models, line, write_numbers
+from export.commands.common import add_models, write_numbers
+from models.system import tables
 
 if TYPE_CHECKING:
     from export.check import Report, Row
@@ -58,8 +59,7 @@ def table(report: Report) -> str:
     titles = ["model", "precision", "engine", "max difference", "mean", "same class %", "accuracy %", "p50 ms"]
     batches = report.rows[0].windows_per_s if report.rows else ()
     titles += ["p95 ms", *(f"windows/s at {batch}" for batch in batches), "MB"]
-    lines += ["", line(titles), line(["---"] * 3 + ["---:"] * (len(titles) - 3))]
-    lines += [line(_cells(row)) for row in report.rows]
+    lines += ["", tables.table(titles, map(_cells, report.rows), numbers_from=3)]
     if report.not_checked:
         lines += ["", "Not checked:", "", *(f"- {text}" for text in report.not_checked)]
     return "\n".join(lines)

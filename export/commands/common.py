@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from models.system.atomic import write_json
+from models.system.command_line import program_of
+from models.system.places import PRETRAINED
 
 
 def add_models(command: argparse.ArgumentParser, weights: str) -> None:
@@ -16,9 +19,11 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
         command: whose options.
         weights: what the weights are for, in the help.
     """
-    command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="what `python -m export onnx` wrote")
     command.add_argument(
-        "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
+        "models", type=Path, nargs="+", metavar="MODEL", help=f"what `{program_of(command)} onnx` wrote"
+    )
+    command.add_argument(
+        "--weights", type=Path, default=PRETRAINED, metavar="FOLDER",
         help=f"{weights} (models/pretrained)",
     )  # fmt: skip
     command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
@@ -26,13 +31,5 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
 
 def write_numbers(numbers: Mapping[str, Any], out: Path | None) -> None:
     """Write OUT as JSON, whole or not at all; nothing where it is None."""
-    from models.system.atomic import write_whole
-
     if out is not None:
-        text = json.dumps(numbers, indent=2) + "\n"
-        write_whole(out, lambda part: part.write_text(text, encoding="utf-8"))
-
-
-def line(cells: list[str]) -> str:
-    """A row of a table in Markdown."""
-    return f"| {' | '.join(cells)} |"
+        write_json(out, numbers)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from models.system.places import PRETRAINED
+
 FILES = {"fp32": "student.onnx", "fp16": "student_fp16.onnx", "int8": "student_int8.onnx"}
 MOST_WINDOWS = 2048
 EXAMPLES = """\
@@ -25,7 +27,7 @@ examples:
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
     command.add_argument(
-        "--weights", type=Path, default=Path("models/pretrained"), metavar="FOLDER",
+        "--weights", type=Path, default=PRETRAINED, metavar="FOLDER",
         help="folder with student.safetensors and config.json, of a student or a teacher (models/pretrained)",
     )  # fmt: skip
     command.add_argument("--precision", choices=tuple(FILES), default="fp32", help="of the encoders' arithmetic (fp32)")

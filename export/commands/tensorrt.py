@@ -13,26 +13,30 @@ import argparse
 import sys
 from pathlib import Path
 
+from models.system.command_line import program_of
+from models.system.options import whole
+
 EXAMPLES = """\
 examples:
   python -m export tensorrt models/pretrained/student.onnx
   python -m export tensorrt student.onnx --out engines --max 16 --timing-cache engines/timings.cache
 """
+_NUMBER = whole(-1, 2**31 - 1)  # Batches and build_engine say what fits, and how the numbers go together
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
-    command.add_argument("model", type=Path, metavar="MODEL.onnx", help="what `python -m export onnx` wrote")
+    command.add_argument("model", type=Path, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote")
     command.add_argument("--out", type=Path, metavar="FOLDER", help="where to put the engine (beside the model)")
-    command.add_argument("--min", type=int, default=1, metavar="N", help="windows that a batch has at least (1)")
-    command.add_argument("--opt", type=int, default=8, metavar="N", help="windows that the engine is tuned for (8)")
-    command.add_argument("--max", type=int, default=64, metavar="N", help="windows that a batch has at most (64)")
+    command.add_argument("--min", type=_NUMBER, default=1, metavar="N", help="windows that a batch has at least (1)")
+    command.add_argument("--opt", type=_NUMBER, default=8, metavar="N", help="windows that the engine is tuned for (8)")
+    command.add_argument("--max", type=_NUMBER, default=64, metavar="N", help="windows that a batch has at most (64)")
     command.add_argument(
-        "--workspace-mb", type=int, default=1024, metavar="MB", help="GPU memory to work in, in MiB (1024)"
+        "--workspace-mb", type=_NUMBER, default=1024, metavar="MB", help="GPU memory to work in, in MiB (1024)"
     )
     command.add_argument("--timing-cache", type=Path, metavar="FILE", help="read timings from here, and keep them here")
     command.add_argument(
-        "--device", type=int, default=0, metavar="N",
+        "--device", type=_NUMBER, default=0, metavar="N",
         help="GPU to build for (0); the app uses GPU 0, which CUDA_VISIBLE_DEVICES can choose",
     )  # fmt: skip
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from models.system.command_line import program_of
+from models.system.options import at_least_0, count, whole
+
 EXAMPLES = """\
 examples:
   python -m export triton models/pretrained/student.onnx --out out/triton
@@ -18,18 +21,26 @@ examples:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's options."""
-    command.add_argument("model", type=Path, metavar="MODEL.onnx", help="what `python -m export onnx` wrote")
+    command.add_argument("model", type=Path, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote")
     command.add_argument("--out", type=Path, required=True, metavar="REPO", help="the repository; made if missing")
     command.add_argument("--name", default="ikem_live", help="the model's name on the server (%(default)s)")
     command.add_argument(
-        "--max-batch", type=int, default=64, metavar="N", help="most windows that are run at once (%(default)s)"
+        "--max-batch",
+        type=whole(1, 4096),
+        default=64,
+        metavar="N",
+        help="most windows that are run at once (%(default)s)",
     )
     command.add_argument(
-        "--delay-us", type=int, default=2000, metavar="US",
+        "--delay-us", type=at_least_0, default=2000, metavar="US",
         help="microseconds that a window may wait for others to share its batch (%(default)s)",
     )  # fmt: skip
     command.add_argument(
-        "--instances", type=int, default=1, metavar="N", help="copies of the model, on each GPU where there is one (1)"
+        "--instances",
+        type=count,
+        default=1,
+        metavar="N",
+        help="copies of the model, on each GPU where there is one (1)",
     )
     command.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where it runs (%(default)s)")
     command.add_argument("--force", action="store_true", help="replace a model of the same name in the repository")

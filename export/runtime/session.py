@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
-import os
 import sys
 from pathlib import Path
 
 import onnxruntime
+
+from models.system.cores import usable_cores
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 DEVICES = ("auto", "cpu", "cuda", "tensorrt")
@@ -18,8 +19,7 @@ _QUIET, _USUAL = 4, 2  # ONNX Runtime's severities: fatal, warning
 
 def default_threads() -> int:
     """Threads that a model this small still gains from; the rest of the machine belongs to the pose network."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(4, usable)
+    return min(4, usable_cores())
 
 
 def cpu_session(path: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -1,1 +1,1 @@
-"""The machine below everything: files, locks, cores, memory. Needs the standard library alone."""
+"""The machine below everything: files, locks, cores, memory. Needs the standard library and filelock alone."""

@@ -1,13 +1,20 @@
-"""Files that appear whole or not at all, and what to say when they cannot be written."""
+"""Files that appear whole or not at all and then last, and what to say when they cannot be written.
+
+What is written goes into a part beside the file. The part is handed to the disk, takes the file's name, and the folder
+is handed to the disk as well: a power failure leaves the old file or the new one, never an empty one.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+_READABLE = 0o644  # a server of models is often another user, and some libraries make what they write private
 
 
 class OutputError(Exception):
@@ -15,15 +22,16 @@ class OutputError(Exception):
 
 
 class WholeFile:
-    """A text file that appears under its name only when complete.
+    """A text file that appears under its name only when complete: at `commit`, or at the end of a `with`.
 
     Raises:
         OutputError: the folder cannot be written, or the disk is full (also from write and commit).
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._part = path, path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._path = path
         with self._told():
+            self._part = _new_part(path)
             self._file: IO[str] = open(self._part, "w", encoding="utf-8", errors="backslashreplace", newline="")  # noqa: SIM115
 
     def write(self, text: str) -> None:
@@ -31,16 +39,11 @@ class WholeFile:
         with self._told():
             self._file.write(text)
 
-    def flush(self) -> None:
-        """Hand everything to the disk now, which may be full."""
-        with self._told():
-            self._file.flush()
-
     def commit(self) -> None:
         """Give the file its name, in place of an older one."""
         with self._told():
             self._file.close()
-            os.replace(self._part, self._path)
+            move_into_place({self._part: self._path})
 
     def discard(self) -> None:
         """Leave nothing behind; harmless after commit."""
@@ -48,6 +51,16 @@ class WholeFile:
             self._file.close()
         with suppress(OSError):
             self._part.unlink()
+
+    def __enter__(self) -> WholeFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.discard()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -58,20 +71,114 @@ class WholeFile:
             raise OutputError(f"cannot write {self._path}: {reason}; free some space or choose another --out") from None
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a neighbouring file, then move it to `path`: the file appears whole or not at all."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give an empty file beside `path` to fill; it takes the name at the end of the `with`, or goes if that fails.
+
+    Raises:
+        OSError: it cannot be made or moved.
+    """
+    part = _new_part(path)
+    try:
+        yield part
+        move_into_place({part: path})
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def move_into_place(parts: Mapping[Path, Path]) -> None:
+    """Give complete files their names, in place of older ones, so that they outlive a power failure.
+
+    Args:
+        parts: file -> the path that it gets, on the same disk.
+
+    Raises:
+        OSError: one cannot be handed to the disk or moved; those before it stay moved.
+    """
+    for part in parts:
+        _sync_file(part)
+    for part, path in parts.items():
+        os.replace(part, path)
+    for folder in {path.parent for path in parts.values()}:
+        _sync_folder(folder)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a neighbouring file, then move it to `path`; folders that are missing are made.
+
+    Raises:
+        ValueError: `path` is a folder, or nothing can be written there.
+        OSError: `write` failed, or the disk is full.
+    """
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        part = _new_part(path)
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
-    os.close(handle)
-    part = Path(name)
     try:
         write(part)
-        part.chmod(0o644)
-        os.replace(part, path)
+        part.chmod(_READABLE)
+        move_into_place({part: path})
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as `write_whole` does, and with its errors."""
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, values: object, indent: int = 2) -> None:
+    """Write values as a JSON file, as `write_whole` does, and with its errors."""
+    write_text(path, json.dumps(values, indent=indent) + "\n")
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Write files of which all appear whole, or none does.
+
+    Raises:
+        ValueError: one cannot be written.
+    """
+    parts: dict[Path, Path] = {}
+    try:
+        for path, data in files.items():
+            part = _new_part(path)
+            parts[part] = path
+            part.write_bytes(data)
+            part.chmod(_READABLE)
+        move_into_place(parts)
+    except OSError as error:
+        for part, path in parts.items():
+            if not part.exists():  # moved already
+                path.unlink(missing_ok=True)
+        names = " and ".join(map(str, files))
+        raise ValueError(
+            f"{names} cannot be written ({error.strerror or error}): make room, or name another place"
+        ) from error
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _new_part(path: Path) -> Path:
+    """An empty file of no other process beside `path`, with the mode that the user's umask gives."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part.touch(exist_ok=False)
+    return part
+
+
+def _sync_file(path: Path) -> None:
+    with open(path, "rb+") as file:  # Windows hands over only what may be written
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Hand a folder's names to the disk where the system can: Windows opens no folders, some shares sync none."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_GROUP, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # Linux's control groups, version 2
 
 
 def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may use: those it is bound to, or as many as its container may keep busy if fewer."""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min([bound, *map(math.ceil, _quotas())])
 
 
 def processor() -> str:
@@ -18,3 +25,16 @@ def processor() -> str:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def _quotas() -> Iterator[float]:
+    """Limits of this process's control group and of those around it, in cores; none where nothing limits it."""
+    try:
+        lines = _GROUP.read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return
+    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
+    for group in (Path(own), *Path(own).parents):
+        with suppress(OSError, ValueError):  # no such file, or "max": no limit
+            share, period = (_GROUPS / group / "cpu.max").read_text(encoding="utf-8").split()
+            yield int(share) / int(period)

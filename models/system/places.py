@@ -11,6 +11,7 @@ ASSETS = ROOT / "assets"
 EXAMPLE = ASSETS / "example.mp4"
 PRETRAINED = ROOT / "models" / "pretrained"
 DEFAULT_MODEL = PRETRAINED / "student.onnx"
+RECIPES = ROOT / "training" / "recipes"
 
 
 def cache_folder() -> Path:

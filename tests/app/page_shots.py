@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.__main__ import DEFAULT_MODEL
-from models.system.places import ROOT
+from models.system.places import DEFAULT_MODEL, ROOT
 from tests.app.page_visit import CHROMIUM, FLAGS, drawn_camera, repeated_scene
 
 LOOKS = {

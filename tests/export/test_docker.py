@@ -157,8 +157,9 @@ def test_versions_are_those_of_the_project() -> None:
     edge, cuda, app = map(pins, REQUIREMENTS)
     assert set(edge) == {"numpy", "onnxruntime"} and set(cuda) == {"numpy", "onnxruntime-gpu"}
     assert edge["onnxruntime"] == project["onnxruntime"] == cuda["onnxruntime-gpu"] == project["onnxruntime-gpu"]
-    assert edge["numpy"] == cuda["numpy"] == project.get("numpy", edge["numpy"]) and edge["numpy"][0].isdigit()
+    assert edge["numpy"] == cuda["numpy"] == project["numpy"] and edge["numpy"][0].isdigit()
     assert all(project[name] and not version for name, version in app.items())
+    assert set(project) - set(app) == {"numpy", "onnxruntime", "onnxruntime-gpu", "pip"}  # what the image has by then
     # From where pip reads it: beside the file.
     constraint = re.search(r"^-c (\S+)$", REQUIREMENTS[2].read_text(), re.M)
     assert constraint and (REQUIREMENTS[2].parent / constraint[1]).resolve() == ROOT / "requirements.txt"

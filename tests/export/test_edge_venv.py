@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from export.runtime import ActionModel
 from models.clips import Clip, write_clips
 from models.skeleton import bridge
 from tests.export.dockerfiles import DOCKERFILES, ROOT, copy_stage, stages
+from tests.wheels import build_wheel, copy_project, unpack
 from training.drawing.motions import make_motion
 
 HEAVY = ("torch", "mediapipe", "cv2", "gradio", "av", "onnx", "safetensors", "matplotlib", "tqdm", "app", "training")
@@ -63,15 +65,27 @@ def answers_of_the_app(model: ActionModel, path: Path) -> list[np.ndarray | None
     return found
 
 
-@pytest.fixture
-def device(tmp_path: Path, action_model: Path) -> Path:
-    """A folder with what Dockerfile.cpu puts into the edge image, the first example and a file of recorded clips."""
-    folder = tmp_path / "device"
-    copy_stage(stages(DOCKERFILES[0])["edge"], folder)
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `pip wheel --no-deps ./export` makes."""
+    project = copy_project(tmp_path_factory.mktemp("project"))
+    return build_wheel(project / "export", tmp_path_factory.mktemp("wheel"))
+
+
+def with_examples(folder: Path, action_model: Path) -> Path:
+    """The folder, with a model, the first example and a file of recorded clips."""
+    folder.mkdir(exist_ok=True)
     (folder / "student.onnx").write_bytes(action_model.read_bytes())
     (folder / "edge.py").write_text(examples()[0], encoding="utf-8")
     write_clips(folder / "clips.npz", clips())
     return folder
+
+
+@pytest.fixture
+def device(tmp_path: Path, action_model: Path) -> Path:
+    """A folder with what Dockerfile.cpu puts into the edge image, and the examples."""
+    copy_stage(stages(DOCKERFILES[0])["edge"], tmp_path / "device")
+    return with_examples(tmp_path / "device", action_model)
 
 
 def run(device: Path, *command: str | Path) -> str:
@@ -102,6 +116,32 @@ def test_the_examples_are_short() -> None:
 def test_the_example_needs_nothing_heavy(device: Path, action_model: Path) -> None:
     output = run(device, sys.executable, "-c", BLOCKED, "edge.py", "student.onnx", "clips.npz")
     check(output, ActionModel(action_model, device="cpu"), device / "clips.npz")
+
+
+def test_the_wheel_needs_nothing_heavy_either(wheel: Path, action_model: Path, tmp_path: Path) -> None:
+    folder = with_examples(unpack(wheel, tmp_path / "device"), action_model)
+    output = run(folder, sys.executable, "-c", BLOCKED, "edge.py", "student.onnx", "clips.npz")
+    check(output, ActionModel(action_model, device="cpu"), folder / "clips.npz")
+
+
+def test_what_is_in_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    """The runtime, `models` and the default model with its terms; the pins and the version of the project."""
+    folder = unpack(wheel, tmp_path)
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    modules = [*ROOT.glob("export/runtime/*.py"), *ROOT.glob("models/*.py"), *ROOT.glob("models/system/*.py")]
+    data = ["export/__init__.py", "models/py.typed", "models/pretrained/student.onnx", "models/pretrained/README.md"]
+    about = f"ikem_live_edge-{project_version()}.dist-info"
+    kept = {path.relative_to(ROOT).as_posix() for path in modules} | set(data)
+    assert {name for name in found if not name.startswith(f"{about}/")} == kept
+    assert (folder / about / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert (folder / about / "licenses" / "NOTICE").read_bytes() == (ROOT / "NOTICE").read_bytes()
+    text = (folder / about / "METADATA").read_text(encoding="utf-8")
+    pinned = [line for line in (ROOT / "export/requirements-edge.txt").read_text().splitlines() if "#" not in line]
+    assert re.findall("^Requires-Dist: (.*)$", text, re.MULTILINE) == pinned
+
+
+def project_version() -> str:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 def test_the_blocker_blocks(device: Path) -> None:
@@ -147,17 +187,22 @@ def test_the_second_example_sees_the_window_that_the_app_sees(
 
 
 @pytest.mark.slow
-def test_a_fresh_environment_with_numpy_and_onnxruntime(device: Path, action_model: Path, tmp_path: Path) -> None:
-    """The real thing: what requirements-edge.txt installs, and nothing else, gives the app's answers."""
+def test_a_fresh_environment_with_numpy_and_onnxruntime(wheel: Path, action_model: Path, tmp_path: Path) -> None:
+    """The real thing: what one `pip install` of the wheel brings, and nothing else, gives the app's answers."""
+    device = with_examples(tmp_path / "device", action_model)
     folder = tmp_path / "venv"
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    command = [python, "-m", "pip", "install", "--quiet", "-r", ROOT / "export" / "requirements-edge.txt"]
+    command = [python, "-m", "pip", "install", "--quiet", wheel]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode and NO_INDEX.search(done.stderr):
         pytest.skip(f"pip cannot reach an index: {done.stderr.strip().splitlines()[-1]}")
     assert done.returncode == 0, done.stderr
     listed = {entry["name"].lower() for entry in json.loads(run(device, python, "-m", "pip", "list", "--format=json"))}
-    assert {"numpy", "onnxruntime"} <= listed and not listed & {*HEAVY, "onnxruntime-gpu", "opencv-contrib-python"}
+    assert {"ikem-live-edge", "numpy", "onnxruntime"} <= listed and not listed & {
+        *HEAVY,
+        "onnxruntime-gpu",
+        "opencv-contrib-python",
+    }
     output = run(device, python, "edge.py", "student.onnx", "clips.npz")
     check(output, ActionModel(action_model, device="cpu"), device / "clips.npz")

@@ -249,7 +249,7 @@ class TestPlaces:
             replace(part, path)
 
         install(monkeypatch)
-        monkeypatch.setattr(builder.os, "replace", fail)
+        monkeypatch.setattr(os, "replace", fail)
         with pytest.raises(ValueError, match="cannot be written"):
             build_engine(model)
         assert others(model.parent) == []

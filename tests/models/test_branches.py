@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from models.branches import Branches, Shape, frozen_statistics
-from models.modalities import MODALITIES, modalities, time_scale
+from models.branches import Branches, frozen_statistics
+from models.modalities import modalities, time_scale
+from models.modality_names import MODALITIES
+from models.shape import Shape
 from training.config.schema import PretrainConfig
 from training.data.store import Batch
 from training.method.momentum import follow, key_copy

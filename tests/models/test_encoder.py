@@ -6,7 +6,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.dropout import ByteDropout
-from models.encoder import CHANNELS, STRIDES, Encoder, PointConv, spread
+from models.encoder import Encoder, PointConv, spread
+from models.shape import CHANNELS, STRIDES
 from models.skeleton import JOINTS, MIRROR, PART_V
 
 SMALL = (4, 4, 4, 4, 6, 6, 6, 8, 8, 12)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.modalities import MODALITIES, check_modalities, modalities, normalise, time_scale
+from models.modalities import modalities, normalise, time_scale
+from models.modality_names import MODALITIES, check_modalities
 
 BONE_PAIRS = (
     (1, 2), (2, 21), (3, 21), (4, 3), (5, 21), (6, 5), (7, 6), (8, 7), (9, 21), (10, 9), (11, 10), (12, 11), (13, 1),

@@ -9,7 +9,8 @@ import itertools
 import pytest
 import torch
 
-from models.modalities import MODALITIES, modalities, normalise, time_scale
+from models.modalities import modalities, normalise, time_scale
+from models.modality_names import MODALITIES
 from models.skeleton import JOINTS
 
 # (child, parent) from 1, as the paper lists them.

@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from models.skeleton import BONES, BRIDGE_VL, CENTRE, JOINTS, MIRROR, OUTWARD, PARENTS, SEEN_FROM, bridge, fill_lost
+from models.skeleton import (
+    BONES,
+    BRIDGE_VL,
+    CENTRE,
+    JOINTS,
+    MIRROR,
+    OUTWARD,
+    PARENTS,
+    SEEN_FROM,
+    bridge,
+    fill_lost,
+    mirrored,
+)
 
 RNG = np.random.default_rng(0)
 J = {name: i for i, name in enumerate(JOINTS)}
@@ -19,6 +31,15 @@ def test_tree_is_the_papers():
 def test_mirror_swaps_sides_and_undoes_itself():
     assert (MIRROR[MIRROR] == np.arange(25)).all()
     assert MIRROR[J["left_thumb"]] == J["right_thumb"] and MIRROR[J["head"]] == J["head"]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_mirrored_body_does_with_its_right_what_it_did_with_its_left(kind):
+    joints = RNG.normal(size=(2, 3, 25, 3)).astype(kind)
+    seen = mirrored(joints)
+    assert seen.dtype == kind and (mirrored(seen) == joints).all()
+    assert (seen[..., J["left_wrist"], :] == joints[..., J["right_wrist"], :] * [-1, 1, 1]).all()
+    assert (mirrored(joints[0, 0]) == seen[0, 0]).all()
 
 
 def test_bridge_positions():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from models.student import Student, mean_people
 
 SMALL = (4, 4, 4, 4, 6, 6, 6, 8, 8, 12)

@@ -8,7 +8,6 @@ made up: what it shows does not matter to the time.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import platform
@@ -20,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from models.system.cores import usable_cores
 from training.benchmark.settings import VARIANTS, Setting
 
 _GOALS = {"fp32": ("speed", 1.3), "bf16": ("speed", 2.0), "bf16-compile": ("speed", 4.0)}
@@ -129,7 +129,7 @@ def _machine() -> dict[str, Any]:
     return {
         "machine": platform.machine(),
         "system": platform.platform(terse=True),
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
 
@@ -188,11 +188,3 @@ def _remarks(result: dict[str, Any]) -> list[str]:
     if load is not None and load > 0.5:
         lines.append(f"other programs were using the cores at the start (load {load:.1f}): the numbers are too low")
     return lines
-
-
-def write_json(result: dict[str, Any], path: Path) -> None:
-    """Write the result to a file, whole or not at all."""
-    from models.system.atomic import write_whole
-
-    text = json.dumps(result, indent=2) + "\n"
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))

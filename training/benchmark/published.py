@@ -1,6 +1,6 @@
 """A stage-2 step the way the published IKEM code takes it, for `python -m training bench` to measure ours against.
 
-Written anew from the paper (arXiv 2309.12009, sections 2 and 3, and CrosSCLR, arXiv 2104.14555, for EKEM) and from
+Written anew from the paper (arXiv 2309.12009, sections 2 and 3, and CrosSCLR, arXiv 2104.14466, for EKEM) and from
 what the published code is known to do: channels first, einsum over the graph, torch's own dropout, float32, six
 encoders one after the other, both body slots computed whether somebody is in them or not, every activation kept, and
 for each ordered pair of modalities a dense (N, 1 + 2K) matrix of logits beside a dense mask of positives. Nothing
@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.encoder import CHANNELS, STRIDES, TEMPORAL_KERNEL, init_weights
+from models.encoder import TEMPORAL_KERNEL, init_weights
 from models.graph import SUBSETS, spatial_partition
+from models.shape import CHANNELS, STRIDES
 
 EMBEDDING = 128
 TEMPERATURE = 0.07

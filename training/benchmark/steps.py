@@ -66,8 +66,9 @@ def _views(variant: Variant, setting: Setting) -> tuple[Batch, Batch]:
 
 
 def _published(variant: Variant, setting: Setting) -> Callable[[], float]:
-    from models.encoder import CHANNELS
-    from models.modalities import MODALITIES, modalities, time_scale
+    from models.modalities import modalities, time_scale
+    from models.modality_names import MODALITIES
+    from models.shape import CHANNELS
     from training.benchmark.published import PublishedStep
 
     names, views = MODALITIES[: setting.modalities], _views(variant, setting)
@@ -81,9 +82,8 @@ def _published(variant: Variant, setting: Setting) -> Callable[[], float]:
 
 
 def _ours(variant: Variant, setting: Setting) -> Callable[[], float]:
-    from models.branches import Shape
-    from models.encoder import CHANNELS
-    from models.modalities import MODALITIES
+    from models.modality_names import MODALITIES
+    from models.shape import CHANNELS, Shape
     from models.system.memory import keep_freed_memory
     from training.config.schema import PretrainConfig
     from training.method.pretrain import Pretrainer, prepare_encoders

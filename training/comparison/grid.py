@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from training.config.schema import EXCHANGES, LETTERS, METHODS, PretrainConfig, parse_modalities
 from training.config.sources import from_sources, read_yaml
 

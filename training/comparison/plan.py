@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Grid, Row, letters
 from training.config.schema import DistilConfig, PretrainConfig
 

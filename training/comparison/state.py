@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from models.system.atomic import write_whole
+from models.system.atomic import write_json, write_text
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, PRETRAIN, Plan, Task
 from training.data.pool import Pool
@@ -110,9 +110,9 @@ class Standing:
         if task.kind == EVALUATE:
             self.result(task.name).unlink(missing_ok=True)
             values = task.config["values"]
-            _write(self.config(task).with_suffix(".json"), json.dumps(self.asked(task), indent=2) + "\n")
+            write_json(self.config(task).with_suffix(".json"), self.asked(task))
         # Not as JSON, which writes 1e-05: YAML takes that for text.
-        _write(self.config(task), yaml.safe_dump(values, sort_keys=False))
+        write_text(self.config(task), yaml.safe_dump(values, sort_keys=False))
 
     def epochs(self, task: Task) -> tuple[int, float | None]:
         """Epochs of its own that a training task has done, and the last one's loss."""
@@ -140,10 +140,6 @@ class Standing:
         path = self.out / "times.jsonl"
         tries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
         return sum(entry["seconds"] for entry in tries if entry["task"] in self.plan.tasks)
-
-
-def _write(path: Path, text: str) -> None:
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _read(path: Path) -> Any:

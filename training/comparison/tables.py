@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.modalities import MODALITIES
-from models.system.atomic import write_whole
+from models.modality_names import MODALITIES
+from models.system import tables
+from models.system.atomic import write_text
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Row, letters
 from training.comparison.plan import EVALUATE, Task
 from training.comparison.state import Standing
@@ -130,8 +131,8 @@ def markdown(rows: list[dict[str, str]]) -> str:
     """A table; text to the left, numbers to the right."""
     names = list(rows[0])
     left = ("model", "modalities", "exchange", "distillation", "variant")
-    lines = ["| " + " | ".join(names) + " |", "|" + "|".join("---" if n in left else "---:" for n in names) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row.values()) + " |" for row in rows])
+    rule = f"|{'|'.join('---' if n in left else '---:' for n in names)}|"
+    return "\n".join([tables.line(names), rule, *(tables.line(row.values()) for row in rows)])
 
 
 def notes(standing: Standing) -> list[str]:
@@ -193,7 +194,7 @@ def write_tables(standing: Standing, document: Path | None = None) -> str:
     held = json.dumps(record(standing, lines), indent=2)
     for kind, content in (("md", text + "\n"), ("csv", sheet.getvalue()), ("json", held + "\n")):
         path = standing.out / f"{standing.grid.name}.{kind}"
-        write_whole(path, lambda part, content=content: part.write_text(content, encoding="utf-8"))
+        write_text(path, content)
     if document is not None:
         insert(document, standing.grid.name, text)
     return text
@@ -237,4 +238,4 @@ def insert(document: Path, name: str, text: str) -> None:
     head, tail = check_document(document, name)
     begin, end = markers(name)
     whole = f"{head}{begin}\n\n{text}\n\n{end}{tail}"
-    write_whole(document, lambda part: part.write_text(whole, encoding="utf-8"))
+    write_text(document, whole)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from models.system.cores import usable_cores
 from models.system.places import ROOT
 from training.comparison.grid import DISTIL, PRETRAIN, letters
 from training.comparison.plan import EVALUATE, Task
@@ -76,8 +77,7 @@ def starter(standing: Standing, workers: int, lock: int | None = None) -> Start:
         workers: processes at a time.
         lock: file that each process keeps open, so that a killed comparison is not started twice.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(cores // workers, 1)
+    threads = max(usable_cores() // workers, 1)
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
 
     def start(task: Task) -> Process:

@@ -13,14 +13,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from models.system.options import at_least_0, number
 from training.config.schema import C, parse_modalities
 from training.config.sources import PRESETS, from_sources
+
+# The configurations say more of what fits.
+_NUMBERS = {int: at_least_0, float: number(0)}
 
 
 def _parse_weights(text: str) -> dict[str, float]:
     """ "ekem=1,ikem=0.5" as a dictionary."""
     pairs = (word.split("=") for word in text.replace(" ", "").split(","))
-    return {name: float(value) for name, value in pairs}
+    return {name: _NUMBERS[float](value) for name, value in pairs}
 
 
 def _described(kind: type) -> dict[str, str]:
@@ -43,7 +47,7 @@ def _reader(kind: Any) -> Any:
         return _parse_weights
     if origin in (typing.Union, types.UnionType):
         return _reader(next(a for a in typing.get_args(kind) if a is not type(None)))
-    return kind
+    return _NUMBERS.get(kind, kind)
 
 
 def _options(kind: type, prefix: str = "") -> list[tuple[str, Any, str]]:
@@ -67,7 +71,7 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
         text = f"{text.rstrip('.')} ({_values(name, presets)})".replace("%", "%%")
         option, how = "--" + name.replace("_", "-"), {"default": argparse.SUPPRESS, "dest": name, "help": text}
         if name == "modalities":
-            group.add_argument(option, type=_modalities, metavar="j,m,b,a,r,o", **how)
+            group.add_argument(option, type=read_modalities, metavar="j,m,b,a,r,o", **how)
         elif hint is bool:
             group.add_argument(option, action=argparse.BooleanOptionalAction, **how)
         else:
@@ -92,7 +96,8 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _modalities(text: str) -> tuple[str, ...]:
+def read_modalities(text: str) -> tuple[str, ...]:
+    """The modalities of an option's text, by names or letters (`parse_modalities`)."""
     try:
         return parse_modalities(text)
     except ValueError as error:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from models.branches import Shape
-from models.modalities import MODALITIES, check_modalities
-from training.data.augmentation import Views
+from models.modality_names import MODALITIES, check_modalities
+from models.shape import Shape
+from training.data.views import Views
 
 LETTERS = {"j": "joint", "m": "motion", "b": "bone", "a": "acceleration", "r": "rotation", "o": "angular"}
 # exchange -> weights of the losses in stage 2. IKEM alone keeps InfoNCE, without which nothing trains the heads.

@@ -9,40 +9,12 @@ Shape suffixes: N clips, P people, T frames, V joints, C / D coordinates.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from models.skeleton import MIRROR
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Views:
-    """How strongly a view differs from its clip.
-
-    Attributes:
-        crop: padding at either side of the temporal crop, as a share of the frames (published: 1/6).
-        shear: the six off-diagonals of the shear are U(-shear, shear) (published: 0.5).
-        turn: rotation about y, U(-turn, turn) radians, before the shear.
-        tilt: rotations about x and z, N(0, tilt) radians.
-        speed: the crop is read up to this factor faster or slower (1: never).
-        noise: jitter of every coordinate, N(0, noise) metres.
-        lose: chance that one limb is collapsed onto its root.
-        mirror: chance of exchanging left and right.
-        blur: chance of smoothing over time.
-    """
-
-    crop: float = 1 / 6
-    shear: float = 0.5
-    turn: float = 0.0
-    tilt: float = 0.0
-    speed: float = 1.0
-    noise: float = 0.0
-    lose: float = 0.0
-    mirror: float = 0.0
-    blur: float = 0.0
-
+from models.skeleton import MIRROR, MIRROR_SIGN_3
+from training.data.views import Views
 
 # (joints that fall, onto which joint): hands, arms, feet, legs.
 _LIMBS: tuple[tuple[tuple[int, ...], int], ...] = (
@@ -113,6 +85,11 @@ def _lost(x_NPTVC: Tensor, chance: float, rng: torch.Generator) -> Tensor:
     return x_NPTVC.gather(3, index)
 
 
+def _mirrored(x_NPTVC: Tensor) -> Tensor:
+    """As models.skeleton.mirrored, of tensors."""
+    return x_NPTVC[:, :, :, MIRROR.tolist()] * torch.from_numpy(MIRROR_SIGN_3).to(x_NPTVC.device)
+
+
 def augment(x_NPTVC: Tensor, rng: torch.Generator, how: Views) -> Tensor:
     """One view of each clip.
 
@@ -142,8 +119,7 @@ def augment(x_NPTVC: Tensor, rng: torch.Generator, how: Views) -> Tensor:
         x_NPTVC = shear(x_NPTVC, off_N6.to(device))
     if how.mirror:
         flip_N = (torch.rand(N, generator=rng) < how.mirror).to(device)[:, None, None, None, None]
-        sign_C = torch.tensor([-1.0, 1.0, 1.0], device=device)
-        x_NPTVC = torch.where(flip_N, x_NPTVC[:, :, :, MIRROR.tolist()] * sign_C, x_NPTVC)
+        x_NPTVC = torch.where(flip_N, _mirrored(x_NPTVC), x_NPTVC)
     if how.lose:
         x_NPTVC = _lost(x_NPTVC, how.lose, rng)
     if how.blur:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.system.atomic import write_json, write_text
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
 from training.data.store import META
@@ -109,7 +110,7 @@ def _prepare(
         note(f"{out}: the parts there are of other files or settings; starting anew")
         shutil.rmtree(out / PARTS)
     (out / PARTS).mkdir(parents=True, exist_ok=True)
-    _write_json(out / STAMP, stamp)
+    write_json(out / STAMP, stamp)
     jobs = _jobs(reader, files, source, out / PARTS)
     _make_parts(jobs, workers)
     found = gather([job.path for job in jobs])
@@ -121,7 +122,7 @@ def _prepare(
     counts = Counts(reader.kind, len(found.people_N), pairs, labels, sizes, len(found.skipped))
     write_rows(out, [job.path for job in jobs], int(found.people_N.sum()))
     _write_skipped(out / SKIPPED, found.skipped)
-    _write_json(out / STAMP, stamp | {"counts": asdict(counts)})
+    write_json(out / STAMP, stamp | {"counts": asdict(counts)})
     finish(out, reader, found, splits)
     shutil.rmtree(out / PARTS)
     for line in _lines(counts, found, reader, out):
@@ -132,7 +133,7 @@ def _prepare(
 def _write_skipped(path: Path, skipped: tuple[str, ...]) -> None:
     path.unlink(missing_ok=True)
     if skipped:
-        path.write_text("".join(f"{line}\n" for line in skipped), encoding="utf-8")
+        write_text(path, "".join(f"{line}\n" for line in skipped))
 
 
 def _jobs(reader: Reader, files: list[Path], source: Path, folder: Path) -> list[Job]:
@@ -166,12 +167,6 @@ def _read_stamp(out: Path) -> dict:
         return json.loads((out / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-
-
-def _write_json(path: Path, values: dict[str, object]) -> None:
-    from models.system.atomic import write_whole  # brings torch
-
-    write_whole(path, lambda part: part.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8"))
 
 
 def _counts(values: dict) -> Counts:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.labels import IDLE
 from models.resample import bridge_gaps
 from models.skeleton import JOINTS
 from training.data.splits import IDLE_ENDS, SETS, samples
@@ -77,7 +78,7 @@ def _read(data: str | Path, part: str) -> tuple[dict[tuple[str, int], Clips], li
         if sample.part != part:
             continue
         joints_TV3 = _at_fps(sample.clip.joints_TV3[sample.clip.seen_T], sample.clip.fps)
-        if sample.action == "idle":
+        if sample.action == IDLE:
             still.append(joints_TV3)
             continue
         rest = round(IDLE_ENDS.get(sample.set, 0.0) * FPS)

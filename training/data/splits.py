@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.clips import Clip, read_clips
-from models.labels import OTHER
+from models.labels import IDLE, OTHER
 
 UNSEEN_SETS = ("utkinect", "msr_action3d")
 _TRAIN: dict[str, set[int]] = {
@@ -97,10 +97,10 @@ def samples(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False)
             if clip.seen_T.sum() < 4:
                 continue
             part = part_of(name, clip.subject)
-            action = "idle" if (name, clip.label) in IDLE_LABELS else clip.action
+            action = IDLE if (name, clip.label) in IDLE_LABELS else clip.action
             if not action and other and clip.label not in _BETWEEN:
                 action = OTHER
             if action:
                 yield Sample(name, part, action, clip)
             for end in _idle_ends(clip, IDLE_ENDS.get(name, 0.0)) if name in IDLE_ENDS else ():
-                yield Sample(name, part, "idle", end)
+                yield Sample(name, part, IDLE, end)

@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from models.skeleton import CENTRE
+from models.system.atomic import replacing, write_json
 
 if TYPE_CHECKING:
     import torch
@@ -99,20 +100,17 @@ def finish_store(
     source: str,
 ) -> None:
     """Write index and store.json beside a skeletons.npy that is already there (arguments as `write_store`)."""
-    from models.system.atomic import write_whole
-
     count = len(fields["people"])
     defaults = {name: np.zeros(count, np.int64) for name in ("subject", "view", "setup")}
     defaults |= {"label": np.full(count, -1), "name": np.full(count, ""), "frames": np.full(count, FRAMES, np.float32)}
     kinds = {"people": np.int8, "frames": np.float32, "name": np.str_}
     whole = {k: np.asarray(v).astype(kinds.get(k, np.int64)) for k, v in (defaults | fields).items()}
     whole |= {f"split_{name}": np.asarray(part, np.int8) for name, part in splits.items()}
-    with open(folder / INDEX, "wb") as file:
+    with replacing(folder / INDEX) as part, open(part, "wb") as file:
         np.savez(file, **whole)
     sizes = {name: [int((part == 1).sum()), int((part == 0).sum())] for name, part in splits.items()}
     meta = {"format": FORMAT, "source": source, "labels": list(labels), "hash": content_hash(folder), "clips": count}
-    text = json.dumps(meta | {"splits": sizes}, indent=2) + "\n"
-    write_whole(folder / META, lambda part: part.write_text(text, encoding="utf-8"))
+    write_json(folder / META, meta | {"splits": sizes})
 
 
 def content_hash(folder: Path) -> str:

@@ -8,13 +8,13 @@ Shapes: R rows (one a person of a clip), N clips, T = 50 frames, V = 25 joints, 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from models.system.atomic import replacing
 from training.data.readers.base import Columns, Reader, ReadError, Recording, forwardness
 from training.data.store import FRAMES, META, SKELETONS, finish_store, preprocess
 
@@ -85,18 +85,9 @@ def make_part(job: Job) -> int:
         except (ValueError, OSError) as error:
             found.cut(before)
             found.skipped.append(str(error) if path.name in str(error) else f"{path.name}: {error}")
-    _write_part(job.path, found.arrays())
+    with replacing(job.path) as part, open(part, "wb") as file:
+        np.savez(file, **found.arrays())
     return len(job.files)
-
-
-def _write_part(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    temporary = path.with_suffix(".tmp")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _each(paths: list[Path]) -> Iterator[dict[str, np.ndarray]]:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from models.clips import read_clips
-from models.labels import DISPLAY, OTHER
+from models.labels import DISPLAY, SILENT
+from models.system.atomic import write_json
 from models.system.cores import processor
 from training.data.splits import SETS
 from training.data.tracks import Track, camera_tracks
@@ -99,8 +100,6 @@ class Appraisal:
         }
 
     def _once(self, name: str, measure: Callable[[], Any], of_model: bool = True) -> Any:
-        from models.system.atomic import write_whole
-
         path, model = self.results / f"{name}.json", self.hash if of_model else None
         if path.exists():
             held = json.loads(path.read_text(encoding="utf-8"))
@@ -108,9 +107,8 @@ class Appraisal:
                 return held["value"]
         self.build.note(f"measuring: {name}")
         value = measure()
-        text = json.dumps({"model": model, "value": value}, indent=1) + "\n"
-        write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
-        return json.loads(text)["value"]
+        write_json(path, {"model": model, "value": value}, indent=1)
+        return json.loads(path.read_text(encoding="utf-8"))["value"]
 
     def _data(self) -> dict[str, Any]:
         clips = self.build.clips
@@ -152,7 +150,7 @@ class Appraisal:
         """Calibration, fusion and ways to tell the unknown, by part and domain."""
         fusion, temperature = self.config.fusion, self.config.temperature
         teach = self._outputs(_some(self.build.clips["train"], MOST_EMBEDDED))
-        known_N = np.array([LABELS[c] not in ("idle", OTHER) for c in teach.label_N])
+        known_N = np.array([LABELS[c] not in SILENT for c in teach.label_N])
         far = FeatureDistance(teach.embedding_ND[known_N], teach.label_N[known_N])
         rows: dict[str, Any] = {}
         for part in PARTS:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.labels import IDLE, OTHER
+from models.system.atomic import write_text
 from models.system.places import ROOT
 from training.default.card_tables import (
     _SHORT,
@@ -65,13 +67,11 @@ def write_card(values: Mapping[str, str], out: Path, template: Path = TEMPLATE) 
     Raises:
         ValueError: the template names something that is not among the values.
     """
-    from models.system.atomic import write_whole
-
     try:
         text = string.Template(template.read_text(encoding="utf-8")).substitute(values)
     except KeyError as error:
         raise ValueError(f"{template} asks for ${error.args[0]}; there are {', '.join(sorted(values))}") from None
-    write_whole(out / "README.md", lambda part: part.write_text(text, encoding="utf-8"))
+    write_text(out / "README.md", text)
 
 
 def card_values(
@@ -112,8 +112,8 @@ def card_values(
         "channels": "-".join(map(str, config.channels)), "temperature": config.temperature,
         "fusion": ", ".join(f"{n} {w:g}" for n, w in zip(config.modalities, config.fusion, strict=True)),
         "enter": config.thresholds["enter"], "leave": config.thresholds["leave"],
-        "false_still": f"{100 * recipe.false_alarms['idle']:g}",
-        "false_other": f"{100 * recipe.false_alarms['other']:g}", "parameters": f"{cost['parameters'] / 1e6:.2f}",
+        "false_still": f"{100 * recipe.false_alarms[IDLE]:g}",
+        "false_other": f"{100 * recipe.false_alarms[OTHER]:g}", "parameters": f"{cost['parameters'] / 1e6:.2f}",
         "megabytes": f"{cost['bytes'] / 1e6:.1f}", "latency_ms": cost["latency_ms"], "processor": cost["processor"],
         "recorded_train": f"{counts['raw']['train']:,}", "recorded_val": f"{counts['raw']['val']:,}",
         "camera_train": f"{counts['camera']['train']:,}", "camera_val": f"{counts['camera']['val']:,}",

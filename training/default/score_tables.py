@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from models.labels import DISPLAY, SILENT
+from models.labels import DISPLAY, OTHER, SILENT
 from training.supervised import calibration as calibrate
 from training.supervised.outputs import Outputs, fused
 
 LABELS = tuple(DISPLAY)
 _SILENT = [LABELS.index(label) for label in SILENT]
 _SAID = [c for c in range(len(LABELS)) if c not in _SILENT]
-_OTHER = LABELS.index("other")
+_OTHER = LABELS.index(OTHER)
 
 
 def calibration(out: Outputs, fusion: Sequence[float], temperature: float) -> dict[str, float]:

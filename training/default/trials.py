@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
+from models.system.atomic import write_json
 from training.data.tracks import Track
 from training.parallel.processes import side_by_side
 from training.supervised.clip_scores import accuracy, clip_scores
@@ -151,8 +152,6 @@ def _begin(setting: Setting, threads: int, note: Callable[[str], None]) -> None:
 
 
 def _run(trial: Trial) -> None:
-    from models.system.atomic import write_whole
-
     setting, note = _HERE
     mine = some_of(setting.tracks, trial.share, trial.seed)
     recipe = recipe_of(trial, setting.recipe, setting.few_epochs)
@@ -162,8 +161,7 @@ def _run(trial: Trial) -> None:
         "arm": trial.arm, "seed": trial.seed, "labels": len(mine), "epochs": recipe.epochs,
         "top1": judge_trial(student, setting.groups, setting.labels, recipe),
     }  # fmt: skip
-    text = json.dumps(result, indent=1) + "\n"
-    write_whole(setting.path(trial), lambda part: part.write_text(text, encoding="utf-8"))
+    write_json(setting.path(trial), result, indent=1)
 
 
 def summary(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from models.skeleton import JOINTS
+from models.system.atomic import replacing, write_text
 from models.system.native_warnings import native_warnings_hidden
 from training.drawing.draw import draw_clip
 from training.drawing.jobs import Job
@@ -80,11 +81,8 @@ def _draw_part(work: tuple[int, list[Job], Path]) -> int:
         "subject": np.array([j.sample.clip.subject if j.sample else -1 for j in some]),
         "key": np.array([j.key for j in some]),
     } | {name: np.concatenate([s[name] for s in seen]) for name in ("times", "world", "visibility", "truth")}
-    path = out / f"part_{number:04d}.npz"
-    temporary = path.with_suffix(".tmp")
-    with open(temporary, "wb") as file:
+    with replacing(out / f"part_{number:04d}.npz") as part, open(part, "wb") as file:
         np.savez(file, **fields)
-    os.replace(temporary, path)
     return len(some)
 
 
@@ -98,7 +96,7 @@ def draw_all(todo: list[Job], out: Path, pose_model: Path, workers: int, at_once
     crc = str(zlib.crc32("\n".join(f"{j.key} {j.action} {j.part}" for j in todo[:at_once]).encode()))
     if stamp.exists() and stamp.read_text() != crc:
         raise ValueError(f"{out} holds clips of another list of jobs; give another --out or delete it")
-    stamp.write_text(crc)
+    write_text(stamp, crc)
     parts = [(k, todo[k * at_once : (k + 1) * at_once], out) for k in range(-(-len(todo) // at_once))]
     left = [part for part in parts if not (out / f"part_{part[0]:04d}.npz").exists()]
     if not left:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.types import LANDMARKS, Pose
+from models.labels import IDLE
 from models.skeleton import JOINTS
 from training.drawing.draw import Camera
 from training.drawing.motions import make_motion
@@ -21,7 +22,7 @@ SECONDS = 8.0
 GAP_S = (0.2, 1.5)  # how long who is passed by is out of sight
 DROPPED = 0.05  # share of the frames in which a person is missed for no reason
 NOISE = 0.012  # of a landmark, in sides of a square as large as the body's box
-_STANDING = ("wave", "clap", "idle", "squat")
+_STANDING = ("wave", "clap", IDLE, "squat")
 _BODY = ("shoulder", "elbow", "wrist", "hand", "tip", "thumb", "hip", "knee", "ankle", "ankle", "foot")
 _JOINT_OF_L = np.array(
     [JOINTS.index("head")] * 11 + [JOINTS.index(f"{side}_{part}") for part in _BODY for side in ("left", "right")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.labels import OTHER
+from models.labels import IDLE, OTHER
 from training.data.splits import Sample, samples
 from training.data.tracks import RATE_MARK, SCENE_MARK
 from training.drawing.motions import MOTIONS
@@ -114,7 +114,7 @@ def idle_jobs(data: str | Path, cameras: int, seed: int, part: str, least_s: flo
     """
     still = [
         sample for sample in samples(data)
-        if sample.part == part and sample.action == "idle" and len(sample.clip.joints_TV3) / sample.clip.fps >= least_s
+        if sample.part == part and sample.action == IDLE and len(sample.clip.joints_TV3) / sample.clip.fps >= least_s
     ]  # fmt: skip
     every = [sample for _ in range(cameras) for sample in still]
-    return [Job("idle", part, 100_000 * seed + n, sample) for n, sample in enumerate(every)]
+    return [Job(IDLE, part, 100_000 * seed + n, sample) for n, sample in enumerate(every)]

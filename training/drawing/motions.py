@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from models.labels import IDLE
 from training.drawing.body import REST, Body, joints_of
 
 Keyframes = list[tuple[float, dict[str, tuple[float, ...]]]]
@@ -214,7 +215,7 @@ MOTIONS: dict[str, Callable[[np.random.Generator], Motion]] = {
     "wave": _wave, "raise_hand": _raise_hand, "clap": _clap, "jumping_jack": _jumping_jack, "squat": _squat,
     "walk": _walk, "run": _run, "jump": _jump, "punch": _punch, "kick": _kick, "lunge": _lunge, "bow": _bow,
     "pick_up": _pick_up, "sit_down": _sit_down, "stand_up": _stand_up, "drink": _drink, "phone": _phone,
-    "throw": _throw, "point": _point, "carry": _carry, "idle": _idle,
+    "throw": _throw, "point": _point, "carry": _carry, IDLE: _idle,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import json
 
 import numpy as np
 
+from models.system.atomic import write_text
 from models.system.places import ASSETS
 from training.drawing.body import Body, joints_of
 from training.drawing.motions import MOTIONS, make_motion
@@ -53,7 +54,7 @@ def main() -> None:
     for name in (*MOTIONS, "lie_down"):
         whole = np.rint(clip_of(name) / STEP_M).astype("<i2")
         clips[name] = {"frames": len(whole), "joints": base64.b64encode(whole.tobytes()).decode("ascii")}
-    OUT.write_text(json.dumps({"fps": FPS, "clips": clips}, separators=(",", ":")) + "\n", encoding="utf-8")
+    write_text(OUT, json.dumps({"fps": FPS, "clips": clips}, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.labels import OTHER
-from models.skeleton import JOINTS, MIRROR
+from models.labels import IDLE, OTHER
+from models.skeleton import JOINTS, mirrored
 from training.data.splits import Sample
 from training.drawing.camera_effects import Film, random_film
 from training.drawing.draw import Camera, Look
@@ -16,7 +16,7 @@ from training.drawing.motions import make_motion
 
 RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
 # Actions that a person at a desk does, so drawn from near as well, the legs out of sight.
-UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", "idle", OTHER}
+UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", IDLE, OTHER}
 _L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
@@ -99,8 +99,3 @@ def _resampled(joints: np.ndarray, times_T: np.ndarray, fps: float) -> np.ndarra
     at = np.searchsorted(times_T, when, side="right").clip(1, len(times_T) - 1)
     share = ((when - times_T[at - 1]) / np.maximum(times_T[at] - times_T[at - 1], 1e-6)).clip(0, 1)[:, None, None]
     return (joints[at - 1] * (1 - share) + joints[at] * share).astype(np.float32)
-
-
-def mirrored(joints: np.ndarray) -> np.ndarray:
-    """(..., 25, 3) as seen in a mirror: sides swapped, x negated."""
-    return joints[..., MIRROR, :] * np.array([-1, 1, 1], np.float32)

@@ -24,11 +24,13 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from models.branches import Branches, Shape
+from models.branches import Branches
+from models.shape import Shape
 from training.config.schema import PretrainConfig, Schedule, require
 from training.config.sources import PRESETS
-from training.data.augmentation import Views, augment
+from training.data.augmentation import augment
 from training.data.store import Store
+from training.data.views import Views
 from training.evaluation.classifier import Classifier
 from training.evaluation.features import people_slots
 from training.evaluation.linear import Answer, check_schedule

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from models.branches import Branches
-from models.modalities import check_modalities
+from models.modality_names import check_modalities
 from training.config.sources import defaults_of, fit_epochs
 from training.data.store import Store
 from training.evaluation.features import features, only

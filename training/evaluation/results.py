@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from models.system.atomic import write_whole
+from models.system.atomic import write_text, write_whole
+from models.system.tables import table
 from training.evaluation.confusion import draw
 from training.evaluation.linear import Answer
 
@@ -74,11 +75,10 @@ def confusion_picture(counts_CC: np.ndarray, labels: Sequence[str], title: str, 
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
     """Write the JSON file, whole or not at all."""
     text = json.dumps({"format": FORMAT} | dict(result), indent=1, allow_nan=False) + "\n"
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_text(path, text)
 
 
 def markdown(rows: list[dict]) -> str:
     """A table of the rows."""
     names = list(rows[0])
-    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    return "\n".join(lines + ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows])
+    return table(names, ([row[name] for name in names] for row in rows))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.labels import OTHER
+from models.system.atomic import write_json, write_text, write_whole
 from training.data.splits import UNSEEN_SETS
 from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.evaluation.confusion import draw
@@ -175,7 +175,9 @@ def judge_model(
         rows.append({"measure": title, **rates(verdicts)})
         detail.append(per_action(verdicts))
         pictures.append(f"confusion_{part}_{k}.png")
-        confusion_picture(verdicts, model.labels, f"{title}: top-1 {rows[-1]['top1']} %", out / pictures[-1])
+        above = f"{title}: top-1 {rows[-1]['top1']} %"
+        draws = functools.partial(confusion_picture, verdicts, model.labels, above)
+        write_whole(out / pictures[-1], draws)
     videos = real_videos(model, pose_model, videos, part)
     hits, top3 = (sum(f(v) for _, v in videos) for f in (lambda v: v.hit, lambda v: v.truth in v.ranked[:3]))
     text = [markdown(rows), f"Real videos ({part}): {hits} of {len(videos)} right, {top3} in the top three."]
@@ -185,11 +187,11 @@ def judge_model(
         f"### {title}\n\n{markdown(table)}\n\n![]({picture})"
         for title, table, picture in zip(groups, detail, pictures, strict=True)
     ]
-    (out / f"results_{part}.md").write_text("\n\n".join(text) + "\n")
+    write_text(out / f"results_{part}.md", "\n\n".join(text) + "\n")
     result = {
         "part": part, "model": model.version, "rows": rows, "videos": [hits, top3, len(videos)],
         "clips": [{"video": f, "action": v.truth, "answers": list(v.ranked[:3])} for f, v in videos],
         "per_action": {row["measure"]: table for row, table in zip(rows, detail, strict=True)},
     }  # fmt: skip
-    (out / f"results_{part}.json").write_text(json.dumps(result, indent=1) + "\n")
+    write_json(out / f"results_{part}.json", result, indent=1)
     return result

@@ -6,17 +6,12 @@ import numpy as np
 import torch
 
 from models.modalities import normalise
-from models.skeleton import CENTRE, JOINTS, MIRROR, V
+from models.skeleton import CENTRE, JOINTS, V
 
 MOMENTS = 5  # even moments whose poses are features
 _PELVIS = JOINTS.index("pelvis")
 _FLIP = np.array([-1, 1, 1], np.float32)
 _TINY = 1e-6
-
-
-def mirrored(window_KV3: np.ndarray) -> np.ndarray:
-    """The window's mirror image: left and right change places; (K, 25, 3)."""
-    return window_KV3[:, MIRROR] * _FLIP
 
 
 def _upright(window_KV3: np.ndarray) -> np.ndarray:

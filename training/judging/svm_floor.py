@@ -18,9 +18,10 @@ import cv2
 import numpy as np
 
 from models.clips import read_clips
+from models.skeleton import mirrored
 from training.data.splits import UNSEEN_SETS, Sample, part_of
 from training.data.tracks import Track, raw_track, raw_tracks
-from training.judging.svm_features import _TINY, features, mirrored
+from training.judging.svm_features import _TINY, features
 from training.supervised.window_augmentation import window_of
 
 WINDOW_S, FRAMES = 2.5, 50

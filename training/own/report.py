@@ -92,16 +92,16 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 def write_report(report: Report) -> None:
     """OUT/README.md, own.json and the pictures, each whole or not at all; own.json last."""
-    from models.system.atomic import write_whole
+    from models.system.atomic import write_text, write_whole
 
     out, verdicts = report.wish.out, list(report.verdicts)
     title = f"held-out clips: top-1 {rates(verdicts)['top1']} %"
     labels = report.config.labels
     write_whole(out / CONFUSION, lambda part: confusion_picture(verdicts, labels, title, part))
     write_whole(out / CURVE, lambda part: _curve(report.log, part))
-    write_whole(out / CARD, lambda part: part.write_text(_card(report), encoding="utf-8"))
+    write_text(out / CARD, _card(report))
     text = json.dumps(_results(report), indent=1, ensure_ascii=False) + "\n"
-    write_whole(out / RESULTS, lambda part: part.write_text(text, encoding="utf-8"))
+    write_text(out / RESULTS, text)
 
 
 def _results(report: Report) -> dict[str, Any]:

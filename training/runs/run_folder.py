@@ -13,9 +13,10 @@ from typing import Any
 
 import torch
 
-from models.branches import Branches, Shape
+from models.branches import Branches
 from models.revision import git_revision
-from models.system.atomic import write_whole
+from models.shape import Shape
+from models.system.atomic import write_json, write_text, write_whole
 from training.data.store import Store
 
 CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1.pt", "log.jsonl", "model.safetensors"
@@ -55,8 +56,7 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
                 f"{out} belongs to a run with another {', '.join(differs)}; give another --out, or delete the folder"
             )
         return
-    text = json.dumps(asked | {"git": git_revision(), "torch": torch.__version__}, indent=2) + "\n"
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_json(path, asked | {"git": git_revision(), "torch": torch.__version__})
 
 
 def read_config(run: str | Path) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def cut_log(run: Path, epochs: int) -> None:
     path = run / LOG
     if path.exists():
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["epoch"] <= epochs]
-        write_whole(path, lambda part: part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8"))
+        write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def read_log(run: str | Path) -> list[dict[str, Any]]:

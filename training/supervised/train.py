@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.encoder import CHANNELS, STRIDES
+from models.shape import CHANNELS, STRIDES
 from training.data.tracks import Track
 from training.supervised.window_augmentation import Augmentation, window_of
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.resample import read_window
-from models.skeleton import CENTRE, JOINTS, MIRROR
+from models.skeleton import CENTRE, JOINTS, mirrored
 from training.data.tracks import Track
 
 LOWER = [i for i, n in enumerate(JOINTS) if n.split("_")[-1] in ("pelvis", "mid", "hip", "knee", "ankle", "foot")]
@@ -94,7 +94,7 @@ def _space(joints_KV3: np.ndarray, raw: bool, how: Augmentation, rng: np.random.
         out = out * np.array([1, 1, 1 - rng.uniform(0, how.depth)], np.float32)
     out = (out * rng.uniform(1 - how.size, 1 + how.size)) @ _rotation(how, rng).T
     if rng.random() < how.mirror:
-        out = out[:, MIRROR] * np.array([-1, 1, 1], np.float32)
+        out = mirrored(out)
     sigma = rng.uniform(0, how.noise) * (1.0 if raw else 0.33)
     fast, slow = rng.normal(0, sigma, (2, *out.shape))
     ramp = np.linspace(-1, 1, len(out))[:, None, None]

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.benchmark.live_path import measure, table, write_json
-from models.system.atomic import OutputError
+from app.benchmark.live_path import measure, table
+from models.system.atomic import write_json
 from tests.app.helpers import HandModel, pose, write_video
 
 
@@ -65,10 +65,11 @@ def test_measure(tmp_path, clock):
 def test_json(tmp_path, clock):
     path = write_video(tmp_path / "a.mp4", np.arange(60) / 20)
     result = measure(path, slow_model(clock), tmp_path)
-    write_json(result, tmp_path / "numbers.json")
+    write_json(tmp_path / "numbers.json", result)
     assert json.loads((tmp_path / "numbers.json").read_text()) == result
-    with pytest.raises(OutputError):
-        write_json(result, tmp_path / "no" / "numbers.json")
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(ValueError, match="cannot write"):
+        write_json(tmp_path / "a file" / "numbers.json", result)
 
 
 def test_too_short(tmp_path, clock):

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from app.benchmark.live_path import write_json
 from app.benchmark.people import measure, side_by_side, table
+from models.system.atomic import write_json
 from tests.app.helpers import HandModel, pose, write_video
 
 
@@ -53,7 +53,7 @@ def test_measure(tmp_path, crowd):
         assert 0 < parts <= stages["live path"]["mean"] + 1e-6
     lines = table(result).splitlines()
     assert len(lines) == 8 and lines[-1].startswith("4") and "4.00" in lines[-1]
-    write_json(result, tmp_path / "numbers.json")
+    write_json(tmp_path / "numbers.json", result)
     assert json.loads((tmp_path / "numbers.json").read_text()) == result
 
 

@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+from importlib import metadata
 from types import SimpleNamespace
 
 import numpy as np
@@ -124,9 +125,14 @@ def packages(monkeypatch):
 @pytest.mark.parametrize(
     ("versions", "expected", "says"),
     [
-        ({"gradio": "6.0", "torch": "2.0", "onnxruntime": "1.0"}, [OK], "3 of 3"),
-        ({"gradio": "6.0", "onnxruntime": "1.0"}, [OPTIONAL, OK], "torch 2.0 is missing .needed by training"),
+        ({"gradio": "6.0", "torch": "2.0", "onnxruntime": "1.0"}, [OK], "2 of 2 as in requirements.txt"),
+        ({"gradio": "6.0", "onnxruntime": "1.0"}, [OPTIONAL, OK], "needed by training and export only: torch$"),
         ({"torch": "2.0", "onnxruntime": "1.0"}, [FAIL, OK], "gradio 6.0 is missing .needed by the app"),
+        (
+            {"gradio": "6.0", "torch": "1.9", "onnxruntime": "1.0"},
+            [OPTIONAL, OK],
+            "torch is 1.9; 2.0 is what was tested",
+        ),
         (
             {"gradio": "5.9", "torch": "2.0", "onnxruntime": "1.0"},
             [OPTIONAL, OK],
@@ -145,21 +151,40 @@ def packages(monkeypatch):
     ],
 )
 def test_packages(versions, expected, says, packages, tmp_path):
-    text = "# tried\ngradio==6.0  # pinned\ntorch==2.0\n\nonnxruntime==1.0\nwinonly==1; sys_platform == 'nowhere'\n"
+    text = "# tried\ngradio==6.0  # pinned\n\nonnxruntime==1.0\nwinonly==1; sys_platform == 'nowhere'\n"
     (tmp_path / "requirements.txt").write_text(text)
+    (tmp_path / "requirements-train.txt").write_text("torch==2.0\n")
     packages(**versions)
     found = list(check_packages(setup(requirements=tmp_path / "requirements.txt")))
     assert states(found) == expected
     assert any(re.search(says, finding.text) for finding in found)
 
 
-def test_no_list_of_packages(tmp_path):
+def test_packages_of_an_installed_copy(packages, tmp_path, monkeypatch):
+    """Without requirements.txt, what the copy asks for is what counts; the extras other than `train` do not."""
+    asked = [
+        "gradio==6.0",
+        "winonly==1; sys_platform == 'nowhere'",
+        "torch==2.0; extra == 'train'",
+        "ray==1; extra == 'ray'",
+    ]
+    monkeypatch.setattr(metadata, "requires", {"ikem-live": asked}.get)
+    packages(gradio="6.0")
+    missing, fits = check_packages(setup(requirements=tmp_path / "requirements.txt"))
+    assert missing.state == OPTIONAL and missing.text.endswith(": torch") and "ikem-live[train]" in missing.remedy
+    assert fits.state == OK and fits.text == "1 of 1 as ikem-live asks for"
+    packages(torch="2.0")
+    assert states(check_packages(setup(requirements=tmp_path / "requirements.txt"))) == [FAIL, OK]
+
+
+def test_no_list_of_packages(tmp_path, monkeypatch):
+    monkeypatch.setattr(metadata, "requires", {}.get)
     assert one(check_packages, requirements=tmp_path / "no.txt").state == OPTIONAL
 
 
 def test_the_real_list_of_packages_can_be_read():
     found = list(check_packages(setup()))
-    assert found[-1].state == OK and " of 1" in found[-1].text
+    assert found[-1].state == OK and " of 10 as in requirements.txt" in found[-1].text
 
 
 def test_a_missing_system_library(monkeypatch):

@@ -128,7 +128,9 @@ def test_the_choice_of_cameras(serve_page, browser):
         choice.select_option(devices[1])
         current = "document.querySelector('#cam video').srcObject.getVideoTracks()[0].getSettings().deviceId"
         tab.wait_for_function(f"{current} === '{devices[1]}'")
-        tab.wait_for_function("(window.before ??= window.ikem.answered) + 3 < window.ikem.answered")
+        count = "() => { window.answered = (window.answered ?? 0) + 1; }"
+        tab.evaluate(f"document.addEventListener('ikem:answered', {count})")
+        tab.wait_for_function("window.answered > 3")
         assert choice.input_value() == devices[1]
     two.close()
 

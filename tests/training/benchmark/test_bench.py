@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.branches import Shape
 from models.modalities import modalities, time_scale
+from models.shape import Shape
+from models.system.atomic import write_json
 from training.benchmark import steps as bench_steps
-from training.benchmark.bench import _summary, bench, check_memory, choose, free_mb, table, write_json
+from training.benchmark.bench import _summary, bench, check_memory, choose, free_mb, table
 from training.benchmark.published import PublishedStep
 from training.benchmark.settings import VARIANTS, Setting
 from training.config.schema import PretrainConfig
@@ -177,7 +178,7 @@ def test_result_and_table(monkeypatch, tmp_path):
     assert "ours, bf16                            16.00     2.00    32.00     1.00   2.00x   0.25x" in text
     assert "ours, bf16: 2.00x the published speed (goal 2.0x)" in text
     assert "0.12x the published memory" in text and "2.00x slower than without" in text
-    write_json(result, tmp_path / "bench.json")
+    write_json(tmp_path / "bench.json", result)
     assert json.loads((tmp_path / "bench.json").read_text())["variants"]["bf16"]["two_people"] == 0
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from models.system.places import ROOT
 from training.comparison import compare as compare_module
 from training.comparison.compare import compare

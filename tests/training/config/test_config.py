@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from training.config.options import add_options, from_args
 from training.config.schema import DistilConfig, PretrainConfig, parse_modalities
 from training.config.sources import from_sources

@@ -8,9 +8,10 @@ import torch
 
 from models.skeleton import MIRROR
 from training.config.schema import PretrainConfig
-from training.data.augmentation import Views, augment, crop_time, padded, shear
+from training.data.augmentation import augment, crop_time, padded, shear
 from training.data.pool import Pool
 from training.data.store import Store, write_store
+from training.data.views import Views
 from training.parallel.torchrun import Group
 from training.runs.two_views import two_views
 

@@ -165,10 +165,10 @@ def test_workers_side_by_side_write_the_same_store(tmp_path, small_parts):
     assert Store(tmp_path / "one").hash == Store(tmp_path / "two").hash
 
 
-@pytest.mark.parametrize("where", ["_write_part", "write_rows"])
+@pytest.mark.parametrize("where", ["replacing", "write_rows"])
 def test_a_full_disk(where, tmp_path, monkeypatch):
     path = clip_source(tmp_path / "set.npz")
-    module = training.data.store_parts if where == "_write_part" else training.data.prepare
+    module = training.data.store_parts if where == "replacing" else training.data.prepare
 
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.modalities import MODALITIES
+from models.modality_names import MODALITIES
 from training.data.tracks import Track
 from training.default.trials import Setting, Trial, plan, recipe_of, run_trials, some_of, summary
 from training.drawing.motions import make_motion

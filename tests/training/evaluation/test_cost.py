@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.branches import Branches, Shape
-from models.encoder import CHANNELS, STRIDES
+from models.branches import Branches
+from models.shape import CHANNELS, STRIDES, Shape
 from training.evaluation.classifier import Classifier
 from training.evaluation.cost import cost, flops, latency_ms, parameters
 

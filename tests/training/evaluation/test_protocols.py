@@ -11,10 +11,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models.branches import Branches, Shape
+from models.branches import Branches
+from models.shape import Shape
 from training.config.schema import parse_modalities
-from training.data.augmentation import Views
 from training.data.store import Store, write_store
+from training.data.views import Views
 from training.evaluation.features import features, only
 from training.evaluation.finetune import ScratchConfig, TuneConfig, tune
 from training.evaluation.knn import NearestConfig, nearest

@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.branches import Branches, Shape
+from models.branches import Branches
+from models.shape import Shape
+from training.commands import evaluate as command
 from training.config.schema import PretrainConfig
 from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.evaluation.evaluate import evaluate
 from training.evaluation.knn import NearestConfig
 from training.evaluation.linear import Answer, LinearConfig
-from training.evaluation.options import add_evaluate_options, given, run_evaluate
 from training.evaluation.protocols import make_config
 from training.evaluation.results import BEST, FORMAT, confusion, mean_std, row, write_result
 from training.runs.run_folder import open_run, save_model
@@ -174,16 +175,20 @@ def test_what_cannot_be_judged_is_named(
 
 def _args(*words: object) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    add_evaluate_options(parser)
-    parser.add_argument("--device", default="cpu")
-    return parser.parse_args([str(word) for word in words])
+    command.add_arguments(parser)
+    return parser.parse_args([str(word) for word in (*words, "--device", "cpu")])
 
 
 def test_the_command_writes_and_prints(
-    stores: tuple[Store, Store], run: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    stores: tuple[Store, Store],
+    run: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "linear.json"
-    run_evaluate(
+    monkeypatch.setattr(command, "use_threads", lambda count: None)  # this process is the other tests' too
+    assert not command.run(
         _args("--data", stores[0].folder, "--split", "half", "--run", run, "--out", out, "--seed", 3,
               "--subsets", "jm,jb", "--lr", 0.5, "--drop-at", "1,2", "--epochs", 2, "--standardise")
     )  # fmt: skip
@@ -199,6 +204,6 @@ def test_a_yaml_file_stands_under_the_command_line(stores: tuple[Store, Store], 
     path.write_text("epochs: 7\nlr: 0.2\nshape: {dropout: 0.2}\nviews: {turn: 0.1}\n")
     args = _args("--data", ".", "--split", "half", "--protocol", "scratch", "--config", path, "--lr", 0.3,
                  "--channels", "4,8", "--strides", "1,2")  # fmt: skip
-    config = make_config("scratch", values=given(args))
+    config = make_config("scratch", values=command.given(args))
     assert (config.epochs, config.lr, config.views.turn) == (7, 0.3, 0.1)
     assert config.shape == Shape(channels=(4, 8), strides=(1, 2), dropout=0.2)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.skeleton import JOINTS
+from models.skeleton import JOINTS, mirrored
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
-from training.judging.svm_features import features, mirrored
+from training.judging.svm_features import features
 from training.judging.svm_floor import GRID, Floor, Settings, kard_alone
 
 LABELS = ("squat", "wave")

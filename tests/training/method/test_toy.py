@@ -11,10 +11,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models.branches import Shape
+from models.shape import Shape
 from training.config.schema import PretrainConfig
-from training.data.augmentation import Views, augment
+from training.data.augmentation import augment
 from training.data.store import Batch
+from training.data.views import Views
 from training.method import losses
 from training.method.key_queue import Queue
 from training.method.pretrain import Pretrainer

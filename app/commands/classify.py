@@ -1,16 +1,16 @@
-"""The options of `python -m app classify`, and what they mean."""
+"""`python -m app classify`: the actions in videos, cameras and recorded skeletons."""
 
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable
+import sys
 from functools import partial
 from pathlib import Path
 
 from app.batch.options import ENGINES, HERE, RAY, Options, check_labels, file_hash
+from app.commands.options import add_model, add_pack, add_pose, check_pack
+from models.system.options import number, seconds, share, whole, workers
 
-_MOST_WORKERS = 256
 HELP = """\
 Name the actions in videos, cameras and recorded skeletons.
 
@@ -35,10 +35,9 @@ exit code: 0 all went well, 1 an input failed (it is named, with the reason; the
 is wrong or the results cannot be written, 130 stopped before the end"""
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """Describe the command."""
-    command.description, command.epilog = HELP, EXAMPLES
-    command.formatter_class = argparse.RawDescriptionHelpFormatter
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add_model(command)
     command.add_argument(
         "inputs",
         nargs="+",
@@ -58,7 +57,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--recursive", action="store_true", help="take the folders in a folder too")
     command.add_argument(
         "--seconds",
-        type=_positive,
+        type=seconds,
         metavar="N",
         help="end cameras and addresses after N seconds (else Ctrl-C does); files are read to their ends",
     )
@@ -78,30 +77,37 @@ def add_options(command: argparse.ArgumentParser) -> None:
     results.add_argument(
         "--json-lines", choices=["-"], metavar="-", help="events to standard output as they end, and nothing else there"
     )
-    results.add_argument("--top", type=_count(64), metavar="N", help="a column of the summary with the N best labels, "
-                         "and up to N (at most 3) in each event as `top`")  # fmt: skip
+    results.add_argument(
+        "--top",
+        type=whole(1, 64),
+        metavar="N",
+        help="a column of the summary with the N best labels, and up to N (at most 3) in each event as `top`",
+    )
     choice = command.add_argument_group("what counts")
     choice.add_argument(
-        "--every", type=_hop, metavar="SECONDS", help="time between two classifications (default: 0.25)"
+        "--every",
+        type=number(0.02, 60, "a number of seconds from 0.02 to 60"),
+        metavar="SECONDS",
+        help="time between two classifications (default: 0.25)",
     )
     choice.add_argument(
         "--min-score",
-        type=_share,
+        type=share("a score"),
         metavar="S",
         help="leave out events of a lower score, 0 to 1 (a low one finds no more)",
     )
     choice.add_argument("--labels", type=_labels, metavar="A,B", help="only these events, by their short ids, such as "
                         "wave,sit_down (an unknown one shows them all)")  # fmt: skip
     work = command.add_argument_group("how it is done")
-    work.add_argument(
-        "--workers", type=_count(_MOST_WORKERS), metavar="N", help="inputs worked on at once (default: 1)"
-    )
+    work.add_argument("--workers", type=workers, metavar="N", help="inputs worked on at once (default: 1)")
     work.add_argument(
         "--resume", action="store_true", help="keep results that are whole and made the same way from the same file"
     )
     work.add_argument("--quiet", action="store_true", help="show errors alone")
     work.add_argument("--engine", choices=ENGINES, default=HERE, help="this machine, or a Ray cluster (default: here)")
     work.add_argument("--ray-address", metavar="HOST:PORT", help="a running cluster (else one starts on this machine)")
+    add_pack(command)
+    add_pose(command)
 
 
 def options_of(args: argparse.Namespace) -> Options:
@@ -135,12 +141,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
     from app.batch.run import Run
     from app.pose.model_file import ensure_pose_model
-    from app.teach.command import check_pack_options
     from app.teach.taught_model import load_model
     from models.system.cores import usable_cores
 
     options = options_of(args)
-    check_pack_options(args)
+    check_pack(args)
     # Workers that each took all cores would wait for each other.
     share = max(1, usable_cores() // options.workers) if options.workers > 1 or options.engine == RAY else None
     make_model = partial(load_model, args.model, args.pack, args.only, args.device, args.threads or share)
@@ -168,8 +173,6 @@ def _model_id(args: argparse.Namespace) -> str:
 
 
 def _warn_of_encoder(options: Options) -> None:
-    import sys
-
     from app.batch.annotate import encoder_note
 
     note = encoder_note()
@@ -177,45 +180,8 @@ def _warn_of_encoder(options: Options) -> None:
         print(note, file=sys.stderr)
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
-def _positive(text: str) -> float:
-    number = _number(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"a number of seconds above 0, not {text!r}")
-    return number
-
-
-def _hop(text: str) -> float:
-    number = _number(text)
-    if not 0.02 <= number <= 60:
-        raise argparse.ArgumentTypeError(f"a number of seconds from 0.02 to 60, not {text!r}")
-    return number
-
-
-def _share(text: str) -> float:
-    number = _number(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"a score is from 0 to 1, not {text!r}")
-    return number
-
-
 def _labels(text: str) -> tuple[str, ...]:
     labels = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not labels:
         raise argparse.ArgumentTypeError("labels are short ids with commas between them, such as wave,clap")
     return labels
-
-
-def _count(most: int) -> Callable[[str], int]:
-    def count(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and 0 < int(text) <= most):
-            raise argparse.ArgumentTypeError(f"a number from 1 to {most}, not {text!r}")
-        return int(text)
-
-    return count

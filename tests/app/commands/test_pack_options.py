@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from app.__main__ import main
-from app.batch.command import add_options, run
-from app.teach.command import add_pack_options
+from app.commands.classify import add_arguments, run
 from app.teach.pack import write_pack
 from app.teach.teacher import Teacher
 from tests.app.teach.helpers import FPS, repeated, still
@@ -83,8 +82,7 @@ def test_a_worker_can_make_the_model(film: Path, teachable: Path, pack: Path, mo
     monkeypatch.setattr("app.batch.run.Run.__init__", lambda self, *args: made.extend(args))
     monkeypatch.setattr("app.batch.run.Run.__call__", lambda self: 0)
     parser = argparse.ArgumentParser()
-    add_options(parser)
-    add_pack_options(parser)
+    add_arguments(parser)
     args = parser.parse_args([str(film), "--out", "x", "--pack", str(pack), "--workers", "2"])
     args.model, args.device, args.threads, args.pose = teachable, "cpu", 1, "wheel"
     assert run(args) == 0

@@ -1,4 +1,4 @@
-"""The options of `python -m training evaluate`, and what they run."""
+"""`python -m training evaluate`: a run, or a model trained with labels alone, judged by a protocol."""
 
 from __future__ import annotations
 
@@ -6,25 +6,38 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-# option -> (type, meaning); each goes with the protocols whose configuration has it, and none has a default here.
+from models.system.options import at_least_0, number, seed, share
+from training.commands.options import add_machine, use_threads
+from training.config.options import read_modalities
+
+EXAMPLES = (
+    "example: python -m training evaluate --run runs/student --data stores/ucla --split xview --protocol linear "
+    "--out results/student.json"
+)
+_LEAST_0 = number(0)  # the protocols' configurations say more of what fits
+
+# option -> (reader, meaning); each goes with the protocols whose configuration has it, and none has a default here.
 _VALUES: dict[str, tuple[Any, str]] = {
-    "epochs": (int, "passes over the training clips"),
-    "batch": (int, "clips a step"),
-    "lr": (float, "learning rate at its highest"),
-    "momentum": (float, "of SGD"),
-    "weight_decay": (float, "of SGD"),
+    "epochs": (at_least_0, "passes over the training clips"),
+    "batch": (at_least_0, "clips a step"),
+    "lr": (_LEAST_0, "learning rate at its highest"),
+    "momentum": (_LEAST_0, "of SGD"),
+    "weight_decay": (_LEAST_0, "of SGD"),
     "schedule": (str, "step or cosine"),
-    "drop_at": (int, "epochs after which the rate falls to a tenth (step), 50,70"),
-    "warmup": (int, "epochs of linear growth at the start"),
+    "drop_at": (at_least_0, "epochs after which the rate falls to a tenth (step), 50,70"),
+    "warmup": (at_least_0, "epochs of linear growth at the start"),
     "precision": (str, "fp32 or bf16"),
-    "init_std": (float, "of the heads' initial weights (linear)"),
-    "k": (int, "neighbours that vote (knn)"),
-    "watch": (int, "epochs between looks at the test clips, for the best epoch beside the last (finetune, scratch)"),
+    "init_std": (_LEAST_0, "of the heads' initial weights (linear)"),
+    "k": (at_least_0, "neighbours that vote (knn)"),
+    "watch": (
+        at_least_0,
+        "epochs between looks at the test clips, for the best epoch beside the last (finetune, scratch)",
+    ),
 }
 _SHAPE: dict[str, tuple[Any, str]] = {
-    "channels": (int, "widths of the encoders' blocks (scratch), 16,32,64,128"),
-    "strides": (int, "of the blocks, in time (scratch)"),
-    "dropout": (float, "in all blocks but the first (scratch)"),
+    "channels": (at_least_0, "widths of the encoders' blocks (scratch), 16,32,64,128"),
+    "strides": (at_least_0, "of the blocks, in time (scratch)"),
+    "dropout": (_LEAST_0, "in all blocks but the first (scratch)"),
 }
 _MANY = ("drop_at", "channels", "strides")
 
@@ -39,31 +52,27 @@ def _list(kind: Any) -> Any:
     return read
 
 
-def _modalities(text: str) -> tuple[str, ...]:
-    from training.config.schema import parse_modalities
-
-    return parse_modalities(text)
-
-
 def _subset(word: str) -> tuple[str, ...]:
-    return _modalities(word.replace("+", ","))
+    return read_modalities(word.replace("+", ","))
 
 
-def add_evaluate_options(command: argparse.ArgumentParser) -> None:
-    """Every option but --device and --threads."""
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
     command.add_argument("--data", type=Path, required=True, metavar="STORE", help="labelled clip store of `prepare`")
     command.add_argument("--split", required=True, help="its training clips train, its test clips judge")
     command.add_argument("--protocol", default="linear", help="linear, knn, semi, finetune or scratch")
     command.add_argument("--run", dest="run_folder", type=Path, help="finished pretrain or distil; not with scratch")
     command.add_argument("--out", type=Path, metavar="FILE", help="JSON file; a picture of the confusions beside it")
-    command.add_argument("--modalities", type=_modalities, metavar="j,m,b", help="branches (default: all of the run's)")
+    command.add_argument(
+        "--modalities", type=read_modalities, metavar="j,m,b", help="branches (default: all of the run's)"
+    )
     command.add_argument(
         "--subsets", type=_list(_subset), nargs="+", default=[], metavar="jmb",
         help="sets to judge fused, beside each modality alone and all together: jmb jmba, or joint+bone",
     )  # fmt: skip
-    command.add_argument("--seeds", "--seed", type=_list(int), nargs="+", metavar="N", help="of everything random")
+    command.add_argument("--seeds", "--seed", type=_list(seed), nargs="+", metavar="N", help="of everything random")
     command.add_argument(
-        "--fractions", "--fraction", type=_list(float), nargs="+", metavar="X",
+        "--fractions", "--fraction", type=_list(share("a share")), nargs="+", metavar="X",
         help="shares of the training labels (semi; default: 0.01 0.05 0.1 0.2)",
     )  # fmt: skip
     command.add_argument(
@@ -79,6 +88,7 @@ def add_evaluate_options(command: argparse.ArgumentParser) -> None:
         "--standardise", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
         help="features pass a batch-norm without parameters first (linear)",
     )  # fmt: skip
+    add_machine(command)
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
@@ -91,13 +101,14 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     return merge(read_yaml(args.config) if args.config else {}, values | ({"shape": shape} if shape else {}))
 
 
-def run_evaluate(args: argparse.Namespace) -> None:
-    """Judge, and print the table."""
+def run(args: argparse.Namespace) -> int:
+    """Judge, and print the table; returns the exit code."""
     from training.data.store import Store
     from training.evaluation.evaluate import describe, evaluate
     from training.evaluation.protocols import make_config
     from training.parallel.torchrun import join
 
+    use_threads(args.threads)
     config = make_config(args.protocol, args.frozen, args.preset, given(args))
     result = evaluate(
         Store(args.data), args.split, config, args.run_folder, args.protocol, args.modalities,
@@ -107,3 +118,4 @@ def run_evaluate(args: argparse.Namespace) -> None:
         join(args.device).device, args.out,
     )  # fmt: skip
     print(describe(result))
+    return 0

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main, parser
-from app.batch.command import EXAMPLES, options_of
 from app.batch.options import Options
+from app.commands.classify import EXAMPLES, options_of
 from models.system.places import ROOT
 from tests.app.batch.helpers import joints, rows, save
 
@@ -77,7 +77,7 @@ def test_mistakes_touch_nothing(tmp_path, action_model, capsys, more, says):
 def test_ctrl_c_at_any_time_is_one_sentence(monkeypatch, capsys):
     """Also before the command line is read: importing what that needs takes half a second."""
 
-    def interrupted():
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("app.__main__.parser", interrupted)
@@ -86,7 +86,7 @@ def test_ctrl_c_at_any_time_is_one_sentence(monkeypatch, capsys):
 
 @pytest.mark.parametrize("command", [["classify", "a.mp4", "--out", "x"], ["doctor"]])
 def test_what_ctrl_c_leaves_is_told_by_the_command_that_can_go_on(command, monkeypatch, capsys):
-    def interrupted(args):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("app.__main__._run", interrupted)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.commands.options import add_model, add_pose
 from app.teach.examples import TeachError
 from app.teach.pack import Pack, PackError, checked_name, read_pack, write_pack
 
@@ -32,10 +33,9 @@ exit code: 0 all went well, 1 an input taught nothing (it is named, the others a
 FAILED = 1
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """Describe the command."""
-    command.description, command.epilog = HELP, EXAMPLES
-    command.formatter_class = argparse.RawDescriptionHelpFormatter
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add_model(command)
     command.add_argument("name", nargs="?", metavar="NAME", help="what to say when somebody does it")
     command.add_argument("inputs", nargs="*", type=Path, metavar="INPUT", help="a video, .ikem or .npz file")
     command.add_argument("--pack", required=True, type=Path, metavar="FILE", help="the pack; made if missing")
@@ -45,22 +45,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     other.add_argument("--list", action="store_true", help="say what is in the pack")
     other.add_argument("--forget", metavar="ACTION", help="take an action out of the pack")
     other.add_argument("--rebuild", action="store_true", help="make the pack anew for this model")
-
-
-def add_pack_options(command: argparse.ArgumentParser) -> None:
-    """The options of commands that use a pack."""
-    command.add_argument("--pack", type=Path, metavar="FILE", help="actions of your own, from `python -m app teach`")
-    command.add_argument("--only", action="store_true", help="with --pack: name these alone, not the model's own")
-
-
-def check_pack_options(args: argparse.Namespace) -> None:
-    """Refuse --only without --pack.
-
-    Raises:
-        PackError: it stands alone.
-    """
-    if args.only and args.pack is None:
-        raise PackError("--only needs a pack: --pack FILE names the actions that are left")
+    add_pose(command)
 
 
 def run(args: argparse.Namespace) -> int:

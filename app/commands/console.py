@@ -1,0 +1,42 @@
+"""`ikem-live`: the commands of app, and behind `train` and `export` those of the packages that need PyTorch.
+
+The packages are loaded by name: nothing of app depends on training, and an install without PyTorch has all but those.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+PROG = "ikem-live"
+# first word -> the package whose commands follow it, and what one does with them
+PACKAGES = {"train": ("training", "training"), "export": ("export", "exporting")}
+EPILOG = """\
+ikem-live train ... and ikem-live export ... train models and export them; they need the extra `train`."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code.
+
+    Args:
+        argv: the words of the command line; None takes this process's.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    if words and words[0] in PACKAGES:
+        return _package(words[0], words[1:])
+    return importlib.import_module("app.__main__").main(words, PROG, EPILOG)
+
+
+def _package(word: str, words: list[str]) -> int:
+    package, doing = PACKAGES[word]
+    try:
+        return importlib.import_module(f"{package}.__main__").main(words, f"{PROG} {word}")
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        needed = "PyTorch" if name in ("torch", package) else name
+        print(f"{PROG} {word}: {doing} needs {needed}: pip install 'ikem-live[train]'", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

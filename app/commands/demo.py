@@ -1,0 +1,55 @@
+"""`python -m app demo`: the live page."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from app.commands.options import add_model, add_pack, add_page, add_pose, check_pack
+
+EXAMPLES = """\
+examples:
+  python -m app demo --open
+  python -m app demo --pack my.pack                                  with actions of your own
+  python -m app demo --host 0.0.0.0 --auth users.txt --ssl-certfile cert.pem --ssl-keyfile key.pem
+
+The page is never shared through another host. For visitors elsewhere: --host with --auth and --ssl-*."""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add_model(command)
+    add_page(command, "address to listen on", "port to listen on")
+    command.add_argument("--open", action="store_true", help="open a browser on the page")
+    command.add_argument(
+        "--auth", metavar="USER:PASSWORD|FILE", help="ask visitors for a name and password; a file keeps them off the "
+        "command line, one USER:PASSWORD a line"
+    )  # fmt: skip
+    command.add_argument("--ssl-certfile", type=Path, metavar="FILE", help="certificate for https, in PEM")
+    command.add_argument("--ssl-keyfile", type=Path, metavar="FILE", help="its private key, in PEM")
+    command.add_argument("--record", type=Path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
+    add_pack(command)
+    add_pose(command)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve the page until it is stopped; returns the exit code."""
+    from app.page.server import launch
+
+    check_pack(args)
+    launch(
+        args.model,
+        pose=args.pose,
+        device=args.device,
+        threads=args.threads,
+        host=args.host,
+        port=args.port,
+        open_browser=args.open,
+        auth=args.auth,
+        certfile=args.ssl_certfile,
+        keyfile=args.ssl_keyfile,
+        record=args.record,
+        pack=args.pack,
+        only=args.only,
+    )
+    return 0

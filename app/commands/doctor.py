@@ -1,0 +1,52 @@
+"""`python -m app doctor`: what works on this machine."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from app.commands.options import add_model, add_page, add_pose
+from models.system.places import EXAMPLE, ROOT
+
+EXAMPLES = """\
+examples:
+  python -m app doctor
+  python -m app doctor --camera 0 --json findings.json"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add_model(command)
+    command.add_argument("--camera", type=_camera, metavar="SOURCE", help="a camera's number or address that must work")
+    add_page(command, "address of the page", "port of the page")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the findings to a file as well")
+    add_pose(command)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, and say what to do; returns the exit code."""
+    from app.doctor.finding import Setup
+    from app.doctor.report import run as check
+
+    setup = Setup(
+        model=args.model,
+        device=args.device,
+        threads=args.threads,
+        pose=args.pose,
+        camera=args.camera,
+        host=args.host,
+        port=args.port,
+        example=EXAMPLE,
+        requirements=ROOT / "requirements.txt",
+    )
+    return check(setup, args.json)
+
+
+def _camera(text: str) -> int | str:
+    from app.sources.camera import camera_source
+    from app.sources.frames import CameraError
+
+    try:
+        return camera_source(text)
+    except CameraError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,25 @@
+"""`python -m app pose`: the pose model's file, before it is needed."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.options import add_pose
+
+EXAMPLES = """\
+examples:
+  python -m app pose
+  python -m app pose --pose full"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add_pose(command)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prepare the file, and say where it is; returns the exit code."""
+    from app.pose.model_file import ensure_pose_model
+
+    print("pose model:", ensure_pose_model(args.pose))
+    return 0

@@ -1,0 +1,55 @@
+// The action in large words, how sure the model is of it or why it names none, and the same for screen readers.
+import { byId, say } from "./dom.js";
+import { percent, personName, word } from "./names.js";
+
+const QUIET_MS = 600; // so long nothing must stand out before an action's name goes away
+const SPOKEN_MS = 2500; // a screen reader is told at most so often
+
+let shown = "", quietSince = 0, spokenAt = 0; // what the words say; ms
+
+function write(text, sure, quiet) {
+  say("action", text.charAt(0).toUpperCase() + text.slice(1));
+  say("sure", sure);
+  const action = byId("action");
+  action?.classList.toggle("idle", quiet);
+  action?.classList.toggle("long", text.length > 12);
+  action?.classList.toggle("longer", text.length > 18);
+}
+
+function speak(text, now) {
+  if (text === byId("spoken")?.textContent || now - spokenAt < SPOKEN_MS) return;
+  spokenAt = now;
+  say("spoken", text);
+}
+
+function whyNot([label, score, threshold]) {
+  const start = `Closest: ${word(label)} with ${percent(score)}`;
+  return score < threshold ? `${start}, below the threshold of ${percent(threshold)}` : `${start}, but nothing is likelier`;
+}
+
+// [what is shown, its words, the line below, whether it is no action].
+function inWords(answer) {
+  if (!answer.people) return ["nobody", "Nobody in view", "Step into the picture", true];
+  if (!answer.top.length) return ["watching", "Watching", "A few seconds of movement are needed", true];
+  if (!answer.label) return ["unsure", "Not sure", answer.closest ? whyNot(answer.closest) : "Nothing stands out yet", true];
+  return [answer.label, word(answer.label), `${percent(answer.score)} sure`, answer.label === "idle"];
+}
+
+export function showHeadline(answer, now) {
+  const [what, text, line, quiet] = inWords(answer);
+  // A name that goes for a moment and comes back would flicker: what is no action has to stay a while first.
+  if (!quiet || what === shown) quietSince = now;
+  if (quiet && what !== shown && now - quietSince < QUIET_MS) return;
+  shown = what;
+  write(text, line, quiet);
+  speak(text, now);
+  const main = answer.persons.find((person) => person.main);
+  say("whose", answer.persons.length > 1 && main ? `${personName(main.id)}, the nearest of ${answer.people} people` : "");
+}
+
+export function resetHeadline(text, line) {
+  write(text, line, true);
+  shown = "";
+  quietSince = 0;
+  say("whose", "");
+}

@@ -1,0 +1,13 @@
+// The page's scripts, from here on: this file is the only one that the page asks for.
+//
+// What it exports is what Gradio calls when something changes on its side (the `hook`s of app's Python). They reach it
+// by window.ikem, a promise of this module and the page's only global. Every other module keeps its own state, in the
+// variables at its top, and shares it by the functions that it exports alone.
+import "./motions.js";
+import "./tabs.js";
+
+export { pageBuilt, told } from "./live.js";
+export { setSensitivity } from "./pictures.js";
+export { taught } from "./teach.js";
+export { nextRequest } from "./teach_requests.js";
+export { showFound } from "./video.js";

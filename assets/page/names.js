@@ -1,0 +1,9 @@
+// What labels, people and scores are called.
+import { settings } from "./settings.js";
+
+let taught = new Set(); // labels that the visitor taught: those are called as they named them
+
+export const setTaught = (labels) => { taught = new Set(labels); };
+export const word = (label) => (!taught.has(label) && Object.hasOwn(settings.words, label) ? settings.words[label] : label);
+export const personName = (person) => `P${person}`;
+export const percent = (score) => `${Math.round(score * 100)}%`;

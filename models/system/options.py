@@ -1,0 +1,75 @@
+"""Readers of numbers for command lines, as argparse takes them: bounds, and a sentence that says what is expected.
+
+A reader refuses whatever is no finite number in ASCII digits by argparse.ArgumentTypeError, whose words argparse shows
+beside the option's name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+
+MOST_THREADS = 256
+MOST_WORKERS = 256
+
+
+def whole(low: int, high: int | None = None, said: str = "") -> Callable[[str], int]:
+    """A reader of whole numbers.
+
+    Args:
+        low: the least that is taken.
+        high: the greatest that is taken; None sets no bound.
+        said: what is expected, in words, in place of "a whole number from 1 to 64".
+    """
+    said = said or (f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}")
+
+    def read(text: str) -> int:
+        try:
+            value = int(text) if text.isascii() else low - 1
+        except ValueError:
+            value = low - 1
+        if value < low or (high is not None and value > high):
+            raise argparse.ArgumentTypeError(f"{said}, not {text!r}")
+        return value
+
+    return read
+
+
+def number(low: float, high: float | None = None, said: str = "", *, above: bool = False) -> Callable[[str], float]:
+    """A reader of finite numbers.
+
+    Args:
+        low: the least that is taken.
+        high: the greatest that is taken; None sets no bound but that the number is finite.
+        said: what is expected, in words, in place of "a number from 0 to 1".
+        above: take numbers above `low` alone, not `low` itself.
+    """
+    least = f"above {low:g}" if above else f"from {low:g}" if high is not None else f"of at least {low:g}"
+    said = said or f"a number {least}" + ("" if high is None else f" to {high:g}")
+
+    def read(text: str) -> float:
+        try:
+            value = float(text) if text.isascii() else math.nan
+        except ValueError:
+            value = math.nan
+        fits = math.isfinite(value) and (value > low if above else value >= low) and (high is None or value <= high)
+        if not fits:
+            raise argparse.ArgumentTypeError(f"{said}, not {text!r}")
+        return value
+
+    return read
+
+
+def share(what: str) -> Callable[[str], float]:
+    """A reader of numbers from 0 to 1; `what` is named in the sentence, such as "a score"."""
+    return number(0, 1, f"{what} is from 0 to 1")
+
+
+count = whole(1)
+at_least_0 = whole(0)
+seed = whole(0, said="a seed is a whole number of at least 0")
+port = whole(1, 65535, "a port is a number from 1 to 65535")
+threads = whole(1, MOST_THREADS, f"a number of threads is 1 to {MOST_THREADS}")
+workers = whole(1, MOST_WORKERS, f"a number of workers is 1 to {MOST_WORKERS}")
+seconds = number(0, said="a number of seconds above 0", above=True)

@@ -1,0 +1,42 @@
+"""`python -m training bench`: a pre-training step, ours beside the published way."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from models.system.options import count, whole
+from training.commands.options import add_machine
+
+EXAMPLES = "example: python -m training bench --batch 32 --people 1"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    command.add_argument("--batch", type=count, default=32, help="clips a step (default: %(default)s)")
+    command.add_argument("--people", type=whole(1, 2), default=1, help="body slots a clip, 1 or 2")
+    command.add_argument("--queue", type=count, default=32768, help="columns K (default: %(default)s)")
+    command.add_argument("--steps", type=count, default=3, help="timed steps a turn")
+    command.add_argument("--rounds", type=count, default=3, help="turns of each variant")
+    command.add_argument("--only", nargs="+", metavar="VARIANT", help="published fp32 bf16 bf16-recompute ...")
+    command.add_argument("--out", type=Path, metavar="FILE", help="JSON of everything")
+    add_machine(command)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and print the table; returns the exit code."""
+    from tqdm import tqdm
+
+    from models.system.atomic import write_json
+    from training.benchmark.bench import Setting, bench, table
+    from training.parallel.torchrun import join
+
+    setting = Setting(
+        batch=args.batch, people=args.people, queue=args.queue, steps=args.steps, rounds=args.rounds,
+        threads=args.threads, device=join(args.device).device.type,
+    )  # fmt: skip
+    result = bench(setting, args.only, tqdm.write)
+    print(table(result))
+    if args.out is not None:
+        write_json(args.out, result)
+    return 0

@@ -1,0 +1,34 @@
+"""`python -m training distil`: a pre-trained teacher into the joints / bones / motions student."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from training.commands.options import add_run, open_pool, use_threads
+from training.config.options import add_options, from_args
+from training.config.schema import DistilConfig
+
+EXAMPLES = (
+    "example: python -m training distil --preset compact --teacher runs/teacher --data stores/ucla "
+    "--split xview --out runs/student"
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    command.add_argument("--teacher", type=Path, required=True, metavar="RUN", help="finished folder of `pretrain`")
+    add_run(command)
+    add_options(command, DistilConfig)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, or go on with it; returns the exit code."""
+    from tqdm import tqdm
+
+    from training.method.distil import distil
+
+    use_threads(args.threads)
+    config = from_args(DistilConfig, args)
+    distil(open_pool(args), args.teacher, config, args.out, tqdm.write, args.device)
+    return 0

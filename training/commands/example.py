@@ -1,0 +1,23 @@
+"""`python -m training example`: the demo's example video, drawn."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from models.system.places import EXAMPLE
+
+EXAMPLES = "example: python -m training example --out assets/example.mp4"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    command.add_argument("--out", type=Path, default=EXAMPLE)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw the video; returns the exit code."""
+    from training.drawing.example import STEPS, scene, write_video
+
+    write_video(args.out, scene(STEPS))
+    return 0

@@ -1,0 +1,30 @@
+"""`python -m training identities`: who is taken for whom when people cross."""
+
+from __future__ import annotations
+
+import argparse
+
+from models.system.options import count, seed
+from training.commands.options import add_json
+
+EXAMPLES = "example: python -m training identities --scenes 6 --first-seed 100"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    command.add_argument("--scenes", type=count, default=6, help="of each number of people and frame rate")
+    command.add_argument("--first-seed", type=seed, default=100, help="0 to 7 chose the app's constants")
+    add_json(command)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare, and print the table; returns the exit code."""
+    from models.system.atomic import write_json
+    from training.evaluation.results import markdown
+    from training.judging.identities import compare
+
+    rows = compare(range(args.first_seed, args.first_seed + args.scenes))
+    print(markdown(rows))
+    if args.json:
+        write_json(args.json, rows)
+    return 0

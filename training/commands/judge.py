@@ -1,0 +1,41 @@
+"""`python -m training judge`: a model file on actors, sets and real videos that never trained it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from models.system.places import DEFAULT_MODEL
+from training.commands.options import add_data, add_pose, threads
+
+EXAMPLES = "example: python -m training judge --data DATA --part test --out runs/results"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add_data(command)
+    command.add_argument(
+        "--drawn", type=Path, nargs="+", default=[Path("runs/drawn")], help="folders that `draw` wrote"
+    )
+    command.add_argument("--threads", type=threads, default=2)
+    add_pose(command)
+    command.add_argument(
+        "--model", type=Path, default=DEFAULT_MODEL, help="model file (default: models/pretrained/student.onnx)"
+    )
+    command.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
+    command.add_argument("--out", type=Path, default=Path("runs/results"), help="for the tables (%(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge, and print the tables; returns the exit code."""
+    from app.pose.model_file import ensure_pose_model
+    from export.runtime import ActionModel
+    from training.evaluation.results import markdown
+    from training.judging.judge import HeldOut, judge_model
+
+    model = ActionModel(args.model, device="cpu", threads=args.threads)
+    held = HeldOut(args.data, args.drawn)
+    result = judge_model(model, held, args.data / "videos", ensure_pose_model(args.pose), args.out, args.part)
+    print(markdown(result["rows"]))
+    print("real videos: {0} of {2} right, {1} in the top three".format(*result["videos"]))
+    return 0

@@ -1,0 +1,36 @@
+"""`python -m training prepare`: recorded skeletons or videos into one clip store."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from models.system.options import workers
+
+EXAMPLES = (
+    "example: python -m training prepare nturgbd_skeletons/ --out stores/ntu60 "
+    "--missing samples_with_missing_skeletons.txt"
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    command.add_argument("source", type=Path, help="a file or a folder, searched with its folders")
+    command.add_argument("--out", type=Path, required=True, metavar="STORE", help="folder of the store; taken up")
+    command.add_argument("--kind", help="ntu, pku, nw-ucla, clips or videos (default: told from the files)")
+    command.add_argument("--missing", type=Path, metavar="LIST", help="NTU's list of samples with missing skeletons")
+    command.add_argument("--pose", default="wheel", help="pose model for videos: wheel, lite, full or heavy")
+    command.add_argument("--workers", type=workers, default=2, help="processes that read (default: %(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, and write the store; returns the exit code."""
+    from tqdm import tqdm
+
+    from training.data.prepare import prepare
+
+    prepare(
+        args.source, args.out, kind=args.kind, missing=args.missing, pose=args.pose, workers=args.workers,
+        note=tqdm.write,
+    )  # fmt: skip
+    return 0

@@ -1,0 +1,32 @@
+"""How strongly the two views of a clip differ. What each number does: training.data.augmentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Views:
+    """How strongly a view differs from its clip.
+
+    Attributes:
+        crop: padding at either side of the temporal crop, as a share of the frames (published: 1/6).
+        shear: the six off-diagonals of the shear are U(-shear, shear) (published: 0.5).
+        turn: rotation about y, U(-turn, turn) radians, before the shear.
+        tilt: rotations about x and z, N(0, tilt) radians.
+        speed: the crop is read up to this factor faster or slower (1: never).
+        noise: jitter of every coordinate, N(0, noise) metres.
+        lose: chance that one limb is collapsed onto its root.
+        mirror: chance of exchanging left and right.
+        blur: chance of smoothing over time.
+    """
+
+    crop: float = 1 / 6
+    shear: float = 0.5
+    turn: float = 0.0
+    tilt: float = 0.0
+    speed: float = 1.0
+    noise: float = 0.0
+    lose: float = 0.0
+    mirror: float = 0.0
+    blur: float = 0.0
