@@ -156,7 +156,6 @@ def analyse(
         raise VideoError(f"{path.name}: not a video file by its name; try an mp4, mov, webm, mkv or avi")
     with VideoReader(path) as video:  # fail before any model is loaded
         _bound(path, video.claimed_s or 0.0)
-    events: list[ActionEvent] = []
     track, told = Track(), -1.0
 
     def step(time_s: float, claimed_s: float | None, answer: Answer) -> None:
@@ -167,7 +166,8 @@ def analyse(
             told = time_s
             on_frame(min(1.0, time_s / claimed_s) if claimed_s else 0.0, time_s)
 
-    return classify_video(path, model, pose_model, events.append, step), events, track
+    result = classify_video(path, model, pose_model, on_frame=step)
+    return result.summary, list(result.events), track
 
 
 def _bound(path: Path, seconds: float) -> None:

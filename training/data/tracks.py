@@ -8,11 +8,13 @@ Shapes: T frames, V joints.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from app.types import JointFrame
 from models.skeleton import CENTRE, bridge
 from training.data.splits import SETS, Sample, samples
 
@@ -53,6 +55,10 @@ class Track:
     @property
     def seconds(self) -> float:
         return float(self.times_T[-1] - self.times_T[0])
+
+    def played(self) -> Iterator[JointFrame]:
+        """Its frames, as the app's stream takes them."""
+        return map(JointFrame, self.times_T.tolist(), self.joints_TV3, self.seen_TV)
 
 
 def raw_track(sample: Sample) -> Track:

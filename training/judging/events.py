@@ -46,7 +46,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app.classify.one_input import events_of
 from app.stream.action_stream import FILE_HOP_S, ActionStream
+from app.types import JointFrame
 from training.data.splices import FPS, Splice
 
 if TYPE_CHECKING:
@@ -60,11 +62,10 @@ def heard(
     model: Recogniser, splice: Splice, sensitivity: float = 0.5, hop_s: float = FILE_HOP_S, fps: float = FPS
 ) -> list[Segment]:
     """The events of one recording, as a camera of a rate of FPS or a whole fraction of it would give them."""
-    stream, events = ActionStream(model, hop_s, sensitivity), []
     seen_V = np.ones(splice.joints_TV3.shape[1], bool)
-    for t in range(0, len(splice.joints_TV3), round(FPS / fps)):
-        events += stream.push_joints(t / FPS, splice.joints_TV3[t], seen_V).events
-    events += stream.finish()
+    shown = range(0, len(splice.joints_TV3), round(FPS / fps))
+    frames = (JointFrame(t / FPS, splice.joints_TV3[t], seen_V) for t in shown)
+    events = events_of(ActionStream(model, hop_s, sensitivity), frames)
     return [(event.label, event.start_s, event.end_s) for event in events]
 
 

@@ -42,12 +42,11 @@ class Verdict:
 
 def judge(model: Recogniser, track: Track) -> Verdict:
     """The stream's answer for a whole track."""
+    from app.classify.one_input import events_of
     from app.stream.action_stream import FILE_HOP_S, ActionStream
 
     stream = ActionStream(model, FILE_HOP_S)
-    for time_s, joints_V3, seen_V in zip(track.times_T.tolist(), track.joints_TV3, track.seen_TV, strict=True):
-        stream.push_joints(time_s, joints_V3, seen_V)
-    stream.finish()
+    events_of(stream, track.played())
     scores_C = stream.clip.mean_C
     if scores_C is None:
         return Verdict(track.action, ())
@@ -103,7 +102,7 @@ def real_videos(model: Recogniser, pose_model: Path, videos: Path, part: str) ->
         rows = [r for r in csv.DictReader(file) if r["part"] == part and r["kind"] in ("clip", "idle")]
     answers = []
     for row in tqdm(rows, desc=f"real videos ({part})"):
-        summary = classify_video(videos / row["file"], model, pose_model, lambda event: None)
+        summary = classify_video(videos / row["file"], model, pose_model).summary
         answers.append((row["file"], Verdict(row["action"], tuple(label for label, _ in summary.ranked))))
     return answers
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.classify.one_input import events_of
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from models.labels import IDLE, OTHER, SILENT
 from training.data.tracks import Track
@@ -65,10 +66,8 @@ def listen(model: Recogniser, track: Track, hop_s: float = FILE_HOP_S) -> Heard:
         track: timestamped joints; those marked unseen are lost to the stream too.
         hop_s: seconds between two classifications.
     """
-    stream, events = ActionStream(model, hop_s), []
-    for time_s, joints_V3, seen_V in zip(track.times_T.tolist(), track.joints_TV3, track.seen_TV, strict=True):
-        events += stream.push_joints(time_s, joints_V3, seen_V).events
-    events += stream.finish()
+    stream = ActionStream(model, hop_s)
+    events = events_of(stream, track.played())
     mean_C = stream.clip.mean_C
     best = "" if mean_C is None else model.labels[int(np.argmax(mean_C))]
     said = tuple((event.label, float(event.start_s), float(event.end_s)) for event in events)
@@ -192,8 +191,9 @@ def video_idle(model: Recogniser, pose_model: Path, videos: Path, part: str) -> 
         names = [row["file"] for row in csv.DictReader(file) if row["part"] == part and row["kind"] == IDLE]
     seconds, said = [], []
     for name in tqdm(names, desc=f"videos of stillness ({part})"):
-        summary = classify_video(videos / name, model, pose_model, lambda event: said.append(event.label))
-        seconds.append(summary.seconds)
+        result = classify_video(videos / name, model, pose_model)
+        said += [event.label for event in result.events]
+        seconds.append(result.summary.seconds)
     return _alarms(seconds, said)
 
 

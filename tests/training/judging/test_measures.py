@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from app.classify.one_input import Result
 from app.classify.summary import Summary
 from app.types import ActionEvent
 from models.skeleton import CENTRE, JOINTS
@@ -254,11 +255,10 @@ def test_videos_of_stillness_of_one_part(tmp_path, monkeypatch):
     )
     asked = []
 
-    def classify(path, model, pose_model, on_event):
+    def classify(path, model, pose_model):
         asked.append((path.name, model, pose_model))
-        if path.name == "sit.mp4":
-            on_event(ActionEvent(0, "wave", 1.0, 2.0, 0.9, (("wave", 0.9),), {"joint": 0.9}))
-        return Summary(seconds=15.0)
+        wave = ActionEvent(0, "wave", 1.0, 2.0, 0.9, (("wave", 0.9),), {"joint": 0.9})
+        return Result(Summary(seconds=15.0), (wave,) if path.name == "sit.mp4" else ())
 
     monkeypatch.setattr("app.classify.one_input.classify_video", classify)
     model = ToyModel()
