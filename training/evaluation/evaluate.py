@@ -63,9 +63,7 @@ def evaluate(
         ValueError: a missing run, split, label, modality or class; the message says which.
     """
     branches, held = _model(run, protocol)
-    names = tuple(modalities or (branches.names if branches else ()))
-    if not names:
-        raise ValueError("scratch needs --modalities: which branches to train")
+    names = _names(modalities, branches)
     if fractions is not None and protocol != "semi":
         raise ValueError(f"--fractions goes with semi; {protocol} takes all labels")
     clips, chosen = Labelled.of(store, split), check_subsets(names, subsets)
@@ -99,6 +97,14 @@ def _model(run: Path | None, protocol: str) -> tuple[Branches | None, dict[str, 
         raise ValueError(f"{protocol} needs --run: the folder of a finished pretrain or distil")
     branches, held = load_branches(run)
     return branches, {"folder": Path(run).name, **held}
+
+
+def _names(modalities: Sequence[str] | None, branches: Branches | None) -> tuple[str, ...]:
+    """Modalities to judge: those asked for, or all of the run's."""
+    names = tuple(modalities or (branches.names if branches else ()))
+    if not names:
+        raise ValueError("scratch needs --modalities: which branches to train")
+    return names
 
 
 def _fractions(protocol: str, fractions: Sequence[float] | None) -> list[float | None]:

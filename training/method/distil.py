@@ -17,7 +17,7 @@ from models.branches import Branches
 from training.config.schema import DistilConfig
 from training.data.pool import Pool
 from training.data.store import Batch
-from training.method import distil_losses as relations
+from training.method import distil_losses
 from training.method.collapse import diagnostics
 from training.method.key_queue import Queue
 from training.method.losses import concatenated
@@ -89,15 +89,15 @@ class Distiller(nn.Module):
         self._newest = z_MND, first.ids_N
         t_NE, mask_NK = concatenated(z_MND), self.queue.own_columns(first.ids_N) if how.mask_own else None
         if how.method == "feature":
-            return {"loss": relations.feature(e_SNE, t_NE)}
+            return {"loss": distil_losses.feature(e_SNE, t_NE)}
         queue_KE = concatenated(queue_MKD)
         if how.method == "rckd":
-            loss = relations.rckd(e_SNE, t_NE, queue_KE, z_MND, queue_MKD, how.temperature, mask_NK)
+            loss = distil_losses.rckd(e_SNE, t_NE, queue_KE, z_MND, queue_MKD, how.temperature, mask_NK)
         elif how.method == "kl":
-            loss = relations.kl(e_SNE, t_NE, queue_KE, mask_NK=mask_NK)
+            loss = distil_losses.kl(e_SNE, t_NE, queue_KE, mask_NK=mask_NK)
         else:
             topk = cmd_neighbours(how, len(self.queue))
-            loss = relations.cross_modal_kl(e_SNE, queue_KE, z_MND, queue_MKD, topk, mask_NK=mask_NK)
+            loss = distil_losses.cross_modal_kl(e_SNE, queue_KE, z_MND, queue_MKD, topk, mask_NK=mask_NK)
         return {"loss": loss}
 
     def after(self, group: Group, diagnose: bool) -> dict[str, float]:
