@@ -5,8 +5,9 @@ Axes of joints as models.skeleton. Colours are BGR. Shapes: T frames, V joints, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 import numpy as np
@@ -172,16 +173,17 @@ def draw_person(image: np.ndarray, joints_V3: np.ndarray, camera: PinholeCamera,
     """Draw one person onto a BGR image, far parts first."""
     xy_V2, depth_V = camera.see(joints_V3)
     px_V = camera.focal * camera.size[0] / depth_V * look.build
-    parts: list[tuple[float, tuple]] = [((depth_V[a] + depth_V[b]) / 2, (a, b, r, c)) for a, b, r, c in _LIMBS]
-    parts += [(depth_V[_TORSO].mean(), ("torso",)), (depth_V[_J["head"]] - 0.02, ("head",))]
-    for _, part in sorted(parts, key=lambda item: -item[0]):
-        if part == ("torso",):
-            _torso(image, xy_V2[_TORSO], 0.065 * px_V[_J["spine_mid"]], look.colours["shirt"])
-        elif part == ("head",):
-            _head(image, xy_V2[_J["head"]], 0.115 * px_V[_J["head"]], _facing(joints_V3, camera.yaw), look)
-        else:
-            a, b, r, c = part
-            _capsule(image, xy_V2[[a, b]], (r * px_V[a], 0.85 * r * px_V[b]), look.colours[c])
+    torso = partial(_torso, image, xy_V2[_TORSO], 0.065 * px_V[_J["spine_mid"]], look.colours["shirt"])
+    facing, at = _facing(joints_V3, camera.yaw), _J["head"]
+    head = partial(_head, image, xy_V2[at], 0.115 * px_V[at], facing, look)
+    parts: list[tuple[float, Callable[[], None]]] = []
+    for a, b, r, c in _LIMBS:
+        radii = (r * px_V[a], 0.85 * r * px_V[b])
+        limb = partial(_capsule, image, xy_V2[[a, b]], radii, look.colours[c])
+        parts.append(((depth_V[a] + depth_V[b]) / 2, limb))
+    parts += [(depth_V[_TORSO].mean(), torso), (depth_V[at] - 0.02, head)]
+    for _, draw in sorted(parts, key=lambda part: -part[0]):
+        draw()
 
 
 def draw_clip(

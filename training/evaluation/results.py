@@ -125,7 +125,7 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
     write_text(path, text)
 
 
-def markdown(rows: list[dict]) -> str:
+def markdown(rows: Sequence[Mapping[str, object]]) -> str:
     """A table of the rows."""
     names = list(rows[0])
     return table(names, ([row[name] for name in names] for row in rows))

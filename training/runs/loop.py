@@ -119,7 +119,7 @@ LOOKS = 8  # diagnostics an epoch: they are averaged over steps spread evenly
 
 
 def _epoch(
-    trainer: Trainer, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group, bar: tqdm
+    trainer: Trainer, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group, bar: tqdm[Any]
 ) -> dict[str, float]:
     config, steps = trainer.config, len(pool) // trainer.config.batch
     sums: defaultdict[str, list[float]] = defaultdict(list)
