@@ -1,0 +1,38 @@
+"""IKEM Live names what people do. From Python: the events of a video, a recording of landmarks or a recorded skeleton.
+
+>>> from app import classify_video
+>>> for event in classify_video("assets/example.mp4").events:
+...     print(event.label, round(event.start_s), round(event.end_s))
+wave 3 7
+jumping_jack 10 15
+squat 18 24
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.classify.one_input import Result, classify_clip, classify_video
+    from app.classify.summary import Summary
+    from app.types import ActionEvent
+    from export.runtime import Recogniser
+else:
+    _HOMES = {
+        "ActionEvent": "app.types",
+        "Recogniser": "export.runtime",
+        "Result": "app.classify.one_input",
+        "Summary": "app.classify.summary",
+        "classify_clip": "app.classify.one_input",
+        "classify_video": "app.classify.one_input",
+    }
+
+    def __getattr__(name: str) -> object:
+        """What is offered here, imported when it is asked for: `import app` alone brings neither numpy nor the rest."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
+
+
+__all__ = ["ActionEvent", "Recogniser", "Result", "Summary", "classify_clip", "classify_video"]

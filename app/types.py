@@ -6,6 +6,7 @@ Shapes: V joints or landmarks, T frames, C classes, M modalities.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,6 +55,34 @@ class Pose:
         """Area of the box, as a fraction of the frame."""
         left, top, right, bottom = self.box
         return (right - left) * (bottom - top)
+
+
+class PosedFrame(NamedTuple):
+    """One frame of a video or a recording of landmarks.
+
+    Attributes:
+        time_s: seconds from the start.
+        poses: everybody found in it.
+        rgb_HWC: (H, W, 3) uint8 picture, None where nobody wants it.
+    """
+
+    time_s: float
+    poses: list[Pose]
+    rgb_HWC: np.ndarray | None = None
+
+
+class JointFrame(NamedTuple):
+    """One frame of a recorded skeleton.
+
+    Attributes:
+        time_s: seconds from the start.
+        joints_V3: (25, 3) metres, y up.
+        seen_V: (25,) bool; nothing seen is a lost frame.
+    """
+
+    time_s: float
+    joints_V3: np.ndarray
+    seen_V: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)

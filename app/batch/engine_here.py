@@ -11,11 +11,11 @@ from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 
 def work_here(
-    jobs: Sequence[Job], setup: Setup, model: ActionModel, listener: Listener, stop: Stop
+    jobs: Sequence[Job], setup: Setup, model: Recogniser, listener: Listener, stop: Stop
 ) -> Generator[tuple[Job, Done]]:
     """What became of each job, in order.
 

@@ -14,7 +14,7 @@ from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:
     from app.pose.landmarker import PoseSource
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 HERE, RAY = "here", "ray"
 ENGINES = (HERE, RAY)
@@ -87,7 +87,7 @@ class Setup:
     """
 
     options: Options
-    make_model: Callable[[], ActionModel]
+    make_model: Callable[[], Recogniser]
     make_pose: Callable[[], PoseSource] | None = None
     no_pose: str = ""
     pose_name: str = ""

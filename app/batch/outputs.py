@@ -8,24 +8,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from app.batch.options import Options
 from app.classify.formats import event_line, webvtt
 from app.landmarks.file_format import RECORD_SUFFIX
-from app.types import ActionEvent, Answer, Pose
+from app.types import ActionEvent, Answer, PosedFrame
 from models.system.atomic import OutputError, WholeFile, move_into_place
 
 if TYPE_CHECKING:
     from app.batch.annotate import AnnotatedVideo
     from app.landmarks.writer import LandmarkWriter
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 EVENTS_SUFFIX, SUBTITLES_SUFFIX, ANNOTATED_SUFFIX = ".jsonl", ".vtt", ".annotated.mp4"
 SUMMARY, EVENTS = "summary.csv", "events.csv"
@@ -71,7 +69,7 @@ class Outputs:
         parts: Path,
         source: str,
         name: str,
-        model: ActionModel,
+        model: Recogniser,
         on_event: Callable[[str], None],
     ) -> None:
         self._options, self._parts = options, parts
@@ -108,19 +106,19 @@ class Outputs:
             self.events += 1
             self._on_event(line)
 
-    def frame(self, time_s: float, rgb_HWC: np.ndarray | None, poses: Sequence[Pose], answer: Answer) -> None:
-        """Take a frame, its picture (drawn on) and everybody in it, and what the stream says about it."""
+    def frame(self, frame: PosedFrame, answer: Answer) -> None:
+        """Take a frame, whose picture is drawn on, and what the stream says about it."""
         from app.batch.people import Followed, followed, numbered
 
         if self._landmarks is not None:
-            self._landmarks.add(time_s, numbered(answer, poses))
-        if self._video is not None and rgb_HWC is not None:
+            self._landmarks.add(frame.time_s, numbered(answer, frame.poses))
+        if self._video is not None and frame.rgb_HWC is not None:
             keeps = self._options.keeps
             people = [
                 person if keeps(person.label, person.score) else Followed(person.number, person.pose, None, 0.0)
                 for person in followed(answer)
             ]
-            self._video.add(time_s, rgb_HWC, people)
+            self._video.add(frame.time_s, frame.rgb_HWC, people)
 
     def commit(self) -> dict[str, int]:
         """Move all files to their places, in place of older ones; their sizes in bytes by name."""

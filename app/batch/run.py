@@ -25,7 +25,7 @@ from app.landmarks.file_format import RECORD_SUFFIX
 from models.system.atomic import OutputError
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 OK, SOME_FAILED = 0, 1
 
@@ -48,9 +48,9 @@ class Run:
         self,
         inputs: Sequence[str],
         options: Options,
-        model: ActionModel,
+        model: Recogniser,
         model_id: str,
-        make_model: Callable[[], ActionModel],
+        make_model: Callable[[], Recogniser],
         pose_model: Callable[[], Path],
         pose_name: str = "",
         threads: int | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from app.batch.jobs import CLIPS, LIVE, VIDEO, Job, printable
+from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, Job, printable
 from app.batch.options import Setup
 from app.batch.outputs import Outputs, parts_of
-from app.batch.play import play
+from app.batch.play import open_input
 from app.batch.stop import Stop, Stopped
 from app.classify.formats import count, summary_row
-from app.classify.summary import Summary, Tally
+from app.classify.one_input import Frame, frames_of, summarise
+from app.classify.summary import Summary
 from app.sources.camera import camera_name
-from app.stream.action_stream import ActionStream
+from app.types import Answer, PosedFrame
 from models.system.atomic import OutputError
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
-    from models.clips import Clip
+    from export.runtime import Recogniser
 
 _TELL_S = 0.5  # between two words on how far an input is
 _LONGEST_REASON = 300
@@ -81,7 +81,7 @@ class Worker:
         model: the action model; None loads it.
     """
 
-    def __init__(self, setup: Setup, model: ActionModel | None = None) -> None:
+    def __init__(self, setup: Setup, model: Recogniser | None = None) -> None:
         self._setup = setup
         self._model = setup.make_model() if model is None else model
         if setup.threads is not None:
@@ -132,29 +132,27 @@ class Worker:
 
     def _frames(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, Outputs, dict[str, int]]]:
         """A video, a camera or recorded landmarks."""
-        options = self._setup.options
-        stream, frames, first_s, last_s = ActionStream(self._model, options.every_s), 0, 0.0, 0.0
+        options, begun = self._setup.options, False
         tell = _Seldom(lambda at_s: listener.at(job.number, at_s, played.claimed_s))
         say = partial(listener.say, job.number)
-        with play(job, self._setup, stop, say) as played, self._outputs(job, "", listener) as outputs:
-            tally = Tally(stream, self._model.labels, outputs.event)
+        with open_input(job, self._setup, stop, say) as played, self._outputs(job, "", listener) as outputs:
             if options.annotate:
                 outputs.film(self._setup.threads)
-            for time_s, rgb_HWC, poses in played.frames:
-                if job.kind != LIVE:  # a camera is ended by its own end, and what it gave so far is whole
-                    stop.check()
-                answer = stream.push(time_s, poses)
-                tally.add(answer)
-                if options.skeletons and played.settings is not None and not frames:
+
+            def keep(frame: PosedFrame, answer: Answer) -> None:
+                nonlocal begun
+                if options.skeletons and job.kind != LANDMARKS and not begun:
                     outputs.record(played.settings)
-                outputs.frame(time_s, rgb_HWC, poses, answer)
-                first_s, last_s, frames = first_s if frames else time_s, time_s, frames + 1
-                tell(time_s)
-            if not frames:
+                begun = True
+                outputs.frame(frame, answer)
+                tell(frame.time_s)
+
+            # A camera is ended by its own end, and what it gave so far is whole.
+            frames = played.frames if job.kind == LIVE else _until(stop, played.frames)
+            summary = self._summary(frames, outputs, keep, notes=played.notes)
+            if not summary.frames:
                 stop.check()
                 raise ValueError("it gave no frame")
-            fps = (frames - 1) / (last_s - first_s) if last_s > first_s else 0.0
-            summary = tally.finish(frames / fps if fps else 0.0, fps, played.notes)
             yield summary, outputs, outputs.commit()
 
     def _clips(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, Outputs, dict[str, int]]]:
@@ -166,17 +164,28 @@ class Worker:
         for clips, clip in enumerate(read_clips(job.target), 1):
             mark = "" if clip.index is None else f"#{clip.index}"
             with self._outputs(job, mark, listener) as outputs:
-                summary = self._clip(clip, outputs, stop)
+                summary = self._summary(_until(stop, frames_of(clip)), outputs, fps=clip.fps)
                 yield summary, outputs, outputs.commit()
             tell(clips)
 
-    def _clip(self, clip: Clip, outputs: Outputs, stop: Stop) -> Summary:
-        stream = ActionStream(self._model, self._setup.options.every_s)
-        tally = Tally(stream, self._model.labels, outputs.event)
-        for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T)):
-            stop.check()
-            tally.add(stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen)))
-        return tally.finish(clip.seconds, clip.fps, [])
+    def _summary(
+        self,
+        frames: Iterable[Frame],
+        outputs: Outputs,
+        keep: Callable[[Frame, Answer], None] | None = None,
+        *,
+        notes: Sequence[str] = (),
+        fps: float | None = None,
+    ) -> Summary:
+        every_s = self._setup.options.every_s
+        return summarise(self._model, frames, outputs.event, keep, notes=notes, fps=fps, hop_s=every_s)
+
+
+def _until(stop: Stop, frames: Iterable[Frame]) -> Iterator[Frame]:
+    """The frames, until somebody ends the run."""
+    for frame in frames:
+        stop.check()
+        yield frame
 
 
 def needs_pose(job: Job) -> bool:

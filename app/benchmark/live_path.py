@@ -19,7 +19,7 @@ from models.system.cores import usable_cores
 
 if TYPE_CHECKING:
     from app.pose.landmarker import PoseSource
-    from export.runtime import ActionModel
+    from export.runtime import ModelScores, Recogniser
 
 GOAL_RATIO = 1.15
 GOAL_STUDENT_MS = 7.0
@@ -37,23 +37,31 @@ _STAGES = (
 
 
 class TimedModel:
-    """The action model, with the time that each call took."""
+    """A recogniser that notes how long each call of the one behind it took.
 
-    def __init__(self, model: ActionModel) -> None:
+    Args:
+        model: the one that answers.
+
+    Attributes:
+        spent_s: seconds of each call so far.
+    """
+
+    def __init__(self, model: Recogniser) -> None:
         self._model = model
         self.spent_s: list[float] = []
+        self.labels, self.display, self.modalities = model.labels, model.display, model.modalities
+        self.window_s, self.frames, self.thresholds = model.window_s, model.frames, model.thresholds
+        self.version, self.terms = model.version, model.terms
+        self.embedding, self.provider = model.embedding, model.provider
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-    def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> Any:
+    def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> ModelScores:
         start = time.perf_counter()
         scores = self._model(joints_NTV3, frames_N)
         self.spent_s.append(time.perf_counter() - start)
         return scores
 
 
-def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> dict[str, Any]:
+def measure(video: str | Path, model: Recogniser, pose_model: str | Path) -> dict[str, Any]:
     """Run the benchmark.
 
     Args:
@@ -111,7 +119,7 @@ def _live(
     return spent | ({"  student, when called": sum(student)} if student else {})
 
 
-def _student(model: ActionModel) -> list[float]:
+def _student(model: Recogniser) -> list[float]:
     """Times of single windows, after a few that do not count."""
     joints_NTV3 = np.random.default_rng(0).normal(0, 0.3, (1, model.frames, 25, 3)).astype(np.float32)
     frames_N, spent_s = np.array([model.window_s * 30], np.float32), []
@@ -124,7 +132,7 @@ def _student(model: ActionModel) -> list[float]:
 
 def _result(
     video: str | Path,
-    model: ActionModel,
+    model: Recogniser,
     spent_s: dict[str, list[float]],
     frames: int,
     last_s: float,

@@ -21,7 +21,7 @@ from app.stream.action_stream import LIVE_HOP_S, ActionStream
 from models.system.cores import usable_cores
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 MOST_FRAMES = 150
 _WARM_UP = 20
@@ -39,7 +39,7 @@ def side_by_side(frames: Iterable[tuple[float, np.ndarray]], people: int) -> Ite
         yield time_s, np.concatenate([last[max(0, len(last) - 1 - _LATER * k)] for k in range(people)], axis=1)
 
 
-def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> dict[str, Any]:
+def measure(video: str | Path, model: Recogniser, pose_model: str | Path) -> dict[str, Any]:
     """Run the benchmark.
 
     Args:
@@ -67,7 +67,7 @@ def measure(video: str | Path, model: ActionModel, pose_model: str | Path) -> di
     }
 
 
-def _measure(video: Path, people: int, model: ActionModel, pose_model: str | Path) -> dict[str, Any]:
+def _measure(video: Path, people: int, model: Recogniser, pose_model: str | Path) -> dict[str, Any]:
     from app.pose.landmarker import PoseSource
     from app.sources.video import VideoReader
 

@@ -1,61 +1,190 @@
-"""One video or recorded skeleton, from its first frame to its last."""
+"""One video or recorded skeleton, from its first frame to its last: its events, and its summary."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from app.classify.poses import poses_of
+from app.classify.summary import Summary, Tally
 from app.stream.action_stream import FILE_HOP_S, ActionStream
-from app.types import ActionEvent, Answer
+from app.types import ActionEvent, Answer, JointFrame, PosedFrame
+from models.system.places import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from app.pose.landmarker import PoseSource
+    from export.runtime import Recogniser
     from models.clips import Clip
-from app.classify.summary import Summary, Tally
+
+Frame = TypeVar("Frame", PosedFrame, JointFrame)
+
+
+def play(stream: ActionStream, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Answer]]:
+    """Each frame with the stream's answer to it; the stream is not finished by this."""
+    for frame in frames:
+        if isinstance(frame, JointFrame):
+            yield frame, stream.push_joints(frame.time_s, frame.joints_V3, frame.seen_V)
+        else:
+            yield frame, stream.push(frame.time_s, frame.poses)
+
+
+def events_of(stream: ActionStream, frames: Iterable[Frame]) -> list[ActionEvent]:
+    """All events of some frames, in the order in which they ended; finishes the stream."""
+    events = [event for _, answer in play(stream, frames) for event in answer.events]
+    return events + stream.finish()
+
+
+def summarise(
+    model: Recogniser,
+    frames: Iterable[Frame],
+    on_event: Callable[[ActionEvent], None],
+    on_frame: Callable[[Frame, Answer], None] | None = None,
+    *,
+    notes: Sequence[str] = (),
+    fps: float | None = None,
+    hop_s: float = FILE_HOP_S,
+) -> Summary:
+    """Play frames to a stream of their own, and sum up.
+
+    Args:
+        model: recognises.
+        frames: in order.
+        on_event: takes each event when it ends, or later (see Tally).
+        on_frame: told each frame and the answer to it.
+        notes: what else there is to know; looked at after the last frame.
+        fps: frames a second; None takes the mean of the frames' times.
+        hop_s: seconds between two classifications.
+    """
+    stream = ActionStream(model, hop_s)
+    tally = Tally(stream, model.labels, on_event)
+    count, first_s, last_s = 0, 0.0, 0.0
+    for frame, answer in play(stream, frames):
+        tally.add(answer)
+        if on_frame is not None:
+            on_frame(frame, answer)
+        count, first_s, last_s = count + 1, first_s if count else frame.time_s, frame.time_s
+    if fps is None:
+        fps = (count - 1) / (last_s - first_s) if last_s > first_s else 0.0
+    return tally.finish(count / fps if fps else 0.0, fps, list(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What happens in one input.
+
+    Attributes:
+        summary: one answer for the whole, about the nearest person.
+        events: everybody's actions, in the order in which they were told.
+    """
+
+    summary: Summary
+    events: tuple[ActionEvent, ...]
 
 
 def classify_video(
     path: str | Path,
-    model: ActionModel,
-    pose_model: str | Path,
-    on_event: Callable[[ActionEvent], None],
+    model: Recogniser | None = None,
+    pose_model: str | Path | None = None,
+    on_event: Callable[[ActionEvent], None] | None = None,
     on_frame: Callable[[float, float | None, Answer], None] | None = None,
-) -> Summary:
-    """Classify one video file, in memory that does not grow with its length.
+) -> Result:
+    """Classify one video or recording of landmarks (.ikem). But for its events, memory does not grow with its length.
 
     Args:
-        path: the video.
-        model: the action model.
-        pose_model: a pose model file (app.pose.model_file.ensure_pose_model).
+        path: the file.
+        model: recognises; None takes the one shipped, loaded once.
+        pose_model: a pose model file, for a video; None takes the usual one, made or fetched on first use.
         on_event: takes each event when it ends, or later (see Tally).
         on_frame: told after every frame: its time, the duration that the file claims (None if unknown), the answer.
 
     Raises:
-        VideoError: the file is not a readable video.
+        VideoError, LandmarkError: the file cannot be read.
+        ModelFileError, PoseModelError: the model, or the pose model, cannot be had.
     """
-    from app.pose.landmarker import PoseSource
-    from app.sources.video import VideoReader
+    recogniser = default_model() if model is None else model
+    with poses_of(path, partial(_pose_source, pose_model)) as played:
 
-    stream = ActionStream(model, FILE_HOP_S)
-    tally = Tally(stream, model.labels, on_event)
-    with VideoReader(path) as video, PoseSource(pose_model) as source:
-        for time_s, rgb_HWC in video:
-            answer = stream.push(time_s, source.detect(rgb_HWC, time_s))
-            tally.add(answer)
+        def told(frame: PosedFrame, answer: Answer) -> None:
             if on_frame is not None:
-                on_frame(time_s, video.claimed_s, answer)
-        fps = (video.frames - 1) / video.last_s if video.last_s > 0 else 0.0
-        seconds = video.frames / fps if fps else 0.0
-        return tally.finish(seconds, fps, [video.note] if video.note else [])
+                on_frame(frame.time_s, played.claimed_s, answer)
+
+        events, take = _kept(on_event)
+        summary = summarise(recogniser, played.frames, take, told, notes=played.notes)
+    return Result(summary, tuple(events))
 
 
-def classify_clip(clip: Clip, model: ActionModel, on_event: Callable[[ActionEvent], None]) -> Summary:
-    """Classify one recorded skeleton; see `classify_video`."""
-    stream = ActionStream(model, FILE_HOP_S)
-    tally = Tally(stream, model.labels, on_event)
-    for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T)):
-        tally.add(stream.push_joints(i / clip.fps, joints_V3, np.full(len(joints_V3), seen)))
-    return tally.finish(clip.seconds, clip.fps, [])
+def classify_clip(
+    clip: Clip | str | Path,
+    model: Recogniser | None = None,
+    on_event: Callable[[ActionEvent], None] | None = None,
+) -> Result:
+    """Classify one recorded skeleton.
+
+    Args:
+        clip: it, or an .npz file that holds nothing else (`models.clips.read_clips` reads one of many).
+        model: recognises; None takes the one shipped, loaded once.
+        on_event: takes each event when it ends, or later (see Tally).
+
+    Raises:
+        ClipFileError: the file cannot be read, or holds another number of clips than one.
+        ModelFileError: the model cannot be had.
+    """
+    one = _only_clip(clip) if isinstance(clip, str | Path) else clip
+    events, take = _kept(on_event)
+    recogniser = default_model() if model is None else model
+    summary = summarise(recogniser, frames_of(one), take, fps=one.fps)
+    return Result(summary, tuple(events))
+
+
+@functools.cache
+def default_model() -> Recogniser:
+    """The shipped model, on the best device there is.
+
+    Raises:
+        ModelFileError: it is missing or damaged.
+    """
+    from export.runtime import ActionModel
+
+    return ActionModel(DEFAULT_MODEL)
+
+
+def _pose_source(pose_model: str | Path | None) -> PoseSource:
+    from app.pose.landmarker import PoseSource
+    from app.pose.model_file import ensure_pose_model
+
+    return PoseSource(ensure_pose_model() if pose_model is None else pose_model)
+
+
+def _only_clip(path: str | Path) -> Clip:
+    from models.clips import ClipFileError, read_clips
+
+    clips = list(islice(read_clips(path), 2))
+    if len(clips) != 1:
+        held = "more than one clip: classify each of models.clips.read_clips(path)" if clips else "no clip"
+        raise ClipFileError(f"{path} holds {held}")
+    return clips[0]
+
+
+def _kept(on_event: Callable[[ActionEvent], None] | None) -> tuple[list[ActionEvent], Callable[[ActionEvent], None]]:
+    """A list, and what puts each event into it and passes it on."""
+    events: list[ActionEvent] = []
+
+    def take(event: ActionEvent) -> None:
+        events.append(event)
+        if on_event is not None:
+            on_event(event)
+
+    return events, take
+
+
+def frames_of(clip: Clip) -> Iterator[JointFrame]:
+    """The frames of a recorded skeleton; lost ones, with nothing seen, among them."""
+    for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T, strict=True)):
+        yield JointFrame(i / clip.fps, joints_V3, np.full(len(joints_V3), seen))

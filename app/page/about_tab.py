@@ -16,17 +16,17 @@ from app.page.theme import PAGE_ASSETS, fragment
 from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 PACKAGES = ("gradio", "mediapipe", "onnxruntime-gpu", "onnxruntime", "numpy", "av")
 
 
-def build_about(model: ActionModel) -> None:
+def build_about(model: Recogniser) -> None:
     """Lay the tab out, inside the gr.Blocks being built."""
     gr.HTML(about_html(model), elem_id="about", js_on_load=None)
 
 
-def about_html(model: ActionModel) -> str:
+def about_html(model: Recogniser) -> str:
     """The text of the tab, with the facts of the model in use."""
     return fragment(
         "about",
@@ -37,7 +37,7 @@ def about_html(model: ActionModel) -> str:
     )
 
 
-def model_facts(model: ActionModel) -> dict[str, str]:
+def model_facts(model: Recogniser) -> dict[str, str]:
     """What the model file says about itself, in words."""
     enter, leave = model.thresholds["enter"], model.thresholds["leave"]
     actions = [label for label in model.labels if label not in (IDLE, OTHER)]
@@ -73,7 +73,7 @@ def _facts_html(facts: dict[str, str]) -> str:
     return f'<dl class="facts-list">{rows}</dl>'
 
 
-def _class_html(model: ActionModel, label: str) -> str:
+def _class_html(model: Recogniser, label: str) -> str:
     clip = _motions()["clips"].get(label)
     if clip is None:
         picture = '<span class="no-motion" aria-hidden="true">?</span>'

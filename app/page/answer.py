@@ -15,13 +15,13 @@ from app.types import ActionEvent, Answer, PersonState
 
 if TYPE_CHECKING:
     from app.page.session import Reply
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 TOP = 5
 SEES_EVERY = 2  # of the window's frames, one in so many is sent; the page draws what lies between
 
 
-def words(model: ActionModel, label: str) -> str:
+def words(model: Recogniser, label: str) -> str:
     """A class's plain words, for people ("sit_down" -> "sitting down")."""
     return model.display.get(label, label.replace("_", " "))
 
@@ -75,7 +75,7 @@ def window_json(window_TV3: np.ndarray) -> dict:
     return {"frames": len(kept), "joints": pack(kept, JOINT_STEP)}
 
 
-def _closest(answer: Answer, model: ActionModel, sensitivity: float) -> list | None:
+def _closest(answer: Answer, model: Recogniser, sensitivity: float) -> list | None:
     if answer.closest is None:
         return None
     label, score = answer.closest
@@ -83,7 +83,7 @@ def _closest(answer: Answer, model: ActionModel, sensitivity: float) -> list | N
     return [label, round(score, 3), round(threshold, 3)]
 
 
-def _scores(answer: Answer, model: ActionModel) -> dict:
+def _scores(answer: Answer, model: Recogniser) -> dict:
     if answer.fused_C is None or answer.modality_MC is None:
         return {"top": [], "modalities": []}
     best = np.argsort(-answer.fused_C)[:TOP]

@@ -26,7 +26,7 @@ from models.skeleton import BONES, SEEN_FROM
 if TYPE_CHECKING:
     import numpy as np
 
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 STEADY = 0.5  # the sensitivity that takes the model's own thresholds
 
@@ -41,7 +41,7 @@ _CAMERA = {
 }
 
 
-def page_settings(model: ActionModel, recording: bool = False) -> dict:
+def page_settings(model: Recogniser, recording: bool = False) -> dict:
     """Facts that the page's scripts need once: class names in plain words, modalities, lines of the skeletons.
 
     "route" is relative to the page's address; "event_columns" are those of the file of events that the page writes.
@@ -62,7 +62,7 @@ def page_settings(model: ActionModel, recording: bool = False) -> dict:
     }
 
 
-def build_live(page: gr.Blocks, model: ActionModel, sessions: Sessions, route: FrameRoute) -> None:
+def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: FrameRoute) -> None:
     """Lay the tab out, inside the page being built, and wire it to the visitors' registry.
 
     The page posts its pictures to the route; it gets the key to it when it loads.

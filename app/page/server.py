@@ -35,7 +35,7 @@ from app.teach.lesson import Lessons, open_lessons  # noqa: E402
 from models.system.cores import usable_cores  # noqa: E402
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 TITLE = "IKEM Live"
 _HEADER = f'<header class="top"><h1>{TITLE}</h1><p>What you do, in words, as you do it</p></header>'
@@ -60,7 +60,7 @@ class Place:
     keyfile: Path | None = None
 
 
-def build(model: ActionModel, pose_model: Path, sessions: Sessions, route: FrameRoute) -> gr.Blocks:
+def build(model: Recogniser, pose_model: Path, sessions: Sessions, route: FrameRoute) -> gr.Blocks:
     """The page's four tabs, wired."""
     turns = Turns(sessions.has_left)
 
@@ -86,7 +86,7 @@ def build(model: ActionModel, pose_model: Path, sessions: Sessions, route: Frame
 
 @contextmanager
 def serve(
-    model: ActionModel,
+    model: Recogniser,
     pose_model: Path,
     place: Place,
     visitors: int | None = None,

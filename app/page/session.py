@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from app.page.recorder import Recorder
     from app.pose.landmarker import PoseSource
     from app.teach.lesson import Lesson
-    from app.teach.taught_model import TaughtModel
     from app.types import ActionEvent, Answer
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 RESTART_GAP_S = 2.0  # after a longer silence the camera was stopped: what was seen before is another scene
 RETELL_S = 3.0  # an event is told for so long, for the page may miss an answer
@@ -45,7 +44,7 @@ class Reply:
 
     session: int
     answer: Answer
-    model: ActionModel | TaughtModel
+    model: Recogniser
     events: tuple[Numbered, ...]
     window_TV3: np.ndarray | None
     recording: str
@@ -73,7 +72,7 @@ class Session:
         self._make_pose, self._find_lesson, self._clock = make_pose, find_lesson, clock
         self._pose: PoseSource | None = None
         self._stream: ActionStream | None = None
-        self._model: ActionModel | TaughtModel | None = None  # of the stream
+        self._model: Recogniser | None = None  # of the stream
         self._recorder = recorder
         self._events: deque[tuple[float, Numbered]] = deque()  # with the time when it was first told
         self._count = 0
@@ -128,7 +127,7 @@ class Session:
             self._pose = self._stream = self._model = self._recorder = None
             self._closed = True
 
-    def _reply(self, now: float, stream: ActionStream, model: ActionModel | TaughtModel, answer: Answer) -> Reply:
+    def _reply(self, now: float, stream: ActionStream, model: Recogniser, answer: Answer) -> Reply:
         if self._recorder is not None:
             self._recorder.add(answer.time_s, [(state.person, state.pose) for state in answer.persons if state.pose])
         self._tell(now, answer.events)

@@ -13,12 +13,12 @@ from app.page.wire import Track
 from app.types import ActionEvent
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 _LANE_PX, _GAP_PX = 26, 4
 
 
-def result_html(model: ActionModel, summary: Summary, events: Sequence[ActionEvent]) -> str:
+def result_html(model: Recogniser, summary: Summary, events: Sequence[ActionEvent]) -> str:
     """The whole-clip answer, a timeline and a table of the events."""
     if not summary.label:
         kind = "Nobody was found in this recording" if summary.status.startswith("no person") else "Too short to tell"
@@ -65,7 +65,7 @@ def lanes(events: Sequence[ActionEvent]) -> dict[int, int]:
     return found
 
 
-def _answer_html(model: ActionModel, summary: Summary, events: Sequence[ActionEvent]) -> str:
+def _answer_html(model: Recogniser, summary: Summary, events: Sequence[ActionEvent]) -> str:
     """One answer for the whole clip, unless none stands out because it holds several actions."""
     name, others = words(model, summary.label), " or ".join(words(model, label) for label, _ in summary.ranked[1:3])
     line, quiet = f"{summary.score:.0%} sure" + (f", else {others}" if others else ""), ""
@@ -88,7 +88,7 @@ def _facts(summary: Summary) -> str:
     return escape(", ".join(facts) + (f". {note[:1].upper()}{note[1:]}." if note else ""))
 
 
-def _events_html(model: ActionModel, summary: Summary, events: Sequence[ActionEvent]) -> str:
+def _events_html(model: Recogniser, summary: Summary, events: Sequence[ActionEvent]) -> str:
     if not events:
         return '<section class="card"><h2 class="caption">Actions</h2><p>No action stood out.</p></section>'
     ordered = sorted(events, key=lambda event: (event.start_s, event.person))
@@ -114,7 +114,7 @@ def _events_html(model: ActionModel, summary: Summary, events: Sequence[ActionEv
 _HEAD = (("Action", ""), ("Who", ""), *((name, ' class="number"') for name in ("From", "To", "Sure")))
 
 
-def _block_html(model: ActionModel, event: ActionEvent, lane: int, whole_s: float) -> str:
+def _block_html(model: Recogniser, event: ActionEvent, lane: int, whole_s: float) -> str:
     name = f"P{event.person} {words(model, event.label)}"
     place = (
         f"left: {event.start_s / whole_s:.2%}; width: {(event.end_s - event.start_s) / whole_s:.2%}; "
@@ -126,7 +126,7 @@ def _block_html(model: ActionModel, event: ActionEvent, lane: int, whole_s: floa
     )
 
 
-def _row_html(model: ActionModel, event: ActionEvent) -> str:
+def _row_html(model: Recogniser, event: ActionEvent) -> str:
     name, tint = escape(words(model, event.label)), f"--i: {model.labels.index(event.label)}"
     return (
         f'<tr data-start="{event.start_s:.2f}" data-end="{event.end_s:.2f}">'

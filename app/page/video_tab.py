@@ -21,8 +21,7 @@ from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
     from app.teach.lesson import Lessons
-    from app.teach.taught_model import TaughtModel
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 MOST_SECONDS = 600.0
 MOST_MEGABYTES = 200
@@ -147,7 +146,7 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
 
 
 def analyse(
-    path: Path, model: ActionModel | TaughtModel, pose_model: Path, on_frame: Callable[[float, float], None]
+    path: Path, model: Recogniser, pose_model: Path, on_frame: Callable[[float, float], None]
 ) -> tuple[Summary, list[ActionEvent], Track]:
     """Classify an uploaded file within the page's bounds.
 
@@ -167,7 +166,6 @@ def analyse(
         raise VideoError(f"{path.name}: not a video file by its name; try an mp4, mov, webm, mkv or avi")
     with VideoReader(path) as video:  # fail before any model is loaded
         _bound(path, video.claimed_s or 0.0)
-    events: list[ActionEvent] = []
     track, told = Track(), -1.0
 
     def step(time_s: float, claimed_s: float | None, answer: Answer) -> None:
@@ -178,7 +176,8 @@ def analyse(
             told = time_s
             on_frame(min(1.0, time_s / claimed_s) if claimed_s else 0.0, time_s)
 
-    return classify_video(path, model, pose_model, events.append, step), events, track
+    result = classify_video(path, model, pose_model, on_frame=step)
+    return result.summary, list(result.events), track
 
 
 def _bound(path: Path, seconds: float) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from app.types import Pose
 
 MOST_PEOPLE = 4
-PATIENCE_S = 2.0  # a person out of sight for longer is somebody else when they come back
+PATIENCE_S = 2.0  # of a live stream, in which people come and go
 LEAST_OKS = 0.1  # what fits less is decided by place and size alone
 _FRESH_S = 0.5  # who was out of sight for so long fits half as well: a place near is no proof any more
 _SETTLE_S = 0.15  # time constant of the velocity
@@ -82,11 +82,15 @@ class _Person:
 class People:
     """Numbers the people of one stream, from 0 in the order of their appearance, the larger first.
 
+    Args:
+        patience_s: a person out of sight for longer is somebody else when they come back.
+
     Attributes:
-        known: numbers of the people in sight or out of it for no longer than PATIENCE_S.
+        known: numbers of the people in sight or out of it for no longer than that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._people: list[_Person] = []
         self._next = 0
 
@@ -101,7 +105,7 @@ class People:
             time_s: time of the frame, later than the last one's.
             poses: one a body (`distinct`); of more than MOST_PEOPLE the largest count.
         """
-        self._people = [person for person in self._people if time_s - person.seen_s <= PATIENCE_S]
+        self._people = [person for person in self._people if time_s - person.seen_s <= self._patience_s]
         poses = sorted(poses, key=lambda pose: -pose.area)[:MOST_PEOPLE]
         fit_PQ = np.array([[person.fit(time_s, pose) for pose in poses] for person in self._people])
         fit_PQ = fit_PQ.reshape(len(self._people), len(poses))

@@ -19,7 +19,7 @@ from models.labels import IDLE, OTHER
 from models.skeleton import bridge
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 LIVE_HOP_S = 0.2  # between two classifications of a live stream ...
 FILE_HOP_S = 0.25  # ... and of a file
@@ -61,7 +61,7 @@ class ActionStream:
         clip: the answer for everything seen so far of the main person as one clip; complete after `finish`.
     """
 
-    def __init__(self, model: ActionModel, hop_s: float = LIVE_HOP_S, sensitivity: float = 0.5) -> None:
+    def __init__(self, model: Recogniser, hop_s: float = LIVE_HOP_S, sensitivity: float = 0.5) -> None:
         if not hop_s > 0:
             raise ValueError(f"hop_s must be positive; got {hop_s}")
         self._model, self._hop_s = model, hop_s

@@ -18,7 +18,7 @@ from app.types import ActionEvent, Pose
 from models.skeleton import CENTRE
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 GAP_S = 1.0  # a person out of sight for longer ends what they did
 
@@ -59,7 +59,7 @@ class Person:
         segment: the stretch in sight that goes on, None between two.
     """
 
-    def __init__(self, number: int, model: ActionModel, hop_s: float, sensitivity: float = 0.5) -> None:
+    def __init__(self, number: int, model: Recogniser, hop_s: float, sensitivity: float = 0.5) -> None:
         self.number = number
         self.pose: Pose | None = None
         self.segment: Segment | None = None

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.teach.pack import PackError
-from export.runtime import ActionModel
 from models.labels import IDLE, OTHER
+
+if TYPE_CHECKING:
+    from export.runtime import Recogniser
 
 FILE = "background.safetensors"
 _LEAST = 32
@@ -32,7 +35,7 @@ class Background:
     kind_B: np.ndarray
 
 
-def read_background(model_path: Path, model: ActionModel) -> Background:
+def read_background(model_path: Path, model: Recogniser) -> Background:
     """The file beside a model file.
 
     Raises:

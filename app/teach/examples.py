@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.pose.tracker import distinct
 from app.stream.motion import LEAST_MPS, Motion
-from app.types import Pose
+from app.types import PosedFrame
 from models.resample import read_window
 from models.skeleton import CENTRE, bridge
 
@@ -47,22 +48,23 @@ class Recording:
     seen_TV: np.ndarray
 
     @classmethod
-    def of_poses(cls, frames: Iterable[tuple[float, list[Pose]]]) -> Recording:
-        """The one person in frames of (time in seconds, everybody found).
+    def of_poses(cls, frames: Iterable[PosedFrame]) -> Recording:
+        """The one person in some frames; a body that was found twice is one.
 
         Raises:
             TeachError: nobody, or a second person, is in view.
         """
         times, joints, seen, looked, crowded = [], [], [], 0, 0
-        for time_s, poses in frames:
+        for frame in frames:
             looked += 1
+            poses = distinct(frame.poses)
             crowded += len(poses) > 1
             if not poses:
                 continue
             pose = max(poses, key=lambda pose: pose.area)
             joints_V3, seen_V = bridge(pose.world_V3, pose.visibility_V)
             if seen_V[CENTRE]:
-                times.append(time_s)
+                times.append(frame.time_s)
                 joints.append(joints_V3)
                 seen.append(seen_V)
         if crowded > CROWD * looked:

@@ -11,16 +11,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.pose.tracker import distinct
 from app.teach.examples import Recording, TeachError
 from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack, read_pack
 from app.teach.taught_model import TaughtModel, is_known
 from app.teach.teacher import Teacher
-from app.types import Pose
-from export.runtime import ActionModel
+from app.types import Pose, PosedFrame
+
+if TYPE_CHECKING:
+    from export.runtime import Recogniser
 
 LONGEST_S = 30.0  # of a recording; what comes later is not kept
 MOST_FRAMES = 2000  # of a recording, whatever rate a camera claims
@@ -46,10 +48,10 @@ class Lesson:
     """
 
     def __init__(
-        self, model: ActionModel, teacher: Teacher | None = None, pack: Pack | None = None, only: bool = False
+        self, model: Recogniser, teacher: Teacher | None = None, pack: Pack | None = None, only: bool = False
     ) -> None:
         self._own, self._teacher, self._lock = model, teacher, threading.Lock()
-        self._frames: list[tuple[float, list[Pose]]] = []
+        self._frames: list[PosedFrame] = []
         self._asked: tuple[str, bool] | None = None  # name, and whether counter-examples, of the recording that goes on
         self.used_s = 0.0
         self._take(pack, only)
@@ -65,8 +67,8 @@ class Lesson:
         with self._lock:
             if self._asked is None or len(self._frames) >= MOST_FRAMES:
                 return
-            if not self._frames or time_s - self._frames[0][0] <= LONGEST_S:
-                self._frames.append((time_s, distinct(poses)))
+            if not self._frames or time_s - self._frames[0].time_s <= LONGEST_S:
+                self._frames.append(PosedFrame(time_s, list(poses)))
 
     def start(self, name: str, counter: bool = False) -> str:
         """Begin to record examples of an action, or of what it is not; returns the action's name.
@@ -207,7 +209,7 @@ class Lessons:
         clock: a monotonic clock, seconds.
     """
 
-    model: ActionModel
+    model: Recogniser
     teacher: Teacher | None = None
     why_not: str = ""
     pack: Pack | None = None
@@ -242,7 +244,7 @@ class Lessons:
             self._lessons.pop(key, None)
 
 
-def open_lessons(model: ActionModel, path: Path, pack_path: Path | None = None, only: bool = False) -> Lessons:
+def open_lessons(model: Recogniser, path: Path, pack_path: Path | None = None, only: bool = False) -> Lessons:
     """Lessons for a model file; without its background nothing can be taught, which `why_not` tells.
 
     Raises:

@@ -33,7 +33,7 @@ class Pack:
     """Taught actions.
 
     Attributes:
-        embedding: names the embedding model (ActionModel.embedding).
+        embedding: names the embedding model (Recogniser.embedding).
         actions: names, as people said them.
         action_E: which action each clip is an example of.
         counter_E: bool, whether it is an example of what that action is not.

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from app.teach.pack import Pack, PackError, read_pack
-from export.runtime import ActionModel, ModelScores
+from export.runtime import ActionModel, ModelScores, Recogniser
 from models.labels import IDLE, OTHER
 from models.skeleton import V
 
@@ -30,7 +30,7 @@ class TaughtModel:
         PackError: the pack belongs to another embedding model, or a name is taken.
     """
 
-    def __init__(self, model: ActionModel, pack: Pack, only: bool = False) -> None:
+    def __init__(self, model: Recogniser, pack: Pack, only: bool = False) -> None:
         check_embedding(model, pack)
         assert pack.head is not None
         for name in pack.actions:
@@ -77,7 +77,7 @@ class TaughtModel:
         return np.concatenate(joined, axis=-1).astype(np.float32)
 
 
-def is_known(model: ActionModel, name: str, only: bool = False) -> bool:
+def is_known(model: Recogniser, name: str, only: bool = False) -> bool:
     """Whether a name is taken: by one of the model's actions, in small letters or capitals.
 
     Args:
@@ -92,7 +92,7 @@ def is_known(model: ActionModel, name: str, only: bool = False) -> bool:
 
 def load_model(
     path: Path, pack_path: Path | None = None, only: bool = False, device: str = "auto", threads: int | None = None
-) -> ActionModel | TaughtModel:
+) -> Recogniser:
     """A model file, with the actions of a pack where one is named.
 
     Raises:
@@ -103,7 +103,7 @@ def load_model(
     return model if pack_path is None else TaughtModel(model, read_pack(pack_path), only)
 
 
-def check_embedding(model: ActionModel, pack: Pack) -> None:
+def check_embedding(model: Recogniser, pack: Pack) -> None:
     """Refuse a pack of another embedding model.
 
     Raises:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +16,15 @@ from app.teach.examples import SHIFTS, Recording, TeachError, clip_frames, clip_
 from app.teach.head import Ridge
 from app.teach.pack import Pack, PackError
 from app.teach.taught_model import check_embedding
-from export.runtime import ActionModel
+
+if TYPE_CHECKING:
+    from export.runtime import Recogniser
 
 _BATCH = 16
 MOST_AT_ONCE = 60  # repetitions of one recording
 
 
-def embedded(model: ActionModel, clips_EKV3: np.ndarray) -> np.ndarray:
+def embedded(model: Recogniser, clips_EKV3: np.ndarray) -> np.ndarray:
     """(E, W, D) a model's embeddings of the clips' windows."""
     windows = windows_of(clips_EKV3, model.frames)
     flat = windows.reshape(-1, *windows.shape[2:])
@@ -44,7 +47,7 @@ class Teacher:
         PackError: the background is missing, or not this model's.
     """
 
-    def __init__(self, model: ActionModel, model_path: Path) -> None:
+    def __init__(self, model: Recogniser, model_path: Path) -> None:
         self.model = model
         background = read_background(model_path, model)
         self._ridge = Ridge(background.embedding_BD, len(model.modalities), background.kind_B)

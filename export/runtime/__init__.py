@@ -1,5 +1,6 @@
 """Running a model file: numpy and ONNX Runtime, no torch."""
 
-from export.runtime.model import ActionModel, ModelFileError, ModelScores
+from export.runtime.model import ActionModel, ModelFileError
+from export.runtime.recogniser import ModelScores, Recogniser
 
-__all__ = ["ActionModel", "ModelFileError", "ModelScores"]
+__all__ = ["ActionModel", "ModelFileError", "ModelScores", "Recogniser"]

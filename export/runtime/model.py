@@ -6,7 +6,6 @@ Shape suffixes: N batch, T frames, V joints, M modalities, C classes, D embeddin
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,24 +15,10 @@ from onnxruntime import InferenceSession
 from export.runtime.card import FORMAT, INPUTS, JOINTS, OUTPUTS, Card, ModelFileError
 from export.runtime.cuda import AcceleratorMissingError
 from export.runtime.engine import Engine, engine_beside, first_line, open_engine
+from export.runtime.recogniser import ModelScores
 from export.runtime.session import DEVICES, cpu_session, cuda_session, default_threads
 
 __all__ = ["ActionModel", "ModelFileError", "ModelScores", "open_onnx"]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelScores:
-    """What the model says about a batch of windows, float32.
-
-    Attributes:
-        fused_NC: Scores of the classes, each row sums to 1.
-        modality_NMC: The same from each modality alone.
-        embedding_ND: The branches' features side by side.
-    """
-
-    fused_NC: np.ndarray
-    modality_NMC: np.ndarray
-    embedding_ND: np.ndarray
 
 
 class _Session(Protocol):

@@ -34,6 +34,7 @@ class HandModel:
     provider: str = "none"
     version: str = "test"
     terms: str = "For tests only."
+    embedding: str = "hand"
     calls: int = 0
 
     def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> Scores:

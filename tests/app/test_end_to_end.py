@@ -50,7 +50,7 @@ def test_a_half_body_view_still_names_the_wave(shipped_model, pose_model_path, t
     camera = Camera(height=1.25, aim=1.32, distance=1.15)
     path = tmp_path / "near.mp4"
     write_video(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
-    summary = classify_video(path, shipped_model, pose_model_path, lambda event: None)
+    summary = classify_video(path, shipped_model, pose_model_path).summary
     assert summary.status.startswith("ok") and "wave" in [summary.place(k) for k in range(2)]
 
 
@@ -74,7 +74,7 @@ def test_of_two_people_the_nearest_is_followed_and_said_so(shipped_model, pose_m
     def on_frame(time_s, claimed_s, answer):
         notes.append(answer.note)
 
-    summary = classify_video(path, shipped_model, pose_model_path, lambda event: None, on_frame)
+    summary = classify_video(path, shipped_model, pose_model_path, on_frame=on_frame).summary
     assert (summary.label, summary.people) == ("wave", 2) and "the label is the nearest one's" in summary.status
     assert notes.count("2 people: the nearest is shown large") > 0.9 * len(notes)
 

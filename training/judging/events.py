@@ -46,25 +46,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app.classify.one_input import events_of
 from app.stream.action_stream import FILE_HOP_S, ActionStream
+from app.types import JointFrame
 from training.data.splices import FPS, Splice
 
 if TYPE_CHECKING:
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 Segment = tuple[str, float, float]  # label, start, end in seconds
 IOU = 0.5
 
 
 def heard(
-    model: ActionModel, splice: Splice, sensitivity: float = 0.5, hop_s: float = FILE_HOP_S, fps: float = FPS
+    model: Recogniser, splice: Splice, sensitivity: float = 0.5, hop_s: float = FILE_HOP_S, fps: float = FPS
 ) -> list[Segment]:
     """The events of one recording, as a camera of a rate of FPS or a whole fraction of it would give them."""
-    stream, events = ActionStream(model, hop_s, sensitivity), []
     seen_V = np.ones(splice.joints_TV3.shape[1], bool)
-    for t in range(0, len(splice.joints_TV3), round(FPS / fps)):
-        events += stream.push_joints(t / FPS, splice.joints_TV3[t], seen_V).events
-    events += stream.finish()
+    shown = range(0, len(splice.joints_TV3), round(FPS / fps))
+    frames = (JointFrame(t / FPS, splice.joints_TV3[t], seen_V) for t in shown)
+    events = events_of(ActionStream(model, hop_s, sensitivity), frames)
     return [(event.label, event.start_s, event.end_s) for event in events]
 
 
@@ -104,7 +105,10 @@ def judge(found: Sequence[Sequence[Segment]], truths: Sequence[Sequence[Segment]
         recordings; said: share of the actions that overlap an event of their own label at all; start_s and end_s:
         mean absolute error of matched events; events, actions, recordings.
     """
-    counts, starts, ends, said = Counter(), [], [], 0
+    counts: Counter[float] = Counter()  # matched events, by the least IoU
+    starts: list[float] = []
+    ends: list[float] = []
+    said = 0
     for some, truth in zip(found, truths, strict=True):
         for least in (0.25, 0.5, 0.75):
             counts[least] += len(match(some, truth, least))
@@ -142,7 +146,7 @@ def by_set(found: Sequence[Sequence[Segment]], splices: Sequence[Splice]) -> lis
     ]
 
 
-def measure(model: ActionModel, splices: Sequence[Splice], sensitivities: Sequence[float]) -> list[dict[str, Any]]:
+def measure(model: Recogniser, splices: Sequence[Splice], sensitivities: Sequence[float]) -> list[dict[str, Any]]:
     """`by_set` at each sensitivity."""
     from tqdm import tqdm
 

@@ -9,25 +9,21 @@ import errno
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.landmarks.file_format import is_recording
-from app.landmarks.reader import LandmarkReader
+from app.classify.poses import poses_of
 from app.teach.examples import LEAST_SHOWN
+from app.types import PosedFrame
 from models.clips import ClipFileError, read_clips
 from models.skeleton import CENTRE, bridge
 from training.data.readers.base import MOST_PEOPLE, motion_energy
-from training.data.readers.videos import Track as Followed
 from training.data.readers.videos import follow
 from training.data.tracks import LEAST_FRAMES, Track
 from training.own.files import Example
 from training.parallel.processes import side_by_side
-
-if TYPE_CHECKING:
-    from app.types import Pose
 
 LONGEST_S = 300.0  # one action: a longer video is a film
 _FIELDS = ("times", "joints", "seen")
@@ -95,8 +91,7 @@ def watch(
         except ValueError as error:
             why[example.key] = str(error)
             note(f"left out: {example.key}: {error}")
-    columns = tuple(zip(*found, strict=True)) if found else ((), ())
-    return Watched(*columns, tuple(why.items()))
+    return Watched(tuple(e for e, _ in found), tuple(t for _, t in found), tuple(why.items()))
 
 
 def _fingerprint(path: Path) -> str:
@@ -109,7 +104,7 @@ def _look(job: _Job) -> tuple[str, str]:
     from models.system.atomic import write_whole
 
     try:
-        frames = list(_poses(job.example.path, job.pose_model))
+        frames = _frames(job.example.path, job.pose_model)
         columns = dict(zip(_FIELDS, _main_person(frames), strict=True))
         write_whole(job.kept, lambda part: _write(part, columns))
     except OSError as error:
@@ -124,49 +119,33 @@ def _look(job: _Job) -> tuple[str, str]:
 
 def _write(part: Path, arrays: dict[str, np.ndarray]) -> None:
     with part.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
 
 
-def _poses(path: Path, pose_model: Path) -> Iterator[tuple[float, list[Pose]]]:
-    """Time in seconds, and everybody found, frame by frame."""
-    if is_recording(path):
-        with LandmarkReader(path) as reader:
-            yield from _short(reader.poses())
-        return
+def _frames(path: Path, pose_model: Path) -> list[PosedFrame]:
     from app.pose.landmarker import PoseSource
-    from app.pose.tracker import distinct
-    from app.sources.video import VideoReader
     from models.system.native_warnings import native_warnings_hidden
 
-    with native_warnings_hidden(), VideoReader(path) as video, PoseSource(pose_model, MOST_PEOPLE) as source:
-        yield from _short((time_s, distinct(source.detect(rgb_HWC, time_s))) for time_s, rgb_HWC in video)
+    make_pose = partial(PoseSource, pose_model, MOST_PEOPLE)
+    with native_warnings_hidden(), poses_of(path, make_pose, longest_s=LONGEST_S) as played:
+        return list(played.frames)
 
 
-def _short(frames: Iterator[tuple[float, list[Pose]]]) -> Iterator[tuple[float, list[Pose]]]:
-    for time_s, poses in frames:
-        if time_s > LONGEST_S:
-            raise ValueError(f"longer than {LONGEST_S:.0f} s: cut out the parts that show the action")
-        yield time_s, poses
-
-
-def _main_person(frames: Sequence[tuple[float, list[Pose]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _main_person(frames: Sequence[PosedFrame]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(T,) seconds, (T, 25, 3) metres and (T, 25) seen of the person who moves most, where shoulders are seen.
 
     Raises:
         ValueError: nobody is in view for long enough.
     """
-    people: list[Followed] = []
-    for _, poses in frames:
-        follow(people, poses)
     best: tuple[float, tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
-    for person in people:
+    for poses in follow(frames):
         joints, seen_TV = bridge(
-            np.stack([pose.world_V3 for pose in person.poses]), np.stack([pose.visibility_V for pose in person.poses])
+            np.stack([pose.world_V3 for pose in poses]), np.stack([pose.visibility_V for pose in poses])
         )
         shoulders_T = seen_TV[:, CENTRE]
         if shoulders_T.sum() < max(LEAST_FRAMES, LEAST_SHOWN * len(frames)):
             continue
-        times_T = np.array([pose.time_s for pose in person.poses])[shoulders_T]
+        times_T = np.array([pose.time_s for pose in poses])[shoulders_T]
         joints = joints[shoulders_T].astype(np.float32)
         energy = motion_energy(joints - joints[:, CENTRE : CENTRE + 1])
         if best is None or energy > best[0]:
@@ -179,10 +158,10 @@ def _main_person(frames: Sequence[tuple[float, list[Pose]]]) -> tuple[np.ndarray
 def _kept(example: Example, place: Path) -> Track:
     try:
         with np.load(place, allow_pickle=False) as archive:
-            columns = tuple(archive[name] for name in _FIELDS)
+            times_T, joints_TV3, seen_TV = (archive[name] for name in _FIELDS)
     except (OSError, ValueError, KeyError, EOFError):
         raise ValueError(f"what was kept of it is damaged: delete {place} and run again") from None
-    return Track(*columns, example.action, "", "own", "camera", example.key)
+    return Track(times_T, joints_TV3, seen_TV, example.action, "", "own", "camera", example.key)
 
 
 def _recorded(example: Example) -> Iterator[Track]:

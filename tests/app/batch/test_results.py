@@ -86,7 +86,7 @@ def test_the_time_between_classifications(clip, out, monkeypatch):
             hops.append(hop_s)
             super().__init__(model, hop_s)
 
-    monkeypatch.setattr("app.batch.work.ActionStream", Told)
+    monkeypatch.setattr("app.classify.one_input.ActionStream", Told)
     run([clip], out, every_s=1.5)
     run([clip], out)
     assert hops == [1.5, 0.25]

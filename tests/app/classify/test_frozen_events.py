@@ -47,10 +47,9 @@ def close(found, frozen, within):
 
 def test_the_events_of_the_recording():
     (clip,) = read_clips(SCENE)
-    events = []
-    summary = classify_clip(clip, RuleModel(), events.append)
-    close([(e.label, e.start_s, e.end_s) for e in events], FROZEN, 0.02)
-    assert (summary.people, summary.status) == (1, "ok")
+    result = classify_clip(clip, RuleModel())
+    close([(e.label, e.start_s, e.end_s) for e in result.events], FROZEN, 0.02)
+    assert (result.summary.people, result.summary.status) == (1, "ok")
 
 
 def test_they_lie_on_the_actions():

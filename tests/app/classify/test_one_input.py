@@ -53,8 +53,8 @@ def test_a_glimpse_of_somebody_is_nobody(tmp_path, capsys):
 @pytest.mark.parametrize(("shown_s", "of_s"), [(20, 300), (4, 100), (2, 15)])
 def test_somebody_for_long_or_in_much_of_it_is_judged(tmp_path, shown_s, of_s):
     (clip,) = read_clips(road(tmp_path / "film.npz", shown_s, of_s))
-    events = []
-    summary = classify_clip(clip, HandModel(), events.append)
+    result = classify_clip(clip, HandModel())
+    summary, events = result.summary, result.events
     assert (summary.label, summary.people, summary.status) == ("wave", 1, "ok")
     assert [event.label for event in events] == ["wave"]
 
@@ -230,4 +230,4 @@ def test_cancel_from_outside(tmp_path, fake_pose):
 
     path = write_video(tmp_path / "a.mp4", np.arange(90) / 30)
     with pytest.raises(TimeoutError):
-        classify_video(path, HandModel(), tmp_path, lambda event: None, cancel)
+        classify_video(path, HandModel(), tmp_path, on_frame=cancel)

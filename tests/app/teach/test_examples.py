@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.teach.examples import SHIFTS, Recording, TeachError, clip_frames, clip_of, repetitions, windows_of
+from app.types import PosedFrame
 from models.skeleton import CENTRE
 from tests.app.helpers import pose
 from tests.app.teach.helpers import FPS, recording_of, repeated, still
@@ -58,9 +59,15 @@ def test_windows_of_a_clip_go_from_its_start_to_its_end() -> None:
     assert windows[:, 0, 0, 0].tolist() == [0, 5, 10, 15, 20] and windows[-1, -1, 0, 0] == 69
 
 
-def seen(times_s: np.ndarray, people: int = 1) -> list:
-    return [(float(t), [pose(float(t), (0.3 * i, 0.2, 0.3 * i + 0.2 - 0.01 * i, 0.8)) for i in range(people)])
-            for t in times_s]  # fmt: skip
+def seen(times_s: np.ndarray, people: int = 1) -> list[PosedFrame]:
+    return [
+        PosedFrame(float(t), [pose(float(t), (0.3 * i, 0.2, 0.3 * i + 0.2 - 0.01 * i, 0.8)) for i in range(people)])
+        for t in times_s
+    ]
+
+
+def nobody(frames: range) -> list[PosedFrame]:
+    return [PosedFrame(t / 30, []) for t in frames]
 
 
 def test_poses_become_joints() -> None:
@@ -74,11 +81,18 @@ def test_poses_become_joints() -> None:
     [
         ([], "nobody was in view long enough"),
         (seen(np.arange(5) / 30), "nobody was in view long enough"),
-        ([(t / 30, []) for t in range(60)], "nobody is in view most of the time"),
-        (seen(np.arange(30) / 30) + [(t / 30, []) for t in range(30, 160)], "nobody is in view most of the time"),
+        (nobody(range(60)), "nobody is in view most of the time"),
+        (seen(np.arange(30) / 30) + nobody(range(30, 160)), "nobody is in view most of the time"),
         (seen(np.arange(40) / 20, people=2), "two people are in view"),
     ],
 )
 def test_what_teaches_nothing(frames: list, message: str) -> None:
     with pytest.raises(TeachError, match=message):
         Recording.of_poses(frames)
+
+
+def test_a_body_that_was_found_twice_is_one_person() -> None:
+    once = seen(np.arange(30) / 15)
+    twice = [PosedFrame(t, [*poses, pose(t, (0.01, 0.2, 0.2, 0.81))]) for t, poses, _ in once]
+    recording = Recording.of_poses(twice)
+    np.testing.assert_array_equal(recording.joints_TV3, Recording.of_poses(once).joints_TV3)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from app.types import Pose
+from app.types import Pose, PosedFrame
 from models.skeleton import bridge
 from training.data.readers import make_reader
 from training.data.readers.base import Columns, ReadError
-from training.data.readers.videos import Track, even_frames, follow, look
+from training.data.readers.videos import even_frames, follow, look
 
 
 def pose(time_s, x=0.5, size=0.3, visible=1.0):
@@ -26,27 +26,35 @@ def columns(names, labels):
 
 
 def test_two_people_are_followed_whatever_their_order():
-    tracks = []
+    frames = []
     for i in range(20):
         here, there = pose(i / 10, 0.2 + i / 200), pose(i / 10, 0.8 - i / 200)
-        follow(tracks, [here, there][:: -1 if i % 2 else 1] if i != 7 else [there])
-    assert [len(track.poses) for track in tracks] == [19, 20]
-    middles = [[p.image_V3[:, 0].mean() for p in track.poses] for track in tracks]
+        frames.append(PosedFrame(i / 10, [here, there][:: -1 if i % 2 else 1] if i != 7 else [there]))
+    people = follow(frames)
+    assert [len(poses) for poses in people] == [19, 20]
+    middles = [[p.image_V3[:, 0].mean() for p in poses] for poses in people]
     assert max(middles[0]) < 0.5 < min(middles[1])
 
 
 def test_somebody_elsewhere_is_somebody_else():
-    tracks = []
-    for i in range(4):
-        follow(tracks, [pose(i / 30, 0.2 if i < 2 else 0.9, 0.1)])
-    assert [len(track.poses) for track in tracks] == [2, 2]
+    people = follow(PosedFrame(i / 30, [pose(i / 30, 0.2 if i < 2 else 0.9, 0.1)]) for i in range(4))
+    assert [len(poses) for poses in people] == [2, 2]
+
+
+def test_whoever_comes_back_is_the_same_however_long_it_took():
+    (person,) = follow(PosedFrame(t / 10, [pose(t / 10)] if not 10 <= t < 90 else []) for t in range(100))
+    assert len(person) == 20
+
+
+def test_a_body_found_twice_is_one_person():
+    (person,) = follow(PosedFrame(t / 10, [pose(t / 10), pose(t / 10, 0.501)]) for t in range(20))
+    assert len(person) == 20
 
 
 @pytest.mark.parametrize("fps", [5.0, 12.5, 30.0, 60.0])
 def test_frames_are_even_at_any_rate(fps):
     times = np.arange(0, 2.0, 1 / fps)
-    track = Track([pose(t) for t in times])
-    joints_TVC = even_frames(track, times[-1])
+    joints_TVC = even_frames([pose(t) for t in times], times[-1])
     assert len(joints_TVC) == round(times[-1] * 30) + 1
     assert joints_TVC[: int(times[-1] * 30)].any((1, 2)).all()
     k = np.flatnonzero(np.isclose(np.arange(len(joints_TVC)) / 30 % (1 / fps), 0, atol=1e-6))[2]
@@ -57,10 +65,10 @@ def test_frames_are_even_at_any_rate(fps):
 def test_out_of_sight_is_not_valid():
     times = [t for t in np.arange(0, 4.0, 0.1) if not 1.05 < t < 2.95]
     unseen = [pose(t, visible=0.1) for t in np.arange(4.0, 5.0, 0.1)]
-    valid_T = even_frames(Track([pose(t) for t in times] + unseen), 6.0).any((1, 2))
+    valid_T = even_frames([pose(t) for t in times] + unseen, 6.0).any((1, 2))
     at = {second: valid_T[int(second * 30)] for second in (0.5, 2.0, 3.5, 4.5, 5.5)}
     assert at == {0.5: True, 2.0: False, 3.5: True, 4.5: False, 5.5: False}
-    assert not even_frames(Track([pose(0.0)]), 1.0).any()
+    assert not even_frames([pose(0.0)], 1.0).any()
 
 
 def video_tree(tmp_path, names):

@@ -1,0 +1,149 @@
+"""From a file to the people in it, frame by frame: a video and a recording of landmarks alike.
+
+Shapes: H rows, W columns, C colours (3, red green blue).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+
+from app.types import PosedFrame
+
+if TYPE_CHECKING:
+    from app.landmarks.reader import LandmarkReader
+    from app.pose.landmarker import PoseSource
+    from app.sources.video import VideoReader
+
+Item = TypeVar("Item")
+
+
+class Stage(Protocol):
+    """Runs a generator in its own way, such as ahead of whoever takes its items."""
+
+    def __call__(self, items: Generator[Item]) -> Generator[Item]:
+        """The same items."""
+
+
+def as_asked(items: Generator[Item]) -> Generator[Item]:
+    """The stage that makes each item when it is asked for."""
+    return items
+
+
+class TooLongError(ValueError):
+    """The file lasts longer than whoever asked can use."""
+
+
+@dataclass(slots=True)
+class PosedFrames:
+    """What a file (or a camera) plays.
+
+    Attributes:
+        frames: to be iterated once. A body may be there twice: whoever follows or counts people takes each once
+            (app.pose.tracker.distinct).
+        claimed_s: how long it says that it lasts, seconds; None where it does not.
+        notes: what was wrong though it could be read; complete after the last frame.
+        settings: how its landmarks are made: a recording's own, or of a video the pictures' height and width, complete
+            with the first frame.
+    """
+
+    frames: Generator[PosedFrame]
+    claimed_s: float | None = None
+    notes: list[str] = field(default_factory=list)
+    settings: dict[str, str | float] = field(default_factory=dict)
+
+
+@contextmanager
+def poses_of(
+    path: str | Path,
+    make_pose: Callable[[], PoseSource],
+    *,
+    longest_s: float | None = None,
+    threads: int | None = None,
+    pictures: bool = False,
+    stage: Stage = as_asked,
+) -> Generator[PosedFrames]:
+    """Open a file and close it again, with all that reads it.
+
+    Args:
+        path: a video, or by its suffix a recording of landmarks.
+        make_pose: makes what finds people in a video's pictures; a recording needs none.
+        longest_s: seconds that the file may last; None for no bound.
+        threads: most threads of a video's decoder; None lets it choose.
+        pictures: whether a video's frames keep their pictures.
+        stage: runs the decoding and the finding of people, each a generator.
+
+    Raises:
+        VideoError, LandmarkError: the file cannot be read (also while iterating).
+        TooLongError: it lasts longer than it may (while iterating).
+    """
+    from app.landmarks.file_format import is_recording
+
+    opened = _recording(path) if is_recording(path) else _video(path, make_pose, threads, pictures, stage)
+    with opened as played, closing(played.frames):
+        if longest_s is not None:
+            played.frames = _bounded(played.frames, path, longest_s)
+        yield played
+
+
+def found(
+    pictures: Generator[tuple[float, np.ndarray]],
+    source: PoseSource,
+    settings: dict[str, str | float],
+    keep: bool = False,
+) -> Generator[PosedFrame]:
+    """Everybody in each picture.
+
+    Args:
+        pictures: (time in seconds, rgb_HWC) of each.
+        source: finds people.
+        settings: takes the height and width of the first picture.
+        keep: whether frames keep their pictures.
+    """
+    with closing(pictures):
+        for time_s, rgb_HWC in pictures:
+            settings.setdefault("height", rgb_HWC.shape[0])
+            settings.setdefault("width", rgb_HWC.shape[1])
+            yield PosedFrame(time_s, source.detect(rgb_HWC, time_s), rgb_HWC if keep else None)
+
+
+@contextmanager
+def _recording(path: str | Path) -> Generator[PosedFrames]:
+    from app.landmarks.reader import LandmarkReader
+
+    with LandmarkReader(path) as reader:
+        notes: list[str] = []
+        frames = (PosedFrame(time_s, poses) for time_s, poses in _noted(reader.poses(), reader, notes))
+        yield PosedFrames(frames, reader.claimed_s, notes, reader.settings)
+
+
+@contextmanager
+def _video(
+    path: str | Path, make_pose: Callable[[], PoseSource], threads: int | None, pictures: bool, stage: Stage
+) -> Generator[PosedFrames]:
+    from app.sources.video import VideoReader
+
+    with VideoReader(path, threads) as video, make_pose() as source:
+        notes: list[str] = []
+        settings: dict[str, str | float] = {}
+        decoded = stage(_noted(video, video, notes))
+        yield PosedFrames(stage(found(decoded, source, settings, pictures)), video.claimed_s, notes, settings)
+
+
+def _noted(items: Iterable[Item], reader: VideoReader | LandmarkReader, notes: list[str]) -> Generator[Item]:
+    """The items, and after the last one the reader's note."""
+    yield from items
+    notes += [reader.note] if reader.note else []
+
+
+def _bounded(frames: Generator[PosedFrame], path: str | Path, longest_s: float) -> Generator[PosedFrame]:
+    with closing(frames):
+        for frame in frames:
+            if frame.time_s > longest_s:
+                raise TooLongError(f"{path}: longer than {longest_s:.0f} s: cut out the parts that show the action")
+            yield frame

@@ -1,0 +1,72 @@
+"""From a file to poses: a video and a recording of landmarks alike, within bounds, with what was wrong told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.classify.one_input import classify_video
+from app.classify.poses import TooLongError, poses_of
+from app.landmarks.writer import LandmarkWriter
+from tests.app.batch.helpers import FakePose
+from tests.app.helpers import HandModel, pose, write_video
+
+FPS = 15.0
+
+
+def recorded(path: Path, frames: int = 60) -> Path:
+    """Somebody who waves, seen from 2 s after the recording's begin on."""
+    with LandmarkWriter(path, {"pose": "wheel"}) as writer:
+        for i in range(frames):
+            time_s = 2 + i / FPS
+            writer.add(time_s, [(0, pose(time_s, wave=True))])
+    return path
+
+
+def no_pose() -> FakePose:
+    raise AssertionError("recorded landmarks need nobody to find people")
+
+
+def test_a_video_gives_everybody_in_each_picture(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", np.arange(30) / FPS, picture=np.full((48, 64, 3), 200, np.uint8))
+    with poses_of(path, lambda: FakePose(tmp_path), pictures=True) as played:
+        frames = list(played.frames)
+    assert [len(frame.poses) for frame in frames] == [2] * 30
+    assert frames[15].time_s == pytest.approx(1.0) and frames[0].rgb_HWC is not None
+    assert played.settings == {"height": 48, "width": 64} and played.notes == []
+    assert played.claimed_s == pytest.approx(2.0, abs=0.1)
+    with poses_of(path, lambda: FakePose(tmp_path)) as played:
+        assert all(frame.rgb_HWC is None for frame in played.frames)
+
+
+def test_a_recording_gives_the_same_without_pictures(tmp_path: Path) -> None:
+    with poses_of(recorded(tmp_path / "a.ikem"), no_pose) as played:
+        frames = list(played.frames)
+    assert [len(frame.poses) for frame in frames] == [1] * 60 and frames[0].time_s == pytest.approx(2.0)
+    assert played.settings == {"pose": "wheel"} and played.notes == []
+    assert played.claimed_s == pytest.approx(2 + 59 / FPS)
+
+
+def test_what_was_wrong_is_told_after_the_last_frame(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.ikem")
+    path.write_bytes(path.read_bytes()[:-10])
+    with poses_of(path, no_pose) as played:
+        assert played.notes == [] and len(list(played.frames)) == 60
+    assert len(played.notes) == 1 and "ends early" in played.notes[0]
+
+
+def test_a_file_that_is_too_long_is_refused_in_words(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.ikem")
+    with poses_of(path, no_pose, longest_s=4.0) as played, pytest.raises(TooLongError) as told:
+        list(played.frames)
+    assert str(told.value) == f"{path}: longer than 4 s: cut out the parts that show the action"
+
+
+def test_a_recording_is_classified_as_a_video_is(tmp_path: Path) -> None:
+    result = classify_video(recorded(tmp_path / "a.ikem", 90), HandModel())
+    summary, events = result.summary, result.events
+    assert (summary.label, summary.frames, summary.people) == ("wave", 90, 1)
+    assert summary.fps == pytest.approx(FPS) and summary.seconds == pytest.approx(6.0)
+    assert [event.label for event in events] == ["wave"] and events[0].start_s == pytest.approx(2.0, abs=0.3)

@@ -1,0 +1,54 @@
+"""What `from app import ...` offers: three lines to the events of a file, and nothing heavy before they are run."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import app
+from app import classify_clip
+from models.clips import Clip, ClipFileError, read_clips, write_clips
+from models.system.places import ROOT
+from tests.app.batch.helpers import joints, save
+from tests.app.helpers import HandModel
+
+
+def test_import_app_is_light() -> None:
+    program = "import sys, app\nprint(sorted({'numpy', 'mediapipe', 'onnxruntime', 'gradio'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_every_name_is_there() -> None:
+    assert all(getattr(app, name).__doc__ for name in app.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'classify_film'"):
+        app.classify_film  # noqa: B018
+
+
+def test_the_example_of_the_docstring(
+    pretrained: Path, pose_model_path: Path, example_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    failed, tried = doctest.testmod(app)
+    assert tried == 2 and not failed
+
+
+def test_a_clip_or_the_file_of_one(tmp_path: Path) -> None:
+    path = save(tmp_path / "day.npz", joints((3, "wave"), (3, "idle")))
+    told: list = []
+    result = classify_clip(path, HandModel(), told.append)
+    assert result.summary.label == "wave" and list(result.events) == told and told[0].label == "wave"
+    (clip,) = read_clips(path)
+    assert classify_clip(clip, HandModel()) == result == classify_clip(str(path), HandModel())
+
+
+@pytest.mark.parametrize(("count", "message"), [(0, "holds no clip"), (2, "more than one clip: classify each")])
+def test_a_file_of_many_clips_is_refused(tmp_path: Path, count: int, message: str) -> None:
+    write_clips(tmp_path / "set.npz", [Clip(np.ones((40, 25, 3), np.float32), 30.0)] * count)
+    with pytest.raises(ClipFileError, match=message):
+        classify_clip(tmp_path / "set.npz", HandModel())
