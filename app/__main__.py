@@ -1,4 +1,4 @@
-"""The command line: `python -m app demo | classify | teach | bench | pose | doctor`."""
+"""The command line: `python -m app demo | classify | teach | convert | bench | doctor | pose`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "open the live page in the browser",
     "classify": "name the actions in videos, cameras and recorded skeletons",
     "teach": "teach actions of your own by a few examples",
+    "convert": "write recorded landmarks as a table or as arrays",
     "bench": "measure the live path against MediaPipe alone",
     "doctor": "check what works on this machine, and say what to do",
     "pose": "prepare the pose model",

@@ -50,7 +50,7 @@ class Contestant:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BenchResult:
     """One contestant at one batch with one number of threads.
 
     Attributes:
@@ -80,7 +80,7 @@ def bench(
     weights: Path,
     threads: Sequence[int],
     batches: Sequence[int] = BATCHES,
-) -> list[Result]:
+) -> list[BenchResult]:
     """Measure model files and the two eager models.
 
     Args:
@@ -151,9 +151,9 @@ def _turn(call: Call, feeds: tuple[np.ndarray, np.ndarray]) -> list[float]:
 def _result(
     contestant: Contestant, threads: int, batch: int, seconds: list[float], eager_seconds: list[float],
     peak_mb: float | None, eager_mb: float | None,
-) -> Result:  # fmt: skip
+) -> BenchResult:  # fmt: skip
     median_s = float(np.median(seconds))
-    return Result(
+    return BenchResult(
         name=contestant.name,
         precision=contestant.precision,
         threads=threads,

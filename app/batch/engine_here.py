@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
-from app.batch.jobs import Job
-from app.batch.options import Setup
+from app.batch.jobs import InputJob
+from app.batch.options import WorkerSetup
 from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def work_here(
-    jobs: Sequence[Job], setup: Setup, model: Recogniser, listener: Listener, stop: Stop
-) -> Generator[tuple[Job, Done]]:
+    jobs: Sequence[InputJob], setup: WorkerSetup, model: Recogniser, listener: Listener, stop: Stop
+) -> Generator[tuple[InputJob, Done]]:
     """What became of each job, in order.
 
     Args:

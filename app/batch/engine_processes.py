@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
-from app.batch.jobs import Job
-from app.batch.options import Setup
+from app.batch.jobs import InputJob
+from app.batch.options import WorkerSetup
 from app.batch.outputs import clear_parts
 from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker, failed
@@ -26,8 +26,8 @@ _END_S = 5.0  # for a worker to end by itself
 class _Process:
     """A worker in its process, seen from here."""
 
-    def __init__(self, setup: Setup) -> None:
-        self.job: Job | None = None
+    def __init__(self, setup: WorkerSetup) -> None:
+        self.job: InputJob | None = None
         self.talk, far_talk = _PROCESSES.Pipe()
         far_leash, self._leash = _PROCESSES.Pipe(duplex=False)
         self._process = _PROCESSES.Process(target=_serve, args=(setup, far_talk, far_leash), daemon=True)
@@ -36,7 +36,7 @@ class _Process:
         far_talk.close()
         far_leash.close()
 
-    def give(self, job: Job) -> None:
+    def give(self, job: InputJob) -> None:
         """Hand it a job; where it died, `talk` says so."""
         self.job = job
         with suppress(OSError):
@@ -68,8 +68,8 @@ class _Process:
 
 
 def work_in_processes(
-    jobs: Sequence[Job], setup: Setup, workers: int, listener: Listener, stop: Stop
-) -> Generator[tuple[Job, Done]]:
+    jobs: Sequence[InputJob], setup: WorkerSetup, workers: int, listener: Listener, stop: Stop
+) -> Generator[tuple[InputJob, Done]]:
     """What became of each job, as each is done.
 
     Args:
@@ -132,7 +132,7 @@ def _hear(talk: Connection, listener: Listener) -> Done | None:
     return _TALKING
 
 
-def _lost(process: _Process, job: Job, setup: Setup) -> Done:
+def _lost(process: _Process, job: InputJob, setup: WorkerSetup) -> Done:
     reason = process.obituary()
     clear_parts(setup.options.out, job.number)
     return failed(job, reason)
@@ -158,7 +158,7 @@ class _Teller:
             self._talk.send(words)
 
 
-def _serve(setup: Setup, talk: Connection, leash: Connection) -> None:
+def _serve(setup: WorkerSetup, talk: Connection, leash: Connection) -> None:
     """A worker's whole life."""
     from models.system.native_warnings import native_warnings_hidden
 

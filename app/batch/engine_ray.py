@@ -13,8 +13,8 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from app.batch.jobs import LIVE, Job
-from app.batch.options import Setup
+from app.batch.jobs import LIVE, InputJob
+from app.batch.options import WorkerSetup
 from app.batch.outputs import EVENTS_SUFFIX, clear_parts
 from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker, failed
@@ -31,12 +31,12 @@ _QUIET = {
 # Ray's servers listen on all interfaces on Linux, whatever address they are given, unless clusters are ruled out.
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 _MISSING = "--engine ray needs Ray: pip install -r requirements-ray.txt"
-_worker: tuple[Setup, Worker] | None = None  # of this process of the cluster; it outlives a shard
+_worker: tuple[WorkerSetup, Worker] | None = None  # of this process of the cluster; it outlives a shard
 
 
 def work_on_ray(
-    jobs: Sequence[Job], setup: Setup, workers: int, address: str, listener: Listener, stop: Stop
-) -> Generator[tuple[Job, Done]]:
+    jobs: Sequence[InputJob], setup: WorkerSetup, workers: int, address: str, listener: Listener, stop: Stop
+) -> Generator[tuple[InputJob, Done]]:
     """What became of each job, as each is done.
 
     Args:
@@ -88,10 +88,10 @@ def _look_for(address: str) -> None:
 
 
 def _shards(
-    ray: Any, waiting: deque[Job], setup: Setup, workers: int, listener: Listener, stop: Stop
-) -> Generator[tuple[Job, Done]]:
+    ray: Any, waiting: deque[InputJob], setup: WorkerSetup, workers: int, listener: Listener, stop: Stop
+) -> Generator[tuple[InputJob, Done]]:
     shard = ray.remote(num_cpus=1, max_retries=_RETRIES)(_do)
-    busy: dict[Any, Job] = {}
+    busy: dict[Any, InputJob] = {}
     nowhere = open(os.devnull, "w")  # noqa: SIM115
     usual, sys.stdout = sys.stdout, nowhere  # a thread of Ray's prints there of workers that died
     try:
@@ -118,7 +118,7 @@ def _shards(
         nowhere.close()
 
 
-def _answer(ray: Any, reference: Any, job: Job) -> Done:
+def _answer(ray: Any, reference: Any, job: InputJob) -> Done:
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:  # what `_do` raises: its model cannot be loaded there
@@ -131,7 +131,7 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _tell(job: Job, done: Done, setup: Setup, listener: Listener) -> None:
+def _tell(job: InputJob, done: Done, setup: WorkerSetup, listener: Listener) -> None:
     for name in done.files:
         if name.endswith(EVENTS_SUFFIX):
             with suppress(OSError), open(setup.options.out / name, encoding="utf-8") as lines:
@@ -152,7 +152,7 @@ class _Nobody:
         pass
 
 
-def _do(setup: Setup, job: Job) -> Done:
+def _do(setup: WorkerSetup, job: InputJob) -> Done:
     """A shard, in a process of the cluster."""
     global _worker
     if _worker is None or _worker[0] != setup:

@@ -28,7 +28,7 @@ CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class InputJob:
     """One input.
 
     Attributes:
@@ -166,7 +166,7 @@ def _known(paths: Iterable[Path], leave_out: Collection[Path]) -> list[Path]:
     return sorted(p for p in kept if not leave_out or real(p) not in leave_out)
 
 
-def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None = None) -> list[Job]:
+def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None = None) -> list[InputJob]:
     """A job for each target.
 
     Args:
@@ -180,7 +180,7 @@ def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None 
         kept = keep.get(real(target)) if isinstance(target, Path) else None
         name = kept or names.new(target.stem if isinstance(target, Path) else _plain(source))
         shown = printable(str(target)) if isinstance(target, Path) else source
-        jobs.append(Job(number, _kind(target), target, source, shown, name, _problem(target)))
+        jobs.append(InputJob(number, _kind(target), target, source, shown, name, _problem(target)))
     return jobs
 
 

@@ -74,7 +74,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class WorkerSetup:
     """What a worker needs to begin; it travels between processes.
 
     Attributes:

@@ -44,7 +44,7 @@ def clear_parts(out: Path, number: int | None = None) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-class Outputs:
+class ResultFiles:
     """Takes what is found in one recording; `commit` at the end, or the `with` leaves nothing behind.
 
     Args:
@@ -143,7 +143,7 @@ class Outputs:
             for part in webvtt(events, self._words):
                 file.write(part)
 
-    def __enter__(self) -> Outputs:
+    def __enter__(self) -> ResultFiles:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:

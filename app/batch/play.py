@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from app.batch.ahead import ahead
-from app.batch.jobs import LANDMARKS, LIVE, Job
-from app.batch.options import Setup
+from app.batch.jobs import LANDMARKS, LIVE, InputJob
+from app.batch.options import WorkerSetup
 from app.batch.stop import Stop
 from app.classify.poses import PosedFrames, found, poses_of
 from app.types import PosedFrame
@@ -27,7 +27,9 @@ GIVE_UP_S = 10.0  # a camera that was lost for longer is over
 _GROUND = (480, 640)  # of drawings of recorded landmarks that do not say what picture they are of
 
 
-def open_input(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> AbstractContextManager[PosedFrames]:
+def open_input(
+    job: InputJob, setup: WorkerSetup, stop: Stop, say: Callable[[str], None]
+) -> AbstractContextManager[PosedFrames]:
     """Open an input of frames and close it again, with all threads that read it.
 
     Args:
@@ -44,7 +46,7 @@ def open_input(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -
 
 
 @contextmanager
-def _video(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Generator[PosedFrames]:
+def _video(job: InputJob, setup: WorkerSetup, stop: Stop, say: Callable[[str], None]) -> Generator[PosedFrames]:
     assert isinstance(job.target, Path)
     make_pose, annotate = partial(_pose_source, setup), setup.options.annotate
     with poses_of(job.target, make_pose, threads=setup.threads, pictures=annotate, stage=_ahead) as played:
@@ -53,7 +55,7 @@ def _video(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Ge
 
 
 @contextmanager
-def _live(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Generator[PosedFrames]:
+def _live(job: InputJob, setup: WorkerSetup, stop: Stop, say: Callable[[str], None]) -> Generator[PosedFrames]:
     from app.sources.camera import Camera
 
     assert not isinstance(job.target, Path)
@@ -91,7 +93,7 @@ def _bounded(
 
 
 @contextmanager
-def _landmarks(job: Job, setup: Setup, stop: Stop, say: Callable[[str], None]) -> Generator[PosedFrames]:
+def _landmarks(job: InputJob, setup: WorkerSetup, stop: Stop, say: Callable[[str], None]) -> Generator[PosedFrames]:
     assert isinstance(job.target, Path)
     with poses_of(job.target, partial(_pose_source, setup)) as played:
         if setup.options.annotate:
@@ -109,7 +111,7 @@ def _on_ground(frames: Generator[PosedFrame], size: tuple[int, int]) -> Generato
         yield frame._replace(rgb_HWC=np.zeros((*size, 3), np.uint8))
 
 
-def _pose_source(setup: Setup) -> PoseSource:
+def _pose_source(setup: WorkerSetup) -> PoseSource:
     if setup.make_pose is None:
         raise ValueError(setup.no_pose)
     return setup.make_pose()

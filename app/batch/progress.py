@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Never, TypedDict
 
-from app.batch.jobs import CLIPS, Job, printable
+from app.batch.jobs import CLIPS, InputJob, printable
 from app.batch.options import Options
 from app.batch.work import Done
 from app.classify.formats import count
@@ -39,7 +39,7 @@ class Progress:
         todo: how many of them are to be worked on.
     """
 
-    def __init__(self, options: Options, jobs: Sequence[Job], todo: int) -> None:
+    def __init__(self, options: Options, jobs: Sequence[InputJob], todo: int) -> None:
         from tqdm import tqdm
 
         self._options, self._jobs = options, {job.number: job for job in jobs}
@@ -78,7 +78,7 @@ class Progress:
         if self._options.json_lines:
             self._print(line, self._events)
 
-    def done(self, job: Job, done: Done) -> None:
+    def done(self, job: InputJob, done: Done) -> None:
         """An input is done, or failed."""
         bar = self._bars.pop(job.number, None)
         if bar is not None:

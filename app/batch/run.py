@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.batch.jobs import Job, find, live, make_jobs, real, remarks
+from app.batch.jobs import InputJob, find, live, make_jobs, real, remarks
 from app.batch.journal import Entry, Journal, file_state
-from app.batch.options import RAY, Options, Setup
+from app.batch.options import RAY, Options, WorkerSetup
 from app.batch.outputs import ANNOTATED_SUFFIX, EVENTS, EVENTS_SUFFIX, SUMMARY
 from app.batch.progress import Progress
 from app.batch.stop import Stop
@@ -107,7 +107,7 @@ class Run:
             progress.finish(self._options.out / SUMMARY, self._recordings, self._failed, len(kept))
         return SOME_FAILED if self._failed else OK
 
-    def _plan(self, journal: Journal) -> tuple[list[Job], dict[str, Entry]]:
+    def _plan(self, journal: Journal) -> tuple[list[InputJob], dict[str, Entry]]:
         """All jobs, and the entries of those that need not be done again."""
         options = self._options
         leave_out = {real(options.out / name) for name in journal.results}
@@ -135,7 +135,7 @@ class Run:
             line += f": those of the same names are replaced, and {tables} written anew"
             progress.say(-1, line + ("" if self._options.resume else " (--resume keeps what fits)"))
 
-    def _refuse_overwriting(self, jobs: Sequence[Job]) -> None:
+    def _refuse_overwriting(self, jobs: Sequence[InputJob]) -> None:
         inputs = {real(job.target) for job in jobs if isinstance(job.target, Path)}
         suffixes = [RECORD_SUFFIX] * self._options.skeletons + [ANNOTATED_SUFFIX] * self._options.annotate
         for job in jobs:
@@ -144,12 +144,12 @@ class Run:
                 if real(path) in inputs and not (suffix == RECORD_SUFFIX and not needs_pose(job)):
                     raise ValueError(f"{path} is one of the inputs and would be replaced; choose another --out")
 
-    def _keep(self, job: Job, entry: Entry) -> None:
+    def _keep(self, job: InputJob, entry: Entry) -> None:
         self._rows[job.number], self._files[job.number] = entry.rows, entry.files
         self._recordings += len(entry.rows)
 
     def _work(
-        self, engine: Iterator[tuple[Job, Done]], todo: Sequence[Job], journal: Journal, progress: Progress
+        self, engine: Iterator[tuple[InputJob, Done]], todo: Sequence[InputJob], journal: Journal, progress: Progress
     ) -> None:
         states = {job.number: file_state(job.target) for job in todo if isinstance(job.target, Path)}
         for job, done in engine:
@@ -167,7 +167,7 @@ class Run:
                 journal.add_results(done.files)
             progress.done(job, done)
 
-    def _setup(self, todo: Sequence[Job]) -> Setup:
+    def _setup(self, todo: Sequence[InputJob]) -> WorkerSetup:
         make_pose, no_pose = None, ""
         if any(needs_pose(job) for job in todo):
             from app.pose.landmarker import PoseSource
@@ -176,7 +176,7 @@ class Run:
                 make_pose = partial(PoseSource, self._pose_model())
             except ValueError as error:  # recorded skeletons can be done all the same
                 no_pose = str(error)
-        return Setup(
+        return WorkerSetup(
             options=self._options,
             make_model=self._make_model,
             make_pose=make_pose,
@@ -185,7 +185,9 @@ class Run:
             threads=self._threads,
         )
 
-    def _engine(self, todo: Sequence[Job], setup: Setup, listener: Listener, stop: Stop) -> Generator[tuple[Job, Done]]:
+    def _engine(
+        self, todo: Sequence[InputJob], setup: WorkerSetup, listener: Listener, stop: Stop
+    ) -> Generator[tuple[InputJob, Done]]:
         options = self._options
         if options.engine == RAY:
             from app.batch.engine_ray import work_on_ray
@@ -199,7 +201,7 @@ class Run:
 
         return work_here(todo, setup, self._model, listener, stop)
 
-    def _write_tables(self, jobs: Sequence[Job]) -> None:
+    def _write_tables(self, jobs: Sequence[InputJob]) -> None:
         """The summary of what is done, in the order of the inputs, and the table of all events."""
         done = [job.number for job in jobs if job.number in self._rows]
         rows = (row for number in done for row in self._rows[number])
@@ -209,11 +211,11 @@ class Run:
             write_table(self._options.out / EVENTS, EVENT_COLUMNS, event_rows(self._options.out / n for n in names))
 
 
-def _nothing() -> Generator[tuple[Job, Done]]:
+def _nothing() -> Generator[tuple[InputJob, Done]]:
     yield from ()
 
 
-def _key(job: Job) -> str:
+def _key(job: InputJob) -> str:
     """What the journal calls a job's file; nothing that is in a journal where there is no file."""
     return str(real(job.target)) if isinstance(job.target, Path) else ""
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, Job, printable
-from app.batch.options import Setup
-from app.batch.outputs import Outputs, parts_of
+from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, InputJob, printable
+from app.batch.options import WorkerSetup
+from app.batch.outputs import ResultFiles, parts_of
 from app.batch.play import open_input
 from app.batch.stop import Stop, Stopped
 from app.classify.formats import count, summary_row
@@ -66,7 +66,7 @@ class Done:
     unwritable: str = ""
 
 
-def failed(job: Job, reason: str, before: Done | None = None) -> Done:
+def failed(job: InputJob, reason: str, before: Done | None = None) -> Done:
     """An input that could not be done; what was done `before` is kept."""
     before = before or Done()
     rows = [*before.rows, summary_row(job.source, Summary(status=f"error: {reason}"))]
@@ -81,7 +81,7 @@ class Worker:
         model: the action model; None loads it.
     """
 
-    def __init__(self, setup: Setup, model: Recogniser | None = None) -> None:
+    def __init__(self, setup: WorkerSetup, model: Recogniser | None = None) -> None:
         self._setup = setup
         self._model = setup.make_model() if model is None else model
         if setup.threads is not None:
@@ -89,7 +89,7 @@ class Worker:
 
             cv2.setNumThreads(setup.threads)
 
-    def do(self, job: Job, listener: Listener, stop: Stop) -> Done:
+    def do(self, job: InputJob, listener: Listener, stop: Stop) -> Done:
         """Work on one input; what goes wrong with it is in the answer."""
         done = Done()
         try:
@@ -119,9 +119,9 @@ class Worker:
         name = self._model.display.get(summary.label, summary.label)
         return f"{name} {summary.score:.0%}, {count(events, 'event')} ({summary.status})" if name else summary.status
 
-    def _outputs(self, job: Job, mark: str, listener: Listener) -> Outputs:
+    def _outputs(self, job: InputJob, mark: str, listener: Listener) -> ResultFiles:
         options = self._setup.options
-        return Outputs(
+        return ResultFiles(
             options,
             parts_of(options.out, job.number),
             f"{job.source}{mark}",
@@ -130,7 +130,9 @@ class Worker:
             lambda line: listener.event(job.number, line),
         )
 
-    def _frames(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, Outputs, dict[str, int]]]:
+    def _frames(
+        self, job: InputJob, listener: Listener, stop: Stop
+    ) -> Iterator[tuple[Summary, ResultFiles, dict[str, int]]]:
         """A video, a camera or recorded landmarks."""
         options, begun = self._setup.options, False
         tell = _Seldom(lambda at_s: listener.at(job.number, at_s, played.claimed_s))
@@ -155,7 +157,9 @@ class Worker:
                 raise ValueError("it gave no frame")
             yield summary, outputs, outputs.commit()
 
-    def _clips(self, job: Job, listener: Listener, stop: Stop) -> Iterator[tuple[Summary, Outputs, dict[str, int]]]:
+    def _clips(
+        self, job: InputJob, listener: Listener, stop: Stop
+    ) -> Iterator[tuple[Summary, ResultFiles, dict[str, int]]]:
         """Recorded skeletons."""
         from models.clips import read_clips
 
@@ -171,7 +175,7 @@ class Worker:
     def _summary(
         self,
         frames: Iterable[Frame],
-        outputs: Outputs,
+        outputs: ResultFiles,
         keep: Callable[[Frame, Answer], None] | None = None,
         *,
         notes: Sequence[str] = (),
@@ -188,12 +192,12 @@ def _until(stop: Stop, frames: Iterable[Frame]) -> Iterator[Frame]:
         yield frame
 
 
-def needs_pose(job: Job) -> bool:
+def needs_pose(job: InputJob) -> bool:
     """Whether an input holds pictures, in which people must be found."""
     return job.kind in (VIDEO, LIVE) and not job.problem
 
 
-def _reason(error: Exception, job: Job) -> str:
+def _reason(error: Exception, job: InputJob) -> str:
     """One sentence on what is wrong with an input."""
     text = " ".join(str(error).split())
     own = (str(job.target), job.target.name) if isinstance(job.target, Path) else (camera_name(job.target),)

@@ -22,8 +22,8 @@ from pathlib import Path
 
 from app.batch.engine_here import work_here
 from app.batch.engine_processes import work_in_processes
-from app.batch.jobs import Job, make_jobs
-from app.batch.options import Options, Setup
+from app.batch.jobs import InputJob, make_jobs
+from app.batch.options import Options, WorkerSetup
 from app.batch.stop import Stop
 from app.batch.work import Done
 from models.system.atomic import write_json
@@ -91,7 +91,9 @@ def work(inputs: Sequence[Path], out: Path, workers: int, annotate: bool = False
 
     make_model = partial(ActionModel, DEFAULT_MODEL, device="cpu", threads=1)
     make_pose = partial(PoseSource, ensure_pose_model())
-    setup = Setup(options=Options(out=out, annotate=annotate), make_model=make_model, make_pose=make_pose, threads=1)
+    setup = WorkerSetup(
+        options=Options(out=out, annotate=annotate), make_model=make_model, make_pose=make_pose, threads=1
+    )
     watch, jobs = _Watch(), make_jobs(inputs)
     engine = _engine(jobs, setup, workers, watch)
     start_s, before_s = time.monotonic(), _processor_s()
@@ -107,7 +109,9 @@ def work(inputs: Sequence[Path], out: Path, workers: int, annotate: bool = False
     }
 
 
-def _engine(jobs: Sequence[Job], setup: Setup, workers: int, watch: _Watch) -> Iterator[tuple[Job, Done]]:
+def _engine(
+    jobs: Sequence[InputJob], setup: WorkerSetup, workers: int, watch: _Watch
+) -> Iterator[tuple[InputJob, Done]]:
     if workers > 1:
         return work_in_processes(jobs, setup, workers, watch, Stop())
     return work_here(jobs, setup, setup.make_model(), watch, Stop())

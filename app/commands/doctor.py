@@ -25,10 +25,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, and say what to do; returns the exit code."""
-    from app.doctor.finding import Setup
+    from app.doctor.finding import DoctorOptions
     from app.doctor.report import run as check
 
-    setup = Setup(
+    setup = DoctorOptions(
         model=args.model,
         device=args.device,
         threads=args.threads,

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
+from app.doctor.finding import FAIL, OK, OPTIONAL, DoctorOptions, Finding
 from app.doctor.wanted import wanted
 
 # Wheels that bring the same module: the last one installed overwrites the others' files.
@@ -22,12 +22,12 @@ _GB = 1 << 30
 _LITTLE_GB, _TOO_LITTLE_GB = 1.0, 0.2
 
 
-def check_python(setup: Setup) -> Iterator[Finding]:
+def check_python(setup: DoctorOptions) -> Iterator[Finding]:
     """The interpreter; one that is too old does not come this far."""
     yield Finding("python", OK, f"{sys.version.split()[0]} on {sys.platform}")
 
 
-def check_packages(setup: Setup) -> Iterator[Finding]:
+def check_packages(setup: DoctorOptions) -> Iterator[Finding]:
     """What is installed against requirements.txt, or without a checkout against what the installed copy asks for."""
     listed = wanted(setup.requirements)
     if not listed.app:
@@ -66,7 +66,7 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def check_libraries(setup: Setup) -> Iterator[Finding]:
+def check_libraries(setup: DoctorOptions) -> Iterator[Finding]:
     """The system libraries that MediaPipe links to."""
     missing = missing_libraries()
     for name in missing:
@@ -87,7 +87,7 @@ def missing_libraries() -> list[str]:
     return missing
 
 
-def check_disk(setup: Setup) -> Iterator[Finding]:
+def check_disk(setup: DoctorOptions) -> Iterator[Finding]:
     """Room for the pose model, uploads and results."""
     folder = tempfile.gettempdir()
     free_gb = shutil.disk_usage(folder).free / _GB

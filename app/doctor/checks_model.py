@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.doctor.checks_install import missing_libraries
-from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
+from app.doctor.finding import FAIL, OK, OPTIONAL, DoctorOptions, Finding
 from models.system.places import cache_folder
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TRIED_FRAMES, _TRIED_WINDOWS = 5, 5
 
 
-def check_pose_model(setup: Setup) -> Iterator[Finding]:
+def check_pose_model(setup: DoctorOptions) -> Iterator[Finding]:
     """The pose model: it is there, it loads, it finds a person."""
     from app.pose.landmarker import PoseSource
 
@@ -64,7 +64,7 @@ def _people(source: PoseSource, example: Path) -> tuple[int | None, float]:
     return found, min(spent_s) * 1000
 
 
-def check_model(setup: Setup) -> Iterator[Finding]:
+def check_model(setup: DoctorOptions) -> Iterator[Finding]:
     """The action model on the CPU: it opens, and answers a window sanely and twice the same."""
     from export.runtime import ActionModel
 
@@ -107,7 +107,7 @@ def self_test(model: ActionModel) -> tuple[str, float]:
     return ("" if 0 < leave <= enter <= 1 else f"its thresholds make no sense ({enter}, {leave})"), ms
 
 
-def check_accelerators(setup: Setup) -> Iterator[Finding]:
+def check_accelerators(setup: DoctorOptions) -> Iterator[Finding]:
     """CUDA and TensorRT: whether the model really runs there, not what a list says."""
     from export.runtime import ActionModel
 

@@ -8,12 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 
-from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
+from app.doctor.finding import FAIL, OK, OPTIONAL, DoctorOptions, Finding
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def check_camera(setup: Setup) -> Iterator[Finding]:
+def check_camera(setup: DoctorOptions) -> Iterator[Finding]:
     """One picture of a camera, looked at for its size only."""
     from app.sources.camera import Camera
     from app.sources.frames import CameraError
@@ -35,7 +35,7 @@ def check_camera(setup: Setup) -> Iterator[Finding]:
     yield Finding("camera", OK, f"{camera.name}: {size}, first picture after {seconds:.1f} s")
 
 
-def check_page(setup: Setup) -> Iterator[Finding]:
+def check_page(setup: DoctorOptions) -> Iterator[Finding]:
     """The page's port, and where browsers will give it a camera."""
     place = f"port {setup.port} of {setup.host}"
     try:

@@ -33,8 +33,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What the user means to run.
+class DoctorOptions:
+    """The model, device, pose model and address that the doctor checks.
 
     Attributes:
         model: the action model's file; device and threads are those of export.runtime.ActionModel.
@@ -55,4 +55,4 @@ class Setup:
     requirements: Path
 
 
-Check = Callable[[Setup], Iterable[Finding]]
+Check = Callable[[DoctorOptions], Iterable[Finding]]

@@ -11,12 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from app.doctor.finding import _COLOURS, _PLAIN, FAIL, Check, Finding, Setup
+from app.doctor.finding import _COLOURS, _PLAIN, FAIL, Check, DoctorOptions, Finding
 
 HEALTHY, SICK = 0, 1
 
 
-def examine(setup: Setup, checks: dict[str, Check]) -> Iterator[Finding]:
+def examine(setup: DoctorOptions, checks: dict[str, Check]) -> Iterator[Finding]:
     """Run the checks one by one; one that breaks is a finding of its own and does not end the others."""
     for name, check in checks.items():
         try:
@@ -40,7 +40,7 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def run(setup: Setup, out: Path | None = None, checks: dict[str, Check] | None = None) -> int:
+def run(setup: DoctorOptions, out: Path | None = None, checks: dict[str, Check] | None = None) -> int:
     """Examine, print, and write the findings to a file as well; returns the exit code: 1 where something failed.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.classify.formats import csv_line, event_columns, event_line, event_row
 from app.classify.summary import Summary
 from app.page.answer import event_json, words
-from app.page.wire import Track
+from app.page.wire import PoseTrack
 from app.types import ActionEvent
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def result_html(model: Recogniser, summary: Summary, events: Sequence[ActionEven
     )
 
 
-def result_json(name: str, events: Sequence[ActionEvent], track: Track) -> dict:
+def result_json(name: str, events: Sequence[ActionEvent], track: PoseTrack) -> dict:
     """What the page's scripts need: the poses to draw, the events, and the files that can be saved."""
     return {
         "name": name,

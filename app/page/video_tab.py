@@ -14,7 +14,7 @@ from app.classify.one_input import classify_video
 from app.classify.summary import Summary
 from app.page.scripts import hook
 from app.page.video_result import result_html, result_json
-from app.page.wire import Track
+from app.page.wire import PoseTrack
 from app.sources.video import VIDEO_SUFFIXES, VideoError, VideoReader
 from app.types import ActionEvent, Answer
 from models.system.places import EXAMPLE
@@ -147,7 +147,7 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
 
 def analyse(
     path: Path, model: Recogniser, pose_model: Path, on_frame: Callable[[float, float], None]
-) -> tuple[Summary, list[ActionEvent], Track]:
+) -> tuple[Summary, list[ActionEvent], PoseTrack]:
     """Classify an uploaded file within the page's bounds.
 
     Args:
@@ -166,7 +166,7 @@ def analyse(
         raise VideoError(f"{path.name}: not a video file by its name; try an mp4, mov, webm, mkv or avi")
     with VideoReader(path) as video:  # fail before any model is loaded
         _bound(path, video.claimed_s or 0.0)
-    track, told = Track(), -1.0
+    track, told = PoseTrack(), -1.0
 
     def step(time_s: float, claimed_s: float | None, answer: Answer) -> None:
         nonlocal told

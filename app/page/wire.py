@@ -34,7 +34,7 @@ def pack_pose(pose: Pose | None) -> str | None:
     return None if pose is None else pack(pose_L3(pose), POSE_STEP)
 
 
-class Track:
+class PoseTrack:
     """Everybody's poses through a recording, for drawing them over it. Its size is bounded.
 
     Starts with every frame; whenever it is full it keeps every second of its frames, and takes every second from

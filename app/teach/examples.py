@@ -34,8 +34,8 @@ class TeachError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """One person's joints, as the app sees them.
+class Demonstration:
+    """One person showing an action: their joints, as the app sees them.
 
     Attributes:
         times_T: seconds, increasing.
@@ -48,7 +48,7 @@ class Recording:
     seen_TV: np.ndarray
 
     @classmethod
-    def of_poses(cls, frames: Iterable[PosedFrame]) -> Recording:
+    def of_poses(cls, frames: Iterable[PosedFrame]) -> Demonstration:
         """The one person in some frames; a body that was found twice is one.
 
         Raises:
@@ -76,7 +76,7 @@ class Recording:
         return cls(np.array(times), np.stack(joints), np.stack(seen))
 
 
-def repetitions(recording: Recording, longest_s: float) -> list[tuple[float, float]]:
+def repetitions(recording: Demonstration, longest_s: float) -> list[tuple[float, float]]:
     """Where in a recording each repetition lies: movement between moments of stillness.
 
     A longer movement without stillness is cut into equal parts of up to `longest_s`; a recording without any movement
@@ -106,7 +106,7 @@ def _parts(start_s: float, end_s: float, longest_s: float) -> list[tuple[float, 
     return [(float(a), float(b)) for a, b in zip(edges, edges[1:])]
 
 
-def clip_of(recording: Recording, start_s: float, end_s: float, window_s: float, frames: int) -> np.ndarray:
+def clip_of(recording: Demonstration, start_s: float, end_s: float, window_s: float, frames: int) -> np.ndarray:
     """(K, V, 3) metres: the clip around a repetition, relative to the shoulders' centre of its first frame.
 
     Args:

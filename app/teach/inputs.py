@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.classify.poses import poses_of
-from app.teach.examples import Recording, TeachError
+from app.teach.examples import Demonstration, TeachError
 from models.clips import read_clips
 
 LONGEST_S = 120.0  # an example of an action is no film
 _PEOPLE = 2  # a second person must be seen to be refused
 
 
-def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Recording]:
+def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Demonstration]:
     """The recordings in a file: one, or each clip of an .npz.
 
     Args:
@@ -27,9 +27,9 @@ def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Recording
         for clip in read_clips(path):
             if clip.seen_T.sum() < 2:
                 raise TeachError(f"{path}: a clip in it is empty")
-            yield Recording(*clip.shown)
+            yield Demonstration(*clip.shown)
         return
     from app.pose.landmarker import PoseSource
 
     with poses_of(path, lambda: PoseSource(pose_model(), _PEOPLE), longest_s=LONGEST_S) as played:
-        yield Recording.of_poses(played.frames)
+        yield Demonstration.of_poses(played.frames)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.teach.examples import Recording, TeachError
+from app.teach.examples import Demonstration, TeachError
 from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack, read_pack
 from app.teach.taught_model import TaughtModel, is_known
 from app.teach.teacher import Teacher
@@ -107,7 +107,7 @@ class Lesson:
         if not frames:
             raise TeachError("no picture came from the camera: start it, and record again")
         name, counter = asked
-        clips_EKV3 = teacher.clips(Recording.of_poses(frames))
+        clips_EKV3 = teacher.clips(Demonstration.of_poses(frames))
         before = self.pack or teacher.pack()
         is_new = name not in before.actions
         self._take(teacher.add(before, name, clips_EKV3, counter), self.only)

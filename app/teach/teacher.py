@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.teach.background import read_background
-from app.teach.examples import SHIFTS, Recording, TeachError, clip_frames, clip_of, repetitions, windows_of
+from app.teach.examples import SHIFTS, Demonstration, TeachError, clip_frames, clip_of, repetitions, windows_of
 from app.teach.head import Ridge
 from app.teach.pack import Pack, PackError
 from app.teach.taught_model import check_embedding
@@ -56,7 +56,7 @@ class Teacher:
         """An empty one."""
         return Pack(self.model.embedding)
 
-    def spans(self, recording: Recording) -> list[tuple[float, float]]:
+    def spans(self, recording: Demonstration) -> list[tuple[float, float]]:
         """From when to when each repetition in a recording is, seconds.
 
         Raises:
@@ -69,7 +69,7 @@ class Teacher:
             )
         return spans
 
-    def clips(self, recording: Recording) -> np.ndarray:
+    def clips(self, recording: Demonstration) -> np.ndarray:
         """(E, K, V, 3) the repetitions in a recording, each as a clip.
 
         Raises:
@@ -77,7 +77,7 @@ class Teacher:
         """
         return self.cut(recording, self.spans(recording))
 
-    def cut(self, recording: Recording, spans: list[tuple[float, float]]) -> np.ndarray:
+    def cut(self, recording: Demonstration, spans: list[tuple[float, float]]) -> np.ndarray:
         """(E, K, V, 3) what lies in each span of a recording, as a clip."""
         return np.stack([clip_of(recording, *span, self.model.window_s, self.model.frames) for span in spans])
 

@@ -16,7 +16,7 @@ from models.system import tables
 from models.system.options import count, threads
 
 if TYPE_CHECKING:
-    from export.bench import Result
+    from export.bench import BenchResult
 
 EXAMPLES = """\
 examples:
@@ -54,13 +54,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def table(results: Sequence[Result]) -> str:
+def table(results: Sequence[BenchResult]) -> str:
     """The results in Markdown."""
     titles = ["model", "precision", "threads", "batch", "p50 ms", "p95 ms", "windows/s", "speed", "peak MB", "memory"]
     return tables.table(titles, map(_cells, results), numbers_from=2)
 
 
-def _cells(result: Result) -> list[str]:
+def _cells(result: BenchResult) -> list[str]:
     return [
         result.name,
         result.precision,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.teach.examples import Recording, clip_of
+from app.teach.examples import Demonstration, clip_of
 from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def shown_of(tracks: Sequence[Track], actors: Sequence[str], window_s: float, fr
     """The clips about the middles of tracks, as teaching cuts them."""
     clips = []
     for track in tracks:
-        recording = Recording(track.times_T, track.joints_TV3, track.seen_TV)
+        recording = Demonstration(track.times_T, track.joints_TV3, track.seen_TV)
         clips.append(clip_of(recording, float(track.times_T[0]), float(track.times_T[-1]), window_s, frames))
     action_N, set_N = (np.array(names) for names in zip(*((t.action, t.source) for t in tracks), strict=True))
     return Shown(np.stack(clips), action_N, np.array(actors), set_N)

@@ -8,7 +8,7 @@ import pytest
 
 from app.batch.journal import Entry, Journal
 from app.batch.options import Options
-from app.batch.outputs import Outputs
+from app.batch.outputs import ResultFiles
 from app.types import ActionEvent
 from models.system.atomic import OutputError, WholeFile
 from tests.app.helpers import HandModel
@@ -22,7 +22,7 @@ def listing(folder):
 
 def outputs(folder, name="x", on_event=lambda line: None, **options):
     options = Options(out=folder, **options)
-    return Outputs(options, folder / "parts" / name, f"{name}.mp4", name, HandModel(), on_event)
+    return ResultFiles(options, folder / "parts" / name, f"{name}.mp4", name, HandModel(), on_event)
 
 
 def test_files_appear_together_at_the_end(tmp_path):

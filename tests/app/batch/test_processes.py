@@ -13,7 +13,7 @@ import pytest
 from app.batch import engine_processes
 from app.batch.engine_processes import work_in_processes
 from app.batch.jobs import make_jobs
-from app.batch.options import Options, Setup
+from app.batch.options import Options, WorkerSetup
 from app.batch.outputs import PARTS
 from app.batch.stop import Stop
 from app.batch.work import Worker
@@ -91,7 +91,7 @@ def test_all_workers_may_die(tmp_path):
 
 
 def test_a_worker_that_cannot_begin_ends_the_run(tmp_path):
-    setup = Setup(options=Options(out=tmp_path / "out"), make_model=Broken)
+    setup = WorkerSetup(options=Options(out=tmp_path / "out"), make_model=Broken)
     jobs = make_jobs(clips(tmp_path, "ab"))
     with pytest.raises(ValueError, match="no such model here"):
         list(work_in_processes(jobs, setup, 2, Nobody(), Stop()))
@@ -99,7 +99,7 @@ def test_a_worker_that_cannot_begin_ends_the_run(tmp_path):
 
 def test_stopping_leaves_what_is_begun_undone(tmp_path):
     long = clips(tmp_path, "ab", *[(2, "wave"), (2, "squat")] * 100)
-    setup = Setup(options=Options(out=tmp_path / "out"), make_model=Slow)
+    setup = WorkerSetup(options=Options(out=tmp_path / "out"), make_model=Slow)
     stop, begun = Stop(), threading.Event()
 
     def at(*_):
@@ -119,14 +119,14 @@ def test_what_is_stopped_before_it_begins_opens_nothing(tmp_path):
 
     stop = Stop()
     stop.set()
-    setup = Setup(options=Options(out=tmp_path / "out"), make_model=HandModel, make_pose=never)
+    setup = WorkerSetup(options=Options(out=tmp_path / "out"), make_model=HandModel, make_pose=never)
     (film,) = make_jobs([write_video(tmp_path / "a.mp4", [0.0, 0.1])])
     assert Worker(setup).do(film, Nobody(), stop).stopped and not (tmp_path / "out").exists()
 
 
 def test_workers_end_with_whoever_started_them(tmp_path):
     """A parent that is killed can end nobody: its workers see that it is gone."""
-    setup = Setup(options=Options(out=tmp_path / "out"), make_model=Slow)
+    setup = WorkerSetup(options=Options(out=tmp_path / "out"), make_model=Slow)
     process = engine_processes._Process(setup)
     process.give(make_jobs(clips(tmp_path, "a", *[(2, "wave"), (2, "squat")] * 100))[0])
     assert process.talk.poll(60)  # it works

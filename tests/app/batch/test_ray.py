@@ -81,11 +81,11 @@ def _listening(pid: int) -> list[str]:
 def test_a_model_that_cannot_be_loaded_there(tmp_path):
     from app.batch.engine_ray import work_on_ray
     from app.batch.jobs import make_jobs
-    from app.batch.options import Options, Setup
+    from app.batch.options import Options, WorkerSetup
     from app.batch.stop import Stop
     from tests.app.batch.test_processes import Nobody
 
-    setup = Setup(options=Options(out=tmp_path / "out"), make_model=Broken)
+    setup = WorkerSetup(options=Options(out=tmp_path / "out"), make_model=Broken)
     ((_, done),) = work_on_ray(make_jobs(clips(tmp_path, "a")), setup, 1, "", Nobody(), Stop())
     assert done.error == "a worker cannot begin (no such model here)"
 

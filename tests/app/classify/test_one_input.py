@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.batch.journal import Journal
-from app.batch.outputs import Outputs
+from app.batch.outputs import ResultFiles
 from app.batch.work import Worker
 from app.classify.one_input import classify_clip, classify_video
 from app.classify.summary import Tally
@@ -208,7 +208,7 @@ def test_ctrl_c_leaves_whole_files(tmp_path, monkeypatch):
     assert listing(tmp_path / "out") == ["0.jsonl", "summary.csv"]
 
 
-@pytest.mark.parametrize(("where", "what"), [(Outputs, "event"), (Journal, "add")])
+@pytest.mark.parametrize(("where", "what"), [(ResultFiles, "event"), (Journal, "add")])
 def test_a_full_disk_stops_the_run(tmp_path, monkeypatch, where, what):
     for i in range(2):
         save(tmp_path / f"{i}.npz", joints((3, "wave")))

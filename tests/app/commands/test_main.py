@@ -80,6 +80,7 @@ def test_options_of_each_command():
         ),
         "classify": sorted([*CLASSIFY, *shared]),
         "teach": sorted(["--forget", "--list", "--no-clips", "--not", "--pack", "--rebuild", *shared]),
+        "convert": [],
         "bench": sorted(["--json", "--people", *shared]),
         "doctor": sorted(["--camera", "--host", "--json", "--port", *shared]),
         "pose": ["--pose"],

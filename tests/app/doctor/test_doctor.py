@@ -19,7 +19,7 @@ from app.doctor.checks import CHECKS
 from app.doctor.checks_install import check_disk, check_libraries, check_packages
 from app.doctor.checks_model import check_accelerators, check_model, check_pose_model, self_test
 from app.doctor.checks_use import check_camera, check_page
-from app.doctor.finding import FAIL, OK, OPTIONAL, Finding, Setup
+from app.doctor.finding import FAIL, OK, OPTIONAL, DoctorOptions, Finding
 from app.doctor.report import examine, line, run, wants_colour
 from app.sources.frames import CameraError
 from models.system.atomic import OutputError
@@ -33,7 +33,7 @@ def setup(**changes):
         "camera": None, "host": "127.0.0.1", "port": 7860, "example": ROOT / "assets/example.mp4",
         "requirements": ROOT / "requirements.txt",
     }  # fmt: skip
-    return Setup(**usual | changes)
+    return DoctorOptions(**usual | changes)
 
 
 def states(findings):

@@ -19,7 +19,7 @@ from app.classify.summary import Summary  # noqa: E402
 from app.page import video_tab as page_video  # noqa: E402
 from app.page.video_result import events_csv, lanes, result_html, result_json  # noqa: E402
 from app.page.video_tab import Turns, analyse, video_handler  # noqa: E402
-from app.page.wire import Track  # noqa: E402
+from app.page.wire import PoseTrack  # noqa: E402
 from app.sources.video import VideoError  # noqa: E402
 from app.teach.lesson import Lessons  # noqa: E402
 
@@ -182,6 +182,6 @@ def test_people_who_meet_have_lanes_of_their_own():
 def test_files_to_save():
     events = [event(3, "squat", 1.0, 2.5)]
     assert events_csv(events) == "person,label,start,end,score\n3,squat,1.000,2.500,0.9000\n"
-    found = result_json("my clip.mp4", events, Track())
+    found = result_json("my clip.mp4", events, PoseTrack())
     line = json.loads(found["jsonl"])
     assert (line["input"], line["person"], line["start"]) == ("my clip.mp4", 3, 1.0)

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 
-from app.page.wire import JOINT_STEP, POSE_STEP, Track, pack, pack_pose
+from app.page.wire import JOINT_STEP, POSE_STEP, PoseTrack, pack, pack_pose
 from app.types import PersonState
 from tests.app.helpers import pose
 
@@ -28,7 +28,7 @@ def test_there_and_back():
 
 
 def test_a_track_keeps_times_people_and_points():
-    track = Track()
+    track = PoseTrack()
     for i in range(30):
         lost = PersonState(9, False, None, None, 0.0, None, None)
         track.add(100 + i / 30, [person(0, i / 30, True), person(4, i / 30), lost])
@@ -43,7 +43,7 @@ def test_a_track_keeps_times_people_and_points():
 
 
 def test_a_long_recording_is_thinned_evenly():
-    track = Track(most=100)
+    track = PoseTrack(most=100)
     for i in range(5000):
         track.add(i / 30, [person(0, 0.0)])
     times_s = unpack(track.json()["times"]).reshape(-1, 2) @ [1, 1e-3]
@@ -51,4 +51,4 @@ def test_a_long_recording_is_thinned_evenly():
 
 
 def test_a_track_of_nobody():
-    assert Track().json() == {"times": "", "persons": "", "points": ""}
+    assert PoseTrack().json() == {"times": "", "persons": "", "points": ""}

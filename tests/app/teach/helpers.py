@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.teach.examples import Recording
+from app.teach.examples import Demonstration
 from app.types import Pose
 from models.skeleton import BRIDGE_VL
 from tests.app.helpers import Scores
@@ -48,13 +48,13 @@ def still(seconds: float) -> np.ndarray:
     return np.repeat(make_motion("idle", 2.0, FPS, 0)[:1], round(seconds * FPS), axis=0)
 
 
-def recording_of(*joints_TV3: np.ndarray) -> Recording:
+def recording_of(*joints_TV3: np.ndarray) -> Demonstration:
     """One after the other."""
     joints = np.concatenate(joints_TV3).astype(np.float32)
-    return Recording(np.arange(len(joints)) / FPS, joints, np.ones(joints.shape[:2], bool))
+    return Demonstration(np.arange(len(joints)) / FPS, joints, np.ones(joints.shape[:2], bool))
 
 
-def repeated(action: str, times: int, seed: int = 0, seconds: float = 1.5, pause_s: float = 1.0) -> Recording:
+def repeated(action: str, times: int, seed: int = 0, seconds: float = 1.5, pause_s: float = 1.0) -> Demonstration:
     """An action some times, with stillness before, between and after."""
     parts = [still(pause_s)]
     for i in range(times):
@@ -62,7 +62,7 @@ def repeated(action: str, times: int, seed: int = 0, seconds: float = 1.5, pause
     return recording_of(*parts)
 
 
-def poses_of(recording: Recording, more: int = 0) -> list[tuple[float, list[Pose]]]:
+def poses_of(recording: Demonstration, more: int = 0) -> list[tuple[float, list[Pose]]]:
     """The recording as frames of landmarks, with so many more people beside the one."""
     inverse_LV = np.linalg.pinv(BRIDGE_VL)
     frames = []

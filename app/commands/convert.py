@@ -1,0 +1,35 @@
+"""`python -m app convert`: a recording of landmarks as a table or as arrays, for analysis elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = """\
+Write a recording of landmarks (.ikem) as a table (.csv) or as arrays (.npz): for each person of each frame the 33
+landmarks in metres and in the picture, their visibility, and the 25 joints that the models take with whether each is
+seen. The table's header, and `about` among the arrays, say what is what and in which units."""
+EXAMPLES = """\
+examples:
+  python -m app convert results/holiday.ikem holiday.csv
+  python -m app convert results/holiday.ikem holiday.npz"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    command.add_argument(
+        "recording", type=Path, metavar="FILE.ikem", help="landmarks that --skeletons or --record wrote"
+    )
+    command.add_argument("out", type=Path, metavar="OUT", help="the .csv or .npz file; one of that name is replaced")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file; returns the exit code."""
+    from app.landmarks.convert import convert
+
+    done = convert(args.recording, args.out)
+    if done.note:
+        print(f"{args.recording}: {done.note}", file=sys.stderr)
+    print(f"{args.out}: {done.frames} frames, {done.rows} rows, to {done.seconds:.1f} s")
+    return 0
