@@ -31,7 +31,8 @@ def test_memory_is_flat_along_a_long_video(tmp_path, monkeypatch, frames):
 
     monkeypatch.setattr("app.pose.landmarker.PoseSource", Watched)
     grey = np.full((96, 128, 3), 128, np.uint8)
-    path = loop(write_video(tmp_path / "a.mp4", np.arange(250) / 25, (128, 96), picture=grey), tmp_path / "b.mp4", frames / 25 - 5)
+    once = write_video(tmp_path / "a.mp4", np.arange(250) / 25, (128, 96), picture=grey)
+    path = loop(once, tmp_path / "b.mp4", frames / 25 - 5)
     options = {"annotate": True, "skeletons": True, "vtt": True, "csv": True}
     assert run([path], tmp_path / "out", lambda: tmp_path, **options) == 0
     assert int(rows(tmp_path / "out")["b.mp4"]["frames"]) == len(held) == frames
