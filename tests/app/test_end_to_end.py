@@ -9,6 +9,7 @@ import pytest
 
 from app.classify.one_input import classify_video
 from app.stream.action_stream import FILE_HOP_S, ActionStream
+from tests.app.helpers import write_film
 from training.drawing.draw import Camera, Look, draw_clip, draw_person
 from training.drawing.example import STEPS, scene, write_video
 from training.drawing.motions import MOTIONS, make_motion
@@ -20,7 +21,8 @@ A_FEW_STEPS = [("stand", 1.0), ("wave", 3.0), ("stand", 2.0), ("jumping_jack", 3
 
 @pytest.mark.parametrize("steps", [A_FEW_STEPS, pytest.param(STEPS, marks=pytest.mark.slow)], ids=["few", "all"])
 def test_a_drawn_person_s_actions_come_out_with_their_times(steps, tmp_path):
-    write_video(tmp_path / "person.mp4", scene(steps))
+    write = write_video if steps is STEPS else write_film
+    write(tmp_path / "person.mp4", scene(steps))
     run = subprocess.run(
         [sys.executable, "-m", "app", "classify", str(tmp_path / "person.mp4"), "--out", str(tmp_path)],
         capture_output=True, text=True,
@@ -45,7 +47,7 @@ def test_a_half_body_view_still_names_the_wave(shipped_model, pose_model_path, t
     """A laptop's camera sees no hips: the lower body is lost, the wave is not."""
     camera = Camera(height=1.25, aim=1.32, distance=1.15)
     path = tmp_path / "near.mp4"
-    write_video(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
+    write_film(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
     summary = classify_video(path, shipped_model, pose_model_path, lambda event: None)
     assert summary.status.startswith("ok") and "wave" in [summary.place(k) for k in range(2)]
 
