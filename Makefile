@@ -30,7 +30,7 @@ doctor: setup pose ## check what works on this machine
 	$(BIN)/python -m app doctor
 
 test: setup-dev pose ## the fast tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 
 slow: setup-dev pose ## the slow tests too (minutes)
 	$(BIN)/python -m pytest -m "not gpu"

@@ -47,9 +47,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def every() -> dict[tuple[str, str], list[Track]]:
+    """Tracks by (part, domain)."""
+    return {(part, domain): tracks(part, domain) for part in ("train", "val", "test") for domain in ("raw", "camera")}
+
+
 @pytest.fixture
-def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    every = {(part, domain): tracks(part, domain) for part in ("train", "val", "test") for domain in ("raw", "camera")}
+def build(
+    every: dict[tuple[str, str], list[Track]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SimpleNamespace:
     both = lambda domain: [t for (_, d), some in every.items() if d == domain for t in some]  # noqa: E731
     monkeypatch.setattr(judge, "raw_tracks", lambda *args, **named: both("raw"))
     monkeypatch.setattr(judge, "camera_tracks", lambda *args: both("camera"))
