@@ -32,7 +32,10 @@ def tensorrt_module() -> ModuleType:
     Raises:
         AcceleratorMissingError: If it is missing, cannot be loaded or is too old.
     """
-    remedy = "`.venv/bin/pip install -r requirements-tensorrt.txt` installs it (on a Jetson, JetPack does)"
+    remedy = (
+        "`pip install 'ikem-live[tensorrt]'`, or in a checkout `pip install -r requirements-tensorrt.txt`, installs it "
+        "(on a Jetson, JetPack does)"
+    )
     try:
         import tensorrt as trt
     except ModuleNotFoundError:
