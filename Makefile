@@ -29,6 +29,7 @@ demo: setup pose ## open the live page on http://HOST:PORT
 doctor: setup pose ## check what works on this machine
 	$(BIN)/python -m app doctor
 
+# With worksteal each worker begins with neighbouring tests, so what these share (exported models) is mostly made once.
 test: setup-dev pose ## the fast tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 

@@ -22,13 +22,14 @@ from training.judging.measures import false_events
 from training.judging.rows import BaselineRow
 from training.supervised.recipe import Recipe
 
+motion = functools.cache(make_motion)  # the same of every part and domain
 TINY = Recipe(epochs=1, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
 
 
 def tracks(part: str, domain: str) -> list[Track]:
     some = []
     for seed, action in enumerate(("wave", "squat", "idle", "walk", "other", "point") * 4):
-        joints = make_motion("walk" if action == "other" else action, 3.0, 15.0, seed)
+        joints = motion("walk" if action == "other" else action, 3.0, 15.0, seed)
         columns = (np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool))
         some.append(Track(*columns, action, part, "kard", domain, key=str(seed)))
     return some

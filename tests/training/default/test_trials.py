@@ -1,5 +1,6 @@
 """Trainings beside the shipped one: which, of what, and what is kept of them."""
 
+import functools
 import json
 from collections import Counter
 from pathlib import Path
@@ -15,13 +16,14 @@ from training.drawing.motions import make_motion
 from training.supervised.recipe import Recipe
 
 LABELS = ("wave", "squat", "idle")
+motion = functools.cache(make_motion)  # many tests train on the same
 TINY = Recipe(epochs=2, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
 
 
 def tracks(count: int = 12) -> list[Track]:
     some = []
     for seed in range(count):
-        joints = make_motion(LABELS[seed % 3], 3.0, 15.0, seed)
+        joints = motion(LABELS[seed % 3], 3.0, 15.0, seed)
         named = (LABELS[seed % 3], "train", "kard", "raw" if seed % 2 else "camera")
         some.append(Track(np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool), *named))
     return some
