@@ -42,10 +42,10 @@ def two_people(out: Path, slow: int) -> Path:
     import cv2
     import numpy as np
 
-    from training.drawing.draw import Camera, Look, draw_person
+    from training.drawing.draw import Look, PinholeCamera, draw_person
     from training.drawing.motions import make_scene
 
-    camera = Camera(height=1.3, aim=0.95, distance=3.9)
+    camera = PinholeCamera(height=1.3, aim=0.95, distance=3.9)
     near = make_scene([("wave", 6.0), ("jumping_jack", 6.0)], 25, 100_003) + np.float32([0.85, 0, -0.2])
     far = make_scene([("squat", 7.0), ("wave", 5.0)], 25, 7) + np.float32([-0.8, 0, 0.5])
     looks = Look(3), Look(ROOM)

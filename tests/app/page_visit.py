@@ -43,10 +43,10 @@ def drawn_camera(path: Path, joints_TV3: np.ndarray, look: int = 0, slow: int = 
     """A drawn person at 30 frames a second, so many times slower, as JPEG pictures for Chromium to play as a camera."""
     import cv2
 
-    from training.drawing.draw import Camera, Look, draw_clip
+    from training.drawing.draw import Look, PinholeCamera, draw_clip
 
     with path.open("wb") as file:
-        for bgr_HWC in draw_clip(joints_TV3, Camera(), Look(look)):
+        for bgr_HWC in draw_clip(joints_TV3, PinholeCamera(), Look(look)):
             file.write(cv2.imencode(".jpg", bgr_HWC, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes() * slow)
     return path
 

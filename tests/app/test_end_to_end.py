@@ -10,7 +10,7 @@ import pytest
 from app.classify.one_input import classify_video
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from tests.app.helpers import write_film
-from training.drawing.draw import Camera, Look, draw_clip, draw_person
+from training.drawing.draw import Look, PinholeCamera, draw_clip, draw_person
 from training.drawing.example import STEPS, scene, write_video
 from training.drawing.motions import MOTIONS, make_motion
 
@@ -45,7 +45,7 @@ def test_a_drawn_person_s_actions_come_out_with_their_times(steps, tmp_path):
 
 def test_a_half_body_view_still_names_the_wave(shipped_model, pose_model_path, tmp_path):
     """A laptop's camera sees no hips: the lower body is lost, the wave is not."""
-    camera = Camera(height=1.25, aim=1.32, distance=1.15)
+    camera = PinholeCamera(height=1.25, aim=1.32, distance=1.15)
     path = tmp_path / "near.mp4"
     write_film(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
     summary = classify_video(path, shipped_model, pose_model_path).summary
@@ -53,7 +53,7 @@ def test_a_half_body_view_still_names_the_wave(shipped_model, pose_model_path, t
 
 
 def test_of_two_people_the_nearest_is_followed_and_said_so(shipped_model, pose_model_path, tmp_path):
-    camera, near, far = Camera(height=1.3, aim=1.0), Look(216), Look(207)
+    camera, near, far = PinholeCamera(height=1.3, aim=1.0), Look(216), Look(207)
     waver = make_motion("wave", 3.0, 25.0, 300_001) + np.array([0.75, 0, 0], np.float32)
     other = make_motion("idle", 3.0, 25.0, 300_002) + np.array([-0.85, 0, 1.0], np.float32)
 

@@ -87,10 +87,18 @@ def used_names() -> dict[str, set[str]]:
 
 
 def _dotted(text: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ClassDef) and node.bases and ast.unparse(node.bases[0]).startswith("trt."):
+    tree = ast.parse(text)
+    named = {  # a class of the binding under a name of our own
+        ast.unparse(node.target): ast.unparse(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign) and node.value is not None
+    }
+    for node in ast.walk(tree):
+        base = ast.unparse(node.bases[0]) if isinstance(node, ast.ClassDef) and node.bases else ""
+        base = named.get(base, base)
+        if isinstance(node, ast.ClassDef) and base.startswith("trt."):
             own = [child.name for child in node.body if isinstance(child, ast.FunctionDef)]
-            yield from (f"{ast.unparse(node.bases[0]).removeprefix('trt.')}.{name}" for name in own)
+            yield from (f"{base.removeprefix('trt.')}.{name}" for name in own)
         if not isinstance(node, ast.Attribute):
             continue
         chain = ast.unparse(node)

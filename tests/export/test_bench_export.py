@@ -85,16 +85,27 @@ def test_memory_of_a_fresh_process(model_file: Path, weights: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--threads", "0"], "threads and batches must be at least 1"),
-        (["--batches", "1", "-4"], "threads and batches must be at least 1"),
-        (["--weights", "absent"], "config.json is missing"),
+        (["--threads", "0"], "a number of threads is 1 to 256, not '0'"),
+        (["--batches", "1", "-4"], "not '-4'"),
     ],
 )
 def test_wrong_options(
     model_file: Path, weights: Path, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["bench", str(model_file), "--weights", str(weights), *options]) == 1
-    assert message in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stopped:
+        main(["bench", str(model_file), "--weights", str(weights), *options])
+    assert stopped.value.code == 2 and message in capsys.readouterr().err
+
+
+def test_missing_weights(model_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", str(model_file), "--weights", "absent"]) == 1
+    assert "config.json is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("threads", "batches"), [([0], [1]), ([1], [1, -4])])
+def test_counts_below_one(model_file: Path, weights: Path, threads: list[int], batches: list[int]) -> None:
+    with pytest.raises(ValueError, match="threads and batches must be at least 1"):
+        bench([model_file], weights, threads, batches)
 
 
 def test_a_broken_file_shows_first(model_file: Path, weights: Path, tmp_path: Path) -> None:

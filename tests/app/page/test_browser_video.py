@@ -17,11 +17,11 @@ pytest.importorskip("gradio")
 @pytest.fixture(scope="module")
 def waving(tmp_path_factory):
     """Four seconds of a drawn person who waves with straight arms overhead."""
-    from training.drawing.draw import Camera, Look, draw_clip
+    from training.drawing.draw import Look, PinholeCamera, draw_clip
     from training.drawing.motions import make_motion
 
     path = tmp_path_factory.mktemp("video") / "wave.mp4"
-    return write_film(path, draw_clip(make_motion("wave", 4.0, 25.0, seed=0), Camera(), Look()))
+    return write_film(path, draw_clip(make_motion("wave", 4.0, 25.0, seed=0), PinholeCamera(), Look()))
 
 
 def open_video(tab) -> None:
