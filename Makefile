@@ -17,7 +17,7 @@ DEV_STAMP := $(VENV)/.installed-dev-$(call hash,requirements.txt $(DEV))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 AFTER_EDIT := { echo "If you edited a pin, run make lock first." >&2; exit 1; }
 
-.PHONY: help demo doctor test slow gpu lint lock setup setup-dev pose check-python check-libraries clean
+.PHONY: help demo doctor test slow gpu lint format lock setup setup-dev pose check-python check-libraries clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -29,8 +29,9 @@ demo: setup pose ## open the live page on http://HOST:PORT
 doctor: setup pose ## check what works on this machine
 	$(BIN)/python -m app doctor
 
+# With worksteal each worker begins with neighbouring tests, so what these share (exported models) is mostly made once.
 test: setup-dev pose ## the fast tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 
 slow: setup-dev pose ## the slow tests too (minutes)
 	$(BIN)/python -m pytest -m "not gpu"
@@ -38,8 +39,14 @@ slow: setup-dev pose ## the slow tests too (minutes)
 gpu: setup-dev pose ## the tests that need an NVIDIA GPU
 	$(BIN)/python -m pytest -m gpu
 
-lint: setup-dev ## ruff over everything
+lint: setup-dev ## ruff check, ruff format --check and mypy
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup-dev ## let ruff put the code in order
+	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff format .
 
 # Without -c, so that an edited pin counts; what still fits is left as it is (`make clean lock` renews everything).
 lock: check-python check-libraries $(BIN)/python ## write requirements.lock anew, after an edit of a pin
@@ -77,7 +84,7 @@ $(BIN)/python:
 		echo "Python could not create $(VENV). On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 
 $(DEMO_STAMP): requirements.txt requirements.lock | $(BIN)/python
-	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 1.2 GB)"
+	@echo "installing requirements.txt into $(VENV) (the first time it takes minutes and about 1.3 GB)"
 	@$(PIP) install -r requirements.txt -c requirements.lock || $(AFTER_EDIT)
 	@rm -f $(VENV)/.installed-[0-9]* && touch $@
 
@@ -87,5 +94,5 @@ $(DEV_STAMP): $(DEV) requirements.lock $(DEMO_STAMP)
 	@rm -f $(VENV)/.installed-dev-* && touch $@
 
 clean: ## remove .venv and what the tools left behind
-	rm -rf $(VENV) .pytest_cache .ruff_cache build export/build *.egg-info export/*.egg-info
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache build export/build *.egg-info export/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

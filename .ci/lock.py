@@ -88,6 +88,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def main() -> None:
+    """Print the file."""
     versions = needed(r for name in INSTALLED for r in pinned(ROOT / name))
     print(*lines(versions | resolved(ROOT / OPTIONAL, versions)), sep="\n")
 

@@ -139,13 +139,14 @@ def breaches(row: Row, reference: float | None) -> list[str]:
     least = LEAST_AGREEMENT.get(row.precision)
     if least is not None and not row.agreement >= least:
         missed.append(f"the best class is torch's in {row.agreement:.2f} % of the windows, less than {least} %")
-    if row.precision == "int8" and (row.accuracy is None or reference is None):
-        missed.append("no clip has one of the model's labels as its action, so the accuracy is unknown")
-    elif row.precision == "int8" and not reference - row.accuracy <= MOST_POINTS:
-        missed.append(
-            f"{row.accuracy:.2f} % of the labelled windows are right, more than {MOST_POINTS} point less than fp32's "
-            f"{reference:.2f} %"
-        )
+    if row.precision == "int8":
+        if row.accuracy is None or reference is None:
+            missed.append("no clip has one of the model's labels as its action, so the accuracy is unknown")
+        elif not reference - row.accuracy <= MOST_POINTS:
+            missed.append(
+                f"{row.accuracy:.2f} % of the labelled windows are right, more than {MOST_POINTS} point less than "
+                f"fp32's {reference:.2f} %"
+            )
     return [f"{row.model} ({row.precision}) on {row.engine}: {text}" for text in missed]
 
 

@@ -33,27 +33,57 @@ FARTHEST = 1000.0
 
 def _affine(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Scale and shift that batch norm amounts to in eval mode."""
+    assert norm.running_mean is not None and norm.running_var is not None, "batch norm without statistics"
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     return scale, norm.bias - norm.running_mean * scale
+
+
+def _block(encoder: Encoder, i: int) -> Block:
+    block = encoder.blocks[i]
+    assert isinstance(block, Block)
+    return block
+
+
+def _temporal(block: Block) -> tuple[nn.BatchNorm2d, nn.Conv2d, nn.BatchNorm2d]:
+    """The temporal convolution, with the batch norm before it and the one after it."""
+    before, _, conv, after, _ = block.tcn
+    assert isinstance(before, nn.BatchNorm2d) and isinstance(conv, nn.Conv2d) and isinstance(after, nn.BatchNorm2d)
+    return before, conv, after
+
+
+def _point(block: Block) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
+    """The residual's 1 x 1 convolution and its batch norm."""
+    assert isinstance(block.residual, nn.Sequential)
+    conv, norm = block.residual
+    assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+    return conv, norm
 
 
 class FusedBlock(nn.Module):
     """One block of all branches; x is (N, M C, T, V)."""
 
+    gather_MVW: Tensor
+    spatial_weight: Tensor
+    spatial_bias: Tensor
+    temporal_weight: Tensor
+    temporal_bias: Tensor
+    point_weight: Tensor  # these two where the residual is a convolution
+    point_bias: Tensor
+
     def __init__(self, blocks: Sequence[Block], A_MKVV: Tensor) -> None:
         super().__init__()
-        self.branches, self.stride = len(blocks), blocks[0].tcn[2].stride
+        first = _temporal(blocks[0])[1]
+        self.branches, self.stride, self.pad = len(blocks), first.stride, first.padding
         # A frame's K gathered copies lie one below the other: a kernel and stride of (K, 1) sums over them.
         self.register_buffer("gather_MVW", A_MKVV.permute(0, 2, 1, 3).flatten(2))
         spatial = [self._graph_weights(block, A_KVV) for block, A_KVV in zip(blocks, A_MKVV, strict=True)]
-        temporal = [self._folded(block.tcn[2], block.tcn[3]) for block in blocks]
+        temporal = [self._folded(*_temporal(block)[1:]) for block in blocks]
         self._register("spatial", spatial)
         self._register("temporal", temporal)
-        self.pad = blocks[0].tcn[2].padding
         self.residual = "none" if blocks[0].residual is None else "same"
         if isinstance(blocks[0].residual, nn.Sequential):
             self.residual = "point"
-            self._register("point", [self._folded(*block.residual) for block in blocks])
+            self._register("point", [self._folded(*_point(block)) for block in blocks])
 
     def _register(self, name: str, pairs: list[tuple[Tensor, Tensor]]) -> None:
         for kind, tensors in zip(("weight", "bias"), zip(*pairs, strict=True), strict=True):
@@ -61,6 +91,7 @@ class FusedBlock(nn.Module):
 
     @staticmethod
     def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+        assert norm.running_mean is not None and norm.running_var is not None, "batch norm without statistics"
         return fuse_conv_bn_weights(
             conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
         )
@@ -68,7 +99,8 @@ class FusedBlock(nn.Module):
     @staticmethod
     def _graph_weights(block: Block, A_KVV: Tensor) -> tuple[Tensor, Tensor]:
         """Weight (O, C, K, 1) and bias (O, 1, V), which goes through A, of the graph convolution and its batch norm."""
-        conv, (scale_O, shift_O) = block.gcn.conv, _affine(block.tcn[0])
+        conv, (scale_O, shift_O) = block.gcn.conv, _affine(_temporal(block)[0])
+        assert conv.bias is not None, "the graph convolution has a bias"
         weight_KOC = conv.weight.reshape(SUBSETS, -1, conv.in_channels) * scale_O.unsqueeze(1)
         bias_OV = (conv.bias.reshape(SUBSETS, -1) * scale_O).t() @ A_KVV.sum(1) + shift_O.unsqueeze(1)
         return weight_KOC.permute(1, 2, 0).unsqueeze(-1), bias_OV.unsqueeze(1)
@@ -94,6 +126,11 @@ class FusedStudent(nn.Module):
         half: Whether the blocks compute in half precision; inputs and outputs are fp32 all the same.
     """
 
+    scale_M1VC: Tensor
+    shift_M1VC: Tensor
+    head_MHC: Tensor
+    head_bias_MC: Tensor
+
     @torch.no_grad()
     def __init__(self, student: Student, half: bool = False) -> None:
         super().__init__()
@@ -101,18 +138,18 @@ class FusedStudent(nn.Module):
         self.modalities, self.time_scaled = student.modalities, student.time_scaled
         self.temperature, self.fusion = student.temperature, student.fusion
         # Folded in double precision, kept in single.
-        encoders: list[Encoder] = [copy.deepcopy(encoder).double() for encoder in student.encoders.values()]
+        encoders = [copy.deepcopy(student.encoder(name)).double() for name in student.modalities]
         affine = [[x_VC.reshape(1, -1, 3) for x_VC in _affine(encoder.data_bn)] for encoder in encoders]
         self.register_buffer("scale_M1VC", torch.stack([scale for scale, _ in affine]))
         self.register_buffer("shift_M1VC", torch.stack([shift for _, shift in affine]))
         self.blocks = nn.ModuleList(
             FusedBlock(
-                [encoder.blocks[i] for encoder in encoders],
+                [_block(encoder, i) for encoder in encoders],
                 torch.stack([encoder.A * encoder.edge_importance[i] for encoder in encoders]),
             )
             for i in range(len(encoders[0].blocks))
         )
-        heads = student.heads.values()
+        heads = [student.head(name) for name in student.modalities]
         self.register_buffer("head_MHC", torch.stack([head.weight.t() for head in heads]))
         self.register_buffer("head_bias_MC", torch.stack([head.bias for head in heads]))
         self.float()

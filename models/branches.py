@@ -16,7 +16,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from models.encoder import Encoder, init_weights
-from models.modalities import check_modalities, modalities, time_scale
+from models.modalities import modalities, time_scale
+from models.modality_names import check_modalities
 from models.shape import Shape
 from models.student import mean_people
 
@@ -39,16 +40,17 @@ def frozen_statistics(module: nn.Module) -> Iterator[None]:
     """Batch-norm normalises as in training but leaves its running statistics alone (a forward that is repeated)."""
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
     before = [m.momentum for m in norms]
-    counts = [None if m.num_batches_tracked is None else m.num_batches_tracked.clone() for m in norms]
+    counters = [m.num_batches_tracked for m in norms if m.num_batches_tracked is not None]
+    counts = [counter.clone() for counter in counters]
     for norm in norms:
         norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm, momentum, count in zip(norms, before, counts, strict=True):
+        for norm, momentum in zip(norms, before, strict=True):
             norm.momentum = momentum
-            if count is not None:
-                norm.num_batches_tracked.copy_(count)
+        for counter, count in zip(counters, counts, strict=True):
+            counter.copy_(count)
 
 
 class Branches(nn.Module):
@@ -87,7 +89,7 @@ class Branches(nn.Module):
         present_NP = present_NP if self.shape.mask_people else None
         return torch.stack([self._encode_one(self.encoders[n], x, present_NP) for n, x in inputs.items()])
 
-    def _encode_one(self, encoder: Encoder, x_NPTVC: Tensor, present_NP: Tensor | None) -> Tensor:
+    def _encode_one(self, encoder: nn.Module, x_NPTVC: Tensor, present_NP: Tensor | None) -> Tensor:
         N, P = x_NPTVC.shape[:2]
         everyone = present_NP is None or P == 1
         x_BTVC = x_NPTVC.flatten(0, 1) if everyone else x_NPTVC[present_NP]
@@ -98,7 +100,7 @@ class Branches(nn.Module):
         h_NPH[present_NP] = h_BH
         return mean_people(h_NPH, present_NP)
 
-    def _run(self, encoder: Encoder, x_BTVC: Tensor) -> Tensor:
+    def _run(self, encoder: nn.Module, x_BTVC: Tensor) -> Tensor:
         if not (self.recompute and torch.is_grad_enabled() and encoder.training):
             return encoder(x_BTVC)
         passes: list[int] = []

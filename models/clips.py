@@ -63,7 +63,7 @@ class Clip:
     @property
     def seen_T(self) -> np.ndarray:
         """(T,) bool: a frame of all zeros is a lost frame."""
-        return self.joints_TV3.any((1, 2))
+        return np.asarray(self.joints_TV3.any((1, 2)))
 
     @property
     def shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -78,7 +78,7 @@ class Clip:
         return len(self.joints_TV3) / self.fps
 
 
-def read_clips(path: str | os.PathLike) -> Iterator[Clip]:
+def read_clips(path: str | os.PathLike[str]) -> Iterator[Clip]:
     """Clips of one .npz, one by one.
 
     Raises:
@@ -128,7 +128,8 @@ def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
             raise ClipFileError(f"{path}: `fps` is empty")
         yield Clip(_metres(frames, scale), float(fps_N[0]))
         return
-    start_N, length_N = (_numbers(fields, name, path) if name in fields else None for name in ("start", "length"))
+    start_N = _numbers(fields, "start", path)
+    length_N = _numbers(fields, "length", path) if "length" in fields else None
     if length_N is None or len(start_N) != len(length_N):
         raise ClipFileError(f"{path}: `start` and `length` must name the same clips")
     for name in _FIELDS:
@@ -155,12 +156,12 @@ def _metres(frames: np.ndarray, scale: float) -> np.ndarray:
         return frames.astype(np.float32) * np.float32(scale)
 
 
-def write_clips(path: str | os.PathLike, clips: list[Clip]) -> None:
+def write_clips(path: str | os.PathLike[str], clips: list[Clip]) -> None:
     """Write clips to one .npz, whole or not at all: joints as int16 of half a millimetre."""
     path, scale = Path(path), 0.0005
     lengths = np.array([len(c.joints_TV3) for c in clips], np.int32)
     frames = np.concatenate([c.joints_TV3 for c in clips]) if clips else np.zeros((0, V, 3), np.float32)
-    fields = {name: np.array([getattr(c, name) for c in clips]) for name in _FIELDS}
+    of_clips = lambda name: np.array([getattr(c, name) for c in clips])  # noqa: E731
     with replacing(path) as part, open(part, "wb") as file:
         np.savez_compressed(
             file,
@@ -168,5 +169,9 @@ def write_clips(path: str | os.PathLike, clips: list[Clip]) -> None:
             scale=np.float32(scale),
             start=np.concatenate([[0], np.cumsum(lengths)])[:-1].astype(np.int64),
             length=lengths,
-            **fields,
+            label=of_clips("label"),
+            action=of_clips("action"),
+            subject=of_clips("subject"),
+            view=of_clips("view"),
+            fps=of_clips("fps"),
         )

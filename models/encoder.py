@@ -36,6 +36,7 @@ class GraphConv(nn.Module):
         gather_VKV = A_KVV.permute(2, 0, 1).reshape(V * SUBSETS, V)
         rows = torch.matmul(gather_VKV, x_BCTV.permute(0, 2, 3, 1).reshape(B * T, V, C)).reshape(-1, SUBSETS * C)
         out_BTVO = F.linear(rows, weight_KOC.permute(1, 0, 2).reshape(-1, SUBSETS * C)).reshape(B, T, V, -1)
+        assert self.conv.bias is not None, "the graph convolution has a bias"
         bias_VO = A_KVV.sum(1).t() @ self.conv.bias.reshape(SUBSETS, -1)
         return (out_BTVO + bias_VO).permute(0, 3, 1, 2)
 
@@ -94,6 +95,8 @@ class Encoder(nn.Module):
     Raises:
         ValueError: For no block, or other numbers of widths and strides.
     """
+
+    A: Tensor  # (K, V, V), a buffer
 
     def __init__(
         self,
@@ -157,7 +160,8 @@ def init_weights(module: nn.Module) -> None:
     """The published initial values: conv and linear N(0, 0.02), batch-norm N(1, 0.02), biases 0."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.02)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)

@@ -119,7 +119,7 @@ def bridge(world_L3: np.ndarray, visibility_L: np.ndarray) -> tuple[np.ndarray, 
         )
     joints_V3 = (BRIDGE_VL @ world_L3.astype(np.float32)) * _TURN
     hidden_L = visibility_L < SEEN_FROM
-    seen_V = ~(hidden_L[..., None, :] & _NEEDS_VL).any(-1)
+    seen_V = ~np.asarray((hidden_L[..., None, :] & _NEEDS_VL).any(-1))
     return joints_V3, seen_V
 
 

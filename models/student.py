@@ -84,6 +84,18 @@ class Student(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(self.channels[-1], labels_count) for name in self.modalities})
         self.heads.apply(init_weights)
 
+    def encoder(self, name: str) -> Encoder:
+        """The encoder of a modality's branch."""
+        encoder = self.encoders[name]
+        assert isinstance(encoder, Encoder)
+        return encoder
+
+    def head(self, name: str) -> nn.Linear:
+        """The linear head of a modality's branch."""
+        head = self.heads[name]
+        assert isinstance(head, nn.Linear)
+        return head
+
     def forward(self, joints: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Recognise raw joints.
 
@@ -111,7 +123,7 @@ class Student(nn.Module):
         joints_NPTVC = normalise(joints if joints.dim() == 5 else joints.unsqueeze(1))
         scale_N = time_scale(frames_N) if self.time_scaled else None
         inputs = modalities(joints_NPTVC, scale_N, self.modalities)
-        encode = lambda name, x: self.encoders[name].maps(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # noqa: E731
+        encode = lambda name, x: self.encoder(name).maps(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # noqa: E731
         return [encode(name, x_NPTVC) for name, x_NPTVC in zip(self.modalities, inputs, strict=True)]
 
     def _classified(self, maps: list[Tensor], present_NP: Tensor | None) -> Tensor:

@@ -26,7 +26,7 @@ def shipped_model(pretrained: Path):
     """The shipped action model, loaded."""
     from export.runtime import ActionModel
 
-    return ActionModel(pretrained, device="cpu", threads=2)
+    return ActionModel(pretrained, device="cpu", threads=1)
 
 
 @pytest.fixture(scope="session")

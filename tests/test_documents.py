@@ -29,9 +29,6 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
 TAIL = {"train": "training", "export": "export"}  # what `ikem-live` calls the other packages
 # Of pip, pipx, torchrun, tensorboard and ruff; and of a benchmark that is a module of its own.
 OTHERS = {"--index-url", "--pip-args", "--no-deps", "--force", "--nproc-per-node", "--logdir", "--check", "--minutes"}
-# What the documents name and other commits bring; empty once they are here.
-WAITING_FILES = frozenset({"export/runtime/recogniser.py"})
-WAITING_COMMANDS = frozenset({("app", "convert")})
 
 
 def read(path: Path) -> str:
@@ -51,7 +48,7 @@ def broken(path: Path, link: str) -> str:
     if not target.is_relative_to(ROOT):
         return f"{link} leaves the project"
     if not target.exists():
-        return "" if str(target.relative_to(ROOT)) in WAITING_FILES else f"{link} is not there"
+        return f"{link} is not there"
     return f"{link}: no such heading" if anchor and anchor not in anchors(target) else ""
 
 
@@ -97,10 +94,9 @@ def test_links_lead_somewhere(path: Path) -> None:
 @EACH
 def test_command_lines_exist(path: Path) -> None:
     for package, command, named in command_lines(path):
-        if (package, command) not in WAITING_COMMANDS:
-            known = options(package, command)
-            assert known, f"there is no command {package} {command}"
-            assert named <= known, f"{package} {command} has no {sorted(named - known)}"
+        known = options(package, command)
+        assert known, f"there is no command {package} {command}"
+        assert named <= known, f"{package} {command} has no {sorted(named - known)}"
 
 
 def test_options_in_tables_and_text_exist() -> None:

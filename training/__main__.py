@@ -10,7 +10,7 @@ import sys
 # times faster on cores that are shared. Read when torch loads its threads.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-from models.system.command_line import add_commands, asked_for
+from models.system.command_line import add_commands, asked_for, needed
 
 PROG = "python -m training"
 # command -> what it does; the module training.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
@@ -51,6 +51,9 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     args = parser(prog, asked_for(words)).parse_args(words)
     try:
         return args.run(args)
+    except ModuleNotFoundError as error:
+        print(f"{said}: {needed(error, 'training')}", file=sys.stderr)
+        return 2
     except (ValueError, OSError) as error:
         print(f"{said}: {error}", file=sys.stderr)
         return 1

@@ -6,22 +6,22 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
-class _Buffer:
+class _Buffer(Generic[Item]):
     """Items between a thread that makes them and one that takes them; at most `most` lie here."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._items: deque = deque()
+        self._items: deque[Item] = deque()
         self._changed = threading.Condition()
         self._left = self._over = False
         self._error: BaseException | None = None
 
-    def put(self, item: object) -> bool:
+    def put(self, item: Item) -> bool:
         """Add an item as soon as there is room; False once nobody takes any more."""
         with self._changed:
             self._changed.wait_for(lambda: self._left or len(self._items) < self._most)
@@ -42,7 +42,7 @@ class _Buffer:
             self._items.clear()
             self._changed.notify_all()
 
-    def take(self) -> Iterator:
+    def take(self) -> Iterator[Item]:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._items or self._over)
@@ -65,7 +65,7 @@ def ahead(items: Generator[Item], most: int) -> Generator[Item]:
         items: where they come from; it belongs to the thread from the first item on.
         most: items that may wait, 1 or more.
     """
-    buffer = _Buffer(most)
+    buffer: _Buffer[Item] = _Buffer(most)
 
     def run() -> None:
         error = None

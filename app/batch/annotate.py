@@ -11,6 +11,7 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,11 @@ from app.batch.people import Followed
 from app.types import POSE_CONNECTIONS, Pose
 from models.skeleton import SEEN_FROM
 from models.system.atomic import OutputError
+
+if TYPE_CHECKING:
+    import cv2
+    from av import VideoStream
+    from av.container import OutputContainer
 
 # Without B-frames: with them and a variable frame rate, the muxer writes a duration that is far too short.
 # Best first. Browsers play the first three in an mp4.
@@ -73,7 +79,8 @@ class AnnotatedVideo:
 
     def __init__(self, path: Path, words: Mapping[str, str], threads: int | None = None) -> None:
         self._path, self._words, self._threads = path, words, threads
-        self._container = self._stream = None
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
         self._first_s, self._last, self._frames = 0.0, -1, 0
 
     def add(self, time_s: float, rgb_HWC: np.ndarray, people: Iterable[Followed]) -> None:
@@ -90,12 +97,13 @@ class AnnotatedVideo:
         try:
             if self._stream is None:
                 self._open(time_s, *rgb_HWC.shape[:2])
+            container, stream = self._container, self._stream
+            assert container is not None and stream is not None, "`close` comes last"
             frame = av.VideoFrame.from_ndarray(rgb_HWC, format="rgb24")
-            size = {"width": self._stream.width, "height": self._stream.height}
-            frame = frame.reformat(**size, format="yuv420p", dst_colorspace="ITU709")
+            frame = frame.reformat(stream.width, stream.height, format="yuv420p", dst_colorspace="ITU709")
             self._last = max(round((time_s - self._first_s) * _TICKS), self._last + 1)
             frame.pts, frame.time_base = self._last, Fraction(1, _TICKS)
-            self._container.mux(self._stream.encode(frame))
+            container.mux(stream.encode(frame))
             self._frames += 1
         except (av.FFmpegError, OSError) as error:
             raise self._failed(error) from None
@@ -107,6 +115,7 @@ class AnnotatedVideo:
         self._first_s = time_s
         self._container = av.open(str(self._path), "w", format="mp4", options={"movflags": "+faststart"})
         stream = self._container.add_stream(name, rate=30, options=ENCODERS[name])
+        assert isinstance(stream, av.VideoStream)
         # 4:2:0 halves both sides
         stream.width, stream.height, stream.pix_fmt = max(2, width - width % 2), max(2, height - height % 2), "yuv420p"
         context = stream.codec_context
@@ -121,7 +130,7 @@ class AnnotatedVideo:
         import av
 
         container, self._container = self._container, None
-        if container is None:
+        if container is None or self._stream is None:
             return
         try:
             packets = self._stream.encode()
@@ -200,7 +209,7 @@ def _head(pose: Pose, width: int, height: int) -> tuple[np.ndarray, float]:
 
 
 @cache
-def _face():  # noqa: ANN202 - cv2 is imported late
+def _face() -> cv2.FontFace:
     import cv2
 
     return cv2.FontFace("sans")

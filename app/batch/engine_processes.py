@@ -94,9 +94,10 @@ def work_in_processes(
             for process in processes:
                 process.give(waiting.popleft())
             while busy := {process.talk: process for process in processes if process.job is not None}:
-                for talk in wait(list(busy)):
-                    process = busy[talk]
-                    job, done = process.job, _hear(talk, listener)
+                ready = wait(list(busy))
+                for process in [busy[talk] for talk in busy if talk in ready]:
+                    job, done = process.job, _hear(process.talk, listener)
+                    assert job is not None, "it is busy"
                     if done is _TALKING:
                         continue
                     if done is None:

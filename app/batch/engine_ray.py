@@ -30,7 +30,7 @@ _QUIET = {
 }
 # Ray's servers listen on all interfaces on Linux, whatever address they are given, unless clusters are ruled out.
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-_MISSING = "--engine ray needs Ray: pip install -r requirements-ray.txt"
+_MISSING = "--engine ray needs Ray: pip install 'ikem-live[ray]'; in a checkout, pip install -r requirements-ray.txt"
 _worker: tuple[WorkerSetup, Worker] | None = None  # of this process of the cluster; it outlives a shard
 
 

@@ -7,11 +7,11 @@ counts for nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 from app.batch.jobs import CLIP_NUMBER
 from app.batch.outputs import EVENTS, EVENTS_SUFFIX, SUMMARY, clear_parts
@@ -19,6 +19,7 @@ from models.system.atomic import OutputError, WholeFile
 from models.system.lock import InUseError, hold
 
 JOURNAL, LOCK = ".classify-journal", ".classify-lock"
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Journal:
         file = self._file
         self._told(lambda: (file.write(_line(kind, content)), file.flush()))
 
-    def _told(self, do):  # noqa: ANN001, ANN202 - what `do` gives
+    def _told(self, do: Callable[[], Given]) -> Given:
         try:
             return do()
         except OSError as error:
@@ -166,7 +167,7 @@ def _line(kind: str, content: object) -> str:
     return json.dumps([kind, content]) + "\n"
 
 
-def _lines(path: Path) -> Iterator[tuple[str, object]]:
+def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         with open(path, encoding="utf-8") as file:
             for line in file:

@@ -81,7 +81,7 @@ class ResultFiles:
             parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"cannot write in {options.out}: {error.strerror}; choose another --out") from None
-        self._lines = WholeFile(self._part(EVENTS_SUFFIX))
+        self._lines = WholeFile(self._part(EVENTS_SUFFIX), staged=True)
 
     def _part(self, suffix: str) -> Path:
         return self._parts / f"{self.name}{suffix}"
@@ -139,7 +139,7 @@ class ResultFiles:
     def _write_subtitles(self) -> None:
         with open(self._part(EVENTS_SUFFIX), encoding="utf-8") as lines:
             events = [json.loads(line) for line in lines]
-        with WholeFile(self._part(SUBTITLES_SUFFIX)) as file:
+        with WholeFile(self._part(SUBTITLES_SUFFIX), staged=True) as file:
             for part in webvtt(events, self._words):
                 file.write(part)
 

@@ -122,6 +122,7 @@ def _picture_size(settings: dict[str, str | float]) -> tuple[int, int]:
     from app.sources.frames import LONGEST_SIDE
 
     height, width = settings.get("height"), settings.get("width")
-    if all(isinstance(side, int) and 2 <= side <= LONGEST_SIDE for side in (height, width)):
-        return int(height), int(width)
-    return _GROUND
+    if not (isinstance(height, int) and isinstance(width, int)):
+        return _GROUND
+    fit = all(2 <= side <= LONGEST_SIDE for side in (height, width))
+    return (height, width) if fit else _GROUND

@@ -8,13 +8,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING, Never, TypedDict
 
 from app.batch.jobs import CLIPS, InputJob, printable
 from app.batch.options import Options
 from app.batch.work import Done
 from app.classify.formats import count
 from models.system.atomic import OutputError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+
+class _Often(TypedDict):
+    """How often bars are drawn, if at all."""
+
+    mininterval: float
+    disable: bool
 
 
 class Progress:
@@ -33,7 +43,8 @@ class Progress:
         from tqdm import tqdm
 
         self._options, self._jobs = options, {job.number: job for job in jobs}
-        self._tqdm, self._bars = tqdm, {}
+        self._tqdm = tqdm
+        self._bars: dict[int, tqdm[Never]] = {}
         self._events = sys.stdout  # as it is now: Ray prints into what is there later
         self._usual = sys.stderr if options.json_lines else sys.stdout
         for stream in (sys.stdout, sys.stderr):  # a file's name may hold letters that a terminal's encoding lacks
@@ -42,7 +53,7 @@ class Progress:
         if options.json_lines and isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # as the files of events, whatever the terminal writes
         # Without a terminal that redraws them, bars would fill a log.
-        self._often = {"mininterval": 0.2, "disable": options.quiet or not sys.stderr.isatty()}
+        self._often: _Often = {"mininterval": 0.2, "disable": options.quiet or not sys.stderr.isatty()}
         self._all = tqdm(total=len(jobs), initial=len(jobs) - todo, desc="inputs", unit="input", **self._often)
 
     def __enter__(self) -> Progress:

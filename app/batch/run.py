@@ -187,7 +187,7 @@ class Run:
 
     def _engine(
         self, todo: Sequence[InputJob], setup: WorkerSetup, listener: Listener, stop: Stop
-    ) -> Iterator[tuple[InputJob, Done]]:
+    ) -> Generator[tuple[InputJob, Done]]:
         options = self._options
         if options.engine == RAY:
             from app.batch.engine_ray import work_on_ray

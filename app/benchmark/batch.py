@@ -45,10 +45,11 @@ def loop(video: Path, path: Path, seconds: float) -> Path:
             with av.open(str(video)) as source:
                 pictures = source.streams.video[0]
                 stream = stream or out.add_stream_from_template(pictures)
-                packets = [packet for packet in source.demux(pictures) if packet.dts is not None]
-                end = max(packet.pts + (packet.duration or 1) for packet in packets)
-                for packet in packets:
-                    packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
+                assert pictures.time_base is not None
+                stamped = [(p, p.pts, p.dts) for p in source.demux(pictures) if p.pts is not None and p.dts is not None]
+                end = max(pts + (packet.duration or 1) for packet, pts, _ in stamped)
+                for packet, pts, dts in stamped:
+                    packet.pts, packet.dts, packet.stream = pts + offset, dts + offset, stream
                     out.mux(packet)
                 offset, offset_s = offset + end, float((offset + end) * pictures.time_base)
     return path

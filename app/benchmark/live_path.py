@@ -18,6 +18,7 @@ from app.stream.action_stream import LIVE_HOP_S, ActionStream
 from models.system.cores import usable_cores
 
 if TYPE_CHECKING:
+    from app.pose.landmarker import PoseSource
     from export.runtime import ModelScores, Recogniser
 
 GOAL_RATIO = 1.15
@@ -97,13 +98,15 @@ def measure(video: str | Path, model: Recogniser, pose_model: str | Path) -> dic
     return _result(video, model, spent_s, frames, last_s, shape)
 
 
-def _alone(source, rgb_HWC: np.ndarray, time_s: float) -> dict[str, float]:  # noqa: ANN001
+def _alone(source: PoseSource, rgb_HWC: np.ndarray, time_s: float) -> dict[str, float]:
     start = time.perf_counter()
     source.detect(rgb_HWC, time_s)
     return {"MediaPipe alone": time.perf_counter() - start}
 
 
-def _live(source, stream: ActionStream, timed: TimedModel, rgb_HWC: np.ndarray, time_s: float) -> dict[str, float]:  # noqa: ANN001
+def _live(
+    source: PoseSource, stream: ActionStream, timed: TimedModel, rgb_HWC: np.ndarray, time_s: float
+) -> dict[str, float]:
     calls = len(timed.spent_s)
     start = time.perf_counter()
     poses = source.detect(rgb_HWC, time_s)
@@ -127,7 +130,14 @@ def _student(model: Recogniser) -> list[float]:
     return spent_s[10:]
 
 
-def _result(video, model: Recogniser, spent_s: dict, frames: int, last_s: float, shape: tuple) -> dict[str, Any]:  # noqa: ANN001
+def _result(
+    video: str | Path,
+    model: Recogniser,
+    spent_s: dict[str, list[float]],
+    frames: int,
+    last_s: float,
+    shape: tuple[int, ...],
+) -> dict[str, Any]:
     stages = {}
     for name in _STAGES:
         ms = np.array(spent_s[name]) * 1000

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,6 +33,9 @@ from models.system.atomic import OutputError, write_json
 from models.system.cores import usable_cores
 from models.system.options import number
 from models.system.places import EXAMPLE, ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 PROG = "python -m app.benchmark.page"
 CAMERA_FPS = 30
@@ -183,7 +187,10 @@ def _files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def _watch(tab, seconds: float, process: int) -> tuple[list, list[tuple[float, float]], Counter[str]]:  # noqa: ANN001
+def _watch(
+    tab: Page, seconds: float, process: int
+) -> tuple[list[tuple[float, float, int]], list[tuple[float, float]], Counter[str]]:
+    """What the page measured of each picture; the server's memory (s, MB); CPU time, ms."""
     tab.wait_for_timeout(WARM_UP_S * 1000)
     take = "window.measured.splice(0)"
     tab.evaluate(take)

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-_TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+_TICK_MS = 1000 // os.sysconf("SC_CLK_TCK")  # 10
 
 
 def cpu_ms(server: int) -> Counter[str]:
@@ -21,7 +21,9 @@ def cpu_ms(server: int) -> Counter[str]:
     Returns:
         "server", "browser", "renderer", "gpu-process", "utility" and what else Chromium has.
     """
-    parents, spent, kinds = {}, {}, {}
+    parents: dict[int, int] = {}
+    spent: dict[int, int] = {}
+    kinds: dict[int, str] = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -34,7 +36,7 @@ def cpu_ms(server: int) -> Counter[str]:
         parents[process] = int(fields[1])
         spent[process] = (int(fields[11]) + int(fields[12])) * _TICK_MS
         kinds[process] = _kind(words)
-    found = Counter({"server": spent.get(server, 0.0)})
+    found = Counter({"server": spent.get(server, 0)})
     for process, kind in kinds.items():
         if kind and _descends(process, os.getpid(), parents):
             found[kind] += spent[process]

@@ -128,8 +128,7 @@ def webvtt(events: Iterable[Mapping[str, Any]], words: Mapping[str, str]) -> Ite
 
 
 def _escaped(text: str) -> str:
-    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text
+    return " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _clock(milliseconds: int) -> str:

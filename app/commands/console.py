@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import sys
 
+from models.system.command_line import needed
+
 PROG = "ikem-live"
 # first word -> the package whose commands follow it, and what one does with them
 PACKAGES = {"train": ("training", "training"), "export": ("export", "exporting")}
@@ -32,9 +34,7 @@ def _package(word: str, words: list[str]) -> int:
     try:
         return importlib.import_module(f"{package}.__main__").main(words, f"{PROG} {word}")
     except ModuleNotFoundError as error:
-        name = (error.name or "").partition(".")[0]
-        needed = "PyTorch" if name in ("torch", package) else name
-        print(f"{PROG} {word}: {doing} needs {needed}: pip install 'ikem-live[train]'", file=sys.stderr)
+        print(f"{PROG} {word}: {needed(error, doing)}", file=sys.stderr)
         return 2
 
 

@@ -7,12 +7,17 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.doctor.checks_install import missing_libraries
 from app.doctor.finding import FAIL, OK, OPTIONAL, DoctorOptions, Finding
 from models.system.places import cache_folder
+
+if TYPE_CHECKING:
+    from app.pose.landmarker import PoseSource
+    from export.runtime import ActionModel
 
 _TRIED_FRAMES, _TRIED_WINDOWS = 5, 5
 
@@ -42,7 +47,7 @@ def check_pose_model(setup: DoctorOptions) -> Iterator[Finding]:
         yield Finding("pose model", FAIL, f"finds nobody in {setup.example.name}", f"remove {path}, then {make}")
 
 
-def _people(source, example: Path) -> tuple[int | None, float]:  # noqa: ANN001
+def _people(source: PoseSource, example: Path) -> tuple[int | None, float]:
     """(most people found in a frame of the example, milliseconds of the quickest); None without an example."""
     from app.sources.video import VideoError, VideoReader
 
@@ -77,7 +82,7 @@ def check_model(setup: DoctorOptions) -> Iterator[Finding]:
         yield Finding("action model", OK, f"{text}, self-test passed, {ms:.1f} ms a window")
 
 
-def self_test(model) -> tuple[str, float]:  # noqa: ANN001
+def self_test(model: ActionModel) -> tuple[str, float]:
     """What is wrong with a model's answers to a fixed window, "" if nothing, and milliseconds of the quickest one."""
     moments_T = np.linspace(0, 2 * np.pi, model.frames)[:, None, None]
     points_V3 = np.arange(75).reshape(25, 3)

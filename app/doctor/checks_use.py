@@ -19,8 +19,9 @@ def check_camera(setup: DoctorOptions) -> Iterator[Finding]:
     from app.sources.frames import CameraError
 
     asked, start_s = setup.camera is not None, time.perf_counter()
+    source = 0 if setup.camera is None else setup.camera
     try:
-        with Camera(setup.camera if asked else 0) as camera:
+        with Camera(source) as camera:
             _, rgb_HWC = next(camera.frames())
     except CameraError as error:
         if asked:

@@ -47,7 +47,9 @@ def run(setup: DoctorOptions, out: Path | None = None, checks: dict[str, Check] 
         OutputError: the file cannot be written.
     """
     if checks is None:
-        from app.doctor.checks import CHECKS as checks
+        from app.doctor.checks import CHECKS
+
+        checks = CHECKS
     findings, colour = [], wants_colour(sys.stdout)
     for finding in examine(setup, checks):
         findings.append(finding)

@@ -45,9 +45,8 @@ def pack(frames: Sequence[Frame]) -> bytes:
     seen_PL = np.array([pose.visibility_V for pose in poses], np.float32).reshape(-1, LANDMARKS)
     seen_PL = np.floor(seen_PL.clip(0, 1) * BINS).astype("<i2")
     starts_P = _starts(numbers_P[order_P])
-    parts = [_HEAD.pack(len(times_F), len(numbers_P)), times_F, counts_F, numbers_P]
-    for steps_PK in (world_PK, image_PK, seen_PL):
-        parts.append(_planes(_differences(steps_PK, starts_P)))
+    parts: list[bytes | np.ndarray] = [_HEAD.pack(len(times_F), len(numbers_P)), times_F, counts_F, numbers_P]
+    parts += [_planes(_differences(steps_PK, starts_P)) for steps_PK in (world_PK, image_PK, seen_PL)]
     return zlib.compress(b"".join(part if isinstance(part, bytes) else part.tobytes() for part in parts))
 
 
@@ -83,7 +82,14 @@ def unpack(packed: bytes) -> list[Frame]:
     return _frames(times_F, counts_F, numbers_P, *steps)
 
 
-def _frames(times_F, counts_F, numbers_P, world_PK, image_PK, seen_PL) -> list[Frame]:  # noqa: ANN001
+def _frames(
+    times_F: np.ndarray,
+    counts_F: np.ndarray,
+    numbers_P: np.ndarray,
+    world_PK: np.ndarray,
+    image_PK: np.ndarray,
+    seen_PL: np.ndarray,
+) -> list[Frame]:
     world_PL3 = (world_PK.astype(np.float32) * np.float32(WORLD_M)).reshape(-1, LANDMARKS, 3)
     image_PL3 = (image_PK.astype(np.float32) * np.float32(IMAGE)).reshape(-1, LANDMARKS, 3)
     seen_PL = ((seen_PL.astype(np.float32) + 0.5) / BINS).clip(0, 1)

@@ -107,8 +107,10 @@ class LandmarkReader:
         if self._file.read(len(MAGIC)) != MAGIC:
             raise self._error("not a recording of landmarks")
         piece = self._piece((b"H",), MOST_HEADER)
+        if piece is None or piece[1] is None:
+            raise self._error("its header is damaged")
         try:
-            header = json.loads(piece[1]) if piece and piece[1] is not None else None
+            header = json.loads(piece[1])
             version, settings = header["version"], checked_settings(header["settings"])
         except (ValueError, TypeError, KeyError, RecursionError):
             raise self._error("its header is damaged") from None

@@ -96,15 +96,18 @@ class Session:
             if self._pose is None:
                 self._pose = self._make_pose()
             lesson = self._find_lesson()
-            if self._stream is None or now - self.last_s > RESTART_GAP_S or self._model is not lesson.model:
+            stream, model = self._stream, lesson.model
+            if stream is None or now - self.last_s > RESTART_GAP_S or self._model is not model:
                 self._finish(now)
-                self._model = lesson.model
-                self._stream = ActionStream(self._model)
+                self._model = model
+                stream = self._stream = ActionStream(model)
             time_s = now - self._started
             try:
                 poses = self._pose.detect(rgb_HWC, time_s)
                 lesson.see(time_s, poses)
-                return self._reply(now, time_s, poses, sensitivity)
+                if stream.sensitivity != sensitivity:
+                    stream.sensitivity = sensitivity
+                return self._reply(now, stream, model, stream.push(time_s, poses))
             finally:
                 self.last_s = self._clock()  # a machine that takes seconds over a frame is no camera that stopped
 
@@ -124,21 +127,18 @@ class Session:
             self._pose = self._stream = self._model = self._recorder = None
             self._closed = True
 
-    def _reply(self, now: float, time_s: float, poses: list, sensitivity: float) -> Reply:
-        if self._stream.sensitivity != sensitivity:
-            self._stream.sensitivity = sensitivity
-        answer = self._stream.push(time_s, poses)
+    def _reply(self, now: float, stream: ActionStream, model: Recogniser, answer: Answer) -> Reply:
         if self._recorder is not None:
-            self._recorder.add(time_s, [(state.person, state.pose) for state in answer.persons if state.pose])
+            self._recorder.add(answer.time_s, [(state.person, state.pose) for state in answer.persons if state.pose])
         self._tell(now, answer.events)
         new = answer.fused_C is not None and answer.fused_C is not self._scores_C
         self._scores_C = answer.fused_C
         return Reply(
             session=self._number,
             answer=answer,
-            model=self._model,
+            model=model,
             events=tuple(event for _, event in self._events),
-            window_TV3=self._stream.main_window() if new else None,
+            window_TV3=stream.main_window() if new else None,
             recording=self._recorder.state if self._recorder is not None else "",
         )
 

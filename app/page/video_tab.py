@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import gradio as gr
 
@@ -33,6 +33,9 @@ _EMPTY = (
     f"Up to {MOST_SECONDS / 60:.0f} minutes and {MOST_MEGABYTES}&nbsp;MB.</p></section>"
 )
 _WORKING = '<section class="card working"></section>'  # Gradio draws its progress over it
+
+
+Shown = tuple[object, object]  # a piece of the page and its data, or gr.skip() twice
 
 
 class NotWantedError(Exception):
@@ -65,6 +68,13 @@ class Turns:
         self._newest.pop(key, None)
 
 
+class _Quick(TypedDict):
+    """How Gradio calls what is done at once."""
+
+    show_progress: Literal["hidden"]
+    api_visibility: Literal["private"]
+
+
 def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
     """Lay the tab out, inside the gr.Blocks being built.
 
@@ -94,7 +104,7 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
         "api_visibility": "private",
         "show_progress_on": result,
     }
-    quick = {"show_progress": "hidden", "api_visibility": "private"}
+    quick: _Quick = {"show_progress": "hidden", "api_visibility": "private"}
 
     def on_clear(request: gr.Request) -> tuple[str, None]:
         turns.end(str(request.session_hash))
@@ -108,10 +118,10 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
     found.change(None, inputs=found, outputs=None, js=hook("showFound"))
 
 
-def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., tuple]:
+def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., Shown]:
     """The function that Gradio calls with an uploaded file; it always returns a piece of the page, and its data."""
 
-    def on_video(path: str | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> tuple:  # noqa: B008
+    def on_video(path: str | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Shown:  # noqa: B008
         if not path:
             return _EMPTY, None
         key = str(request.session_hash)

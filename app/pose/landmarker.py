@@ -49,7 +49,7 @@ class PoseSource:
         ValueError: the file is no pose model, or a system library is missing.
     """
 
-    def __init__(self, model_path: str | os.PathLike, num_poses: int = MOST_PEOPLE) -> None:
+    def __init__(self, model_path: str | os.PathLike[str], num_poses: int = MOST_PEOPLE) -> None:
         keep_usage_logs_here()
         try:
             import mediapipe as mp

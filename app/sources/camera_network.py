@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from app.sources.codecs import ONLY_THESE, refusal
 from app.sources.frames import MOST_PIXELS, CameraError, Frames, upright_rgb
+
+if TYPE_CHECKING:
+    from av import VideoFrame, VideoStream
+    from av.container import InputContainer
 
 SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "tcp", "udp")
 # What an address may lead to, by a redirect or from a stream: never a file. https and rtsps need tls, rtsp needs rtp.
@@ -126,7 +131,7 @@ def network_frames(address: str, clock: Callable[[], float], open_s: float, sile
     raise CameraError(f"{name}: the stream ended")
 
 
-def _opened(address: str, name: str, open_s: float, silent_s: float):  # noqa: ANN202 - av is imported late
+def _opened(address: str, name: str, open_s: float, silent_s: float) -> InputContainer:
     import av
 
     options = {
@@ -160,7 +165,9 @@ def _reason(error: Exception, open_s: float) -> str:
     return "it cannot be reached, or gives no video stream; check the address and the network"
 
 
-def _decoded(container, stream, clock: Callable[[], float]) -> Iterator[tuple[float, object]]:  # noqa: ANN001
+def _decoded(
+    container: InputContainer, stream: VideoStream, clock: Callable[[], float]
+) -> Iterator[tuple[float, VideoFrame | None]]:
     """(when it left, decoded picture), or (time, None) for a packet that gave none; late ones are not decoded."""
     import av
 
@@ -170,7 +177,7 @@ def _decoded(container, stream, clock: Callable[[], float]) -> Iterator[tuple[fl
         stamp = packet.dts if packet.dts is not None else packet.pts
         left_s = sent_times(arrived_s, None if stamp is None else float(stamp * packet.time_base))
         whole = arrived_s - left_s <= LATE_S and (whole or packet.is_keyframe)
-        frames = []
+        frames: Sequence[VideoFrame | None] = []
         if whole:  # else it may build on a picture that was left out
             with suppress(av.FFmpegError):  # the first ones may build on pictures from before we came
                 frames = stream.codec_context.decode(packet)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from av import VideoFrame
+    from av.video.reformatter import VideoReformatter
 
 LONGEST_SIDE = 1280  # pose needs no more, and a 4K frame costs 36 MB
 MOST_PIXELS = 1 << 26  # a frame of 8192 x 8192; a file that claims more is broken or hostile
 
-Frames = Iterator[tuple[float, np.ndarray]]  # (when captured on the camera's clock, rgb_HWC)
+Frames = Generator[tuple[float, np.ndarray], None, None]  # (when captured on the camera's clock, rgb_HWC)
 
 
 class CameraError(ValueError):
     """A camera cannot be read; the message is one sentence for the user."""
 
 
-def upright_rgb(frame, reformatter, pixel_aspect) -> np.ndarray:  # noqa: ANN001
+def upright_rgb(frame: VideoFrame, reformatter: VideoReformatter, pixel_aspect: Fraction | None) -> np.ndarray:
     """(H, W, 3) uint8 as a player shows it: square pixels, turned upright, at most LONGEST_SIDE long."""
     width = frame.width * float(pixel_aspect or 1)
     scale = min(1.0, LONGEST_SIDE / max(width, frame.height))
@@ -27,13 +34,13 @@ def upright_rgb(frame, reformatter, pixel_aspect) -> np.ndarray:  # noqa: ANN001
     return np.ascontiguousarray(rgb_HWC if matrix is None else _turn(rgb_HWC, matrix))
 
 
-def _display_matrix(frame) -> np.ndarray | None:  # noqa: ANN001
+def _display_matrix(frame: VideoFrame) -> np.ndarray | None:
     """(2, 2) int of the file's display matrix: x' = m00 x + m10 y, y' = m01 x + m11 y; None where there is none."""
     if frame.rotation == 0:
         return None
     from av.sidedata.sidedata import Type
 
-    data = frame.side_data.get(Type.DISPLAYMATRIX)
+    data = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  # PyAV's types know one kind alone
     return None if data is None else np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2]
 
 

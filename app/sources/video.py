@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.sources.codecs import ONLY_THESE, REMEDY, refusal
 from app.sources.frames import MOST_PIXELS, upright_rgb
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame, VideoStream
+    from av.container import InputContainer
 
 VIDEO_SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".3gp", ".3g2", ".flv")
@@ -136,7 +141,7 @@ class VideoReader:
             self.note = f"damaged in {damaged[0]} places"
 
 
-def _open(path: Path):  # noqa: ANN202 - av is imported late
+def _open(path: Path) -> InputContainer:
     import av
 
     try:
@@ -157,7 +162,7 @@ def _open(path: Path):  # noqa: ANN202 - av is imported late
         raise VideoError(f"{path.name}: not a readable video (damaged, cut short, or of another kind)") from None
 
 
-def _picture_stream(container, path: Path):  # noqa: ANN001, ANN202 - av is imported late
+def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     from av.stream import Disposition
 
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]  # album covers
@@ -175,14 +180,14 @@ def _picture_stream(container, path: Path):  # noqa: ANN001, ANN202 - av is impo
     return stream
 
 
-def _decode(container, stream, damaged: list[int]) -> Iterator:  # noqa: ANN001
+def _decode(container: InputContainer, stream: VideoStream, damaged: list[int]) -> Iterator[VideoFrame]:
     """Frames that can be decoded; what cannot is counted in `damaged[0]`."""
     import av
 
     packets = container.demux(stream)
     while True:
         try:
-            packet = next(packets)
+            packet: Packet[VideoStream] | None = next(packets)
         except StopIteration:
             return
         except (av.FFmpegError, OSError):  # reading stops here, the decoder may still hold frames

@@ -136,7 +136,7 @@ class ActionStream:
         return self._persons[number]
 
     def _anchor_s(self) -> float | None:
-        return next((p.anchor_s for p in self._persons.values() if p.anchor_s is not None), None)
+        return next((p.segment.anchor_s for p in self._persons.values() if p.segment is not None), None)
 
     def _forget(self, time_s: float, keep: set[int]) -> list[ActionEvent]:
         """End what people did who are out of sight, and drop those who will not come back."""
@@ -171,9 +171,9 @@ class ActionStream:
     def _classify(self, time_s: float) -> list[ActionEvent]:
         """Classify everybody's windows that are due, all at once."""
         main = self._persons.get(self._nearest.number)
-        if main is not None and main.since_s is not None:
-            main.was_main = True
-        there = [person for person in self._persons.values() if person.seen_s == time_s]
+        if main is not None and main.segment is not None:
+            main.segment.was_main = True
+        there = [p for p in self._persons.values() if p.segment is not None and p.segment.seen_s == time_s]
         due = [(person, window) for person in there if (window := person.due()) is not None]
         if not due:
             return []
@@ -191,9 +191,9 @@ class ActionStream:
 
     def _end(self, person: Person) -> list[ActionEvent]:
         """End a person's segment; of a main person's that is shorter than a window, one window counts for the clip."""
-        if person.since_s is None:
+        if person.segment is None:
             return []
-        if person.was_main and not person.full_windows:
+        if person.segment.was_main and not person.segment.full_windows:
             read = person.middle_window()
             if read is not None:
                 self.clip.add(self._scores([read[0]], [read[1]])[0][0])

@@ -116,11 +116,12 @@ class Decision:
     @property
     def closest(self) -> tuple[str, float] | None:
         """While there are scores and no label: the best label that may be said, and its smoothed score."""
-        if self.label is not None or self.fused_C is None:
+        fused_C = self.fused_C
+        if self.label is not None or fused_C is None:
             return None
         said = [c for c in range(len(self._labels)) if c not in self._silent]
-        best = max(said, key=lambda c: self.fused_C[c], default=None)
-        return None if best is None else (self._labels[best], float(self.fused_C[best]))
+        best = max(said, key=lambda c: fused_C[c], default=None)
+        return None if best is None else (self._labels[best], float(fused_C[best]))
 
     def update(self, time_s: float, moment_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> Stretch | None:
         """Take the scores of one window.
@@ -134,16 +135,16 @@ class Decision:
         Returns:
             The stretch that ended before this window, if one did.
         """
-        self._smooth(time_s, fused_C, modality_MC)
-        best = int(np.argmax(self.fused_C))
-        ended = self._end(best)
-        if self.current is None and best not in self._silent and self.fused_C[best] >= self.enter:
+        smooth_C = self._smooth(time_s, fused_C, modality_MC)
+        best = int(np.argmax(smooth_C))
+        ended = self._end(best, smooth_C)
+        if self.current is None and best not in self._silent and smooth_C[best] >= self.enter:
             self.current = Stretch(best, time_s, moment_s, modality_MC.shape)
         if self.current is not None:
             self.current.add(time_s, moment_s, fused_C, modality_MC)
             self.label = self._labels[self.current.label]
         else:
-            self.label = IDLE if best == self._idle and self.fused_C[best] >= self.leave else None
+            self.label = IDLE if best == self._idle and smooth_C[best] >= self.leave else None
         return ended
 
     def close(self) -> Stretch | None:
@@ -152,7 +153,8 @@ class Decision:
         self.reset()
         return ended
 
-    def _smooth(self, time_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> None:
+    def _smooth(self, time_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> np.ndarray:
+        """The fused scores, smoothed."""
         if self.fused_C is None or self.modality_MC is None:
             self.fused_C, self.modality_MC = fused_C.astype(float), modality_MC.astype(float)
         else:
@@ -160,14 +162,15 @@ class Decision:
             self.fused_C = self.fused_C + share * (fused_C - self.fused_C)
             self.modality_MC = self.modality_MC + share * (modality_MC - self.modality_MC)
         self._time_s = time_s
+        return self.fused_C
 
-    def _end(self, best: int) -> Stretch | None:
+    def _end(self, best: int, smooth_C: np.ndarray) -> Stretch | None:
         """End the current action if it fell below `leave`, or if another label (idle too) is sure and better."""
         current = self.current
         if current is None:
             return None
-        faded = self.fused_C[current.label] < self.leave
-        replaced = best != current.label and self.fused_C[best] >= self.enter
+        faded = smooth_C[current.label] < self.leave
+        replaced = best != current.label and smooth_C[best] >= self.enter
         if not faded and not replaced:
             return None
         self.current = None

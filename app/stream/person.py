@@ -5,6 +5,7 @@ Shapes: V joints (25), C classes, M modalities, T frames of the window.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from app.stream.decision import Decision
 from app.stream.events import SETTLE_S, Timeline
 from app.stream.motion import Motion
 from app.stream.window import Window
-from app.types import ActionEvent
+from app.types import ActionEvent, Pose
 from models.skeleton import CENTRE
 
 if TYPE_CHECKING:
@@ -22,8 +23,29 @@ if TYPE_CHECKING:
 GAP_S = 1.0  # a person out of sight for longer ends what they did
 
 
+@dataclass(slots=True)
+class Segment:
+    """A stretch in which a person is in sight.
+
+    Attributes:
+        since_s: its start.
+        anchor_s: windows end at multiples of the hop since then.
+        seen_s: when the person was seen last.
+        hops: since the anchor, when a window was due last.
+        full_windows: whether it has been long enough for a whole window.
+        was_main: whether they were the main person in it.
+    """
+
+    since_s: float
+    anchor_s: float
+    seen_s: float
+    hops: int = 0
+    full_windows: bool = False
+    was_main: bool = False
+
+
 class Person:
-    """What is known of one person. A segment is a stretch in which they are in sight.
+    """What is known of one person.
 
     Args:
         number: within the stream.
@@ -34,25 +56,18 @@ class Person:
     Attributes:
         pose: in the newest frame, None while out of sight.
         decision: the state machine.
-        since_s: start of the segment, None between segments.
-        anchor_s: windows end at multiples of the hop since then.
-        full_windows: whether the segment has been long enough for a whole window.
-        was_main: whether they were the main person in this segment.
+        segment: the stretch in sight that goes on, None between two.
     """
 
     def __init__(self, number: int, model: Recogniser, hop_s: float, sensitivity: float = 0.5) -> None:
-        self.number, self.pose = number, None
+        self.number = number
+        self.pose: Pose | None = None
+        self.segment: Segment | None = None
         self._window_s, self._hop_s = model.window_s, hop_s
         self._window = Window(model.window_s, model.frames)
         self._motion = Motion(model.window_s + 2 * SETTLE_S)
         self._timeline = Timeline(number, model.labels, model.modalities, self._motion)
         self.decision = Decision(model.labels, model.thresholds, sensitivity)
-        self._start()
-
-    def _start(self) -> None:
-        self.since_s = self.seen_s = self.anchor_s = None
-        self.full_windows = self.was_main = False
-        self._hops = 0
 
     def see(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray, anchor_s: float | None = None) -> None:
         """Take the joints of one frame; one without shoulders is left out.
@@ -66,15 +81,15 @@ class Person:
         self._window.push(time_s, joints_V3, seen_V)
         if not seen_V[CENTRE]:
             return
-        if self.since_s is None:
-            self.since_s = time_s
-            self.anchor_s = time_s if anchor_s is None else time_s - (time_s - anchor_s) % self._hop_s
-        self.seen_s = time_s
+        if self.segment is None:
+            anchor_s = time_s if anchor_s is None else time_s - (time_s - anchor_s) % self._hop_s
+            self.segment = Segment(time_s, anchor_s, time_s)
+        self.segment.seen_s = time_s
         self._motion.push(time_s, joints_V3, seen_V)
 
     def is_gone(self, time_s: float) -> bool:
         """Whether a segment goes on whose person has been out of sight for too long."""
-        return self.seen_s is not None and time_s - self.seen_s > GAP_S
+        return self.segment is not None and time_s - self.segment.seen_s > GAP_S
 
     def due(self) -> tuple[float, np.ndarray, float] | None:
         """The window that ends at the newest multiple of the hop, if it has not been asked for before.
@@ -84,28 +99,31 @@ class Person:
         Returns:
             its end in seconds, joints (T, 25, 3) and its length in frames of 1/30 s.
         """
-        hops = int((self.seen_s - self.anchor_s) / self._hop_s + 1e-6)
-        if hops <= self._hops:
+        segment = self._in_sight()
+        hops = int((segment.seen_s - segment.anchor_s) / self._hop_s + 1e-6)
+        if hops <= segment.hops:
             return None
-        self._hops = hops
-        end_s = self.anchor_s + hops * self._hop_s
+        segment.hops = hops
+        end_s = segment.anchor_s + hops * self._hop_s
         read = self._window.resample(end_s)
         return None if read is None else (end_s, *read)
 
     def take(self, end_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> list[ActionEvent]:
         """The scores of a window that was due; returns the events that are certain now."""
-        self.full_windows |= self.is_full(end_s)
-        moment_s = self._motion.moment(max(self.since_s, end_s - self._window_s), end_s)
+        segment = self._in_sight()
+        segment.full_windows |= self.is_full(end_s)
+        moment_s = self._motion.moment(max(segment.since_s, end_s - self._window_s), end_s)
         ended = self.decision.update(end_s, moment_s, fused_C, modality_MC)
-        return self._timeline.step(end_s, ended, self.decision.current, self.since_s, self._window_s)
+        return self._timeline.step(end_s, ended, self.decision.current, segment.since_s, self._window_s)
 
     def is_full(self, end_s: float) -> bool:
         """Whether the window that ends then lies in the segment as a whole."""
-        return end_s - self.since_s >= self._window_s - 1e-6
+        return end_s - self._in_sight().since_s >= self._window_s - 1e-6
 
     def middle_window(self) -> tuple[np.ndarray, float] | None:
         """The window around the middle of the segment, for one shorter than a window."""
-        return self._window.resample((self.since_s + self.seen_s + self._window_s) / 2)
+        segment = self._in_sight()
+        return self._window.resample((segment.since_s + segment.seen_s + self._window_s) / 2)
 
     def newest_window(self) -> np.ndarray | None:
         """(T, 25, 3) metres of the window that ends with the newest frame, None while there is too little."""
@@ -114,8 +132,12 @@ class Person:
 
     def end(self) -> list[ActionEvent]:
         """The segment is over: end what goes on and forget the joints."""
-        events = self._timeline.finish(self.decision.close(), self.since_s, self.seen_s, self._window_s)
+        segment, self.segment = self._in_sight(), None
+        events = self._timeline.finish(self.decision.close(), segment.since_s, segment.seen_s, self._window_s)
         self._window.clear()
         self._motion.clear()
-        self._start()
         return events
+
+    def _in_sight(self) -> Segment:
+        assert self.segment is not None, "a segment begins with `see`"
+        return self.segment

@@ -58,7 +58,7 @@ def cudart() -> Any:
     if not found:
         raise AcceleratorMissingError(
             "CUDA's runtime library (libcudart) is missing: install CUDA 12 or 13, "
-            "or `.venv/bin/pip install -r requirements-tensorrt.txt`"
+            "or `pip install 'ikem-live[tensorrt]'` (in a checkout, `pip install -r requirements-tensorrt.txt`)"
         )
     return found[0]
 

@@ -32,7 +32,10 @@ def tensorrt_module() -> ModuleType:
     Raises:
         AcceleratorMissingError: If it is missing, cannot be loaded or is too old.
     """
-    remedy = "`.venv/bin/pip install -r requirements-tensorrt.txt` installs it (on a Jetson, JetPack does)"
+    remedy = (
+        "`pip install 'ikem-live[tensorrt]'`, or in a checkout `pip install -r requirements-tensorrt.txt`, installs it "
+        "(on a Jetson, JetPack does)"
+    )
     try:
         import tensorrt as trt
     except ModuleNotFoundError:
@@ -48,7 +51,9 @@ def tensorrt_module() -> ModuleType:
 def logger(trt: ModuleType) -> Any:
     """The one logger of this process, as TensorRT wants it; its `errors` are the last ones, silent on the console."""
 
-    class Log(trt.ILogger):
+    base: Any = trt.ILogger  # the package has no types
+
+    class Log(base):
         def __init__(self) -> None:
             trt.ILogger.__init__(self)
             self.errors: deque[str] = deque(maxlen=3)

@@ -5,7 +5,9 @@ Shape suffixes: N batch, T frames, V joints, M modalities, C classes, D embeddin
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from onnxruntime import InferenceSession
@@ -17,6 +19,14 @@ from export.runtime.recogniser import ModelScores
 from export.runtime.session import DEVICES, cpu_session, cuda_session, default_threads
 
 __all__ = ["ActionModel", "ModelFileError", "ModelScores", "open_onnx"]
+
+
+class _Session(Protocol):
+    """What runs a model: ONNX Runtime's InferenceSession, or a TensorRT Engine."""
+
+    def get_providers(self) -> list[str]: ...
+
+    def run(self, names: Sequence[str], feeds: dict[str, np.ndarray], /) -> list[np.ndarray]: ...
 
 
 class ActionModel:
@@ -47,7 +57,7 @@ class ActionModel:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1; got {threads}")
         path, threads = Path(path), threads or default_threads()
-        on_device = _on_tensorrt if device == "tensorrt" else _on_onnxruntime
+        on_device: _OnDevice = _on_tensorrt if device == "tensorrt" else _on_onnxruntime
         self._session, card = on_device(path, device, threads)
         self.provider: str = self._session.get_providers()[0]
         self.labels, self.display = card.labels, card.display
@@ -87,6 +97,9 @@ class ActionModel:
             raise ModelFileError(f"{path} cannot be run: {first_line(error)}") from error
         if scores.modality_NMC.shape[1:] != (len(self.modalities), len(self.labels)):
             raise ModelFileError(f"{path} names {len(self.labels)} labels, but answers {scores.modality_NMC.shape[2]}")
+
+
+_OnDevice = Callable[[Path, str, int], tuple[_Session, Card]]
 
 
 def _on_onnxruntime(path: Path, device: str, threads: int) -> tuple[InferenceSession, Card]:

@@ -24,12 +24,16 @@ class OutputError(Exception):
 class WholeFile:
     """A text file that appears under its name only when complete: at `commit`, or at the end of a `with`.
 
+    Args:
+        path: the file.
+        staged: it lies where `move_into_place` will take it from, which hands it to the disk.
+
     Raises:
         OutputError: the folder cannot be written, or the disk is full (also from write and commit).
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, staged: bool = False) -> None:
+        self._path, self._staged = path, staged
         with self._told():
             self._part = _new_part(path)
             self._file: IO[str] = open(self._part, "w", encoding="utf-8", errors="backslashreplace", newline="")  # noqa: SIM115
@@ -43,7 +47,10 @@ class WholeFile:
         """Give the file its name, in place of an older one."""
         with self._told():
             self._file.close()
-            move_into_place({self._part: self._path})
+            if self._staged:
+                os.replace(self._part, self._path)
+            else:
+                move_into_place({self._part: self._path})
 
     def discard(self) -> None:
         """Leave nothing behind; harmless after commit."""

@@ -55,6 +55,23 @@ def program_of(command: argparse.ArgumentParser) -> str:
     return command.prog.rpartition(" ")[0]
 
 
+def needed(error: ModuleNotFoundError, doing: str) -> str:
+    """Say which package is missing and how to get it.
+
+    Args:
+        error: of the import.
+        doing: what needs the package, such as "training".
+
+    Raises:
+        ModuleNotFoundError: the module that is missing is one of ours.
+    """
+    name = (error.name or "").partition(".")[0]
+    if name in ("", "app", "export", "models"):
+        raise error
+    package = "PyTorch" if name in ("torch", "training") else name
+    return f"{doing} needs {package}: pip install 'ikem-live[train]', or make setup-dev in a checkout"
+
+
 class ShowVersion(argparse.Action):
     """`--version`, looked up only when it is asked for."""
 

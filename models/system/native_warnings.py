@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 
 @contextmanager
@@ -34,9 +35,9 @@ def native_warnings_hidden() -> Iterator[None]:
         os.close(kept)
 
 
-def _is_plain(stream: object) -> bool:
+def _is_plain(stream: TextIO | None) -> bool:
     """Whether the stream is file descriptor 2, not a test's or a notebook's own."""
     try:
-        return stream.fileno() == 2  # type: ignore[attr-defined]
+        return stream is not None and stream.fileno() == 2
     except (AttributeError, OSError, ValueError):
         return False

@@ -10,7 +10,7 @@ import pytest
 from tests.app.page_visit import CHROMIUM, FLAGS, PATIENCE_MS, SLOW, drawn_camera
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def camera_file(tmp_path_factory) -> Path:
     """Six seconds of drawn jumping jacks as a stream of JPEG pictures, which Chromium plays as a camera, in a loop.
 
@@ -67,12 +67,13 @@ def browser(camera_file):
 def visit(browser):
     """Opens a tab of its own visitor; closes all of them after the test and fails on an error in their scripts.
 
+    `by` is another browser, for a visitor with another camera.
     `tab.hosts` holds the hosts that the tab asked for anything.
     """
     contexts, errors = [], []
 
-    def open_tab(address: str, width: int = 1280, height: int = 800, script: str = "", **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    def open_tab(address: str, width: int = 1280, height: int = 800, script: str = "", by=browser, **options):
+        context = by.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         tab = context.new_page()
         tab.set_default_timeout(PATIENCE_MS)

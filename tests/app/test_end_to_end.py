@@ -9,30 +9,28 @@ import pytest
 
 from app.classify.one_input import classify_video
 from app.stream.action_stream import FILE_HOP_S, ActionStream
+from tests.app.helpers import write_film
 from training.drawing.draw import Camera, Look, draw_clip, draw_person
 from training.drawing.example import STEPS, scene, write_video
 from training.drawing.motions import MOTIONS, make_motion
 
 # Seeds that the training data was not drawn with.
-SEEDS = range(200_000, 200_002)
+SEEDS = (200_000, pytest.param(200_001, marks=pytest.mark.slow))
+A_FEW_STEPS = [("stand", 1.0), ("wave", 3.0), ("stand", 2.0), ("jumping_jack", 3.0), ("stand", 1.0)]
 
 
-@pytest.fixture(scope="session")
-def fixture_video(tmp_path_factory):
-    path = tmp_path_factory.mktemp("video") / "person.mp4"
-    write_video(path, scene(STEPS))
-    return path
-
-
-def test_a_drawn_person_s_actions_come_out_with_their_times(fixture_video, tmp_path):
+@pytest.mark.parametrize("steps", [A_FEW_STEPS, pytest.param(STEPS, marks=pytest.mark.slow)], ids=["few", "all"])
+def test_a_drawn_person_s_actions_come_out_with_their_times(steps, tmp_path):
+    write = write_video if steps is STEPS else write_film
+    write(tmp_path / "person.mp4", scene(steps))
     run = subprocess.run(
-        [sys.executable, "-m", "app", "classify", str(fixture_video), "--out", str(tmp_path)],
+        [sys.executable, "-m", "app", "classify", str(tmp_path / "person.mp4"), "--out", str(tmp_path)],
         capture_output=True, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     events = [json.loads(line) for line in (tmp_path / "person.jsonl").read_text().splitlines()]
-    starts = np.cumsum([0.0, *(seconds for _, seconds in STEPS)])
-    for k, (action, seconds) in enumerate(STEPS):
+    starts = np.cumsum([0.0, *(seconds for _, seconds in steps)])
+    for k, (action, seconds) in enumerate(steps):
         if action == "stand":
             continue
         span = (starts[k], starts[k] + seconds)
@@ -49,7 +47,7 @@ def test_a_half_body_view_still_names_the_wave(shipped_model, pose_model_path, t
     """A laptop's camera sees no hips: the lower body is lost, the wave is not."""
     camera = Camera(height=1.25, aim=1.32, distance=1.15)
     path = tmp_path / "near.mp4"
-    write_video(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
+    write_film(path, draw_clip(make_motion("wave", 4.0, 25.0, 200_001), camera, Look(7)))
     summary = classify_video(path, shipped_model, pose_model_path).summary
     assert summary.status.startswith("ok") and "wave" in [summary.place(k) for k in range(2)]
 
@@ -87,11 +85,11 @@ def _answer(model, joints, times):
     return stream.clip.mean_C
 
 
-@pytest.fixture(scope="module")
-def answers_by_rate(shipped_model):
+@pytest.fixture(scope="module", params=SEEDS)
+def answers_by_rate(shipped_model, request):
     """(rates, clips, C) scores of the same recorded clips as cameras of other rates would have seen them."""
     dense = np.arange(240) / 60.0
-    clips = [make_motion(name, 4.0, 60.0, seed) for name in MOTIONS for seed in SEEDS]
+    clips = [make_motion(name, 4.0, 60.0, request.param) for name in MOTIONS]
     answers = {}
     for fps in (60, 30, 15, 8):
         keep = np.round(np.arange(0, 240 - 1e-6, 60 / fps)).astype(int)

@@ -65,6 +65,13 @@ def model_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
+def half_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("half") / "student_fp16.onnx"
+    assert 1e-5 < export_student(student, CONFIG, path, "fp16") < 0.1
+    return path
+
+
+@pytest.fixture(scope="session")
 def clip_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 seeded motions in the clip format; 16 have the action that torch sees in them, the least sure ones none."""
     path = tmp_path_factory.mktemp("clips") / "motions.npz"

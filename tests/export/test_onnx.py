@@ -10,10 +10,13 @@ import pytest
 import torch
 
 from export import onnx as exporter
+from export.__main__ import main
 from export.onnx import export_student, sample_joints
+from export.runtime import ActionModel
+from models.modalities import MODALITIES
 from models.student import Student
 from models.system.places import ROOT
-from models.weights import StudentConfig
+from models.weights import StudentConfig, save
 
 
 def answers(
@@ -90,19 +93,27 @@ def test_a_wrong_export_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("names", [("acceleration", "rotation", "angular")])
-def test_the_other_modalities_export_too(names: tuple[str, ...], tmp_path: Path) -> None:
-    """The teacher's own modalities, weighed, from an encoder of fewer blocks than the published one."""
+def test_a_teacher_of_six_modalities(tmp_path: Path) -> None:
+    """Its branches are weighed, and its encoders have fewer blocks than the published one; by the command."""
     torch.manual_seed(0)
+    fusion = (0.3, 0.1, 0.1, 0.3, 0.1, 0.1)
     config = StudentConfig(
-        labels=("wave", "idle"), modalities=names, channels=(4, 4, 8, 8), strides=(2, 1, 2, 1), fusion=(0.7, 0.2, 0.1)
+        labels=("wave", "idle"), modalities=MODALITIES, channels=(4, 4, 8, 8), strides=(2, 1, 2, 1), fusion=fusion
     )
-    path = tmp_path / "teacher.onnx"
     teacher = config.build().eval()
     for head in teacher.heads.values():
+        torch.nn.init.normal_(head.weight)
         torch.nn.init.normal_(head.bias)
-    assert export_student(teacher, config, path) <= 1e-4
-    joints, frames = sample_joints(2)
-    joints[0, :, [4, 5, 6, 8]] = joints[0, :, 20]
-    for found, expected in answers(teacher, path, joints, frames):
-        np.testing.assert_allclose(found, expected, atol=1e-4)
+    save(teacher, config, tmp_path)
+    assert main(["onnx", "--weights", str(tmp_path)]) == 0
+    path = tmp_path / "student.onnx"
+    joints, frames = sample_joints(3, seed=4)
+    for lost in ([], [4, 5, 6, 8]):
+        joints[0, :, lost] = joints[0, :, 20]
+        for found, expected in answers(teacher, path, joints, frames):
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+    model = ActionModel(path, device="cpu", threads=1)
+    scores = model(joints, frames)
+    assert model.modalities == MODALITIES
+    assert scores.modality_NMC.shape == (3, 6, 2) and scores.embedding_ND.shape == (3, 6 * 4 * 8)
+    np.testing.assert_allclose(scores.fused_NC, answers(teacher, path, joints, frames)[0][1], atol=1e-4)

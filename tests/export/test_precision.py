@@ -39,13 +39,6 @@ def windows(clip_file: Path, config: StudentConfig) -> Windows:
 
 
 @pytest.fixture(scope="module")
-def half_file(student: Student, config: StudentConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("half") / "student_fp16.onnx"
-    assert 1e-5 < export_student(student, config, path, "fp16") < 0.1
-    return path
-
-
-@pytest.fixture(scope="module")
 def int8_file(
     student: Student, config: StudentConfig, windows: Windows, model_file: Path,
     tmp_path_factory: pytest.TempPathFactory,
@@ -225,20 +218,3 @@ def test_one_block_is_nothing_for_int8(model_file: Path, windows: Windows, tmp_p
     onnx.save(model, tmp_path / "one.onnx")
     with pytest.raises(ValueError, match="has one block"):
         precision.quantise(tmp_path / "one.onnx", tmp_path / "out.onnx", windows)
-
-
-def test_a_teacher_of_six_modalities(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    names = ("joint", "bone", "motion", "acceleration", "rotation", "angular")
-    config = StudentConfig(labels=("wave", "idle"), modalities=names, channels=(4, 8), strides=(2, 1))
-    teacher = config.build().eval()
-    for head in teacher.heads.values():
-        torch.nn.init.normal_(head.weight)
-    save(teacher, config, tmp_path)
-    assert main(["onnx", "--weights", str(tmp_path)]) == 0
-    model = ActionModel(tmp_path / "student.onnx", device="cpu", threads=1)
-    assert model.modalities == names
-    joints, frames = sample_joints(3, seed=4)
-    scores = model(joints, frames)
-    assert scores.modality_NMC.shape == (3, 6, 2) and scores.embedding_ND.shape == (3, 6 * 4 * 8)
-    np.testing.assert_allclose(scores.fused_NC, torch_scores(teacher, joints, frames), atol=1e-4)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from export.onnx import export_student, sample_joints
+from export.onnx import sample_joints
 from export.runtime import ActionModel, ModelFileError
 from export.runtime import session as sessions
 from models.student import Student
@@ -28,11 +28,10 @@ def test_what_a_model_says_about_itself(model_file: Path) -> None:
 
 
 def test_files_of_one_training_share_the_name_of_their_embeddings(
-    model_file: Path, student: Student, config: StudentConfig, tmp_path: Path
+    model_file: Path, half_file: Path, student: Student, config: StudentConfig
 ) -> None:
-    export_student(student, config, tmp_path / "half.onnx", "fp16")
     named = ActionModel(model_file, device="cpu").embedding
-    assert len(named) == 32 and ActionModel(tmp_path / "half.onnx", device="cpu").embedding == named
+    assert len(named) == 32 and ActionModel(half_file, device="cpu").embedding == named
     other = copy.deepcopy(student)
     with torch.no_grad():
         next(other.heads.parameters()).add_(1.0)

@@ -70,6 +70,8 @@ class _Block(nn.Module):
 class _Encoder(nn.Module):
     """Ten blocks and the head: one modality to h and z."""
 
+    A: Tensor
+
     def __init__(self, channels: tuple[int, ...]) -> None:
         super().__init__()
         A_SVV = torch.from_numpy(spatial_partition(published_partition=True))
@@ -108,6 +110,8 @@ class PublishedStep(nn.Module):
         channels: Widths of the ten blocks.
         exchange: Which of "ekem" and "ikem", joined by a plus sign.
     """
+
+    queues: Tensor
 
     def __init__(
         self, modalities: int = 6, queue: int = 32768, channels: tuple[int, ...] = CHANNELS, exchange: str = "ekem+ikem"

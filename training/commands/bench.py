@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from models.system.atomic import write_json
-    from training.benchmark.bench import Setting, bench, table
+    from training.benchmark.bench import bench, table
+    from training.benchmark.settings import Setting
     from training.parallel.torchrun import join
 
     setting = Setting(

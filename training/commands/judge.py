@@ -32,10 +32,11 @@ def run(args: argparse.Namespace) -> int:
     from export.runtime import ActionModel
     from training.evaluation.results import markdown
     from training.judging.judge import HeldOut, judge_model
+    from training.judging.rows import as_dicts
 
     model = ActionModel(args.model, device="cpu", threads=args.threads)
     held = HeldOut(args.data, args.drawn)
     result = judge_model(model, held, args.data / "videos", ensure_pose_model(args.pose), args.out, args.part)
-    print(markdown(result["rows"]))
-    print("real videos: {0} of {2} right, {1} in the top three".format(*result["videos"]))
+    print(markdown(as_dicts(result.rows)))
+    print(f"real videos: {result.videos} right, {result.videos.top3} in the top three")
     return 0

@@ -15,7 +15,7 @@ from typing import Any
 from models.system.lock import alone
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, Task, describe, make_plan
-from training.comparison.state import Standing
+from training.comparison.state import ComparisonState
 from training.comparison.workers import Start, starter, work
 
 
@@ -33,21 +33,21 @@ def _stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class Progress:
+class ComparisonProgress:
     """One bar over the clips of all training, and a line for each process.
 
     Args:
-        standing: of the comparison.
+        state: of the comparison.
         workers: lines.
     """
 
-    def __init__(self, standing: Standing, workers: int) -> None:
+    def __init__(self, state: ComparisonState, workers: int) -> None:
         from tqdm import tqdm
 
-        self.standing = standing
-        training = [task for task in standing.plan.tasks.values() if task.passes]
-        self.cost = {task.name: len(task.modalities) * standing.clips(task) for task in training}
-        self.part = {task.name: standing.epochs(task)[0] * self.cost[task.name] for task in training}
+        self.state = state
+        training = [task for task in state.plan.tasks.values() if task.passes]
+        self.cost = {task.name: len(task.modalities) * state.clips(task) for task in training}
+        self.part = {task.name: state.epochs(task)[0] * self.cost[task.name] for task in training}
         total, here = sum(task.epochs * self.cost[task.name] for task in training), sum(self.part.values())
         self.bar = tqdm(total=total, initial=here, unit="clip-epoch", unit_scale=True, desc="compare", mininterval=2)
         quiet = not sys.stderr.isatty()
@@ -57,12 +57,12 @@ class Progress:
         """Show where the tasks at work stand."""
         words = []
         for task in tasks:
-            done, loss = self.standing.epochs(task)
+            done, loss = self.state.epochs(task)
             if task.name in self.part:
                 self.bar.update((new := done * self.cost[task.name]) - self.part[task.name])
                 self.part[task.name] = new
-            state = f"epoch {done}/{task.epochs}, loss {loss:.3f}" if loss is not None else task.kind
-            words.append(f"  {task.name}: {state}")
+            doing = f"epoch {done}/{task.epochs}, loss {loss:.3f}" if loss is not None else task.kind
+            words.append(f"  {task.name}: {doing}")
         for line, text in zip(self.lines, words + [""] * len(self.lines), strict=False):
             line.set_description_str(text)
 
@@ -102,47 +102,47 @@ def compare(
     if workers < 1:
         raise ValueError(f"--workers must be at least 1; got {workers}")
     grid = Grid.read(config, data)
-    standing = Standing(out.resolve(), grid, make_plan(grid))
-    standing.check()
+    state = ComparisonState(out.resolve(), grid, make_plan(grid))
+    state.check()
     if document is not None:
         check_document(document, grid.name)
     if dry_run:
-        note(describe(standing.plan, standing.clips, standing.done))
+        note(describe(state.plan, state.clips, state.done))
         return
     refusal = (
-        f"{standing.out} is in use by another comparison, or by runs that a killed one left behind; "
+        f"{state.out} is in use by another comparison, or by runs that a killed one left behind; "
         "wait for them, or end them"
     )
-    with alone(standing.out, refusal) as lock, _stoppable():
-        failed = _run(standing, starter(standing, workers, lock), workers, note)
-        table = write_tables(standing, document)
-        draw_all(standing, gather(standing))
+    with alone(state.out, refusal) as lock, _stoppable():
+        failed = _run(state, starter(state, workers, lock), workers, note)
+        table = write_tables(state, document)
+        draw_all(state, gather(state))
     note(table)
     if failed:
-        raise ValueError(_complaint(standing, failed))
+        raise ValueError(_complaint(state, failed))
 
 
-def _complaint(standing: Standing, failed: dict[str, str]) -> str:
-    lost = [name for name in failed if standing.plan.tasks[name].source in failed]
-    named = "; ".join(f"{name}: {why} ({standing.log(name)})" for name, why in failed.items() if name not in lost)
+def _complaint(state: ComparisonState, failed: dict[str, str]) -> str:
+    lost = [name for name in failed if state.plan.tasks[name].source in failed]
+    named = "; ".join(f"{name}: {why} ({state.log(name)})" for name, why in failed.items() if name not in lost)
     also = f"; {len(lost)} more needed what these would have made" if lost else ""
     return (
-        f"{len(failed)} of {len(standing.plan.tasks)} tasks failed, and the table shows what is missing; "
+        f"{len(failed)} of {len(state.plan.tasks)} tasks failed, and the table shows what is missing; "
         f"the same command tries them again. {named}{also}"
     )
 
 
-def _run(standing: Standing, start: Start, workers: int, note: Callable[[str], None]) -> dict[str, str]:
+def _run(state: ComparisonState, start: Start, workers: int, note: Callable[[str], None]) -> dict[str, str]:
     from training.comparison.tables import write_tables
 
-    progress = Progress(standing, workers)
+    progress = ComparisonProgress(state, workers)
 
     def finish(task: Task, why: str) -> None:
-        note(f"{task.name} failed: {why} (see {standing.log(task.name)})" if why else f"{task.name} is finished")
+        note(f"{task.name} failed: {why} (see {state.log(task.name)})" if why else f"{task.name} is finished")
         if task.kind == EVALUATE and not why:
-            write_tables(standing)
+            write_tables(state)
 
     try:
-        return work(standing, start, workers, progress.watch, finish)
+        return work(state, start, workers, progress.watch, finish)
     finally:
         progress.close()

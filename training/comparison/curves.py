@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.comparison.grid import Row, letters
+from training.comparison.grid import GridRow, letters
 from training.comparison.plan import EVALUATE
 from training.runs.run_folder import read_log
 
 if TYPE_CHECKING:
-    from training.comparison.state import Standing
+    from training.comparison.state import ComparisonState
     from training.comparison.tables import Line
 
 HEALTH = {
@@ -36,10 +36,10 @@ def _save(figure: Any, path: Path) -> None:
     _pyplot().close(figure)
 
 
-def draw_all(standing: Standing, lines: Sequence[Line]) -> None:
+def draw_all(state: ComparisonState, lines: Sequence[Line]) -> None:
     """OUT/pictures/GRID/losses.png, bars.png, and health_RUN.png of every run that logged its health."""
-    folder = standing.out / "pictures" / standing.grid.name
-    logs = {task.name: read_log(standing.run(task.name)) for task in standing.plan.tasks.values()
+    folder = state.out / "pictures" / state.grid.name
+    logs = {task.name: read_log(state.run(task.name)) for task in state.plan.tasks.values()
             if task.kind != EVALUATE}  # fmt: skip
     logs = {name: log for name, log in logs.items() if log}
     if logs:
@@ -47,7 +47,7 @@ def draw_all(standing: Standing, lines: Sequence[Line]) -> None:
     for name, log in logs.items():
         draw_health(log, name, folder / f"health_{name}.png")
     if any(cell.values for line in lines for cell in line.cells.values()):
-        draw_bars(lines, list(standing.grid.protocols), folder / "bars.png")
+        draw_bars(lines, list(state.grid.protocols), folder / "bars.png")
 
 
 def draw_losses(logs: dict[str, list[dict[str, Any]]], path: Path) -> None:
@@ -104,7 +104,7 @@ def draw_bars(lines: Sequence[Line], columns: Sequence[str], path: Path) -> None
 _COLOURS = {"pretrain": "C0", "distil": "C2", "scratch": "C7"}
 
 
-def title(row: Row) -> str:
+def title(row: GridRow) -> str:
     """A row in a few characters: "jmb, ekem", "student, rckd from jmbaro, ekem"."""
     inside = f" of {letters(row.of)}" if row.of not in ((), row.modalities) else ""
     name = {

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from models.modality_names import MODALITIES
-from training.config.schema import EXCHANGES, LETTERS, METHODS, PretrainConfig, parse_modalities
+from training.config.schema import EXCHANGES, LETTERS, METHODS, C, PretrainConfig, parse_modalities
 from training.config.sources import from_sources, read_yaml
 
 PRETRAIN, DISTIL, SCRATCH = "pretrain", "distil", "scratch"
@@ -18,7 +18,6 @@ _FILE = ("data", "split", "preset", "also", "clips", "pretrain", "distil", "seed
 _CLIPS = ("data", "split", "also")
 _ENTRY = ("modalities", "exchange", "of", "student", "scratch", "seeds", "variant", "protocols")
 _LETTER = {name: letter for letter, name in LETTERS.items()}
-T = TypeVar("T")
 
 
 def letters(names: Iterable[str]) -> str:
@@ -27,7 +26,7 @@ def letters(names: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class GridRow:
     """One row of the table, seeds left out.
 
     Attributes:
@@ -48,7 +47,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Wish:
+class RowRequest:
     """Which seeds and which columns a row wants."""
 
     seeds: set[int] = field(default_factory=set)
@@ -56,7 +55,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
+class TrainingVariant:
     """What trains a row without labels; the file's own values are the variant "".
 
     Attributes:
@@ -93,8 +92,8 @@ class Grid:
     split: str
     preset: str
     protocols: dict[str, dict[str, Any]]
-    variants: dict[str, Variant]
-    rows: dict[Row, Wish]
+    variants: dict[str, TrainingVariant]
+    rows: dict[GridRow, RowRequest]
 
     @classmethod
     def read(cls, path: Path, data: Path | None = None) -> Grid:
@@ -113,7 +112,7 @@ class Grid:
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
-    def values(self, kind: type[T], variant: str, **over: Any) -> T:
+    def values(self, kind: type[C], variant: str, **over: Any) -> C:
         """The whole configuration of a run: preset, the file's values, the variant's, then `over`."""
         part = "pretrain" if kind is PretrainConfig else "distil"
         layers = [getattr(self.variants[name], part) for name in ("", variant)]
@@ -153,16 +152,16 @@ def _modalities(text: Any) -> tuple[str, ...]:
     return tuple(name for name in MODALITIES if name in names)
 
 
-def _variant(said: Any, what: str) -> Variant:
-    told = _known(said, [entry.name for entry in fields(Variant)], what)
+def _variant(said: Any, what: str) -> TrainingVariant:
+    told = _known(said, [entry.name for entry in fields(TrainingVariant)], what)
     told["also"] = tuple(str(name) for name in _many(told.get("also") or []))
     told["data"] = Path(told["data"]) if told.get("data") else None
     for part in ("pretrain", "distil"):
         told[part] = dict(told.get(part) or {})
-    return Variant(**told)
+    return TrainingVariant(**told)
 
 
-def _variants(said: Mapping[str, Any]) -> dict[str, Variant]:
+def _variants(said: Mapping[str, Any]) -> dict[str, TrainingVariant]:
     # What trains without labels is the judged store's split, or what `clips` says.
     where = _known(said.get("clips") or {key: said.get(key) for key in ("split", "also")}, _CLIPS, "clips:")
     own = where | {key: said.get(key) for key in ("pretrain", "distil")}
@@ -195,12 +194,12 @@ def _grid(name: str, said: dict[str, Any], data: Path | None) -> Grid:
         raise ValueError("rows: is empty, there is nothing to compare")
     variants = _variants(said)
     protocols = _protocols(said.get("protocols") or ["linear", "knn"], any("scratch" in told for told in entries))
-    rows: dict[Row, Wish] = {}
+    rows: dict[GridRow, RowRequest] = {}
     for told in entries:
         for row in _rows(told, variants):
-            wish = rows.setdefault(row, Wish())
-            wish.seeds |= {int(seed) for seed in _many(told.get("seeds", said.get("seeds", 0)))}
-            wish.columns |= set(_columns(told, row, protocols))
+            request = rows.setdefault(row, RowRequest())
+            request.seeds |= {int(seed) for seed in _many(told.get("seeds", said.get("seeds", 0)))}
+            request.columns |= set(_columns(told, row, protocols))
     preset = str(said.get("preset", "compact"))
     return Grid(
         name=name, data=Path(data or said["data"]), split=str(said["split"]), preset=preset,
@@ -208,26 +207,26 @@ def _grid(name: str, said: dict[str, Any], data: Path | None) -> Grid:
     )  # fmt: skip
 
 
-def _columns(told: Mapping[str, Any], row: Row, protocols: dict[str, dict[str, Any]]) -> list[str]:
+def _columns(told: Mapping[str, Any], row: GridRow, protocols: dict[str, dict[str, Any]]) -> list[str]:
     """The columns that an entry names, or all; a scratch row has those of its protocol, which no other row has."""
     named = _each(told, "protocols", "", protocols) if "protocols" in told else list(protocols)
     return [c for c in named if (protocols[c]["protocol"] == SCRATCH) == (row.kind == SCRATCH)]
 
 
-def _rows(told: dict[str, Any], variants: Mapping[str, Variant]) -> Iterator[Row]:
+def _rows(told: dict[str, Any], variants: Mapping[str, TrainingVariant]) -> Iterator[GridRow]:
     """All rows of one entry: every combination of its lists."""
     variant = str(told.get("variant") or "")
     _known({variant: None}, variants, "variants:")
     if "scratch" in told:
         if variant:
             raise ValueError("a scratch row has no variant: variants change what trains without labels")
-        yield from (Row(kind=SCRATCH, modalities=_modalities(text)) for text in _many(told["scratch"]))
+        yield from (GridRow(kind=SCRATCH, modalities=_modalities(text)) for text in _many(told["scratch"]))
         return
     for exchange in _each(told, "exchange", "none", EXCHANGES):
         for names in [_modalities(text) for text in _many(told.get("modalities", letters(MODALITIES)))]:
             if "student" in told:
                 for method in _each(told, "student", "rckd", METHODS):
-                    yield Row(kind=DISTIL, exchange=exchange, of=names, method=method, variant=variant)
+                    yield GridRow(kind=DISTIL, exchange=exchange, of=names, method=method, variant=variant)
             else:
                 of = _modalities(told["of"]) if "of" in told else (() if exchange == "none" else names)
-                yield Row(kind=PRETRAIN, modalities=names, exchange=exchange, of=of, variant=variant)
+                yield GridRow(kind=PRETRAIN, modalities=names, exchange=exchange, of=of, variant=variant)

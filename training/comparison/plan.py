@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.modality_names import MODALITIES
-from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Grid, Row, letters
+from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Grid, GridRow, letters
 from training.config.schema import DistilConfig, PretrainConfig
 
 EVALUATE = "evaluate"
@@ -58,7 +58,7 @@ class Task:
 
 
 @dataclass(slots=True)
-class Plan:
+class TaskPlan:
     """Tasks in an order in which each comes after its source, and the cells that results fill.
 
     Attributes:
@@ -67,7 +67,7 @@ class Plan:
     """
 
     tasks: dict[str, Task] = field(default_factory=dict)
-    cells: dict[Row, dict[str, dict[int, str]]] = field(default_factory=dict)
+    cells: dict[GridRow, dict[str, dict[int, str]]] = field(default_factory=dict)
 
     def add(self, task: Task) -> str:
         """Take up a task, once; returns its name."""
@@ -76,17 +76,18 @@ class Plan:
         return task.name
 
 
-def make_plan(grid: Grid) -> Plan:
+def make_plan(grid: Grid) -> TaskPlan:
     """Every task that the grid's rows need: all training, then the evaluations, one a run and column.
 
     Raises:
         ValueError: a row asks for what cannot be (an exchange of one modality, a subset of what its run lacks).
     """
-    plan, judged = Plan(cells={row: {} for row in grid.rows}), {}
-    for row, wish in grid.rows.items():
-        for seed in sorted(wish.seeds):
+    plan = TaskPlan(cells={row: {} for row in grid.rows})
+    judged: dict[tuple[str, str, int], list[GridRow]] = {}
+    for row, request in grid.rows.items():
+        for seed in sorted(request.seeds):
             run = _run(plan, grid, row, seed)
-            for column in (c for c in grid.protocols if c in wish.columns):
+            for column in (c for c in grid.protocols if c in request.columns):
                 judged.setdefault((run, column, seed), []).append(row)
     for (run, column, seed), rows in judged.items():
         name = plan.add(_evaluation(grid, run, column, seed, rows))
@@ -95,7 +96,7 @@ def make_plan(grid: Grid) -> Plan:
     return plan
 
 
-def _trained_as(grid: Grid, row: Row) -> str:
+def _trained_as(grid: Grid, row: GridRow) -> str:
     """The variant whose pre-training a row judges: the file's own where a variant changes distillation alone."""
     own, base = grid.variants[row.variant], grid.variants[""]
     same = not own.pretrain and (own.data, own.split, own.also) == (base.data, base.split, base.also)
@@ -110,7 +111,7 @@ def _wide(grid: Grid, variant: str) -> tuple[str, ...]:
 
 def _wanted(grid: Grid, variant: str, seed: int) -> set[tuple[str, tuple[str, ...]]]:
     """Exchange and modalities of all pre-training runs of a seed."""
-    rows = [row for row, wish in grid.rows.items() if seed in wish.seeds and _trained_as(grid, row) == variant]
+    rows = [row for row, request in grid.rows.items() if seed in request.seeds and _trained_as(grid, row) == variant]
     return {(row.exchange, row.of or _wide(grid, variant)) for row in rows if row.kind != SCRATCH}
 
 
@@ -118,7 +119,7 @@ def _name(variant: str, seed: int, rest: str) -> str:
     return "-".join([variant] * bool(variant) + [f"seed{seed}", rest])
 
 
-def _run(plan: Plan, grid: Grid, row: Row, seed: int) -> str:
+def _run(plan: TaskPlan, grid: Grid, row: GridRow, seed: int) -> str:
     """The run that a row judges, after all that it needs."""
     if row.kind == SCRATCH:
         return ""
@@ -130,7 +131,7 @@ def _run(plan: Plan, grid: Grid, row: Row, seed: int) -> str:
     return teacher if row.kind == PRETRAIN else _distillation(plan, grid, row, teacher, seed)
 
 
-def _pretraining(plan: Plan, grid: Grid, variant: str, seed: int, exchange: str, of: tuple[str, ...]) -> str:
+def _pretraining(plan: TaskPlan, grid: Grid, variant: str, seed: int, exchange: str, of: tuple[str, ...]) -> str:
     base = ("none", _wide(grid, variant))
     config = grid.values(PretrainConfig, variant, seed=seed, exchange=exchange, modalities=of)
     # Nothing is shared by a lone run, nor without a first stage.
@@ -142,7 +143,7 @@ def _pretraining(plan: Plan, grid: Grid, variant: str, seed: int, exchange: str,
                          seed=seed, **_clips(grid, variant)))  # fmt: skip
 
 
-def _distillation(plan: Plan, grid: Grid, row: Row, teacher: str, seed: int) -> str:
+def _distillation(plan: TaskPlan, grid: Grid, row: GridRow, teacher: str, seed: int) -> str:
     config = grid.values(DistilConfig, row.variant, seed=seed, method=row.method)
     part = "" if row.of == MODALITIES else f"-{letters(row.of)}"
     name = _name(row.variant, seed, f"{row.method}-from-{row.exchange}{part}")
@@ -155,7 +156,7 @@ def _clips(grid: Grid, variant: str) -> dict[str, Any]:
     return {"data": chosen.data or grid.data, "split": chosen.split, "also": chosen.also}
 
 
-def _evaluation(grid: Grid, run: str, column: str, seed: int, rows: list[Row]) -> Task:
+def _evaluation(grid: Grid, run: str, column: str, seed: int, rows: list[GridRow]) -> Task:
     """One evaluation answers for all rows of a run; without a run it trains one that holds all of theirs."""
     words = [run or _name("", seed, SCRATCH), re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")]
     names = () if run else tuple(name for name in MODALITIES if any(name in row.modalities for row in rows))
@@ -190,7 +191,7 @@ def _plain(config: Any) -> dict[str, Any]:
     return json.loads(json.dumps(asdict(config)))
 
 
-def describe(plan: Plan, clips: Callable[[Task], int], done: Callable[[Task], bool]) -> str:
+def describe(plan: TaskPlan, clips: Callable[[Task], int], done: Callable[[Task], bool]) -> str:
     """The plan in words: the runs in order, what they share, what they cost.
 
     Args:

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from models.system.atomic import write_json, write_text
-from training.comparison.grid import Grid
-from training.comparison.plan import EVALUATE, PRETRAIN, Plan, Task
+from training.comparison.grid import PRETRAIN, Grid
+from training.comparison.plan import EVALUATE, Task, TaskPlan
 from training.data.pool import Pool
 from training.runs.run_folder import CONFIG, FREE, LOG, MODEL, STAGE1, read_config
 
@@ -29,7 +29,7 @@ def _clips(task: Task) -> Pool:
     return _pool((f"{task.data}:{task.split}" if task.split else str(task.data), *task.also))
 
 
-class Standing:
+class ComparisonState:
     """The folder of a comparison.
 
     Args:
@@ -38,7 +38,7 @@ class Standing:
         plan: its tasks.
     """
 
-    def __init__(self, out: Path, grid: Grid, plan: Plan) -> None:
+    def __init__(self, out: Path, grid: Grid, plan: TaskPlan) -> None:
         self.out, self.grid, self.plan = Path(out), grid, plan
 
     def run(self, name: str) -> Path:

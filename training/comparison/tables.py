@@ -14,9 +14,9 @@ from typing import Any
 from models.modality_names import MODALITIES
 from models.system import tables
 from models.system.atomic import write_text
-from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Row, letters
+from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, GridRow, letters
 from training.comparison.plan import EVALUATE, Task
-from training.comparison.state import Standing
+from training.comparison.state import ComparisonState
 
 COSTS = {"parameters": ("parameters (M)", 1e6), "flops": ("GFLOPs", 1e9), "latency_ms": ("latency (ms)", 1.0)}
 
@@ -55,19 +55,19 @@ class Cell:
 class Line:
     """One row of the table with its cells by column, and what one clip costs."""
 
-    row: Row
+    row: GridRow
     cells: dict[str, Cell]
     costs: dict[str, float] = field(default_factory=dict)
 
 
-def gather(standing: Standing) -> list[Line]:
+def gather(state: ComparisonState) -> list[Line]:
     """All rows of the grid, with the results that are there; no run has to be finished."""
     lines = []
-    for row, columns in standing.plan.cells.items():
+    for row, columns in state.plan.cells.items():
         line = Line(row, {})
         for column, names in columns.items():
-            done = {seed: name for seed, name in names.items() if standing.done(standing.plan.tasks[name])}
-            found = {seed: read_result(standing.result(name), row.modalities) for seed, name in done.items()}
+            done = {seed: name for seed, name in names.items() if state.done(state.plan.tasks[name])}
+            found = {seed: read_result(state.result(name), row.modalities) for seed, name in done.items()}
             line.cells[column] = Cell({seed: one["accuracy"] for seed, one in found.items()}, len(names))
             for one in found.values():
                 line.costs |= {key: one[key] for key in COSTS if key in one}
@@ -89,7 +89,7 @@ def read_result(path: Path, modalities: Iterable[str]) -> dict[str, Any]:
     return found[0]
 
 
-def words(row: Row, student: Iterable[str]) -> dict[str, str]:
+def words(row: GridRow, student: Iterable[str]) -> dict[str, str]:
     """What a row is, column by column.
 
     Args:
@@ -106,24 +106,24 @@ def words(row: Row, student: Iterable[str]) -> dict[str, str]:
     }  # fmt: skip
 
 
-def table(standing: Standing, lines: list[Line]) -> list[dict[str, str]]:
+def table(state: ComparisonState, lines: list[Line]) -> list[dict[str, str]]:
     """The rows as text, column by column; a column that no row fills is left out."""
     out = []
     for line in lines:
-        cells = {column: str(line.cells.get(column, Cell())) for column in standing.grid.protocols}
+        cells = {column: str(line.cells.get(column, Cell())) for column in state.grid.protocols}
         seeds = max((len(cell.values) for cell in line.cells.values()), default=0)
         costs = {
             title: f"{line.costs[key] / unit:.2f}" if key in line.costs else ""
             for key, (title, unit) in COSTS.items()
         }  # fmt: skip
-        out.append(words(line.row, _student(standing, line.row)) | {"seeds": str(seeds)} | cells | costs)
+        out.append(words(line.row, _student(state, line.row)) | {"seeds": str(seeds)} | cells | costs)
     filled = [name for name in out[0] if any(row[name] for row in out)]
     return [{name: row[name] for name in filled} for row in out]
 
 
-def _student(standing: Standing, row: Row) -> tuple[str, ...]:
-    tasks = standing.plan.tasks
-    sources = [tasks[name].source for names in standing.plan.cells[row].values() for name in names.values()]
+def _student(state: ComparisonState, row: GridRow) -> tuple[str, ...]:
+    tasks = state.plan.tasks
+    sources = [tasks[name].source for names in state.plan.cells[row].values() for name in names.values()]
     return tasks[sources[0]].modalities if row.kind == DISTIL else row.modalities
 
 
@@ -135,19 +135,19 @@ def markdown(rows: list[dict[str, str]]) -> str:
     return "\n".join([tables.line(names), rule, *(tables.line(row.values()) for row in rows)])
 
 
-def notes(standing: Standing) -> list[str]:
+def notes(state: ComparisonState) -> list[str]:
     """Where the numbers come from: data, split, budget, time."""
-    grid, tasks = standing.grid, standing.plan.tasks.values()
+    grid, tasks = state.grid, state.plan.tasks.values()
     split = grid.split.removesuffix("+")
     said = [f"Accuracy in % on the test half of `{split}`, of the last epoch; mean +- standard deviation (n - 1) where "
             "there are two seeds or more. Costs are of one clip of one person."]  # fmt: skip
     budgets: dict[str, None] = {}
     for task in tasks:
         if task.kind != EVALUATE:
-            budgets[_budget(standing, task)] = None
+            budgets[_budget(state, task)] = None
         else:
             budgets[_heads(task.config)] = None
-    hours = standing.seconds() / 3600
+    hours = state.seconds() / 3600
     return said + list(budgets) + ([f"Process time of all runs and evaluations: {hours:.1f} hours."] if hours else [])
 
 
@@ -159,58 +159,58 @@ def _heads(how: dict[str, Any]) -> str:
     return f"Evaluation {how['protocol']}{part}{', frozen encoders' * how['frozen']}: {', '.join(words)}."
 
 
-def _budget(standing: Standing, task: Task) -> str:
+def _budget(state: ComparisonState, task: Task) -> str:
     from training.config.schema import DistilConfig, PretrainConfig
     from training.method.pretrain import queue_length
 
     how = task.config
     kind = PretrainConfig if task.kind == PRETRAIN else DistilConfig
-    columns = queue_length(kind(**how), standing.clips(task))
+    columns = queue_length(kind(**how), state.clips(task))
     stages = f", {how['stage1']} of them InfoNCE alone" if task.kind == PRETRAIN else ""
     also = f", with {', '.join(Path(name).name for name in task.also)}" if task.also else ""
     where = f"{task.data.name}, {'all clips' if task.split is None else task.split}"
     widths = "-".join(map(str, how["shape"]["channels"]))
     name = {PRETRAIN: "Pre-training", DISTIL: "Distillation"}[task.kind]
-    variant = next((f" ({v})" for v in standing.grid.variants if v and task.name.startswith(f"{v}-")), "")
+    variant = next((f" ({v})" for v in state.grid.variants if v and task.name.startswith(f"{v}-")), "")
     return (
-        f"{name}{variant}: {how['epochs']} epochs{stages}; {standing.clips(task):,} clips ({where}{also}); "
+        f"{name}{variant}: {how['epochs']} epochs{stages}; {state.clips(task):,} clips ({where}{also}); "
         f"batch {how['batch']}, queue {columns}, widths {widths}, {how['precision']}."
     )
 
 
-def write_tables(standing: Standing, document: Path | None = None) -> str:
+def write_tables(state: ComparisonState, document: Path | None = None) -> str:
     """Write OUT/GRID.md, GRID.csv, GRID.json, and the part of a document between the grid's markers.
 
     Returns:
         The Markdown text.
     """
-    lines = gather(standing)
-    rows = table(standing, lines)
-    text = markdown(rows) + "\n\n" + "\n".join(f"- {note}" for note in notes(standing))
+    lines = gather(state)
+    rows = table(state, lines)
+    text = markdown(rows) + "\n\n" + "\n".join(f"- {note}" for note in notes(state))
     sheet = io.StringIO()
     writer = csv.DictWriter(sheet, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    held = json.dumps(record(standing, lines), indent=2)
+    held = json.dumps(record(state, lines), indent=2)
     for kind, content in (("md", text + "\n"), ("csv", sheet.getvalue()), ("json", held + "\n")):
-        path = standing.out / f"{standing.grid.name}.{kind}"
+        path = state.out / f"{state.grid.name}.{kind}"
         write_text(path, content)
     if document is not None:
-        insert(document, standing.grid.name, text)
+        insert(document, state.grid.name, text)
     return text
 
 
-def record(standing: Standing, lines: list[Line]) -> dict[str, Any]:
+def record(state: ComparisonState, lines: list[Line]) -> dict[str, Any]:
     """The table for programs: every seed's value, unrounded."""
-    grid, rows = standing.grid, []
+    grid, rows = state.grid, []
     for line in lines:
         cells = {
             column: {"mean": c.mean, "std": c.std, "values": c.values, "wanted": c.wanted}
             for column, c in line.cells.items()
         }  # fmt: skip
-        rows.append(words(line.row, _student(standing, line.row)) | {"cells": cells} | line.costs)
+        rows.append(words(line.row, _student(state, line.row)) | {"cells": cells} | line.costs)
     return {"grid": grid.name, "data": grid.data.name, "split": grid.split, "preset": grid.preset,
-            "rows": rows, "notes": notes(standing)}  # fmt: skip
+            "rows": rows, "notes": notes(state)}  # fmt: skip
 
 
 def markers(name: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from models.system.cores import usable_cores
 from models.system.places import ROOT
 from training.comparison.grid import DISTIL, PRETRAIN, letters
 from training.comparison.plan import EVALUATE, Task
-from training.comparison.state import Standing
+from training.comparison.state import ComparisonState
 
 PAUSE_S = 0.5  # between looks at the processes
 
@@ -38,29 +38,29 @@ class Process(Protocol):
 Start = Callable[[Task], Process]
 
 
-def command(task: Task, standing: Standing, threads: int) -> list[str]:
+def command(task: Task, state: ComparisonState, threads: int) -> list[str]:
     """The command line of a task, with whole paths."""
-    out = standing.run(task.name)
+    out = state.run(task.name)
     words: list[Any] = {
         PRETRAIN: ["pretrain", "--out", out],
-        DISTIL: ["distil", "--out", out, "--teacher", standing.run(task.source)],
-        EVALUATE: ["evaluate", "--out", standing.result(task.name)],
+        DISTIL: ["distil", "--out", out, "--teacher", state.run(task.source)],
+        EVALUATE: ["evaluate", "--out", state.result(task.name)],
     }[task.kind]
     words += ["--data", task.data.resolve(), "--threads", threads] + (["--split", task.split] if task.split else [])
-    words += ["--config", standing.config(task)]
+    words += ["--config", state.config(task)]
     if task.kind == EVALUATE:
-        return [sys.executable, "-m", "training", *map(str, words + _judging(task, standing))]
-    words += ["--preset", standing.grid.preset] + (["--also", *map(_whole, task.also)] if task.also else [])
-    words += ["--stage1-from", standing.run(task.source)] if task.source and task.kind == PRETRAIN else []
+        return [sys.executable, "-m", "training", *map(str, words + _judging(task, state))]
+    words += ["--preset", state.grid.preset] + (["--also", *map(_whole, task.also)] if task.also else [])
+    words += ["--stage1-from", state.run(task.source)] if task.source and task.kind == PRETRAIN else []
     return [sys.executable, "-m", "training", *map(str, words)]
 
 
-def _judging(task: Task, standing: Standing) -> list[Any]:
+def _judging(task: Task, state: ComparisonState) -> list[Any]:
     how = task.config
     words: list[Any] = ["--protocol", how["protocol"]] + ["--frozen"] * how["frozen"]
     # semi draws several shares of the labels by itself.
     words += ["--seeds", task.seed] if how["fraction"] is None else ["--fractions", how["fraction"]]
-    words += ["--run", standing.run(task.source)] if task.source else ["--modalities", ",".join(task.modalities)]
+    words += ["--run", state.run(task.source)] if task.source else ["--modalities", ",".join(task.modalities)]
     return words + (["--subsets", *map(letters, task.subsets)] if task.subsets else [])
 
 
@@ -69,11 +69,11 @@ def _whole(name: str) -> str:
     return str(Path.cwd() / name)
 
 
-def starter(standing: Standing, workers: int, lock: int | None = None) -> Start:
+def starter(state: ComparisonState, workers: int, lock: int | None = None) -> Start:
     """Starts tasks as processes; the machine's cores are shared out between the workers.
 
     Args:
-        standing: of the comparison.
+        state: of the comparison.
         workers: processes at a time.
         lock: file that each process keeps open, so that a killed comparison is not started twice.
     """
@@ -81,9 +81,9 @@ def starter(standing: Standing, workers: int, lock: int | None = None) -> Start:
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
 
     def start(task: Task) -> Process:
-        standing.prepare(task)
-        words = command(task, standing, threads)
-        with open(standing.log(task.name), "ab") as log:
+        state.prepare(task)
+        words = command(task, state, threads)
+        with open(state.log(task.name), "ab") as log:
             log.write(("$ " + " ".join(words) + "\n").encode())
             log.flush()
             return subprocess.Popen(
@@ -95,7 +95,7 @@ def starter(standing: Standing, workers: int, lock: int | None = None) -> Start:
 
 
 def work(
-    standing: Standing,
+    state: ComparisonState,
     start: Start,
     workers: int,
     watch: Callable[[list[Task]], None],
@@ -104,7 +104,7 @@ def work(
     """Run all tasks that are not done, quick evaluations first, else in the plan's order.
 
     Args:
-        standing: of the comparison.
+        state: of the comparison.
         start: starts a task.
         workers: processes at a time.
         watch: told the tasks at work, again and again.
@@ -114,12 +114,12 @@ def work(
         Name -> reason, of the tasks that failed or could not begin.
     """
     failed: dict[str, str] = {}
-    waiting = [task for task in standing.plan.tasks.values() if not standing.done(task)]
+    waiting = [task for task in state.plan.tasks.values() if not state.done(task)]
     working: dict[str, tuple[Task, Process, float]] = {}
     try:
         while waiting or working:
-            _drop_lost(standing, waiting, working, failed)
-            ready = sorted((t for t in waiting if standing.ready(t)), key=lambda task: not _quick(task))
+            _drop_lost(state, waiting, working, failed)
+            ready = sorted((t for t in waiting if state.ready(t)), key=lambda task: not _quick(task))
             for task in ready[: workers - len(working)]:
                 waiting.remove(task)
                 working[task.name] = (task, start(task), time.monotonic())
@@ -127,9 +127,9 @@ def work(
             time.sleep(PAUSE_S)
             for task, process, began in [entry for entry in working.values() if entry[1].poll() is not None]:
                 del working[task.name]
-                standing.record(task, time.monotonic() - began, code := process.wait())
-                if code or not standing.done(task):
-                    failed[task.name] = standing.last_words(task.name) or f"ended with status {code}"
+                state.record(task, time.monotonic() - began, code := process.wait())
+                if code or not state.done(task):
+                    failed[task.name] = state.last_words(task.name) or f"ended with status {code}"
                 finish(task, failed.get(task.name, ""))
     finally:
         for _, process, _ in working.values():
@@ -144,11 +144,11 @@ def _quick(task: Task) -> bool:
     return task.kind == EVALUATE and (task.config["protocol"] in ("linear", "knn") or task.config["frozen"])
 
 
-def _drop_lost(standing: Standing, waiting: list[Task], working: dict[str, Any], failed: dict[str, str]) -> None:
+def _drop_lost(state: ComparisonState, waiting: list[Task], working: dict[str, Any], failed: dict[str, str]) -> None:
     """Give up tasks whose source will never come."""
     coming = {task.name for task in waiting} | set(working)
     for task in list(waiting):
-        if not standing.ready(task) and task.source not in coming:
+        if not state.ready(task) and task.source not in coming:
             waiting.remove(task)
             coming.discard(task.name)
             failed[task.name] = f"needs {task.source}, which failed or was not kept whole"

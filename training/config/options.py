@@ -61,7 +61,7 @@ def _options(kind: type, prefix: str = "") -> list[tuple[str, Any, str]]:
     return out
 
 
-def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
+def add_options(parser: argparse.ArgumentParser, kind: type[C]) -> None:
     """An option for every field of a configuration (--lr, --shape.dropout ...), plus --preset and --config."""
     group = parser.add_argument_group("configuration", "every value of the preset can be changed")
     group.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="(default: %(default)s)")
@@ -69,7 +69,8 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
     presets = {name: from_sources(kind, name) for name in PRESETS}
     for name, hint, text in _options(kind):
         text = f"{text.rstrip('.')} ({_values(name, presets)})".replace("%", "%%")
-        option, how = "--" + name.replace("_", "-"), {"default": argparse.SUPPRESS, "dest": name, "help": text}
+        option = "--" + name.replace("_", "-")
+        how: dict[str, Any] = {"default": argparse.SUPPRESS, "dest": name, "help": text}
         if name == "modalities":
             group.add_argument(option, type=read_modalities, metavar="j,m,b,a,r,o", **how)
         elif hint is bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from models.modality_names import MODALITIES, check_modalities
 from models.shape import Shape
@@ -36,6 +36,30 @@ def parse_modalities(text: str) -> tuple[str, ...]:
     if len(words) == 1 and words[0] not in MODALITIES:
         words = list(words[0])
     return check_modalities([LETTERS.get(word, word) for word in words])
+
+
+class HasRate(Protocol):
+    """A configuration whose learning rate follows a schedule; see `Schedule` for its fields."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def lr(self) -> float: ...
+    @property
+    def schedule(self) -> str: ...
+    @property
+    def drop_at(self) -> tuple[int, ...]: ...
+    @property
+    def warmup(self) -> int: ...
+
+
+def learning_rate(config: HasRate, epoch: float) -> float:
+    """Learning rate at a (fractional) epoch."""
+    if epoch < config.warmup:
+        return config.lr * (epoch + 1e-3) / config.warmup
+    if config.schedule == "cosine":
+        return config.lr * 0.5 * (1 + math.cos(math.pi * min(epoch / config.epochs, 1.0)))
+    return config.lr * 0.1 ** sum(int(epoch) >= drop for drop in config.drop_at)
 
 
 def one_of(value: Any, choices: Iterable[str]) -> tuple[bool, str]:
@@ -116,11 +140,7 @@ class Schedule:
 
     def rate(self, epoch: float) -> float:
         """Learning rate at a (fractional) epoch."""
-        if epoch < self.warmup:
-            return self.lr * (epoch + 1e-3) / self.warmup
-        if self.schedule == "cosine":
-            return self.lr * 0.5 * (1 + math.cos(math.pi * min(epoch / self.epochs, 1.0)))
-        return self.lr * 0.1 ** sum(int(epoch) >= drop for drop in self.drop_at)
+        return learning_rate(self, epoch)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,8 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         head, _, tail = key.partition(".")
         if tail or (isinstance(value, Mapping) and head != "weights"):
             inner = out.get(head, {})
-            inner = dataclasses.asdict(inner) if dataclasses.is_dataclass(inner) else inner
+            if dataclasses.is_dataclass(inner) and not isinstance(inner, type):
+                inner = dataclasses.asdict(inner)
             out[head] = _merge(inner, {tail: value} if tail else value)
         else:
             out[head] = value

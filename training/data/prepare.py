@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from models.system.atomic import write_json, write_text
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
 from training.data.store import META
-from training.data.store_parts import Gathered, Job, finish, gather, make_part, write_rows
+from training.data.store_parts import Gathered, PartJob, finish, gather, make_part, write_rows
 from training.parallel.processes import side_by_side
 
 STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"
@@ -136,13 +137,13 @@ def _write_skipped(path: Path, skipped: tuple[str, ...]) -> None:
         write_text(path, "".join(f"{line}\n" for line in skipped))
 
 
-def _jobs(reader: Reader, files: list[Path], source: Path, folder: Path) -> list[Job]:
+def _jobs(reader: Reader, files: list[Path], source: Path, folder: Path) -> list[PartJob]:
     size = reader.files_a_part
     starts = range(0, len(files), size)
-    return [Job(i, reader, source, tuple(files[a : a + size]), folder) for i, a in enumerate(starts)]
+    return [PartJob(i, reader, source, tuple(files[a : a + size]), folder) for i, a in enumerate(starts)]
 
 
-def _make_parts(jobs: list[Job], workers: int) -> None:
+def _make_parts(jobs: list[PartJob], workers: int) -> None:
     from tqdm import tqdm
 
     left = [job for job in jobs if not job.path.exists()]
@@ -162,14 +163,14 @@ def _stamp(reader: Reader, files: list[Path], source: Path) -> dict[str, object]
     return {"kind": reader.kind, "files": len(files), "listing": digest.hexdigest()}
 
 
-def _read_stamp(out: Path) -> dict:
+def _read_stamp(out: Path) -> dict[str, Any]:
     try:
         return json.loads((out / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
 
-def _counts(values: dict) -> Counts:
+def _counts(values: dict[str, Any]) -> Counts:
     return Counts(**(values | {"splits": {name: tuple(pair) for name, pair in values["splits"].items()}}))
 
 

@@ -162,7 +162,8 @@ def upright(joints_V3: np.ndarray) -> np.ndarray:
 
 def _draw(clips: Clips, rng: np.random.Generator) -> list[tuple[str, np.ndarray]]:
     """Actions of one actor in turn, no two alike in a row; a change of posture only where it can be."""
-    names, drawn = sorted(clips), []
+    names = sorted(clips)
+    drawn: list[tuple[str, np.ndarray]] = []
     count = int(rng.integers(ACTIONS[0], ACTIONS[1] + 1))
     for place in range(count):
         fit = [n for n in names if (place == 0 or n not in FIRST) and (place == count - 1 or n not in LAST)]

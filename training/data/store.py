@@ -107,7 +107,7 @@ def finish_store(
     whole = {k: np.asarray(v).astype(kinds.get(k, np.int64)) for k, v in (defaults | fields).items()}
     whole |= {f"split_{name}": np.asarray(part, np.int8) for name, part in splits.items()}
     with replacing(folder / INDEX) as part, open(part, "wb") as file:
-        np.savez(file, **whole)
+        np.savez(file, allow_pickle=False, **whole)
     sizes = {name: [int((part == 1).sum()), int((part == 0).sum())] for name, part in splits.items()}
     meta = {"format": FORMAT, "source": source, "labels": list(labels), "hash": content_hash(folder), "clips": count}
     write_json(folder / META, meta | {"splits": sizes})

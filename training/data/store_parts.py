@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from models.system.atomic import replacing
-from training.data.readers.base import Columns, Reader, ReadError, Recording, forwardness
+from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, forwardness
 from training.data.store import FRAMES, META, SKELETONS, finish_store, preprocess
 
 _COLUMNS = {"name": np.str_, "label": np.str_, "subject": np.int64, "view": np.int64, "setup": np.int64}
@@ -23,7 +24,7 @@ _NUMBERS = {"people": np.int8, "frames": np.float32, "front": np.float32}
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PartJob:
     """Some files to make one part of."""
 
     number: int
@@ -42,10 +43,10 @@ class _Rows:
     """What a part collects."""
 
     rows: list[np.ndarray] = field(default_factory=list)
-    columns: dict[str, list] = field(default_factory=lambda: {name: [] for name in (*_COLUMNS, *_NUMBERS)})
+    columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in (*_COLUMNS, *_NUMBERS)})
     skipped: list[str] = field(default_factory=list)
 
-    def add(self, clip: Recording) -> None:
+    def add(self, clip: RecordedClip) -> None:
         people = [(x, seen) for x, seen in zip(clip.joints_PTVC, clip.valid_PT) if seen.any()]
         rows = [preprocess(x, seen) for x, seen in people]
         self.rows += rows
@@ -67,7 +68,7 @@ class _Rows:
         return {"rows": rows, "skipped": np.array(self.skipped, np.str_), **named}
 
 
-def make_part(job: Job) -> int:
+def make_part(job: PartJob) -> int:
     """Read a job's files and write its part; files and clips that cannot be used are named in it.
 
     Returns:
@@ -86,7 +87,7 @@ def make_part(job: Job) -> int:
             found.cut(before)
             found.skipped.append(str(error) if path.name in str(error) else f"{path.name}: {error}")
     with replacing(job.path) as part, open(part, "wb") as file:
-        np.savez(file, **found.arrays())
+        np.savez(file, allow_pickle=False, **found.arrays())
     return len(job.files)
 
 

@@ -88,12 +88,12 @@ def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:
 
 def track_of(seen: dict[str, np.ndarray], action: str, part: str) -> Track | None:
     """Of a clip that training.drawing.camera_clips.see looked at; None where too few frames show the shoulders."""
-    joints, seen_TV = bridge(seen["world"].astype(np.float32), seen["visibility"].astype(np.float32))
-    shoulders = seen_TV[:, CENTRE]
-    if shoulders.sum() < LEAST_FRAMES:
+    joints_TV3, seen_TV = bridge(seen["world"].astype(np.float32), seen["visibility"].astype(np.float32))
+    shown_T = seen_TV[:, CENTRE]
+    if shown_T.sum() < LEAST_FRAMES:
         return None
-    columns = (seen["times"].astype(float), joints, seen_TV)
-    return Track(*(column[shoulders] for column in columns), action, part, "motion", "camera")
+    times_T = seen["times"].astype(float)
+    return Track(times_T[shown_T], joints_TV3[shown_T], seen_TV[shown_T], action, part, "motion", "camera")
 
 
 def _part(part: dict[str, np.ndarray], least_found: float) -> list[Track]:
@@ -101,11 +101,18 @@ def _part(part: dict[str, np.ndarray], least_found: float) -> list[Track]:
     ends = np.cumsum(part["length"])
     tracks = []
     for i, (a, b) in enumerate(zip(ends - part["length"], ends, strict=True)):
-        shoulders = seen[a:b, CENTRE]
-        if part["found"][i] < least_found or shoulders.sum() < LEAST_FRAMES:
+        shown_T = seen[a:b, CENTRE]
+        if part["found"][i] < least_found or shown_T.sum() < LEAST_FRAMES:
             continue
-        columns = (part["times"][a:b].astype(float), joints[a:b], seen[a:b])
-        named = (str(part[name][i]) for name in ("action", "part", "source"))
-        key = str(part["key"][i]).partition(RATE_MARK)[0]
-        tracks.append(Track(*(column[shoulders] for column in columns), *named, domain="camera", key=key))
+        track = Track(
+            times_T=part["times"][a:b].astype(float)[shown_T],
+            joints_TV3=joints[a:b][shown_T],
+            seen_TV=seen[a:b][shown_T],
+            action=str(part["action"][i]),
+            part=str(part["part"][i]),
+            source=str(part["source"][i]),
+            domain="camera",
+            key=str(part["key"][i]).partition(RATE_MARK)[0],
+        )
+        tracks.append(track)
     return tracks

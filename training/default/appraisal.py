@@ -22,12 +22,22 @@ from models.system.cores import processor
 from training.data.splits import SETS
 from training.data.tracks import Track, camera_tracks
 from training.default.build import Build
+from training.default.measured import (
+    Accuracies,
+    ArmSummary,
+    DataCounts,
+    DomainScores,
+    ModelCost,
+    ModelMeasures,
+)
 from training.default.score_tables import calibration, fusion_worth, rejection, unknown_scores
-from training.default.trials import Setting, plan, run_trials, summary
+from training.default.trials import TrialSettings, plan, run_trials, summary
 from training.judging import measures
 from training.judging.judge import CAMERA, RECORDED, HeldOut, judge_model
+from training.judging.rows import BaselineRow, Judged, Rows, by_name, in_turn, plain
+from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
 from training.supervised.calibration import FeatureDistance
-from training.supervised.outputs import Outputs, outputs_of
+from training.supervised.outputs import StudentOutputs, outputs_of
 
 T = TypeVar("T")
 LABELS = tuple(DISPLAY)
@@ -52,13 +62,14 @@ def appraise(build: Build, out: Path) -> None:
     write_card(card_values(measured, build.recipe, appraisal.config, build.name, _others(build)), out)
 
 
-def _others(build: Build) -> dict[str, dict[str, Any]]:
+def _others(build: Build) -> dict[str, Accuracies]:
     """Accuracy of the recipe's other models, as far as they were measured in the same work folder."""
-    held: dict[str, dict[str, Any]] = {}
+    held: dict[str, Accuracies] = {}
     for name in build.recipe.sets:
-        files = {part: build.work.parent / name / "results" / f"accuracy_{part}.json" for part in PARTS}
-        if name != build.name and all(file.exists() for file in files.values()):
-            held[name] = {p: json.loads(f.read_text(encoding="utf-8"))["value"] for p, f in files.items()}
+        files = [build.work.parent / name / "results" / f"accuracy_{part}.json" for part in PARTS]
+        if name != build.name and all(file.exists() for file in files):
+            val, test = (json.loads(file.read_text(encoding="utf-8"))["value"] for file in files)
+            held[name] = Accuracies(Judged.from_dict(val), Judged.from_dict(test))
     return held
 
 
@@ -83,34 +94,36 @@ class Appraisal:
         told = (out / WEIGHTS).read_bytes() + (out / CONFIG).read_bytes()
         self.hash = hashlib.sha256(told).hexdigest()[:16]
 
-    def all(self) -> dict[str, Any]:
-        """Every measure, by name."""
-        return {
-            "data": self._once("data", self._data),
-            "cost": self._once("cost", self._cost),
-            "val": self._once("accuracy_val", lambda: self._accuracy("val")),
-            "test": self._once("accuracy_test", lambda: self._accuracy("test")),
-            "scores": self._once("scores", self._scores),
-            "unknown": self._once("unknown", self._unknown),
-            "idle": self._once("idle", self._idle),
-            "rates": self._once("rates", self._rates),
-            "lower_body": self._once("lower_body", self._lower_body),
-            "floor": self._once("floor", self._floor, of_model=False),
-            "trials": self._once("trials", self._trials),
-        }
+    def all(self) -> ModelMeasures:
+        """Every measure."""
+        return ModelMeasures(
+            data=self._once("data", self._data, DataCounts.from_dict),
+            cost=self._once("cost", self._cost, ModelCost.from_dict),
+            accuracy=Accuracies(
+                val=self._once("accuracy_val", lambda: self._accuracy("val"), Judged.from_dict),
+                test=self._once("accuracy_test", lambda: self._accuracy("test"), Judged.from_dict),
+            ),
+            scores=self._once("scores", self._scores, by_name(DomainScores.from_dict)),
+            unknown=self._once("unknown", self._unknown, by_name(Unknown.from_dict)),
+            idle=self._once("idle", self._idle, by_name(FalseEvents.from_dict)),
+            rates=self._once("rates", self._rates, RateAccuracy.from_dict),
+            lower_body=self._once("lower_body", self._lower_body, by_name(LowerBody.from_dict)),
+            baseline=self._once("floor", self._baseline, in_turn(BaselineRow.from_dict), of_model=False),
+            trials=self._once("trials", self._trials, in_turn(ArmSummary.from_dict)),
+        )
 
-    def _once(self, name: str, measure: Callable[[], Any], of_model: bool = True) -> Any:
+    def _once(self, name: str, measure: Callable[[], Rows], read: Callable[[Any], T], of_model: bool = True) -> T:
+        """What was measured, read back from its file; measured now where the file is missing or of another model."""
         path, model = self.results / f"{name}.json", self.hash if of_model else None
         if path.exists():
             held = json.loads(path.read_text(encoding="utf-8"))
             if held["model"] == model:
-                return held["value"]
+                return read(held["value"])
         self.build.note(f"measuring: {name}")
-        value = measure()
-        write_json(path, {"model": model, "value": value}, indent=1)
-        return json.loads(path.read_text(encoding="utf-8"))["value"]
+        write_json(path, {"model": model, "value": plain(measure())}, indent=1)
+        return read(json.loads(path.read_text(encoding="utf-8"))["value"])
 
-    def _data(self) -> dict[str, Any]:
+    def _data(self) -> DataCounts:
         clips = self.build.clips
         counts = {
             domain: {part: sum(t.domain == domain for t in some) for part, some in clips.items()}
@@ -121,9 +134,9 @@ class Appraisal:
                            for domain in ("raw", "camera")] for label in LABELS}  # fmt: skip
         folder = self.build.data / "skeletons"
         recorded = {name: sum(1 for _ in read_clips(folder / f"{name}.npz")) for name in self.build.sets}
-        return {"counts": counts, "sources": sources, "actions": actions, "recorded": recorded}
+        return DataCounts(counts, sources, actions, recorded)
 
-    def _cost(self) -> dict[str, Any]:
+    def _cost(self) -> ModelCost:
         """Parameters, size of the file, and median milliseconds of a window on one thread of this processor."""
         rng = np.random.default_rng(0)
         window = rng.normal(size=(1, self.model.frames, 25, 3)).astype(np.float32)
@@ -132,45 +145,45 @@ class Appraisal:
             began = time.perf_counter()
             self.model(window, frames_N)
             times.append(time.perf_counter() - began)
-        return {
-            "parameters": sum(p.numel() for p in self.student.parameters()),
-            "bytes": (self.out / "student.onnx").stat().st_size,
-            "latency_ms": round(1000 * float(np.median(times[RUNS // 10 :])), 1),
-            "processor": processor(),
-        }
+        return ModelCost(
+            parameters=sum(p.numel() for p in self.student.parameters()),
+            bytes=(self.out / "student.onnx").stat().st_size,
+            latency_ms=round(1000 * float(np.median(times[RUNS // 10 :])), 1),
+            processor=processor(),
+        )
 
-    def _accuracy(self, part: str) -> dict[str, Any]:
+    def _accuracy(self, part: str) -> Judged:
         videos = self.build.data / "videos"
         return judge_model(self.model, self.held, videos, self.build.pose(), self.results, part)
 
-    def _outputs(self, tracks: Sequence[Track]) -> Outputs:
+    def _outputs(self, tracks: Sequence[Track]) -> StudentOutputs:
         return outputs_of(self.student, tracks, self.build.recipe.train)
 
-    def _scores(self) -> dict[str, Any]:
+    def _scores(self) -> dict[str, DomainScores]:
         """Calibration, fusion and ways to tell the unknown, by part and domain."""
         fusion, temperature = self.config.fusion, self.config.temperature
         teach = self._outputs(_some(self.build.clips["train"], MOST_EMBEDDED))
         known_N = np.array([LABELS[c] not in SILENT for c in teach.label_N])
         far = FeatureDistance(teach.embedding_ND[known_N], teach.label_N[known_N])
-        rows: dict[str, Any] = {}
+        rows: dict[str, DomainScores] = {}
         for part in PARTS:
             for domain, tracks in self.held.by_domain(part).items():
                 out = self._outputs(tracks)
-                rows[f"{part} {domain}"] = {
-                    "clips": len(tracks),
-                    "calibration": calibration(out, fusion, temperature),
-                    "fusion": fusion_worth(out, fusion),
-                    "rejection": rejection(unknown_scores(out, fusion, temperature, far), out.label_N),
-                }
+                rows[f"{part} {domain}"] = DomainScores(
+                    clips=len(tracks),
+                    calibration=calibration(out, fusion, temperature),
+                    fusion=fusion_worth(out, fusion),
+                    rejection=rejection(unknown_scores(out, fusion, temperature, far), out.label_N),
+                )
         return rows
 
-    def _unknown(self) -> dict[str, Any]:
+    def _unknown(self) -> dict[str, Unknown]:
         return {
             part: measures.unknown(measures.listen_all(self.model, self.held.by_domain(part)["camera"], part), LABELS)
             for part in PARTS
         }
 
-    def _idle(self) -> dict[str, Any]:
+    def _idle(self) -> dict[str, FalseEvents]:
         drawn = camera_tracks(self.build.draw_stillness("test"))
         heard = measures.listen_all(self.model, drawn, "stillness")
         videos = self.build.data / "videos"
@@ -178,21 +191,21 @@ class Appraisal:
             f"videos, {part}": measures.video_idle(self.model, self.build.pose(), videos, part) for part in PARTS
         }
 
-    def _rates(self) -> dict[str, Any]:
+    def _rates(self) -> RateAccuracy:
         return measures.rates({
             rate: measures.listen_all(self.model, camera_tracks(folder), f"{rate:g} fps")
             for rate, folder in self.build.draw_rates().items()
         })  # fmt: skip
 
-    def _lower_body(self) -> dict[str, Any]:
+    def _lower_body(self) -> dict[str, LowerBody]:
         return {part: measures.lower_body_unseen(self.model, self.held.by_domain(part)["camera"]) for part in PARTS}
 
-    def _floor(self) -> list[dict[str, Any]]:
-        from training.judging.svm_floor import floor_rows
+    def _baseline(self) -> list[BaselineRow]:
+        from training.judging.svm_baseline import baseline_rows
 
-        return floor_rows(self.build.data)
+        return baseline_rows(self.build.data)
 
-    def _trials(self) -> list[dict[str, Any]]:
+    def _trials(self) -> list[ArmSummary]:
         """Trainings beside this one; judged on what the card reports, and on val. None where the recipe wants none."""
         build, recipe = self.build, self.build.recipe
         if build.name not in recipe.trials.of:
@@ -200,7 +213,7 @@ class Appraisal:
         groups, chosen = (self.held.by_measure(part, LABELS) for part in ("test", "val"))
         groups |= {f"{title} (val)": chosen[title] for title in (RECORDED, CAMERA)}
         starts = {"student": build.work / "student", "teacher": build.work / "teacher", "scratch": None}
-        setting = Setting(
+        setting = TrialSettings(
             tracks=build.clips["train"], labels=LABELS, recipe=recipe.train, few_epochs=recipe.trials.epochs,
             starts=starts, groups=groups, out=build.work / "trials",
         )  # fmt: skip

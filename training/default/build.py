@@ -21,7 +21,7 @@ from training.supervised.fit import fit
 if TYPE_CHECKING:
     from models.student import Student
     from models.weights import StudentConfig
-    from training.drawing.jobs import Job
+    from training.drawing.jobs import DrawJob
 
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
@@ -105,7 +105,7 @@ class Build:
         name = "judge_idle" if part == "test" else "choose_idle"
         return self._draw(name, idle_jobs(self.data, how.cameras, how.seed, part))
 
-    def _draw(self, name: str, todo: list[Job]) -> Path:
+    def _draw(self, name: str, todo: list[DrawJob]) -> Path:
         from training.drawing.camera_clips import draw_all
 
         draw_all(todo, self.drawn / name, self.pose(), self.workers)

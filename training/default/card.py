@@ -8,14 +8,13 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.labels import IDLE, OTHER
 from models.system.atomic import write_text
 from models.system.places import ROOT
 from training.default.card_tables import (
-    _SHORT,
-    _of,
+    SHORT,
     accuracy_table,
     calibration_table,
     fusion_table,
@@ -30,9 +29,11 @@ from training.default.card_tables import (
 )
 from training.evaluation.results import markdown
 from training.judging.judge import CAMERA, RECORDED
+from training.judging.rows import as_dicts
 
 if TYPE_CHECKING:
     from models.weights import StudentConfig
+    from training.default.measured import Accuracies, ModelMeasures
     from training.default.recipe import DefaultRecipe
 
 TEMPLATE = ROOT / "training" / "recipes" / "card.md"
@@ -75,11 +76,7 @@ def write_card(values: Mapping[str, str], out: Path, template: Path = TEMPLATE) 
 
 
 def card_values(
-    measured: Mapping[str, Any],
-    recipe: DefaultRecipe,
-    config: StudentConfig,
-    name: str,
-    others: Mapping[str, Mapping[str, Any]],
+    measured: ModelMeasures, recipe: DefaultRecipe, config: StudentConfig, name: str, others: Mapping[str, Accuracies]
 ) -> dict[str, str]:
     """Everything that a template may name, as text.
 
@@ -88,21 +85,21 @@ def card_values(
         recipe: of the model.
         config: of the model.
         name: of the recipe's sets that trained it.
-        others: name -> {"val": accuracy, "test": accuracy} of the recipe's other models, where they are made.
+        others: accuracy of the recipe's other models by name, where they are made.
     """
-    test, val, scores, data = (measured[name] for name in ("test", "val", "scores", "data"))
-    counts, cost = data["counts"], measured["cost"]
+    test, val, scores, data = measured.accuracy.test, measured.accuracy.val, measured.scores, measured.data
+    counts, cost = data.counts, measured.cost
     tables = {
-        "accuracy": accuracy_table(test, val, measured["floor"], measured["trials"]),
-        "trials": trials_table(measured["trials"], _SHORT),
+        "accuracy": accuracy_table(test, val, measured.baseline, measured.trials),
+        "trials": trials_table(measured.trials, SHORT),
         "rejection": rejection_table(scores), "calibration": calibration_table(scores),
-        "fusion_table": fusion_table(scores, config.modalities), "rates": rates_table(measured["rates"]),
-        "unknown": unknown_table(measured["unknown"]), "idle": idle_table(measured["idle"]),
-        "lower_body": lower_body_table(measured["lower_body"]), "sources": sources_table(data, TERMS),
-        "models": models_table({name: measured} | dict(others), recipe.sets),
-        "videos_val": markdown([row | {"answers": ", ".join(row["answers"])} for row in val["clips"]]),
-        "actions_recorded": markdown(test["per_action"][RECORDED]),
-        "actions_camera": markdown(test["per_action"][CAMERA]),
+        "fusion_table": fusion_table(scores, config.modalities), "rates": rates_table(measured.rates),
+        "unknown": unknown_table(measured.unknown), "idle": idle_table(measured.idle),
+        "lower_body": lower_body_table(measured.lower_body), "sources": sources_table(data, TERMS),
+        "models": models_table({name: measured.accuracy} | dict(others), recipe.sets),
+        "videos_val": markdown([clip.cells() for clip in val.clips]),
+        "actions_recorded": markdown(as_dicts(test.per_action[RECORDED])),
+        "actions_camera": markdown(as_dicts(test.per_action[CAMERA])),
     }  # fmt: skip
     facts = {
         "license_name": "open-data" if name == "open" else "research-data", "terms": config.terms,
@@ -113,12 +110,12 @@ def card_values(
         "fusion": ", ".join(f"{n} {w:g}" for n, w in zip(config.modalities, config.fusion, strict=True)),
         "enter": config.thresholds["enter"], "leave": config.thresholds["leave"],
         "false_still": f"{100 * recipe.false_alarms[IDLE]:g}",
-        "false_other": f"{100 * recipe.false_alarms[OTHER]:g}", "parameters": f"{cost['parameters'] / 1e6:.2f}",
-        "megabytes": f"{cost['bytes'] / 1e6:.1f}", "latency_ms": cost["latency_ms"], "processor": cost["processor"],
+        "false_other": f"{100 * recipe.false_alarms[OTHER]:g}", "parameters": f"{cost.parameters / 1e6:.2f}",
+        "megabytes": f"{cost.bytes / 1e6:.1f}", "latency_ms": cost.latency_ms, "processor": cost.processor,
         "recorded_train": f"{counts['raw']['train']:,}", "recorded_val": f"{counts['raw']['val']:,}",
         "camera_train": f"{counts['camera']['train']:,}", "camera_val": f"{counts['camera']['val']:,}",
         "stage1": recipe.pretrain.stage1, "pretrain_epochs": recipe.pretrain.epochs, "seeds": len(recipe.seeds),
         "distil_epochs": recipe.distil.epochs, "epochs": recipe.train.epochs, "windows": f"{recipe.train.windows:,}",
-        "few_epochs": recipe.trials.epochs, "videos_test": _of(test["videos"]), "videos_val_count": _of(val["videos"]),
+        "few_epochs": recipe.trials.epochs, "videos_test": test.videos, "videos_val_count": val.videos,
     }  # fmt: skip
     return tables | {name: str(value) for name, value in facts.items()}

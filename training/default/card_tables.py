@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from training.data.splits import UNSEEN_SETS
+from training.default.measured import Accuracies, ArmSummary, DataCounts, DomainScores
 from training.evaluation.results import markdown
 from training.judging.judge import CAMERA, KARD, RECORDED
+from training.judging.rows import Accuracy, BaselineRow, Judged
+from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
 
-_SHORT = {RECORDED: "recorded, unseen actors", CAMERA: "camera, unseen actors", KARD: "KARD"} | {
+SHORT = {RECORDED: "recorded, unseen actors", CAMERA: "camera, unseen actors", KARD: "KARD"} | {
     f"{name}, a set never trained on": name for name in UNSEEN_SETS
 }
 _ARMS = {
@@ -18,24 +21,18 @@ _ARMS = {
 }  # fmt: skip
 
 
-def _of(counts: Sequence[int]) -> str:
-    hits, _, total = counts
-    return f"{hits} of {total}"
-
-
-def accuracy_table(test: Mapping[str, Any], val: Mapping[str, Any], floor: Sequence[Mapping[str, Any]],
-                   trials: Sequence[Mapping[str, Any]]) -> str:  # fmt: skip
-    """Every accuracy measure: the shipped file's, the spread over seeds, and the floor."""
-    svm = {row["measure"]: row["top1"] for row in floor}
-    ours = next((row for row in trials if row["arm"] == "student-100"), None)
-    chosen = {row["measure"]: row for row in val["rows"]}
+def accuracy_table(test: Judged, val: Judged, baseline: Sequence[BaselineRow], trials: Sequence[ArmSummary]) -> str:
+    """Every accuracy measure: the shipped file's, the spread over seeds, and the baseline."""
+    svm = {row.measure: row.top1 for row in baseline}
+    ours = next((row for row in trials if row.arm == "student-100"), None)
+    chosen = {row.measure: row.accuracy for row in val.rows}
     rows = []
-    for row in test["rows"]:
-        title = row["measure"]
+    for row in test.rows:
+        title, told = row.measure, row.accuracy
         rows.append({
-            "measure": title, "clips": row["clips"], "top-1 %": f"**{row['top1']}**", "top-3 %": row["top3"],
-            "mean over actions %": row["mean_per_action"],
-            **({f"top-1 %, {ours['seeds']} seeds": _spread(ours, title)} if ours else {}),
+            "measure": title, "clips": told.clips, "top-1 %": f"**{told.top1}**", "top-3 %": told.top3,
+            "mean over actions %": told.mean_per_action,
+            **({f"top-1 %, {ours.seeds} seeds": _spread(ours, title)} if ours else {}),
             "plain SVM, top-1 %": _plain(svm.get(title)), "val, top-1 % (clips)": _val(chosen.get(title)),
         })  # fmt: skip
     return markdown(rows)
@@ -45,70 +42,66 @@ def _plain(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 
 
-def _val(row: Mapping[str, Any] | None) -> str:
-    return "-" if row is None else f"{row['top1']} ({row['clips']:,})"
+def _val(row: Accuracy | None) -> str:
+    return "-" if row is None else f"{row.top1} ({row.clips:,})"
 
 
-def _spread(row: Mapping[str, Any], title: str) -> str:
-    if title not in row["mean"]:
+def _spread(row: ArmSummary, title: str) -> str:
+    if title not in row.mean:
         return "-"
-    spread = row["std"][title]
-    return f"{row['mean'][title]:.1f}" + ("" if spread is None else f" +- {spread:.1f}")
+    spread = row.std[title]
+    return f"{row.mean[title]:.1f}" + ("" if spread is None else f" +- {spread:.1f}")
 
 
-def trials_table(trials: Sequence[Mapping[str, Any]], measures: Mapping[str, str]) -> str:
+def trials_table(trials: Sequence[ArmSummary], measures: Mapping[str, str]) -> str:
     """What pre-training, the teacher's three further modalities and more labels are worth.
 
     Args:
-        trials: rows of training.default.trials.summary.
+        trials: of training.default.trials.summary.
         measures: measure -> its short name, the table's columns.
     """
     if not trials:
         return "Not repeated for this model; the card of the model of all sets tells it."
     rows = []
     for row in trials:
-        start, share = row["arm"].rsplit("-", 1)
+        start, share = row.arm.rsplit("-", 1)
         rows.append(
-            {"model": _ARMS[start], "labels": f"{share} % ({row['labels']:,} clips)", "seeds": row["seeds"]}
+            {"model": _ARMS[start], "labels": f"{share} % ({row.labels:,} clips)", "seeds": row.seeds}
             | {short: _spread(row, title) for title, short in measures.items()}
         )
     return markdown(rows)
 
 
-def rejection_table(scores: Mapping[str, Any]) -> str:
+def rejection_table(scores: Mapping[str, DomainScores]) -> str:
     """Ways to tell the unknown: AUROC and what passes where 95 % of the known do, by part and domain."""
-    groups = list(scores)
-    names = [row["score"] for row in scores[groups[0]]["rejection"]]
     rows = []
-    for k, name in enumerate(names):
+    for k, first in enumerate(next(iter(scores.values())).rejection):
         cells = {}
-        for group in groups:
-            row = scores[group]["rejection"][k]
-            cells[_group(group)] = f"{row['auroc']:.3f} / {row['fpr95']:.2f}"
-        rows.append({"AUROC / FPR at 95 %": name} | cells)
+        for group, held in scores.items():
+            row = held.rejection[k]
+            cells[_group(group)] = f"{row.auroc:.3f} / {row.fpr95:.2f}"
+        rows.append({"AUROC / FPR at 95 %": first.score} | cells)
     return markdown(rows)
 
 
-def calibration_table(scores: Mapping[str, Any]) -> str:
+def calibration_table(scores: Mapping[str, DomainScores]) -> str:
     """Expected calibration error before and after the temperature, by part and domain."""
     return markdown([
-        {"clips": _group(group), "n": held["clips"],
-         "ECE before": f"{held['calibration']['ece_before']:.3f}",
-         "ECE after": f"{held['calibration']['ece_after']:.3f}"}
+        {"clips": _group(group), "n": held.clips, "ECE before": f"{held.calibration.ece_before:.3f}",
+         "ECE after": f"{held.calibration.ece_after:.3f}"}
         for group, held in scores.items()
     ])  # fmt: skip
 
 
-def fusion_table(scores: Mapping[str, Any], modalities: Sequence[str]) -> str:
+def fusion_table(scores: Mapping[str, DomainScores], modalities: Sequence[str]) -> str:
     """Top-1 and log loss of each branch, of their plain mean and of the fitted weights, by part and domain."""
-    groups = list(scores)
     named = {f"branch {m}": f"{name} alone" for m, name in enumerate(modalities)}
     rows = []
-    for name in scores[groups[0]]["fusion"]:
+    for name in next(iter(scores.values())).fusion:
         cells = {}
-        for group in groups:
-            row = scores[group]["fusion"][name]
-            cells[_group(group)] = f"{row['top1']:.1f} / {row['log_loss']:.3f}"
+        for group, held in scores.items():
+            row = held.fusion[name]
+            cells[_group(group)] = f"{row.top1:.1f} / {row.log_loss:.3f}"
         rows.append({"top-1 % / log loss": named.get(name, name)} | cells)
     return markdown(rows)
 
@@ -118,60 +111,59 @@ def _group(name: str) -> str:
     return f"{part}, {'recorded' if domain == 'raw' else 'camera'}"
 
 
-def rates_table(rates: Mapping[str, Any]) -> str:
+def rates_table(rates: RateAccuracy) -> str:
     """Top-1 of the same scenes at each camera rate."""
     return markdown([
-        {"frames/s": rate, "top-1 %": top1, "change, points": rates["change"][rate]}
-        for rate, top1 in rates["top1"].items()
+        {"frames/s": rate, "top-1 %": top1, "change, points": rates.change[rate]} for rate, top1 in rates.top1.items()
     ])  # fmt: skip
 
 
-def unknown_table(unknown: Mapping[str, Any]) -> str:
+def unknown_table(unknown: Mapping[str, Unknown]) -> str:
     """The app's own stream on known actions and on no action, drawn and seen by the camera path."""
     return markdown([
-        {"part": part, "known clips": row["known"], "clips of no action": row["unknown"], "AUROC": row["auroc"],
-         "no action that passes at 95 % of the known, %": row["fpr95"],
-         "known with an event, %": row["said_of_known"], "no action with an event, %": row["said_of_unknown"]}
+        {"part": part, "known clips": row.known, "clips of no action": row.unknown, "AUROC": row.auroc,
+         "no action that passes at 95 % of the known, %": row.fpr95,
+         "known with an event, %": row.said_of_known, "no action with an event, %": row.said_of_unknown}
         for part, row in unknown.items()
     ])  # fmt: skip
 
 
-def idle_table(idle: Mapping[str, Any]) -> str:
+def idle_table(idle: Mapping[str, FalseEvents]) -> str:
     """Events given in stillness."""
     return markdown([
-        {"material": name, "minutes": row["minutes"], "events": row["events"], "a minute": row["per_minute"],
-         "said": ", ".join(f"{label} ({n})" for label, n in row["labels"].items()) or "-"}
-        for name, row in idle.items() if row["minutes"]
+        {"material": name, "minutes": row.minutes, "events": row.events, "a minute": row.per_minute,
+         "said": ", ".join(f"{label} ({n})" for label, n in row.labels.items()) or "-"}
+        for name, row in idle.items() if row.minutes
     ])  # fmt: skip
 
 
-def lower_body_table(lower: Mapping[str, Any]) -> str:
+def lower_body_table(lower: Mapping[str, LowerBody]) -> str:
     """Actions of the arms with the lower body seen and unseen."""
     return markdown([
-        {"part": part, "clips": row["clips"], "top-1 %, as it is": row["seen"],
-         "top-1 %, lower body unseen": row["unseen"], "change, points": row["change"]}
+        {"part": part, "clips": row.clips, "top-1 %, as it is": row.seen, "top-1 %, lower body unseen": row.unseen,
+         "change, points": row.change}
         for part, row in lower.items()
     ])  # fmt: skip
 
 
-def models_table(models: Mapping[str, Mapping[str, Any]], sets: Mapping[str, Sequence[str]]) -> str:
+def models_table(models: Mapping[str, Accuracies], sets: Mapping[str, Sequence[str]]) -> str:
     """The recipe's models beside one another: all judged on the same held-out clips of all sets.
 
     Args:
-        models: name -> {"val": accuracy, "test": accuracy}.
+        models: by name.
         sets: name -> the sets that train.
     """
     rows = []
     for name, held in models.items():
-        row = {"model": name, "trained on": ", ".join(sets[name])}
-        for part in ("val", "test"):
-            row |= {f"{_SHORT[one['measure']]} ({part})": one["top1"] for one in held[part]["rows"]}
-            row[f"real videos ({part})"] = _of(held[part]["videos"])
+        row: dict[str, Any] = {"model": name, "trained on": ", ".join(sets[name])}
+        for part, judged in (("val", held.val), ("test", held.test)):
+            row |= {f"{SHORT[one.measure]} ({part})": one.accuracy.top1 for one in judged.rows}
+            row[f"real videos ({part})"] = str(judged.videos)
         rows.append(row)
     return markdown(rows)
 
 
-def sources_table(data: Mapping[str, Any], terms: Mapping[str, tuple[str, str]]) -> str:
+def sources_table(data: DataCounts, terms: Mapping[str, tuple[str, str]]) -> str:
     """The sets: terms, who trains, and how many clips.
 
     Args:
@@ -180,6 +172,6 @@ def sources_table(data: Mapping[str, Any], terms: Mapping[str, tuple[str, str]])
     """
     return markdown([
         {"set": name, "terms": terms[name][0], "who trains": terms[name][1], "clips that train": f"{count:,}",
-         "clips in the set": f"{data['recorded'][name]:,}"}
-        for name, count in data["sources"].items() if name in data["recorded"]
+         "clips in the set": f"{data.recorded[name]:,}"}
+        for name, count in data.sources.items() if name in data.recorded
     ])  # fmt: skip

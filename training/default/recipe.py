@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from models.labels import DISPLAY, SILENT
 from training.config.schema import DistilConfig, PretrainConfig
 from training.config.sources import from_sources, read_yaml
 from training.data.splits import SETS
-from training.supervised.train import Recipe
+from training.supervised.recipe import Recipe
 from training.supervised.window_augmentation import Augmentation
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 _KEYS = (
     "version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets",
     "terms",
@@ -127,7 +130,7 @@ class DefaultRecipe:
 
 
 def _filled(kind: type[T], said: Mapping[str, Any], what: str) -> T:
-    known = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
+    known = [entry.name for entry in fields(kind)]
     wrong = [key for key in said if key not in known]
     if wrong:
         raise ValueError(f"{what} has no {', '.join(wrong)}; there are {', '.join(known)}")

@@ -7,13 +7,13 @@ Shapes: N clips, M modalities, C classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from models.labels import DISPLAY, OTHER, SILENT
+from training.default.measured import Calibration, FusionRow, Rejection
 from training.supervised import calibration as calibrate
-from training.supervised.outputs import Outputs, fused
+from training.supervised.outputs import StudentOutputs, fused
 
 LABELS = tuple(DISPLAY)
 _SILENT = [LABELS.index(label) for label in SILENT]
@@ -21,17 +21,22 @@ _SAID = [c for c in range(len(LABELS)) if c not in _SILENT]
 _OTHER = LABELS.index(OTHER)
 
 
-def calibration(out: Outputs, fusion: Sequence[float], temperature: float) -> dict[str, float]:
+def calibration(out: StudentOutputs, fusion: Sequence[float], temperature: float) -> Calibration:
     """Expected calibration error before and after the temperature, and log loss, of the fused score."""
     mean_NC = fused(out, fusion)
-    rows = {}
-    for name, t in (("before", 1.0), ("after", temperature)):
-        rows[f"ece_{name}"] = calibrate.calibration_error(calibrate.softmax(mean_NC / t), out.label_N)
-        rows[f"log_loss_{name}"] = calibrate.log_loss(mean_NC / t, out.label_N)
-    return {name: round(value, 4) for name, value in rows.items()}
+
+    def error(t: float) -> float:
+        return round(calibrate.calibration_error(calibrate.softmax(mean_NC / t), out.label_N), 4)
+
+    def loss(t: float) -> float:
+        return round(calibrate.log_loss(mean_NC / t, out.label_N), 4)
+
+    return Calibration(
+        ece_before=error(1.0), log_loss_before=loss(1.0), ece_after=error(temperature), log_loss_after=loss(temperature)
+    )
 
 
-def fusion_worth(out: Outputs, fusion: Sequence[float]) -> dict[str, dict[str, float]]:
+def fusion_worth(out: StudentOutputs, fusion: Sequence[float]) -> dict[str, FusionRow]:
     """Log loss at its own best temperature and top-1 in %, of each branch alone, their mean and the fitted weights."""
     M = out.logits_NMC.shape[1]
     weights = {f"branch {m}": np.eye(M)[m] for m in range(M)} | {"mean": np.full(M, 1 / M), "fitted": np.array(fusion)}
@@ -40,12 +45,12 @@ def fusion_worth(out: Outputs, fusion: Sequence[float]) -> dict[str, dict[str, f
         mean_NC = fused(out, weight_M)
         loss = min(calibrate.log_loss(mean_NC / t, out.label_N) for t in calibrate.TEMPERATURES[::4])
         right_N = mean_NC.argmax(1) == out.label_N
-        rows[name] = {"log_loss": round(loss, 4), "top1": round(100 * float(right_N.mean()), 2)}
+        rows[name] = FusionRow(log_loss=round(loss, 4), top1=round(100 * float(right_N.mean()), 2))
     return rows
 
 
 def unknown_scores(
-    out: Outputs, fusion: Sequence[float], temperature: float, far: calibrate.FeatureDistance
+    out: StudentOutputs, fusion: Sequence[float], temperature: float, far: calibrate.FeatureDistance
 ) -> dict[str, np.ndarray]:
     """(N,) by name: scores that should be high where an action of the list goes on.
 
@@ -66,7 +71,7 @@ def unknown_scores(
     }
 
 
-def rejection(scores: dict[str, np.ndarray], label_N: np.ndarray) -> list[dict[str, Any]]:
+def rejection(scores: dict[str, np.ndarray], label_N: np.ndarray) -> tuple[Rejection, ...]:
     """A row a score: AUROC and the unknown that pass where 95 % of the known do, of known actions against no action.
 
     Raises:
@@ -75,11 +80,11 @@ def rejection(scores: dict[str, np.ndarray], label_N: np.ndarray) -> list[dict[s
     known_N, unknown_N = np.isin(label_N, _SAID), label_N == _OTHER
     if not (known_N.any() and unknown_N.any()):
         raise ValueError("clips of actions and clips of no action are both needed to tell the unknown")
-    return [
-        {
-            "score": name,
-            "auroc": round(calibrate.auroc(value_N[known_N], value_N[unknown_N]), 3),
-            "fpr95": round(calibrate.false_alarms_at(value_N[known_N], value_N[unknown_N]), 3),
-        }
+    return tuple(
+        Rejection(
+            score=name,
+            auroc=round(calibrate.auroc(value_N[known_N], value_N[unknown_N]), 3),
+            fpr95=round(calibrate.false_alarms_at(value_N[known_N], value_N[unknown_N]), 3),
+        )
         for name, value_N in scores.items()
-    ]
+    )

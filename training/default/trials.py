@@ -10,16 +10,18 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.modality_names import MODALITIES
 from models.system.atomic import write_json
 from training.data.tracks import Track
+from training.default.measured import ArmSummary, TrialResult
 from training.parallel.processes import side_by_side
 from training.supervised.clip_scores import accuracy, clip_scores
-from training.supervised.train import Recipe, train
+from training.supervised.recipe import Recipe
+from training.supervised.train import train
 
 if TYPE_CHECKING:
     from models.student import Student
@@ -90,7 +92,7 @@ def judge_trial(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class TrialSettings:
     """What all trials share.
 
     Attributes:
@@ -116,8 +118,8 @@ class Setting:
 
 
 def run_trials(
-    trials: Sequence[Trial], setting: Setting, workers: int, note: Callable[[str], None]
-) -> list[dict[str, Any]]:
+    trials: Sequence[Trial], setting: TrialSettings, workers: int, note: Callable[[str], None]
+) -> list[TrialResult]:
     """Train and judge those that are not there yet, several at a time; the results of all, in order.
 
     Args:
@@ -134,13 +136,14 @@ def run_trials(
     with tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", unit="training") as bar:
         for _ in side_by_side(_run, left, workers, _begin, (setting, threads, note)):
             bar.update()
-    return [json.loads(setting.path(trial).read_text(encoding="utf-8")) for trial in trials]
+    held = (json.loads(setting.path(trial).read_text(encoding="utf-8")) for trial in trials)
+    return [TrialResult.from_dict(one) for one in held]
 
 
-_HERE: tuple[Setting, Callable[[str], None]]
+_HERE: tuple[TrialSettings, Callable[[str], None]]
 
 
-def _begin(setting: Setting, threads: int, note: Callable[[str], None]) -> None:
+def _begin(setting: TrialSettings, threads: int, note: Callable[[str], None]) -> None:
     global _HERE
     import torch
 
@@ -157,24 +160,31 @@ def _run(trial: Trial) -> None:
     recipe = recipe_of(trial, setting.recipe, setting.few_epochs)
     told = lambda line: note(f"{trial.name}: {line}")  # noqa: E731
     student, _ = train(mine, setting.labels, recipe, setting.out / trial.name, told, setting.starts[trial.start])
-    result = {
-        "arm": trial.arm, "seed": trial.seed, "labels": len(mine), "epochs": recipe.epochs,
-        "top1": judge_trial(student, setting.groups, setting.labels, recipe),
-    }  # fmt: skip
-    write_json(setting.path(trial), result, indent=1)
+    result = TrialResult(
+        arm=trial.arm,
+        seed=trial.seed,
+        labels=len(mine),
+        epochs=recipe.epochs,
+        top1=judge_trial(student, setting.groups, setting.labels, recipe),
+    )
+    write_json(setting.path(trial), result.to_dict(), indent=1)
 
 
-def summary(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def summary(results: Sequence[TrialResult]) -> list[ArmSummary]:
     """One row an arm: seeds, and mean and standard deviation (n - 1; None of one seed) of every measure, in %."""
-    arms: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    arms: dict[str, list[TrialResult]] = defaultdict(list)
     for result in results:
-        arms[result["arm"]].append(result)
+        arms[result.arm].append(result)
     rows = []
     for arm, mine in arms.items():
-        values = {title: [one["top1"][title] for one in mine] for title in mine[0]["top1"]}
-        rows.append({
-            "arm": arm, "seeds": len(mine), "labels": mine[0]["labels"], "epochs": mine[0]["epochs"],
-            "mean": {title: float(np.mean(some)) for title, some in values.items()},
-            "std": {t: float(np.std(some, ddof=1)) if len(some) > 1 else None for t, some in values.items()},
-        })  # fmt: skip
+        values = {title: [one.top1[title] for one in mine] for title in mine[0].top1}
+        row = ArmSummary(
+            arm=arm,
+            seeds=len(mine),
+            labels=mine[0].labels,
+            epochs=mine[0].epochs,
+            mean={title: float(np.mean(some)) for title, some in values.items()},
+            std={t: float(np.std(some, ddof=1)) if len(some) > 1 else None for t, some in values.items()},
+        )
+        rows.append(row)
     return rows

@@ -7,6 +7,7 @@ metres of a body 1.75 m tall from where they stand; each as (outward to its own 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def _turn_about(axis: int, angle: float) -> np.ndarray:
     return matrix_33
 
 
-def joints_of(pose: dict[str, tuple[float, ...]], body: Body) -> np.ndarray:
+def joints_of(pose: Mapping[str, Sequence[float] | np.ndarray], body: Body) -> np.ndarray:
     """(25, 3) float32 metres of a body in a pose; feet of a standing body near y = 0."""
     p = {name: np.array(pose.get(name, rest), float) for name, rest in REST.items()}
     out_V3 = np.zeros((V, 3))

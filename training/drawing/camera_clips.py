@@ -22,14 +22,14 @@ from models.skeleton import JOINTS
 from models.system.atomic import replacing, write_text
 from models.system.native_warnings import native_warnings_hidden
 from training.drawing.draw import draw_clip
-from training.drawing.jobs import Job
-from training.drawing.scenes import drawn_joints, setting_of
+from training.drawing.jobs import DrawJob
+from training.drawing.scenes import drawn_joints, scene_of
 from training.parallel.processes import side_by_side
 
 PART_JOBS = 40
 
 
-def see(job: Job, pose_model: str | Path) -> dict[str, np.ndarray]:
+def see(job: DrawJob, pose_model: str | Path) -> dict[str, np.ndarray]:
     """Draw one job and look at it with the pose landmarker.
 
     Returns:
@@ -39,19 +39,19 @@ def see(job: Job, pose_model: str | Path) -> dict[str, np.ndarray]:
     """
     from app.pose.landmarker import PoseSource
 
-    how = setting_of(job)
-    joints = drawn_joints(job, how)
+    scene = scene_of(job)
+    joints = drawn_joints(job, scene)
     found = []
     with PoseSource(pose_model, num_poses=1) as source:
-        for t, bgr in enumerate(draw_clip(joints, how.camera, how.look, how.film)):
-            poses = source.detect(bgr[..., ::-1], t / how.fps)
+        for t, bgr in enumerate(draw_clip(joints, scene.camera, scene.look, scene.film)):
+            poses = source.detect(bgr[..., ::-1], t / scene.fps)
             found += [(t, pose) for pose in poses]
     return {
-        "times": np.array([t / how.fps for t, _ in found], np.float32),
+        "times": np.array([t / scene.fps for t, _ in found], np.float32),
         "world": np.array([p.world_V3 for _, p in found], np.float16).reshape(-1, 33, 3),
         "visibility": np.array([p.visibility_V for _, p in found], np.float16).reshape(-1, 33),
-        "truth": how.camera.turned(joints[[t for t, _ in found]]).astype(np.float16).reshape(-1, len(JOINTS), 3),
-        "found": np.float32(len(found) / max(len(joints), 1)),
+        "truth": scene.camera.turned(joints[[t for t, _ in found]]).astype(np.float16).reshape(-1, len(JOINTS), 3),
+        "found": np.array(len(found) / max(len(joints), 1), np.float32),
     }
 
 
@@ -68,8 +68,9 @@ def _start(pose_model: Path) -> None:
     cv2.setNumThreads(1)
 
 
-def _draw_part(work: tuple[int, list[Job], Path]) -> int:
+def _draw_part(work: tuple[int, list[DrawJob], Path]) -> int:
     number, some, out = work
+    assert _MODEL is not None  # `_start` ran first
     with native_warnings_hidden():
         seen = [see(job, _MODEL) for job in some]
     fields = {
@@ -82,11 +83,11 @@ def _draw_part(work: tuple[int, list[Job], Path]) -> int:
         "key": np.array([j.key for j in some]),
     } | {name: np.concatenate([s[name] for s in seen]) for name in ("times", "world", "visibility", "truth")}
     with replacing(out / f"part_{number:04d}.npz") as part, open(part, "wb") as file:
-        np.savez(file, **fields)
+        np.savez(file, allow_pickle=False, **fields)
     return len(some)
 
 
-def draw_all(todo: list[Job], out: Path, pose_model: Path, workers: int, at_once: int = PART_JOBS) -> None:
+def draw_all(todo: list[DrawJob], out: Path, pose_model: Path, workers: int, at_once: int = PART_JOBS) -> None:
     """Draw jobs into OUT/part_*.npz, so many a part, with a progress bar; parts that are there are kept."""
     from tqdm import tqdm
 

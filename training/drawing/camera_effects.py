@@ -49,8 +49,9 @@ class Film:
             image = np.clip(light, 0, 255).astype(np.uint8)
         if self.quality is not None:
             whole, packed = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, self.quality))
-            assert whole
-            image = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+            decoded = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+            assert whole and decoded is not None
+            image = decoded
         return image
 
 
@@ -65,11 +66,21 @@ def random_film(rng: np.random.Generator) -> Film:
         shutter=float(rng.uniform(0.3, 0.9)) if rng.random() < 0.4 else 0.0,
         gain=gain,
         noise=float(rng.uniform(4, 16) if dark else rng.uniform(0, 5)),
-        tint=tuple(float(v) for v in rng.uniform(0.85, 1.15, 3)),
+        tint=_gains(rng.uniform(0.85, 1.15, 3)),
         quality=int(rng.integers(12, 80)) if rng.random() < 0.6 else None,
         cover=cover,
-        cover_colour=tuple(int(v) for v in rng.integers(20, 220, 3)),
+        cover_colour=_colour(rng.integers(20, 220, 3)),
     )
+
+
+def _gains(values_3: np.ndarray) -> tuple[float, float, float]:
+    blue, green, red = (float(v) for v in values_3)
+    return blue, green, red
+
+
+def _colour(values_3: np.ndarray) -> tuple[int, int, int]:
+    blue, green, red = (int(v) for v in values_3)
+    return blue, green, red
 
 
 def _furniture(rng: np.random.Generator) -> tuple[float, float, float, float]:

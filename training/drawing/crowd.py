@@ -15,7 +15,7 @@ import numpy as np
 from app.types import LANDMARKS, Pose
 from models.labels import IDLE
 from models.skeleton import JOINTS
-from training.drawing.draw import Camera
+from training.drawing.draw import PinholeCamera
 from training.drawing.motions import make_motion
 
 SECONDS = 8.0
@@ -52,7 +52,7 @@ def crowd(people: int, fps: float, seed: int) -> Crowd:
     """`people` of whom at least two cross; everything random comes from the seed, whatever the frame rate."""
     rng = np.random.default_rng([seed, people])
     dense_T = np.arange(round(SECONDS * 30)) / 30
-    camera = Camera(distance=float(rng.uniform(3.6, 4.6)), height=float(rng.uniform(1.0, 1.8)))
+    camera = PinholeCamera(distance=float(rng.uniform(3.6, 4.6)), height=float(rng.uniform(1.0, 1.8)))
     depth_P = rng.permutation(people) * rng.uniform(0.5, 0.8)
     paths = [_path(p, dense_T, rng) for p in range(people)]
     seen = [_seen(joints, x_T, depth, camera) for (joints, x_T), depth in zip(paths, depth_P)]
@@ -83,11 +83,11 @@ def _path(p: int, times_T: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     speed, middle_s, at = rng.uniform(0.5, 1.5), rng.uniform(2.5, 5.5), rng.uniform(-0.5, 0.5)
     gone_T = speed * (times_T - middle_s)
     x_T = at + side * (gone_T if kind == "cross" else -np.abs(gone_T))
-    turned = Camera(yaw=float(-side * rng.uniform(0.6, 1.0) * np.pi / 2))
+    turned = PinholeCamera(yaw=float(-side * rng.uniform(0.6, 1.0) * np.pi / 2))
     return turned.turned(make_motion("walk", SECONDS, 30, seed)), x_T
 
 
-def _seen(joints_TV3: np.ndarray, x_T: np.ndarray, depth: float, camera: Camera) -> np.ndarray:
+def _seen(joints_TV3: np.ndarray, x_T: np.ndarray, depth: float, camera: PinholeCamera) -> np.ndarray:
     """(T, L, 3) landmarks in fractions of the picture; depth is left 0."""
     image_TL3 = np.zeros((len(joints_TV3), LANDMARKS, 3), np.float32)
     for t, (joints_V3, x) in enumerate(zip(joints_TV3, x_T)):

@@ -5,8 +5,9 @@ Axes of joints as models.skeleton. Colours are BGR. Shapes: T frames, V joints, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 import numpy as np
@@ -29,7 +30,7 @@ _SKINS = ((140, 175, 225), (120, 160, 210), (90, 130, 185), (60, 90, 140), (45, 
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
+class PinholeCamera:
     """Where the picture is taken from; the person stands at the origin of the ground.
 
     Attributes:
@@ -90,7 +91,8 @@ class Look:
         rng = np.random.default_rng(self.seed + 1)
         width, height = size
         wall, floor = rng.integers(60, 240, 3), rng.integers(50, 200, 3)
-        light = np.linspace(*rng.uniform(0.7, 1.1, 2), width)[None, :, None]
+        left, right = rng.uniform(0.7, 1.1, 2)
+        light = np.linspace(left, right, width)[None, :, None]
         image = np.broadcast_to(wall * light, (height, width, 3)).astype(np.uint8).copy()
         image[int(height * rng.uniform(0.6, 0.85)) :] = floor
         for _ in range(rng.integers(0, 6)):
@@ -167,23 +169,26 @@ def _facing(joints_V3: np.ndarray, yaw: float) -> np.ndarray:
     return np.array([-z, x]) / (np.hypot(x, z) + 1e-6)
 
 
-def draw_person(image: np.ndarray, joints_V3: np.ndarray, camera: Camera, look: Look) -> None:
+def draw_person(image: np.ndarray, joints_V3: np.ndarray, camera: PinholeCamera, look: Look) -> None:
     """Draw one person onto a BGR image, far parts first."""
     xy_V2, depth_V = camera.see(joints_V3)
     px_V = camera.focal * camera.size[0] / depth_V * look.build
-    parts: list[tuple[float, tuple]] = [((depth_V[a] + depth_V[b]) / 2, (a, b, r, c)) for a, b, r, c in _LIMBS]
-    parts += [(depth_V[_TORSO].mean(), ("torso",)), (depth_V[_J["head"]] - 0.02, ("head",))]
-    for _, part in sorted(parts, key=lambda item: -item[0]):
-        if part == ("torso",):
-            _torso(image, xy_V2[_TORSO], 0.065 * px_V[_J["spine_mid"]], look.colours["shirt"])
-        elif part == ("head",):
-            _head(image, xy_V2[_J["head"]], 0.115 * px_V[_J["head"]], _facing(joints_V3, camera.yaw), look)
-        else:
-            a, b, r, c = part
-            _capsule(image, xy_V2[[a, b]], (r * px_V[a], 0.85 * r * px_V[b]), look.colours[c])
+    torso = partial(_torso, image, xy_V2[_TORSO], 0.065 * px_V[_J["spine_mid"]], look.colours["shirt"])
+    facing, at = _facing(joints_V3, camera.yaw), _J["head"]
+    head = partial(_head, image, xy_V2[at], 0.115 * px_V[at], facing, look)
+    parts: list[tuple[float, Callable[[], None]]] = []
+    for a, b, r, c in _LIMBS:
+        radii = (r * px_V[a], 0.85 * r * px_V[b])
+        limb = partial(_capsule, image, xy_V2[[a, b]], radii, look.colours[c])
+        parts.append(((depth_V[a] + depth_V[b]) / 2, limb))
+    parts += [(depth_V[_TORSO].mean(), torso), (depth_V[at] - 0.02, head)]
+    for _, draw in sorted(parts, key=lambda part: -part[0]):
+        draw()
 
 
-def draw_clip(joints_TV3: np.ndarray, camera: Camera, look: Look, film: Film | None = None) -> Iterator[np.ndarray]:
+def draw_clip(
+    joints_TV3: np.ndarray, camera: PinholeCamera, look: Look, film: Film | None = None
+) -> Iterator[np.ndarray]:
     """(T, V, 3) metres, standing near the origin with y = 0 the ground -> (H, W, 3) uint8 BGR frames, with grain."""
     room = look.room(camera.size)
     width, height = camera.size
@@ -199,7 +204,7 @@ def draw_clip(joints_TV3: np.ndarray, camera: Camera, look: Look, film: Film | N
 
 
 def _exposed(
-    room: np.ndarray, before_V3: np.ndarray, now_V3: np.ndarray, shutter: float, camera: Camera, look: Look
+    room: np.ndarray, before_V3: np.ndarray, now_V3: np.ndarray, shutter: float, camera: PinholeCamera, look: Look
 ) -> np.ndarray:
     """The room with the person; while the shutter is open the person moves on from the frame before."""
     moments = np.linspace(shutter, 0.0, SHUTTER_STEPS) if shutter else np.zeros(1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from models.system.atomic import write_whole
-from training.drawing.draw import Camera, Look, draw_clip
+from training.drawing.draw import Look, PinholeCamera, draw_clip
 from training.drawing.motions import make_scene
 
 # what the person does, and for how long; the seed is none that the training data was drawn with
@@ -52,5 +52,5 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: int = FPS) -> Non
 
 def scene(steps: list[tuple[str, float]], seed: int = SEED, fps: int = FPS) -> Iterable[np.ndarray]:
     """BGR frames of a drawn person doing the steps in front of a camera."""
-    camera = Camera(yaw=0.25, height=1.3, aim=1.0, distance=3.4)
+    camera = PinholeCamera(yaw=0.25, height=1.3, aim=1.0, distance=3.4)
     return draw_clip(make_scene(steps, fps, seed), camera, Look(LOOK))

@@ -17,7 +17,7 @@ LONGEST_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class DrawJob:
     """One clip to draw: a sample of a set, or a motion by name where there is none.
 
     Attributes:
@@ -68,7 +68,7 @@ def jobs(
     other: int = 0,
     rate: float | None = None,
     parts: tuple[str, ...] = ("train", "val", "test"),
-) -> list[Job]:
+) -> list[DrawJob]:
     """Everything to draw, in order: train, hand-written and held-out clips of all actions, mixed.
 
     Args:
@@ -86,15 +86,15 @@ def jobs(
     for sample in samples(data, other=other > 0):
         groups[sample.part, sample.action][sample.set].append(sample)
     rng = np.random.default_rng(seed)
-    lanes: list[list[Job]] = []
+    lanes: list[list[DrawJob]] = []
     for (part, action), per_source in sorted(groups.items()):
         most = per_action if part == "train" else held_out
         if action == OTHER:
             most = other if part == "train" else other // 3
         chosen = _turns(dict(sorted(per_source.items())), most, rng)
         again = chosen * max(1, min(3, most // max(len(chosen), 1))) if part == "train" else chosen
-        lanes.append([Job(action, part, 0, sample) for sample in again])
-    lanes += [[Job(action, "train", 0)] * motions for action in MOTIONS]
+        lanes.append([DrawJob(action, part, 0, sample) for sample in again])
+    lanes += [[DrawJob(action, "train", 0)] * motions for action in MOTIONS]
     order = [(k / len(lane), i, job) for i, lane in enumerate(lanes) for k, job in enumerate(lane)]
     # by position within the lane: at any moment every lane is drawn to the same share
     order.sort(key=lambda entry: entry[:2])
@@ -102,7 +102,7 @@ def jobs(
     return [job for job in numbered if job.part in parts]
 
 
-def idle_jobs(data: str | Path, cameras: int, seed: int, part: str, least_s: float = 2.5) -> list[Job]:
+def idle_jobs(data: str | Path, cameras: int, seed: int, part: str, least_s: float = 2.5) -> list[DrawJob]:
     """Recorded clips of stillness that last at least least_s, each seen by several cameras, the clips taking turns.
 
     Args:
@@ -117,4 +117,4 @@ def idle_jobs(data: str | Path, cameras: int, seed: int, part: str, least_s: flo
         if sample.part == part and sample.action == IDLE and len(sample.clip.joints_TV3) / sample.clip.fps >= least_s
     ]  # fmt: skip
     every = [sample for _ in range(cameras) for sample in still]
-    return [Job(IDLE, part, 100_000 * seed + n, sample) for n, sample in enumerate(every)]
+    return [DrawJob(IDLE, part, 100_000 * seed + n, sample) for n, sample in enumerate(every)]

@@ -13,10 +13,16 @@ import numpy as np
 from models.labels import IDLE
 from training.drawing.body import REST, Body, joints_of
 
-Keyframes = list[tuple[float, dict[str, tuple[float, ...]]]]
+Pose = dict[str, tuple[float, ...]]
+Keyframes = list[tuple[float, Pose]]
 Motion = tuple[float, bool, Keyframes]
 _DOWN = REST["left_hand"]
 BLEND_S = 0.4  # one motion passes into the next
+
+
+def _hands(both: tuple[float, ...]) -> Pose:
+    """The same place for either hand."""
+    return {"left_hand": both, "right_hand": both}
 
 
 def _wave(rng: np.random.Generator) -> Motion:
@@ -25,7 +31,7 @@ def _wave(rng: np.random.Generator) -> Motion:
         a, b = (0.12, up, 0.3), (0.62, up - 0.05, 0.3)
     else:  # the straight arm swings overhead
         a, b = (-0.2, 0.9, 0.1), (0.55, 0.75, 0.1)
-    keys = [(0.0, {"right_hand": a}), (0.5, {"right_hand": b})]
+    keys: Keyframes = [(0.0, {"right_hand": a}), (0.5, {"right_hand": b})]
     if rng.random() < 0.35:
         keys = [(t, pose | {"left_hand": pose["right_hand"]}) for t, pose in keys]
     return rng.uniform(0.45, 1.1), True, keys
@@ -33,7 +39,9 @@ def _wave(rng: np.random.Generator) -> Motion:
 
 def _raise_hand(rng: np.random.Generator) -> Motion:
     top = (rng.uniform(-0.05, 0.25), rng.uniform(0.8, 1.0), rng.uniform(0.0, 0.3))
-    up = {"right_hand": top} | ({"left_hand": top} if rng.random() < 0.4 else {})
+    up: Pose = {"right_hand": top}
+    if rng.random() < 0.4:
+        up["left_hand"] = top
     if rng.random() < 0.4:
         return rng.uniform(1.8, 3.2), True, [(0.0, {}), (0.4, up), (0.6, up)]
     return rng.uniform(2.0, 4.0), False, [(0.0, {}), (0.3, up), (1.0, up)]
@@ -41,18 +49,18 @@ def _raise_hand(rng: np.random.Generator) -> Motion:
 
 def _clap(rng: np.random.Generator) -> Motion:
     up, reach, gap = rng.uniform(-0.45, 0.1), rng.uniform(0.45, 0.7), rng.uniform(0.0, 0.25)
-    both = lambda out: {"left_hand": (out, up, reach), "right_hand": (out, up, reach)}  # noqa: E731
-    return rng.uniform(0.3, 0.8), True, [(0.0, both(-0.33)), (0.5, both(gap))]
+    apart, near = (-0.33, up, reach), (gap, up, reach)
+    keys: Keyframes = [(0.0, _hands(apart)), (0.5, _hands(near))]
+    return rng.uniform(0.3, 0.8), True, keys
 
 
 def _jumping_jack(rng: np.random.Generator) -> Motion:
     spread, hop = rng.uniform(0.22, 0.38), rng.uniform(0.03, 0.1)
     top = (rng.uniform(-0.15, 0.2), rng.uniform(0.85, 0.97), 0.05)
     side = (0.9, 0.1, 0.05)
-    wide = {"left_foot": (spread, 0, 0), "right_foot": (spread, 0, 0), "pelvis": (0, -0.05, 0)}
-    half = {"left_foot": (spread / 2, hop, 0), "right_foot": (spread / 2, hop, 0), "pelvis": (0, hop, 0)}
-    arms = lambda hand: {"left_hand": hand, "right_hand": hand}  # noqa: E731
-    keys = [(0.0, arms(_DOWN)), (0.25, half | arms(side)), (0.5, wide | arms(top)), (0.75, half | arms(side))]
+    wide: Pose = {"left_foot": (spread, 0, 0), "right_foot": (spread, 0, 0), "pelvis": (0, -0.05, 0)}
+    half: Pose = {"left_foot": (spread / 2, hop, 0), "right_foot": (spread / 2, hop, 0), "pelvis": (0, hop, 0)}
+    keys = [(0.0, _hands(_DOWN)), (0.25, half | _hands(side)), (0.5, wide | _hands(top)), (0.75, half | _hands(side))]
     return rng.uniform(0.8, 1.4), True, keys
 
 
@@ -69,11 +77,11 @@ def _squat(rng: np.random.Generator) -> Motion:
 
 
 def _steps(stride: float, lift: float, swing: float, elbow: float, bounce: float, lean: float) -> Keyframes:
-    def half(front: str, back: str) -> list[dict]:
-        contact = {f"{front}_foot": (0, 0, stride), f"{back}_foot": (0, 0.06 + lift * 0.6, -stride)}
-        arms = {f"{back}_hand": (0.15, -0.9 + elbow, swing), f"{front}_hand": (0.15, -0.95 + 0.6 * elbow, -swing)}
-        passing = {f"{back}_foot": (0, lift, 0.05 + lift * 0.2), "pelvis": (0, bounce, 0)}
-        mid = {f"{s}_hand": (0.15, -0.95 + 0.8 * elbow, 0.15 * elbow) for s in ("left", "right")}
+    def half(front: str, back: str) -> list[Pose]:
+        contact: Pose = {f"{front}_foot": (0, 0, stride), f"{back}_foot": (0, 0.06 + lift * 0.6, -stride)}
+        arms: Pose = {f"{back}_hand": (0.15, -0.9 + elbow, swing), f"{front}_hand": (0.15, -0.95 + 0.6 * elbow, -swing)}
+        passing: Pose = {f"{back}_foot": (0, lift, 0.05 + lift * 0.2), "pelvis": (0, bounce, 0)}
+        mid: Pose = {f"{s}_hand": (0.15, -0.95 + 0.8 * elbow, 0.15 * elbow) for s in ("left", "right")}
         return [contact | arms | {"lean": (lean, 0)}, passing | mid | {"lean": (lean, 0)}]
 
     poses = half("left", "right") + half("right", "left")
@@ -92,21 +100,23 @@ def _run(rng: np.random.Generator) -> Motion:
 
 def _jump(rng: np.random.Generator) -> Motion:
     high, dip = rng.uniform(0.06, 0.3), rng.uniform(0.06, 0.3)
-    crouch = {"pelvis": (0, -dip, -dip / 3), "lean": (dip, 0)}
-    air = {"pelvis": (0, high, 0), "left_foot": (0, high, 0), "right_foot": (0, high, 0)}
+    crouch: Pose = {"pelvis": (0, -dip, -dip / 3), "lean": (dip, 0)}
+    air: Pose = {"pelvis": (0, high, 0), "left_foot": (0, high, 0), "right_foot": (0, high, 0)}
     if high < 0.15:  # small hops, hands beside the hips as with a rope
-        hands = {"left_hand": (0.45, -0.65, 0.25), "right_hand": (0.45, -0.65, 0.25)}
+        hands = _hands((0.45, -0.65, 0.25))
         return rng.uniform(0.4, 0.7), True, [(0.0, hands | {"pelvis": (0, -0.05, 0)}), (0.5, air | hands)]
-    back = {"left_hand": (0.2, -0.85, -0.35), "right_hand": (0.2, -0.85, -0.35)}
-    up = {"left_hand": (0.2, 0.2, 0.8), "right_hand": (0.2, 0.2, 0.8)}
+    back, up = _hands((0.2, -0.85, -0.35)), _hands((0.2, 0.2, 0.8))
     return rng.uniform(1.0, 1.8), True, [(0.0, {}), (0.35, crouch | back), (0.6, air | up), (0.85, crouch)]
 
 
 def _punch(rng: np.random.Generator) -> Motion:
     up = rng.uniform(-0.1, 0.15)
-    guard = {"left_hand": (-0.15, 0.05, 0.4), "right_hand": (-0.15, 0.0, 0.35)}
-    feet = {"left_foot": (0.02, 0, 0.2), "right_foot": (0.05, 0, -0.15)}
-    hit = lambda side, turn: guard | {f"{side}_hand": (-0.2, up, 0.98), "turn": (turn,)}  # noqa: E731
+    guard: Pose = {"left_hand": (-0.15, 0.05, 0.4), "right_hand": (-0.15, 0.0, 0.35)}
+    feet: Pose = {"left_foot": (0.02, 0, 0.2), "right_foot": (0.05, 0, -0.15)}
+
+    def hit(side: str, turn: float) -> Pose:
+        return guard | {f"{side}_hand": (-0.2, up, 0.98), "turn": (turn,)}
+
     cross = hit("right", 0.45) if rng.random() < 0.6 else guard
     keys = [(0.0, guard), (0.2, hit("left", -0.2)), (0.45, guard), (0.65, cross), (0.9, guard)]
     return rng.uniform(0.9, 1.8), True, [(t, feet | pose) for t, pose in keys]
@@ -114,11 +124,13 @@ def _punch(rng: np.random.Generator) -> Motion:
 
 def _kick(rng: np.random.Generator) -> Motion:
     high = rng.uniform(0.3, 0.95)
+    cock: Pose
+    hit: Pose
     if rng.random() < 0.6:
         cock, hit = {"right_foot": (0.02, 0.2, -0.35)}, {"right_foot": (0, high, 0.75), "lean": (-0.15, 0)}
     else:  # to the side
         cock, hit = {"right_foot": (0.1, 0.1, 0.0)}, {"right_foot": (0.7, high, 0.05), "lean": (0, 0.25)}
-    arms = {"left_hand": (0.5, -0.6, 0.3), "right_hand": (0.5, -0.7, -0.2)}
+    arms: Pose = {"left_hand": (0.5, -0.6, 0.3), "right_hand": (0.5, -0.7, -0.2)}
     return rng.uniform(1.0, 2.2), True, [(0.0, {}), (0.25, cock | arms), (0.45, hit | arms), (0.75, {})]
 
 
@@ -140,11 +152,11 @@ def _bow(rng: np.random.Generator) -> Motion:
 def _pick_up(rng: np.random.Generator) -> Motion:
     deep = rng.uniform(0.2, 0.5)
     low = {"pelvis": (0, -deep, -0.2), "lean": (rng.uniform(0.7, 1.1), 0), "right_hand": (-0.1, -0.75, 0.65)}
-    held = {"right_hand": (0.05, -0.45, 0.55)}
+    held: Pose = {"right_hand": (0.05, -0.45, 0.55)}
     return rng.uniform(1.8, 3.0), False, [(0.0, {}), (0.4, low), (0.55, low), (1.0, held)]
 
 
-def _seat(rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
+def _seat(rng: np.random.Generator) -> Pose:
     lap = (-0.05, -0.6, 0.5)
     return {"pelvis": (0, -rng.uniform(0.36, 0.46), -0.4), "lean": (0.05, 0), "left_hand": lap, "right_hand": lap}
 
@@ -152,7 +164,7 @@ def _seat(rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
 def _sit_down(rng: np.random.Generator) -> Motion:
     seat = _seat(rng)
     knees = (0.05, -0.7, 0.4)
-    half = {"pelvis": (0, -0.22, -0.28), "lean": (0.65, 0), "left_hand": knees, "right_hand": knees}
+    half: Pose = {"pelvis": (0, -0.22, -0.28), "lean": (0.65, 0), "left_hand": knees, "right_hand": knees}
     return rng.uniform(1.6, 2.8), False, [(0.0, {}), (0.2, {}), (0.45, half), (0.7, seat), (1.0, seat)]
 
 
@@ -162,8 +174,8 @@ def _stand_up(rng: np.random.Generator) -> Motion:
 
 
 def _to_head(rng: np.random.Generator, near: tuple[float, float, float], nod: float, hold: float) -> Motion:
-    up = {"right_hand": near, "head": (nod, 0.0)}
-    low = {"right_hand": (0.0, -0.45, 0.5)} if rng.random() < 0.5 else {}
+    up: Pose = {"right_hand": near, "head": (nod, 0.0)}
+    low: Pose = {"right_hand": (0.0, -0.45, 0.5)} if rng.random() < 0.5 else {}
     return rng.uniform(2.2, 4.0), False, [(0.0, low), (0.3, up), (0.3 + hold, up), (1.0, low if hold < 0.6 else up)]
 
 
@@ -176,14 +188,14 @@ def _phone(rng: np.random.Generator) -> Motion:
 
 
 def _throw(rng: np.random.Generator) -> Motion:
-    back = {"right_hand": (0.45, 0.45, -0.35), "turn": (-0.4,), "lean": (-0.1, 0)}
-    out = {"right_hand": (-0.1, 0.25, 0.95), "turn": (0.3,), "lean": (0.15, 0)}
-    low = {"right_hand": (-0.25, -0.6, 0.6), "turn": (0.4,), "lean": (0.3, 0)}
+    back: Pose = {"right_hand": (0.45, 0.45, -0.35), "turn": (-0.4,), "lean": (-0.1, 0)}
+    out: Pose = {"right_hand": (-0.1, 0.25, 0.95), "turn": (0.3,), "lean": (0.15, 0)}
+    low: Pose = {"right_hand": (-0.25, -0.6, 0.6), "turn": (0.4,), "lean": (0.3, 0)}
     return rng.uniform(1.0, 2.0), True, [(0.0, {}), (0.35, back), (0.5, out), (0.65, low)]
 
 
 def _point(rng: np.random.Generator) -> Motion:
-    out = {"right_hand": (rng.uniform(-0.2, 0.7), rng.uniform(-0.1, 0.35), rng.uniform(0.6, 0.9))}
+    out: Pose = {"right_hand": (rng.uniform(-0.2, 0.7), rng.uniform(-0.1, 0.35), rng.uniform(0.6, 0.9))}
     return rng.uniform(2.0, 3.5), False, [(0.0, {}), (0.25, out), (1.0, out)]
 
 
@@ -223,7 +235,7 @@ MOTIONS: dict[str, Callable[[np.random.Generator], Motion]] = {
 SCENE_MOTIONS = MOTIONS | {"stand": _stand}
 
 
-def _swap_sides(pose: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+def _swap_sides(pose: Pose) -> Pose:
     swapped = {n.replace("left", "?").replace("right", "left").replace("?", "right"): v for n, v in pose.items()}
     for name in ("lean", "head"):
         if name in swapped:
@@ -268,7 +280,8 @@ def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndar
     starts = np.cumsum([0.0, *(seconds for _, seconds in steps)])
     times_T = np.arange(round(starts[-1] * fps)) / fps
     phases_62 = rng.uniform(0, 2 * np.pi, (6, 2))
-    sway_T6 = 0.008 * sum(np.sin(2 * np.pi * f * times_T[:, None] + phases_62[:, k]) for k, f in enumerate((0.3, 0.7)))
+    slow_T6, fast_T6 = (np.sin(2 * np.pi * f * times_T[:, None] + phases_62[:, k]) for k, f in enumerate((0.3, 0.7)))
+    sway_T6 = 0.008 * (slow_T6 + fast_T6)
     joints = []
     for t, sway_6 in zip(times_T, sway_T6, strict=True):
         k = int(np.searchsorted(starts, t + 1e-9)) - 1

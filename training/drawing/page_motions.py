@@ -50,6 +50,7 @@ def _lie_down() -> np.ndarray:
 
 
 def main() -> None:
+    """Write the file."""
     clips = {}
     for name in (*MOTIONS, "lie_down"):
         whole = np.rint(clip_of(name) / STEP_M).astype("<i2")

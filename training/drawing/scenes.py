@@ -10,8 +10,8 @@ from models.labels import IDLE, OTHER
 from models.skeleton import JOINTS, mirrored
 from training.data.splits import Sample
 from training.drawing.camera_effects import Film, random_film
-from training.drawing.draw import Camera, Look
-from training.drawing.jobs import LONGEST_S, Job
+from training.drawing.draw import Look, PinholeCamera
+from training.drawing.jobs import LONGEST_S, DrawJob
 from training.drawing.motions import make_motion
 
 RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
@@ -22,7 +22,7 @@ _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Scene:
     """How a job's clip is drawn.
 
     Attributes:
@@ -35,30 +35,32 @@ class Setting:
     """
 
     fps: float
-    camera: Camera
+    camera: PinholeCamera
     look: Look
     seconds: float
     mirrored: bool
     film: Film | None
 
 
-def _camera(rng: np.random.Generator, action: str) -> tuple[Camera, bool]:
+def _camera(rng: np.random.Generator, action: str) -> tuple[PinholeCamera, bool]:
     yaw = rng.normal(0, 0.6) if rng.random() < 0.8 else rng.uniform(-1.9, 1.9)
     if action in UPPER and rng.random() < 0.35:  # a laptop on the desk
-        near = Camera(yaw * 0.6, rng.uniform(0.9, 1.5), rng.uniform(1.1, 1.35), rng.uniform(1.0, 1.9))
+        near = PinholeCamera(yaw * 0.6, rng.uniform(0.9, 1.5), rng.uniform(1.1, 1.35), rng.uniform(1.0, 1.9))
         return replace(near, focal=rng.uniform(0.75, 1.0)), rng.random() < 0.3
-    far = Camera(yaw, rng.uniform(0.6, 2.0), rng.uniform(0.8, 1.1), rng.uniform(2.4, 4.5), rng.uniform(0.75, 1.05))
+    far = PinholeCamera(
+        yaw, rng.uniform(0.6, 2.0), rng.uniform(0.8, 1.1), rng.uniform(2.4, 4.5), rng.uniform(0.75, 1.05)
+    )
     size = (640, 480) if rng.random() < 0.7 else ((640, 360) if rng.random() < 0.6 else (360, 640))
     # a narrow picture must still hold the body
     return replace(far, size=size, focal=far.focal * 640 / size[0] * size[1] / 480), False
 
 
-def setting_of(job: Job) -> Setting:
+def scene_of(job: DrawJob) -> Scene:
     """Everything random about a job, by its seed alone: a rate that is given changes nothing but the rate."""
     rng = np.random.default_rng([job.seed, 7])
     random_fps = RATES[rng.integers(len(RATES))]  # drawn at any rate, so that what follows stays the same
     camera, desk = _camera(rng, job.action)
-    return Setting(  # the generator is used in this order
+    return Scene(  # the generator is used in this order
         fps=random_fps if job.rate is None else job.rate,
         camera=camera,
         look=Look(job.seed, desk),
@@ -68,12 +70,12 @@ def setting_of(job: Job) -> Setting:
     )
 
 
-def drawn_joints(job: Job, how: Setting) -> np.ndarray:
+def drawn_joints(job: DrawJob, scene: Scene) -> np.ndarray:
     """(T, 25, 3) metres: what the camera is shown, a pose a frame."""
     if job.sample is None:
-        return make_motion(job.action, how.seconds, how.fps, job.seed)
-    joints = _resampled(*_staged(job.sample), how.fps)
-    return mirrored(joints) if how.mirrored else joints
+        return make_motion(job.action, scene.seconds, scene.fps, job.seed)
+    joints = _resampled(*_staged(job.sample), scene.fps)
+    return mirrored(joints) if scene.mirrored else joints
 
 
 def _staged(sample: Sample) -> tuple[np.ndarray, np.ndarray]:

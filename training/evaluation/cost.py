@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -62,12 +63,31 @@ def latency_ms(model: Classifier, runs: int = 30) -> float:
     return statistics.median(times[WARM_UP:])
 
 
-def cost(model: Classifier, runs: int = 30) -> dict[str, float | int | str]:
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one clip costs.
+
+    Attributes:
+        parameters: of the model.
+        flops: of one clip of one person.
+        latency_ms: median time of that clip.
+        threads: of torch, while that was measured.
+        device: that it was measured on.
+    """
+
+    parameters: int
+    flops: int
+    latency_ms: float
+    threads: int
+    device: str
+
+
+def cost(model: Classifier, runs: int = 30) -> Cost:
     """Parameters, FLOPs, latency in milliseconds, and what it was measured with."""
-    return {
-        "parameters": parameters(model),
-        "flops": flops(model),
-        "latency_ms": round(latency_ms(model, runs), 3),
-        "threads": torch.get_num_threads(),
-        "device": str(next(model.parameters()).device),
-    }
+    return Cost(
+        parameters=parameters(model),
+        flops=flops(model),
+        latency_ms=round(latency_ms(model, runs), 3),
+        threads=torch.get_num_threads(),
+        device=str(next(model.parameters()).device),
+    )

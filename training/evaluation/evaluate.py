@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,19 @@ import torch
 from models.branches import Branches
 from training.data.store import Store
 from training.evaluation.classifier import Classifier
-from training.evaluation.cost import cost
+from training.evaluation.cost import Cost, cost
 from training.evaluation.features import only
-from training.evaluation.protocols import SEMI_FRACTIONS, SEMI_REPEATS, Answers, Config, Judge, Labelled, check_subsets
-from training.evaluation.results import confusion, confusion_picture, headline, row, write_result
+from training.evaluation.linear import Predictions
+from training.evaluation.protocols import (
+    SEMI_FRACTIONS,
+    SEMI_REPEATS,
+    Config,
+    Judge,
+    Labelled,
+    SubsetPredictions,
+    check_subsets,
+)
+from training.evaluation.results import SubsetResult, confusion, confusion_picture, headline, result_of, write_result
 from training.runs.run_folder import load_branches, provenance
 
 
@@ -54,9 +63,7 @@ def evaluate(
         ValueError: a missing run, split, label, modality or class; the message says which.
     """
     branches, held = _model(run, protocol)
-    names = tuple(modalities or (branches.names if branches else ()))
-    if not names:
-        raise ValueError("scratch needs --modalities: which branches to train")
+    names = _names(modalities, branches)
     if fractions is not None and protocol != "semi":
         raise ValueError(f"--fractions goes with semi; {protocol} takes all labels")
     clips, chosen = Labelled.of(store, split), check_subsets(names, subsets)
@@ -64,13 +71,20 @@ def evaluate(
     judge = Judge(clips, branches, chosen, config, device)
     told, last = _rows(judge, seeds[:1] if protocol == "knn" else seeds, _fractions(protocol, fractions))
     costs = _costs(judge.start(seeds[0]), chosen, len(store.labels), device)
-    rows = [line | costs[tuple(line["modalities"])] for line in told]
+    rows = [replace(line, cost=costs[line.modalities]) for line in told]
     result = headline(rows) | {"protocol": protocol, "config": asdict(config), "split": split, **provenance(store)}
-    result |= {"train_clips": len(clips.train_ids), "test_clips": len(clips.test_ids), "unlabelled": clips.unlabelled}
-    result |= {"run": held, "transfer": _transfer(held, store), "rows": rows}
+    result |= _clips_and_run(clips, held) | {"rows": [line.to_dict() for line in rows]}
     if out is not None:
         _write(out, result, last, clips)
     return result
+
+
+def _clips_and_run(clips: Labelled, held: dict[str, Any] | None) -> dict[str, Any]:
+    """What was judged, on how many clips."""
+    return {
+        "train_clips": len(clips.train_ids), "test_clips": len(clips.test_ids), "unlabelled": clips.unlabelled,
+        "run": held, "transfer": _transfer(held, clips.store),
+    }  # fmt: skip
 
 
 def _model(run: Path | None, protocol: str) -> tuple[Branches | None, dict[str, Any] | None]:
@@ -85,30 +99,39 @@ def _model(run: Path | None, protocol: str) -> tuple[Branches | None, dict[str, 
     return branches, {"folder": Path(run).name, **held}
 
 
+def _names(modalities: Sequence[str] | None, branches: Branches | None) -> tuple[str, ...]:
+    """Modalities to judge: those asked for, or all of the run's."""
+    names = tuple(modalities or (branches.names if branches else ()))
+    if not names:
+        raise ValueError("scratch needs --modalities: which branches to train")
+    return names
+
+
 def _fractions(protocol: str, fractions: Sequence[float] | None) -> list[float | None]:
     if protocol != "semi":
         return [None]
-    return sorted(set(SEMI_FRACTIONS if fractions is None else fractions))
+    return [*sorted(set(SEMI_FRACTIONS if fractions is None else fractions))]
 
 
 def _rows(
     judge: Judge, seeds: Sequence[int], fractions: Sequence[float | None]
-) -> tuple[list[dict[str, Any]], dict[int, Any]]:
+) -> tuple[list[SubsetResult], dict[int, Predictions]]:
     """A line for every share of the labels and set of modalities; the answers of the last, by seed."""
-    clips, store, lines = judge.clips, judge.clips.store, []
+    clips, store = judge.clips, judge.clips.store
+    lines: list[SubsetResult] = []
     for fraction in fractions:
         share = {seed: clips.train_ids if fraction is None else clips.share(fraction, seed) for seed in seeds}
-        answers: dict[int, Answers] = {seed: judge.answers(seed, ids) for seed, ids in share.items()}
+        answers: dict[int, SubsetPredictions] = {seed: judge.answers(seed, ids) for seed, ids in share.items()}
         for subset in judge.subsets:
             mine = {seed: answers[seed][subset] for seed in seeds}
-            line = row(subset, mine, store.label_N[clips.test_ids], store.labels)
-            lines.append(line if fraction is None else {"fraction": fraction, "labels": len(share[seeds[0]])} | line)
+            line = result_of(subset, mine, store.label_N[clips.test_ids], store.labels)
+            lines.append(line if fraction is None else replace(line, fraction=fraction, labels=len(share[seeds[0]])))
     return lines, mine
 
 
 def _costs(
     branches: Branches, subsets: Sequence[tuple[str, ...]], classes: int, device: str | torch.device
-) -> dict[tuple[str, ...], dict[str, Any]]:
+) -> dict[tuple[str, ...], Cost]:
     return {subset: cost(Classifier(only(branches, subset), classes).to(device).eval()) for subset in subsets}
 
 
@@ -117,7 +140,7 @@ def _transfer(held: dict[str, Any] | None, store: Store) -> bool:
     return held is not None and all(part["data_hash"] != store.hash for part in held["data"])
 
 
-def _write(out: Path, result: dict[str, Any], last: dict[int, Any], clips: Labelled) -> None:
+def _write(out: Path, result: dict[str, Any], last: dict[int, Predictions], clips: Labelled) -> None:
     """The picture first: the results file says that all is there."""
     labels = clips.store.labels
     counts_CC = confusion(last, clips.store.label_N[clips.test_ids], len(labels))

@@ -26,14 +26,14 @@ from tqdm import tqdm
 
 from models.branches import Branches
 from models.shape import Shape
-from training.config.schema import PretrainConfig, Schedule, require
+from training.config.schema import PretrainConfig, learning_rate, require
 from training.config.sources import PRESETS
 from training.data.augmentation import augment
 from training.data.store import Store
 from training.data.views import Views
 from training.evaluation.classifier import Classifier
 from training.evaluation.features import people_slots
-from training.evaluation.linear import Answer, check_schedule
+from training.evaluation.linear import Predictions, check_schedule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,8 +73,9 @@ class TuneConfig:
         check_schedule(self)
         require(self, {"watch": (self.watch >= 0, "at least 0")})
 
-    # The learning rate at a (fractional) epoch is pre-training's.
-    rate = Schedule.rate
+    def rate(self, epoch: float) -> float:
+        """Learning rate at a (fractional) epoch, as in pre-training."""
+        return learning_rate(self, epoch)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +116,7 @@ def tune(
     config: TuneConfig,
     seed: int,
     device: str | torch.device = "cpu",
-) -> dict[tuple[str, ...], Answer]:
+) -> dict[tuple[str, ...], Predictions]:
     """Train a copy of the branches, with new heads, and answer for the test clips.
 
     Args:
@@ -136,7 +137,7 @@ def tune(
     optimizer = torch.optim.SGD(
         model.parameters(), config.lr, momentum=config.momentum, weight_decay=config.weight_decay, foreach=True
     )
-    answers: dict[tuple[str, ...], Answer] = {}
+    answers: dict[tuple[str, ...], Predictions] = {}
     bar = tqdm(range(config.epochs), desc=f"train with labels, seed {seed}", unit="epoch", leave=False, mininterval=5)
     for epoch in bar:
         loss = _epoch(model, optimizer, store, train_ids, config, (seed, epoch), device)
@@ -197,7 +198,7 @@ def _logits(model: Classifier, store: Store, ids: np.ndarray, config: TuneConfig
 
 
 def _look(
-    answers: dict[tuple[str, ...], Answer],
+    answers: dict[tuple[str, ...], Predictions],
     logits_NMC: Tensor,
     truth_N: np.ndarray,
     subsets: Sequence[tuple[str, ...]],
@@ -208,9 +209,11 @@ def _look(
     for subset in subsets:
         columns = [list(names).index(name) for name in subset]
         predicted_N = logits_NMC[:, columns].mean(1).argmax(1).numpy()
-        before, best, best_epoch = answers.get(subset), None, None
-        if epoch is not None:
-            best, best_epoch = 100 * float((predicted_N == truth_N).mean()), epoch
-            if before is not None and before.best >= best:
-                best, best_epoch = before.best, before.best_epoch
-        answers[subset] = Answer(predicted_N, best, best_epoch)
+        if epoch is None:
+            answers[subset] = Predictions(predicted_N)
+            continue
+        newest, before = 100 * float((predicted_N == truth_N).mean()), answers.get(subset)
+        if before is None or before.best is None or before.best < newest:
+            answers[subset] = Predictions(predicted_N, newest, epoch)
+        else:
+            answers[subset] = Predictions(predicted_N, before.best, before.best_epoch)

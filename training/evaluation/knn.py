@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from training.config.schema import PRECISIONS, one_of, require
-from training.evaluation.linear import Answer
+from training.evaluation.linear import Predictions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class NearestConfig:
 
 def nearest(
     train_RMH: Tensor, train_label_R: Tensor, test_NMH: Tensor, classes: int, k: int, device: str | torch.device = "cpu"
-) -> Answer:
+) -> Predictions:
     """Each test clip gets the label of the k most similar training clips; modalities side by side, each of unit length.
 
     Args:
@@ -59,4 +59,4 @@ def nearest(
         worth_Nk = 1 + (near_Nk + 1) / (4 * k)
         votes_NC = torch.zeros(len(some_NMH), classes, device=keys_RD.device)
         found.append(votes_NC.scatter_add_(1, label_R[index_Nk], worth_Nk).argmax(1).cpu())
-    return Answer(torch.cat(found).numpy())
+    return Predictions(torch.cat(found).numpy())

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.config.schema import PRECISIONS, SCHEDULES, Schedule, one_of, require
+from training.config.schema import PRECISIONS, SCHEDULES, learning_rate, one_of, require
 
 LINEAR_PRESETS: dict[str, dict[str, Any]] = {
     "ikem": {},
@@ -36,7 +36,7 @@ LINEAR_PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Predictions:
     """What a trained model says of the test clips.
 
     Attributes:
@@ -85,8 +85,9 @@ class LinearConfig:
         check_schedule(self)
         require(self, {"init_std": (self.init_std > 0, "positive")})
 
-    # The learning rate at a (fractional) epoch is pre-training's.
-    rate = Schedule.rate
+    def rate(self, epoch: float) -> float:
+        """Learning rate at a (fractional) epoch, as in pre-training."""
+        return learning_rate(self, epoch)
 
 
 def check_schedule(config: Any) -> None:
@@ -134,7 +135,7 @@ def train_heads(
     config: LinearConfig,
     seed: int,
     device: str | torch.device = "cpu",
-) -> Answer:
+) -> Predictions:
     """Train the heads of one set of modalities jointly, and answer for the test clips.
 
     Args:
@@ -148,7 +149,8 @@ def train_heads(
         device: where to compute.
     """
     rng = torch.Generator().manual_seed(seed)
-    heads = Heads(*train_NMH.shape[1:], classes, config, rng).to(device)
+    modalities, width = train_NMH.shape[1:]
+    heads = Heads(modalities, width, classes, config, rng).to(device)
     x_NMH, label_N, test_NMH, truth_N = (t.to(device) for t in (train_NMH, train_label_N, test_NMH, test_label_N))
     optimizer = torch.optim.SGD(
         heads.parameters(), config.lr, momentum=config.momentum, weight_decay=config.weight_decay
@@ -169,7 +171,7 @@ def train_heads(
         accuracy = 100 * float((predicted_N == truth_N).float().mean())
         if accuracy > best:
             best, best_epoch = accuracy, epoch + 1
-    return Answer(predicted_N.cpu().numpy(), best, best_epoch)
+    return Predictions(predicted_N.cpu().numpy(), best, best_epoch)
 
 
 @torch.no_grad()

@@ -22,13 +22,13 @@ from training.data.store import Store
 from training.evaluation.features import features, only
 from training.evaluation.finetune import TUNE_PRESETS, ScratchConfig, TuneConfig, tune
 from training.evaluation.knn import NearestConfig, nearest
-from training.evaluation.linear import LINEAR_PRESETS, Answer, LinearConfig, train_heads
+from training.evaluation.linear import LINEAR_PRESETS, LinearConfig, Predictions, train_heads
 
 PROTOCOLS = ("linear", "knn", "semi", "finetune", "scratch")
 SEMI_FRACTIONS = (0.01, 0.05, 0.1, 0.2)
 SEMI_REPEATS = 5
 Config = LinearConfig | NearestConfig | TuneConfig
-Answers = dict[tuple[str, ...], Answer]
+SubsetPredictions = dict[tuple[str, ...], Predictions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def check_subsets(names: Sequence[str], wanted: Sequence[Sequence[str]]) -> list
     Raises:
         ValueError: a set wants a modality that is not judged.
     """
-    subsets = [(name,) for name in names]
+    subsets: list[tuple[str, ...]] = [(name,) for name in names]
     for subset in [tuple(check_modalities(subset)) for subset in wanted] + [tuple(names)]:
         if missing := [name for name in subset if name not in names]:
             raise ValueError(f"a subset wants {', '.join(missing)}; the modalities are {', '.join(names)}")
@@ -181,7 +181,7 @@ class Judge:
         torch.manual_seed(seed)
         return Branches(self.names, self.config.shape)
 
-    def answers(self, seed: int, train_ids: np.ndarray | None = None) -> Answers:
+    def answers(self, seed: int, train_ids: np.ndarray | None = None) -> SubsetPredictions:
         """What every set of modalities answers, trained on some of the training clips (None: all)."""
         train_ids = self.clips.train_ids if train_ids is None else train_ids
         if isinstance(self.config, TuneConfig):
@@ -191,7 +191,7 @@ class Judge:
             )
         return {subset: self._frozen(subset, seed, train_ids) for subset in self.subsets}
 
-    def _frozen(self, subset: tuple[str, ...], seed: int, train_ids: np.ndarray) -> Answer:
+    def _frozen(self, subset: tuple[str, ...], seed: int, train_ids: np.ndarray) -> Predictions:
         assert self.branches is not None
         clips, config = self.clips, self.config
         if not self._h:
@@ -205,4 +205,5 @@ class Judge:
         classes = len(clips.store.labels)
         if isinstance(config, NearestConfig):
             return nearest(train_NMH, label_N, test_NMH, classes, config.k, self.device)
+        assert isinstance(config, LinearConfig)
         return train_heads(train_NMH, label_N, test_NMH, truth_N, classes, config, seed, self.device)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import numpy as np
 from models.system.atomic import write_text, write_whole
 from models.system.tables import table
 from training.evaluation.confusion import draw
-from training.evaluation.linear import Answer
+from training.evaluation.cost import Cost
+from training.evaluation.linear import Predictions
 
 FORMAT = "ikem-evaluation/1"
 BEST = "best_epoch_on_test (not the result)"
@@ -27,10 +29,52 @@ def mean_std(values: Sequence[float]) -> tuple[float, float | None]:
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
-def row(
-    modalities: Sequence[str], answers: Mapping[int, Answer], truth_N: np.ndarray, labels: Sequence[str]
-) -> dict[str, Any]:
-    """One set of modalities over its seeds: accuracy in % of the last epoch.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubsetResult:
+    """One set of modalities over its seeds, after the last epoch.
+
+    Attributes:
+        modalities: whose mean logit answered.
+        accuracy: mean over the seeds, in %.
+        std: standard deviation of a sample over the seeds; None of one.
+        seeds: seed -> accuracy in %.
+        per_class: class -> mean over the seeds of the share of its clips that are right, in %.
+        best: of each seed that was watched, the highest accuracy on the test clips and its epoch: not the result.
+        fraction: share of the training labels; None for all.
+        labels: clips that gave their labels, where that is a share.
+        cost: of the model; None before it was measured.
+    """
+
+    modalities: tuple[str, ...]
+    accuracy: float
+    std: float | None
+    seeds: dict[int, float]
+    per_class: dict[str, float]
+    best: dict[int, tuple[float, int | None]]
+    fraction: float | None = None
+    labels: int | None = None
+    cost: Cost | None = None
+
+    @property
+    def mean_per_class(self) -> float:
+        """Mean over the classes that test clips show, in %."""
+        return statistics.fmean(self.per_class.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row of the results file."""
+        share = {} if self.fraction is None else {"fraction": self.fraction, "labels": self.labels}
+        best = {seed: {"accuracy": accuracy, "epoch": epoch} for seed, (accuracy, epoch) in self.best.items()}
+        return {
+            **share, "modalities": list(self.modalities), "accuracy": self.accuracy, "std": self.std,
+            "seeds": self.seeds, "per_class": self.per_class, "mean_per_class": self.mean_per_class,
+            **({BEST: best} if best else {}), **({} if self.cost is None else asdict(self.cost)),
+        }  # fmt: skip
+
+
+def result_of(
+    modalities: Sequence[str], answers: Mapping[int, Predictions], truth_N: np.ndarray, labels: Sequence[str]
+) -> SubsetResult:
+    """What one set of modalities is worth.
 
     Args:
         modalities: whose mean logit answered.
@@ -41,21 +85,24 @@ def row(
     values = {seed: 100 * float((answer.predicted_N == truth_N).mean()) for seed, answer in answers.items()}
     mean, std = mean_std(list(values.values()))
     right_SN = np.stack([answer.predicted_N == truth_N for answer in answers.values()])
-    per_class = {labels[c]: 100 * float(right_SN[:, truth_N == c].mean()) for c in np.unique(truth_N)}
-    told: dict[str, Any] = {"modalities": list(modalities), "accuracy": mean, "std": std}
-    told |= {"seeds": values, "per_class": per_class, "mean_per_class": statistics.fmean(per_class.values())}
-    best = {seed: {"accuracy": a.best, "epoch": a.best_epoch} for seed, a in answers.items() if a.best is not None}
-    return told | ({BEST: best} if best else {})
+    return SubsetResult(
+        modalities=tuple(modalities),
+        accuracy=mean,
+        std=std,
+        seeds=values,
+        per_class={labels[c]: 100 * float(right_SN[:, truth_N == c].mean()) for c in np.unique(truth_N)},
+        best={seed: (a.best, a.best_epoch) for seed, a in answers.items() if a.best is not None},
+    )
 
 
-def headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def headline(rows: Sequence[SubsetResult]) -> dict[str, Any]:
     """What stands first in the file: the last row, all modalities fused (and the largest share of the labels)."""
-    last = rows[-1]
+    last = rows[-1].to_dict()
     keys = ("accuracy", "std", "modalities", "parameters", "flops", "latency_ms", "fraction")
     return {key: last[key] for key in keys if key in last}
 
 
-def confusion(answers: Mapping[int, Answer], truth_N: np.ndarray, classes: int) -> np.ndarray:
+def confusion(answers: Mapping[int, Predictions], truth_N: np.ndarray, classes: int) -> np.ndarray:
     """Counts over all seeds, (C, C): rows the truth, columns the answer."""
     counts_CC = np.zeros((classes, classes), np.int64)
     for answer in answers.values():
@@ -78,7 +125,7 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
     write_text(path, text)
 
 
-def markdown(rows: list[dict]) -> str:
+def markdown(rows: Sequence[Mapping[str, object]]) -> str:
     """A table of the rows."""
     names = list(rows[0])
     return table(names, ([row[name] for name in names] for row in rows))

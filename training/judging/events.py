@@ -105,7 +105,10 @@ def judge(found: Sequence[Sequence[Segment]], truths: Sequence[Sequence[Segment]
         recordings; said: share of the actions that overlap an event of their own label at all; start_s and end_s:
         mean absolute error of matched events; events, actions, recordings.
     """
-    counts, starts, ends, said = Counter(), [], [], 0
+    counts: Counter[float] = Counter()  # matched events, by the least IoU
+    starts: list[float] = []
+    ends: list[float] = []
+    said = 0
     for some, truth in zip(found, truths, strict=True):
         for least in (0.25, 0.5, 0.75):
             counts[least] += len(match(some, truth, least))

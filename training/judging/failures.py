@@ -16,9 +16,9 @@ from models.system.native_warnings import native_warnings_hidden
 from training.data.tracks import Track, track_of
 from training.drawing.camera_clips import see
 from training.drawing.draw import draw_clip
-from training.drawing.jobs import Job
+from training.drawing.jobs import DrawJob
 from training.drawing.motions import MOTIONS
-from training.drawing.scenes import drawn_joints, setting_of
+from training.drawing.scenes import drawn_joints, scene_of
 from training.judging.judge import judge
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ SEED = 99_000_000  # away from every training drawing's
 class Case:
     """One drawn motion and what the model said of it; `answers` is empty where nobody was found."""
 
-    job: Job
+    job: DrawJob
     answers: tuple[str, ...]
 
     @property
@@ -45,23 +45,25 @@ def look_for(model: Recogniser, pose_model: Path, each: int) -> list[Case]:
     from tqdm import tqdm
 
     said = [action for action in MOTIONS if action in model.labels]
-    jobs = [Job(action, "test", SEED + each * i + k, film=True) for i, action in enumerate(said) for k in range(each)]
+    jobs = [
+        DrawJob(action, "test", SEED + each * i + k, film=True) for i, action in enumerate(said) for k in range(each)
+    ]
     return [_judged(model, pose_model, job) for job in tqdm(jobs, desc="looking for failures", unit="clip")]
 
 
-def _judged(model: Recogniser, pose_model: Path, job: Job) -> Case:
+def _judged(model: Recogniser, pose_model: Path, job: DrawJob) -> Case:
     with native_warnings_hidden():
         seen = see(job, pose_model)
     track: Track | None = track_of(seen, job.action, job.part)
     return Case(job, () if track is None else judge(model, track).ranked[:3])
 
 
-def strip(job: Job) -> np.ndarray:
+def strip(job: DrawJob) -> np.ndarray:
     """(H, F W, 3) uint8 BGR: the clip's frames side by side, evenly spread, each as high as the others."""
     import cv2
 
-    how = setting_of(job)
-    frames = list(draw_clip(drawn_joints(job, how), how.camera, how.look, how.film))
+    scene = scene_of(job)
+    frames = list(draw_clip(drawn_joints(job, scene), scene.camera, scene.look, scene.film))
     chosen = [frames[i] for i in np.linspace(0, len(frames) - 1, FRAMES).round().astype(int)]
     return np.concatenate([cv2.resize(f, (round(240 * f.shape[1] / f.shape[0]), 240)) for f in chosen], axis=1)
 

@@ -10,7 +10,7 @@ Shapes: N clips, W windows of a clip, D width of the embedding.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from training.judging.episodes import Episode, Shown, episodes
 from training.judging.few_shot_answerers import Answerer, by_head, by_neighbours, by_prototypes, by_warping, warped
 
 if TYPE_CHECKING:
+    from app.teach.pack import Pack
     from export.runtime import Recogniser
     from training.data.tracks import Track
 
@@ -111,17 +112,11 @@ def live(
     teacher, said, wrong, false, seconds, asked = Teacher(model, path), 0, 0, 0, 0.0, 0
     took: list[float] = []
     for episode in tqdm(some, desc="live", unit="pack"):
-        pack = teacher.pack()
-        for a, teach in enumerate(episode.teach_AK):
-            began = time.perf_counter()
-            pack = teacher.add(pack, f"taught {a}", shown.clips_NLV3[teach])
-            took.append(time.perf_counter() - began)
+        pack = _taught(teacher, shown, episode, took)
         taught = TaughtModel(model, pack)
-        for a, ask in enumerate(episode.ask):
-            for place in ask:
-                names = {label for label, *_ in listen(taught, played[place]).events} & set(pack.actions)
-                asked, said = asked + 1, said + (f"taught {a}" in names)
-                wrong += bool(names - {f"taught {a}"})
+        for name, place in _asked(episode):
+            names = {label for label, *_ in listen(taught, played[place]).events} & set(pack.actions)
+            asked, said, wrong = asked + 1, said + (name in names), wrong + bool(names - {name})
         for track in strange:
             heard = listen(taught, track)
             false, seconds = false + sum(label in pack.actions for label, *_ in heard.events), seconds + heard.seconds
@@ -135,3 +130,20 @@ def live(
         "pack_kb": round(len(pack_bytes(pack)) / 1000),
         "teach_s": round(float(np.median(took)), 3),
     }
+
+
+def _taught(teacher: Teacher, shown: Shown, episode: Episode, took: list[float]) -> Pack:
+    """A pack of the episode's actions; the seconds that each of them took are added to `took`."""
+    pack = teacher.pack()
+    for a, teach in enumerate(episode.teach_AK):
+        began = time.perf_counter()
+        pack = teacher.add(pack, f"taught {a}", shown.clips_NLV3[teach])
+        took.append(time.perf_counter() - began)
+    return pack
+
+
+def _asked(episode: Episode) -> Iterator[tuple[str, int]]:
+    """The taught name and the place of each clip that asks."""
+    for a, ask in enumerate(episode.ask):
+        for place in ask:
+            yield f"taught {a}", place

@@ -23,6 +23,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -33,10 +34,38 @@ from training.drawing.crowd import Crowd, crowd
 
 PEOPLE, RATES = (2, 3, 4), (10.0, 15.0, 30.0)
 _SIZE = np.array([640.0, 480.0])  # libraries think in pixels
-Track = Callable[[float, list[Pose]], list[int | None]]  # numbers of the poses of a frame
+Tracker = Callable[[float, list[Pose]], list[int | None]]  # numbers of the poses of a frame
 
 
-def ours(_fps: float) -> Track:
+@dataclass(slots=True)
+class TrackerCounts:
+    """Counts of some scenes.
+
+    Attributes:
+        switches: how often a person's number changes.
+        kept: poses with the number that their person has most often, each number counted for one person.
+        poses: of all people.
+        people: who was given a number.
+        numbers: different ones given.
+        frames: of the scenes.
+        ms: time spent.
+    """
+
+    switches: int = 0
+    kept: int = 0
+    poses: int = 0
+    people: int = 0
+    numbers: int = 0
+    frames: int = 0
+    ms: float = 0.0
+
+    def __iadd__(self, other: TrackerCounts) -> TrackerCounts:
+        for entry in fields(self):
+            setattr(self, entry.name, getattr(self, entry.name) + getattr(other, entry.name))
+        return self
+
+
+def ours(_fps: float) -> Tracker:
     """app.pose.tracker."""
     people = People()
 
@@ -47,14 +76,14 @@ def ours(_fps: float) -> Track:
     return track
 
 
-def norfair(fps: float) -> Track:
+def norfair(fps: float) -> Tracker:
     """norfair-enough as its demo of poses sets it up, but without delay and as patient as the app."""
     from norfair.distances import create_keypoints_voting_distance
 
     return _norfair(fps, create_keypoints_voting_distance(_SIZE[1] / 15, 0.05), 0.6)
 
 
-def norfair_oks(fps: float) -> Track:
+def norfair_oks(fps: float) -> Tracker:
     """norfair-enough's Kalman filter and assignment with the app's similarity."""
 
     def distance(detection: Any, person: Any) -> float:
@@ -64,12 +93,13 @@ def norfair_oks(fps: float) -> Track:
     return _norfair(fps, distance, 0.9)
 
 
-def _norfair(fps: float, distance: Callable, threshold: float) -> Track:
-    from norfair import Detection, Tracker
+def _norfair(fps: float, distance: Callable[..., Any], threshold: float) -> Tracker:
+    from norfair import Detection
+    from norfair import Tracker as NorfairTracker
 
     patience = round(PATIENCE_S * fps)
     with redirect_stdout(None):  # it recommends other kinds of distances each time
-        tracker = Tracker(
+        tracker = NorfairTracker(
             distance_function=distance, distance_threshold=threshold, hit_counter_max=patience,
             pointwise_hit_counter_max=patience, initialization_delay=0,
         )  # fmt: skip
@@ -82,14 +112,14 @@ def _norfair(fps: float, distance: Callable, threshold: float) -> Track:
     return track
 
 
-def bytetrack(fps: float) -> Track:
+def bytetrack(fps: float) -> Tracker:
     """ByteTrack of `trackers`, over boxes."""
     from trackers import ByteTrackTracker
 
     return _boxes(ByteTrackTracker(_buffer(), fps, minimum_consecutive_frames=1, minimum_iou_threshold=0.1))
 
 
-def ocsort(fps: float) -> Track:
+def ocsort(fps: float) -> Tracker:
     """OC-SORT of `trackers`, over boxes."""
     from trackers import OCSORTTracker
 
@@ -100,7 +130,7 @@ def _buffer() -> int:
     return round(PATIENCE_S * 30)  # it counts frames of 30 a second
 
 
-def _boxes(tracker: Any) -> Track:
+def _boxes(tracker: Any) -> Tracker:
     from supervision import Detections
 
     def track(_time_s: float, poses: list[Pose]) -> list[int | None]:
@@ -116,7 +146,7 @@ def _boxes(tracker: Any) -> Track:
     return track
 
 
-TRACKERS: dict[str, tuple[str | None, Callable[[float], Track]]] = {
+TRACKERS: dict[str, tuple[str | None, Callable[[float], Tracker]]] = {
     "app.pose.tracker": (None, ours),
     "norfair-enough, keypoint votes": ("norfair", norfair),
     "norfair-enough, our similarity": ("norfair", norfair_oks),
@@ -125,34 +155,28 @@ TRACKERS: dict[str, tuple[str | None, Callable[[float], Track]]] = {
 }
 
 
-def score(scene: Crowd, track: Track) -> Counter:
-    """Counts of one scene.
-
-    Returns:
-        switches: how often a person's number changes; kept: poses with the number that their person has most often,
-        each number counted for one person; poses; people; numbers: different ones given; ms: time spent.
-    """
+def score(scene: Crowd, track: Tracker) -> TrackerCounts:
+    """Counts of one scene."""
     given: dict[int, list[int]] = defaultdict(list)
-    counts = Counter()
+    counts = TrackerCounts(frames=len(scene.frames))
     for time_s, frame in zip(scene.times_T.tolist(), scene.frames):
         begin = time.perf_counter()
         numbers = track(time_s, [pose for _, pose in frame])
-        counts["ms"] += 1000 * (time.perf_counter() - begin)
-        counts["poses"] += len(frame)
+        counts.ms += 1000 * (time.perf_counter() - begin)
+        counts.poses += len(frame)
         for (person, _), number in zip(frame, numbers):
             if number is not None:
                 given[person].append(number)
-    for numbers in given.values():
-        counts["switches"] += sum(a != b for a, b in zip(numbers, numbers[1:]))
+    for mine in given.values():
+        counts.switches += sum(a != b for a, b in zip(mine, mine[1:]))
     pairs = sorted(((n, p, k) for p, all_ in given.items() for k, n in Counter(all_).items()), reverse=True)
     owners: dict[int, int] = {}
     for n, person, number in pairs:
         if person not in owners and number not in owners.values():
             owners[person] = number
-            counts["kept"] += n
-    counts["people"] += len(given)
-    counts["numbers"] += len({number for numbers in given.values() for number in numbers})
-    counts["frames"] += len(scene.frames)
+            counts.kept += n
+    counts.people = len(given)
+    counts.numbers = len({number for mine in given.values() for number in mine})
     return counts
 
 
@@ -160,7 +184,7 @@ def compare(seeds: Iterable[int], names: Iterable[str] = tuple(TRACKERS)) -> lis
     """A row for each of the trackers that is installed: switches by people and by frame rate, kept %, and time."""
     packages = {name: TRACKERS[name][0] for name in names}
     there = [name for name, package in packages.items() if package is None or importlib.util.find_spec(package)]
-    groups: dict[str, dict[str, Counter]] = {name: defaultdict(Counter) for name in there}
+    groups: dict[str, dict[str, TrackerCounts]] = {name: defaultdict(TrackerCounts) for name in there}
     for seed, people, fps in itertools.product(seeds, PEOPLE, RATES):
         scene = crowd(people, fps, seed)
         for name in there:
@@ -170,12 +194,12 @@ def compare(seeds: Iterable[int], names: Iterable[str] = tuple(TRACKERS)) -> lis
     return [_row(name, groups[name]) for name in there]
 
 
-def _row(name: str, groups: dict[str, Counter]) -> dict[str, Any]:
+def _row(name: str, groups: dict[str, TrackerCounts]) -> dict[str, Any]:
     every = groups["all"]
     return (
-        {"tracker": name, "switches": every["switches"]}
-        | {group: groups[group]["switches"] for group in sorted(groups) if group != "all"}
-        | {"kept %": round(100 * every["kept"] / every["poses"], 1)}
-        | {"numbers a person": round(every["numbers"] / every["people"], 2)}
-        | {"ms a frame": round(every["ms"] / every["frames"], 2)}
+        {"tracker": name, "switches": every.switches}
+        | {group: groups[group].switches for group in sorted(groups) if group != "all"}
+        | {"kept %": round(100 * every.kept / every.poses, 1)}
+        | {"numbers a person": round(every.numbers / every.people, 2)}
+        | {"ms a frame": round(every.ms / every.frames, 2)}
     )

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from training.data.splits import UNSEEN_SETS
 from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.evaluation.confusion import draw
 from training.evaluation.results import markdown
+from training.judging.rows import Accuracy, ActionRow, Hits, Judged, MeasureRow, VideoAnswers, as_dicts
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -47,25 +48,26 @@ def judge(model: Recogniser, track: Track) -> Verdict:
     stream = ActionStream(model, FILE_HOP_S)
     events_of(stream, track.played())
     scores_C = stream.clip.mean_C
-    order = [] if scores_C is None else np.argsort(-scores_C, kind="stable")
-    return Verdict(track.action, tuple(model.labels[c] for c in order))
+    if scores_C is None:
+        return Verdict(track.action, ())
+    return Verdict(track.action, tuple(model.labels[c] for c in np.argsort(-scores_C, kind="stable")))
 
 
-def rates(verdicts: list[Verdict]) -> dict[str, float | int]:
+def rates(verdicts: list[Verdict]) -> Accuracy:
     """Clips, top-1 and top-3 in %, and the mean over actions of the top-1 in %."""
     per_action: dict[str, list[bool]] = defaultdict(list)
     for verdict in verdicts:
         per_action[verdict.truth].append(verdict.hit)
     top3 = [v.truth in v.ranked[:3] for v in verdicts]
-    return {
-        "clips": len(verdicts),
-        "top1": round(100 * float(np.mean([v.hit for v in verdicts])), 1),
-        "top3": round(100 * float(np.mean(top3)), 1),
-        "mean_per_action": round(100 * float(np.mean([np.mean(hits) for hits in per_action.values()])), 1),
-    }
+    return Accuracy(
+        clips=len(verdicts),
+        top1=round(100 * float(np.mean([v.hit for v in verdicts])), 1),
+        top3=round(100 * float(np.mean(top3)), 1),
+        mean_per_action=round(100 * float(np.mean([np.mean(hits) for hits in per_action.values()])), 1),
+    )
 
 
-def per_action(verdicts: list[Verdict]) -> list[dict[str, str | float | int]]:
+def per_action(verdicts: list[Verdict]) -> list[ActionRow]:
     """For each action: clips, recall and precision in %, and what it is most often taken for."""
     rows = []
     said = Counter(v.ranked[0] for v in verdicts if v.ranked)
@@ -75,10 +77,7 @@ def per_action(verdicts: list[Verdict]) -> list[dict[str, str | float | int]]:
         wrong = Counter(v.ranked[0] for v in mine if v.ranked and not v.hit).most_common(1)
         precision = round(100 * hits / said[action], 1) if said[action] else 0.0
         taken_for = f"{wrong[0][0]} ({wrong[0][1]})" if wrong else ""
-        rows.append(
-            {"action": action, "clips": len(mine), "recall": round(100 * hits / len(mine), 1),
-             "precision": precision, "taken for": taken_for}
-        )  # fmt: skip
+        rows.append(ActionRow(action, len(mine), round(100 * hits / len(mine), 1), precision, taken_for))
     return rows
 
 
@@ -152,9 +151,7 @@ class HeldOut:
         return {title: [t for t in tracks if t.action in said] for title, tracks in groups.items()}
 
 
-def judge_model(
-    model: Recogniser, held: HeldOut, videos: Path, pose_model: Path, out: Path, part: str
-) -> dict[str, Any]:
+def judge_model(model: Recogniser, held: HeldOut, videos: Path, pose_model: Path, out: Path, part: str) -> Judged:
     """Every table of accuracy, written to OUT/results_<part>.{json,md} with confusion pictures.
 
     Args:
@@ -167,31 +164,44 @@ def judge_model(
     """
     from tqdm import tqdm
 
-    groups = held.by_measure(part, model.labels)
-    rows, pictures, detail = [], [], []
+    rows: list[MeasureRow] = []
+    detail: dict[str, tuple[ActionRow, ...]] = {}
     out.mkdir(parents=True, exist_ok=True)
-    for k, (title, tracks) in enumerate(groups.items()):
+    for k, (title, tracks) in enumerate(held.by_measure(part, model.labels).items()):
         verdicts = [judge(model, t) for t in tqdm(tracks, desc=title, unit="clip")]
-        rows.append({"measure": title, **rates(verdicts)})
-        detail.append(per_action(verdicts))
-        pictures.append(f"confusion_{part}_{k}.png")
-        above = f"{title}: top-1 {rows[-1]['top1']} %"
-        draws = functools.partial(confusion_picture, verdicts, model.labels, above)
-        write_whole(out / pictures[-1], draws)
-    videos = real_videos(model, pose_model, videos, part)
-    hits, top3 = (sum(f(v) for _, v in videos) for f in (lambda v: v.hit, lambda v: v.truth in v.ranked[:3]))
-    text = [markdown(rows), f"Real videos ({part}): {hits} of {len(videos)} right, {top3} in the top three."]
+        rows.append(MeasureRow(title, rates(verdicts)))
+        detail[title] = tuple(per_action(verdicts))
+        above = f"{title}: top-1 {rows[-1].accuracy.top1} %"
+        write_whole(out / _picture(part, k), functools.partial(confusion_picture, verdicts, model.labels, above))
+    said = real_videos(model, pose_model, videos, part)
+    judged = Judged(
+        part=part,
+        model=model.version,
+        rows=tuple(rows),
+        videos=Hits(sum(v.hit for _, v in said), sum(v.truth in v.ranked[:3] for _, v in said), len(said)),
+        clips=tuple(VideoAnswers(name, v.truth, v.ranked[:3]) for name, v in said),
+        per_action=detail,
+    )
+    write_text(out / f"results_{part}.md", _report(judged))
+    write_json(out / f"results_{part}.json", judged.to_dict(), indent=1)
+    return judged
+
+
+def _picture(part: str, group: int) -> str:
+    """File name of a group's confusions."""
+    return f"confusion_{part}_{group}.png"
+
+
+def _report(judged: Judged) -> str:
+    """The tables for people."""
+    part, videos = judged.part, judged.videos
+    text = [
+        markdown(as_dicts(judged.rows)), f"Real videos ({part}): {videos} right, {videos.top3} in the top three."
+    ]  # fmt: skip
     if part == "val":  # the test half is reported as one count
-        text.append(markdown([{"video": f, "action": v.truth, "answers": ", ".join(v.ranked[:3])} for f, v in videos]))
+        text.append(markdown([clip.cells() for clip in judged.clips]))
     text += [
-        f"### {title}\n\n{markdown(table)}\n\n![]({picture})"
-        for title, table, picture in zip(groups, detail, pictures, strict=True)
+        f"### {title}\n\n{markdown(as_dicts(rows))}\n\n![]({_picture(part, k)})"
+        for k, (title, rows) in enumerate(judged.per_action.items())
     ]
-    write_text(out / f"results_{part}.md", "\n\n".join(text) + "\n")
-    result = {
-        "part": part, "model": model.version, "rows": rows, "videos": [hits, top3, len(videos)],
-        "clips": [{"video": f, "action": v.truth, "answers": list(v.ranked[:3])} for f, v in videos],
-        "per_action": {row["measure"]: table for row, table in zip(rows, detail, strict=True)},
-    }  # fmt: skip
-    write_json(out / f"results_{part}.json", result, indent=1)
-    return result
+    return "\n\n".join(text) + "\n"

@@ -1,8 +1,7 @@
 """What a shipped model is worth besides its accuracy, judged through the app's own stream.
 
 Does it tell what it does not know, does it keep silent while nobody does anything, and does it hold its answers when
-the camera is slow or shows no legs. Every result is ready for json; shares are in %, and None where there is nothing
-to take a share of.
+the camera is slow or shows no legs.
 
 Shapes: T frames, V joints (25), C classes, N clips.
 """
@@ -14,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from app.classify.one_input import events_of
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from models.labels import IDLE, OTHER, SILENT
 from training.data.tracks import Track
+from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
 from training.supervised.calibration import auroc, false_alarms_at
 from training.supervised.window_augmentation import LOWER
 
@@ -81,7 +81,7 @@ def listen_all(model: Recogniser, tracks: Sequence[Track], title: str) -> list[H
     return [listen(model, track) for track in tqdm(tracks, desc=title, unit="clip")]
 
 
-def unknown(heard: Sequence[Heard], labels: Sequence[str]) -> dict[str, Any]:
+def unknown(heard: Sequence[Heard], labels: Sequence[str]) -> Unknown:
     """How well the model tells actions that it knows from what none of them names ("other").
 
     A clip's score is the largest mean score of a label that may be said; a clip that could not be judged scores 0.
@@ -90,45 +90,33 @@ def unknown(heard: Sequence[Heard], labels: Sequence[str]) -> dict[str, Any]:
     Args:
         heard: clips of both kinds.
         labels: the model's, in the order of the scores.
-
-    Returns:
-        known and unknown: clips of each; auroc in [0, 1]; fpr95: unknown clips in % that score at least what 95 % of
-        the known do; said_of_known and said_of_unknown: clips in % in which at least one event was given.
     """
     said_C = np.array([label not in SILENT for label in labels])
     known = [h for h in heard if h.action in labels and h.action not in SILENT]
     strange = [h for h in heard if h.action == OTHER]
     known_N, strange_N = (np.array([_sure(h, said_C) for h in some]) for some in (known, strange))
     both = bool(known and strange)
-    return {
-        "known": len(known),
-        "unknown": len(strange),
-        "auroc": round(auroc(known_N, strange_N), 3) if both else None,
-        "fpr95": _percent(false_alarms_at(known_N, strange_N)) if both else None,
-        "said_of_unknown": _percent(_share([bool(h.events) for h in strange])),
-        "said_of_known": _percent(_share([bool(h.events) for h in known])),
-    }
+    return Unknown(
+        known=len(known),
+        unknown=len(strange),
+        auroc=round(auroc(known_N, strange_N), 3) if both else None,
+        fpr95=_percent(false_alarms_at(known_N, strange_N)) if both else None,
+        said_of_unknown=_percent(_share([bool(h.events) for h in strange])),
+        said_of_known=_percent(_share([bool(h.events) for h in known])),
+    )
 
 
-def false_events(heard: Sequence[Heard]) -> dict[str, Any]:
-    """Events given in clips of stillness, where each is a mistake; other clips are left out.
-
-    Returns:
-        clips, minutes of them, events, per_minute, and labels: how often each was said, most often first.
-    """
+def false_events(heard: Sequence[Heard]) -> FalseEvents:
+    """Events given in clips of stillness, where each is a mistake; other clips are left out."""
     still = [h for h in heard if h.action == IDLE]
     return _alarms([h.seconds for h in still], [label for h in still for label, _, _ in h.events])
 
 
-def rates(by_rate: Mapping[float, Sequence[Heard]]) -> dict[str, Any]:
+def rates(by_rate: Mapping[float, Sequence[Heard]]) -> RateAccuracy:
     """Top-1 of the same drawn scenes seen by cameras of several rates.
 
     Args:
         by_rate: for each rate in frames/s, clips of training.data.tracks.camera_tracks. Clips are matched by key.
-
-    Returns:
-        clips: those that could be judged at all rates, the only ones that count; left_out: the others; top1 in % and
-        change in points against BASE_FPS, both by rate.
 
     Raises:
         ValueError: BASE_FPS is missing, or a rate's clips cannot be told apart by their keys.
@@ -139,25 +127,22 @@ def rates(by_rate: Mapping[float, Sequence[Heard]]) -> dict[str, Any]:
     common = set.intersection(*(set(clips) for clips in judged.values()))
     seen = {h.key for heard in by_rate.values() for h in heard}
     top1 = {rate: _share([clips[key].hit for key in common]) for rate, clips in judged.items()}
-    return {
-        "clips": len(common),
-        "left_out": len(seen - common),
-        "top1": {f"{rate:g}": _percent(share) for rate, share in top1.items()},
-        "change": {f"{rate:g}": _change(top1[BASE_FPS], share) for rate, share in top1.items()},
-    }
+    return RateAccuracy(
+        clips=len(common),
+        left_out=len(seen - common),
+        top1={f"{rate:g}": _percent(share) for rate, share in top1.items()},
+        change={f"{rate:g}": _change(top1[BASE_FPS], share) for rate, share in top1.items()},
+    )
 
 
-def lower_body_unseen(model: Recogniser, tracks: Sequence[Track]) -> dict[str, Any]:
+def lower_body_unseen(model: Recogniser, tracks: Sequence[Track]) -> LowerBody:
     """Top-1 of actions of the arms, once as the clips are and once with the lower body unseen from beginning to end.
 
     Left out are clips that hardly show a lower body as they are. A clip that cannot be judged counts as a miss.
 
     Args:
         model: the action model.
-        tracks: of any action; those of camera_clips.UPPER that the model can say are taken.
-
-    Returns:
-        clips, left_out, top-1 seen and unseen in %, and change in points.
+        tracks: of any action; those of training.drawing.scenes.UPPER that the model can say are taken.
     """
     from tqdm import tqdm
 
@@ -170,13 +155,13 @@ def lower_body_unseen(model: Recogniser, tracks: Sequence[Track]) -> dict[str, A
         for t in tqdm(shown, desc="lower body unseen", unit="clip")
     ]
     seen, unseen = (_share([pair[k] for pair in hits]) for k in range(2))
-    return {
-        "clips": len(shown),
-        "left_out": len(upper) - len(shown),
-        "seen": _percent(seen),
-        "unseen": _percent(unseen),
-        "change": _change(seen, unseen),
-    }
+    return LowerBody(
+        clips=len(shown),
+        left_out=len(upper) - len(shown),
+        seen=_percent(seen),
+        unseen=_percent(unseen),
+        change=_change(seen, unseen),
+    )
 
 
 def without_lower_body(track: Track) -> Track:
@@ -186,7 +171,7 @@ def without_lower_body(track: Track) -> Track:
     return replace(track, seen_TV=seen_TV)
 
 
-def video_idle(model: Recogniser, pose_model: Path, videos: Path, part: str) -> dict[str, Any]:
+def video_idle(model: Recogniser, pose_model: Path, videos: Path, part: str) -> FalseEvents:
     """Events given in the real videos of stillness of one part of VIDEOS/labels.csv; see `false_events`.
 
     Args:
@@ -224,15 +209,15 @@ def _by_key(heard: Sequence[Heard]) -> dict[str, Heard]:
     return {h.key: h for h in heard if h.mean_C is not None}
 
 
-def _alarms(seconds: Sequence[float], said: Sequence[str]) -> dict[str, Any]:
+def _alarms(seconds: Sequence[float], said: Sequence[str]) -> FalseEvents:
     minutes = sum(seconds) / 60
-    return {
-        "clips": len(seconds),
-        "minutes": round(minutes, 2),
-        "events": len(said),
-        "per_minute": round(len(said) / minutes, 2) if minutes else None,
-        "labels": dict(Counter(said).most_common()),
-    }
+    return FalseEvents(
+        clips=len(seconds),
+        minutes=round(minutes, 2),
+        events=len(said),
+        per_minute=round(len(said) / minutes, 2) if minutes else None,
+        labels=dict(Counter(said).most_common()),
+    )
 
 
 def _share(hits: Sequence[bool]) -> float | None:

@@ -6,7 +6,7 @@ h, D width of a teacher's z, E = M x D, K queue columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from models.branches import Branches
 from training.config.schema import DistilConfig
 from training.data.pool import Pool
 from training.data.store import Batch
-from training.method import distil_losses as relations
+from training.method import distil_losses
 from training.method.collapse import diagnostics
 from training.method.key_queue import Queue
 from training.method.losses import concatenated
@@ -89,15 +89,15 @@ class Distiller(nn.Module):
         self._newest = z_MND, first.ids_N
         t_NE, mask_NK = concatenated(z_MND), self.queue.own_columns(first.ids_N) if how.mask_own else None
         if how.method == "feature":
-            return {"loss": relations.feature(e_SNE, t_NE)}
+            return {"loss": distil_losses.feature(e_SNE, t_NE)}
         queue_KE = concatenated(queue_MKD)
         if how.method == "rckd":
-            loss = relations.rckd(e_SNE, t_NE, queue_KE, z_MND, queue_MKD, how.temperature, mask_NK)
+            loss = distil_losses.rckd(e_SNE, t_NE, queue_KE, z_MND, queue_MKD, how.temperature, mask_NK)
         elif how.method == "kl":
-            loss = relations.kl(e_SNE, t_NE, queue_KE, mask_NK=mask_NK)
+            loss = distil_losses.kl(e_SNE, t_NE, queue_KE, mask_NK=mask_NK)
         else:
             topk = cmd_neighbours(how, len(self.queue))
-            loss = relations.cross_modal_kl(e_SNE, queue_KE, z_MND, queue_MKD, topk, mask_NK=mask_NK)
+            loss = distil_losses.cross_modal_kl(e_SNE, queue_KE, z_MND, queue_MKD, topk, mask_NK=mask_NK)
         return {"loss": loss}
 
     def after(self, group: Group, diagnose: bool) -> dict[str, float]:
@@ -120,14 +120,14 @@ class Distiller(nn.Module):
                     return
             epoch += 1
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Student and queue; the teacher is in its own run."""
         return {k: v for k, v in super().state_dict(*args, **kwargs).items() if not k.startswith("teacher.")}
 
-    def load_state_dict(self, state: dict[str, Tensor], *args: Any, **kwargs: Any) -> Any:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Take up `state_dict`."""
         teacher = {f"teacher.{k}": v for k, v in self.teacher.state_dict().items()}
-        return super().load_state_dict(teacher | dict(state), *args, **kwargs)
+        return super().load_state_dict(teacher | dict(state_dict), strict, assign)
 
 
 def distil(

@@ -59,10 +59,11 @@ def kl(
     """Plain KL: the student's similarities with the whole queue follow the teacher's; sum over student branches."""
     teacher_NK = t_NE.detach() @ queue_KE.detach().t()
     K = queue_KE.shape[0]
-    return sum(
+    each = (
         neighbour_kl(teacher_NK, e_NE @ queue_KE.detach().t(), K, teacher_temperature, student_temperature, mask_NK)
         for e_NE in e_SNE
     )
+    return sum(each, e_SNE.new_zeros(()))
 
 
 def cross_modal_kl(

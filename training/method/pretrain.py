@@ -76,13 +76,14 @@ class Pretrainer(nn.Module):
         mask_NK = self.queue.own_columns(first.ids_N) if how.mask_own else None
         weights = how.loss_weights if epoch >= how.stage1 else {"info_nce": 1.0}
         parts = {name: self._part(name, h_MNH, z_MND, k_MND, mask_NK) for name in weights}
-        return parts | {"loss": sum(weights[name] * part for name, part in parts.items())}
+        return parts | {"loss": sum((weights[name] * part for name, part in parts.items()), z_MND.new_zeros(()))}
 
     def _part(self, name: str, h_MNH: Tensor, z_MND: Tensor, k_MND: Tensor, mask_NK: Tensor | None) -> Tensor:
         how, queue_MKD = self.config, self.queue.keys_MKD
         if name == "info_nce":
             pairs = zip(z_MND, k_MND, queue_MKD, strict=True)
-            return sum(losses.info_nce(z, k, q, how.temperature, mask_NK) for z, k, q in pairs)
+            each = (losses.info_nce(z, k, q, how.temperature, mask_NK) for z, k, q in pairs)
+            return sum(each, z_MND.new_zeros(()))
         if name == "ekem":
             return losses.ekem(z_MND, k_MND, queue_MKD, how.temperature, how.topk, how.context_gradient, mask_NK)
         if name == "cmd":

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx
 
 CHUNK = 4096  # columns at a time: what is in flight stays in the cache
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SumPlan:
     """What `_QueueSums` sums: the streams' queues (K, D_i), pairs of streams, temperature, left-out columns."""
 
     queues: Sequence[Tensor]
@@ -46,6 +47,14 @@ class Plan:
         return logits_NK if self.mask_NK is None else logits_NK.masked_fill_(self.mask_NK[:, part], -torch.inf)
 
 
+class _Context(FunctionCtx):
+    """What the forward pass leaves to the backward pass."""
+
+    plan: SumPlan
+    saved_tensors: tuple[Tensor, ...]
+    needs_input_grad: tuple[bool, ...]
+
+
 class _QueueSums(torch.autograd.Function):
     """log sum over the queue of exp(s_i / T), stream by stream, and of exp(s_i s_j / T), pair by pair.
 
@@ -53,7 +62,7 @@ class _QueueSums(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, plan: Plan, *q_ND: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: _Context, plan: SumPlan, *q_ND: Tensor) -> tuple[Tensor, Tensor]:
         single, double = [], []
         for part in plan.slices():
             s_SNK = plan.similarities(q_ND, part)
@@ -68,30 +77,29 @@ class _QueueSums(torch.autograd.Function):
         return single_SN, double_PN
 
     @staticmethod
-    def backward(ctx, grad_SN: Tensor, grad_PN: Tensor) -> tuple[Tensor | None, ...]:
-        plan: Plan = ctx.plan
+    def backward(ctx: _Context, grad_SN: Tensor, grad_PN: Tensor) -> tuple[Tensor | None, ...]:
+        plan = ctx.plan
         single_SN, double_PN, *q_ND = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[1:]
-        out = [torch.zeros_like(q) if want else None for q, want in zip(q_ND, wanted, strict=True)]
+        # By stream; those without an entry want no gradient.
+        out = {i: torch.zeros_like(q) for i, q in enumerate(q_ND) if ctx.needs_input_grad[1 + i]}
         for part in plan.slices():
             s_SNK = plan.similarities(q_ND, part)
-            d_SNK = [
-                (plan.logits(s, part) - single_SN[i, :, None]).exp_().mul_(grad_SN[i, :, None]) if wanted[i] else None
-                for i, s in enumerate(s_SNK)
-            ]
+            d_NK = {
+                i: (plan.logits(s_SNK[i], part) - single_SN[i, :, None]).exp_().mul_(grad_SN[i, :, None]) for i in out
+            }
             for p, (i, j) in enumerate(plan.pairs):
                 weight_NK = (plan.logits(s_SNK[i] * s_SNK[j], part) - double_PN[p, :, None]).exp_()
                 weight_NK.mul_(grad_PN[p, :, None])
                 for a, b in ((i, j), (j, i)):
-                    if d_SNK[a] is not None:
-                        d_SNK[a].addcmul_(weight_NK, s_SNK[b])
+                    if a in d_NK:
+                        d_NK[a].addcmul_(weight_NK, s_SNK[b])
             for group in plan.groups():
-                streams = [i for i in group if wanted[i]]
+                streams = [i for i in group if i in d_NK]
                 if streams:
-                    rows = torch.cat([d_SNK[i] for i in streams]) @ plan.queues[group[0]][part]
+                    rows = torch.cat([d_NK[i] for i in streams]) @ plan.queues[group[0]][part]
                     for i, step in zip(streams, rows.chunk(len(streams)), strict=True):
                         out[i].add_(step, alpha=1 / plan.temperature)
-        return (None, *out)
+        return (None, *(out.get(i) for i in range(len(q_ND))))
 
 
 def queue_sums(
@@ -105,6 +113,6 @@ def queue_sums(
     """log-sum-exp over the queue for every stream, (S, N), and every pair of streams, (P, N)."""
     if mask_NK is not None and bool(mask_NK.all(1).any()):
         raise ValueError("the queue holds nothing but a clip's own keys: take a longer queue, or a smaller share of it")
-    plan = Plan([q.detach().float() if q.dtype == torch.bfloat16 else q.detach() for q in plan_queues], tuple(pairs),
+    plan = SumPlan([q.detach().float() if q.dtype == torch.bfloat16 else q.detach() for q in plan_queues], tuple(pairs),
                 temperature, mask_NK, chunk)  # fmt: skip
     return _QueueSums.apply(plan, *q_ND)

@@ -20,12 +20,13 @@ from training.data.tracks import Track, camera_tracks
 from training.judging.judge import judge
 from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another_name
 from training.own.files import Example, divide, find
-from training.own.report import RESULTS, Report, write_report
-from training.own.request import Wish
+from training.own.report import RESULTS, OwnReport, write_report
+from training.own.request import Request
 from training.own.watch import Watched, watch
 from training.supervised.background import BACKGROUND, some_of_each, write_background
 from training.supervised.fit import fit
-from training.supervised.train import Recipe, train
+from training.supervised.recipe import Recipe
+from training.supervised.train import train
 from training.supervised.window_augmentation import Augmentation
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ FALSE_ALARMS = {IDLE: 0.05, OTHER: 0.05}  # shares of held-out drawn windows tha
 WINDOWS_A_CLIP, LEAST_WINDOWS, MOST_WINDOWS = 12, 1024, 6144  # of an epoch
 
 
-def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]) -> Report:
+def make(request: Request, pose_model: Callable[[], Path], note: Callable[[str], None]) -> OwnReport:
     """Watch, train, calibrate, export and judge; OUT holds the model, its card and what it said of each held-out file.
 
     Args:
-        wish: what is wanted.
+        request: what is wanted.
         pose_model: gives the pose model's file, where it is needed.
         note: told what happens.
 
@@ -51,59 +52,59 @@ def make(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]
         ValueError: the folder, OUT or the start cannot be used, or another run is at work on OUT; the message says
             what to do.
     """
-    _check(wish)
-    with alone(wish.out / "work", f"another run is at work on {wish.out}: wait for it, or end it"):
-        return _made(wish, pose_model, note)
+    _check(request)
+    with alone(request.out / "work", f"another run is at work on {request.out}: wait for it, or end it"):
+        return _made(request, pose_model, note)
 
 
-def _made(wish: Wish, pose_model: Callable[[], Path], note: Callable[[str], None]) -> Report:
+def _made(request: Request, pose_model: Callable[[], Path], note: Callable[[str], None]) -> OwnReport:
     from export.onnx import export_student
     from export.runtime import ActionModel
     from models.weights import save
 
     began = time.monotonic()
-    config, base = _start(wish.start)
-    found = find(wish.folder)
-    divide(found, wish.by, wish.seed)  # what cannot be held back is said before the long work
-    seen = watch(found, wish.out / "work" / wish.pose / "seen", pose_model, wish.workers, note)
-    examples, by = divide(_enough(seen), wish.by, wish.seed)
+    config, base = _start(request.start)
+    found = find(request.folder)
+    divide(found, request.by, request.seed)  # what cannot be held back is said before the long work
+    seen = watch(found, request.out / "work" / request.pose / "seen", pose_model, request.workers, note)
+    examples, by = divide(_enough(seen), request.by, request.seed)
     own = [replace(t, part=e.part) for e, t in zip(examples, seen.tracks, strict=True)]
-    drawn, left_out = _everyday(wish, base, examples, own, pose_model, note)
+    drawn, left_out = _everyday(request, base, examples, own, pose_model, note)
     names = sorted({e.action for e in examples} - set(SILENT))
-    config = _config(config, names, wish)
+    config = _config(config, names, request)
     training = [t for t in own + drawn if t.part == "train"]
-    how = _recipe(config, wish, [t for t in own if t.part == "train"])
+    how = _recipe(config, request, [t for t in own if t.part == "train"])
     mine = sum(t.part == "train" for t in own)
     note(f"{mine} of your clips train, {len(own) - mine} are held back (by {by}); {len(training) - mine} drawn train")
-    run = wish.out / "work" / "training" / _identity(wish, config, how, training)
-    student, log = train(training, config.labels, how, run, note, wish.start)
+    run = request.out / "work" / "training" / _identity(request, config, how, training)
+    student, log = train(training, config.labels, how, run, note, request.start)
     held = [t for t in own if t.part == "val"]
     config = _calibrated(student, config, held + [t for t in drawn if t.part == "val"], how)
-    save(student, config, wish.out)
-    export_student(student, config, wish.out / MODEL)
-    write_background(student, config, some_of_each(training, BACKGROUND), how, wish.out / FILE)
-    model = ActionModel(wish.out / MODEL, device="cpu")
+    save(student, config, request.out)
+    export_student(student, config, request.out / MODEL)
+    write_background(student, config, some_of_each(training, BACKGROUND), how, request.out / FILE)
+    model = ActionModel(request.out / MODEL, device="cpu")
     verdicts = tuple(judge(model, track) for track in held)
     others = tuple(judge(model, t) for t in drawn if t.part == "val")
-    report = Report(
-        wish=wish, config=config, examples=tuple(examples), held=tuple(t.key for t in held), verdicts=verdicts,
+    report = OwnReport(
+        request=request, config=config, examples=tuple(examples), held=tuple(t.key for t in held), verdicts=verdicts,
         drawn=others, failed=seen.failed, by=by, left_out=left_out, log=tuple(log), seconds=time.monotonic() - began,
     )  # fmt: skip
     write_report(report)
     return report
 
 
-def _check(wish: Wish) -> None:
+def _check(request: Request) -> None:
     """Refuse what cannot be trained, and an OUT that holds somebody else's model or lies among the files."""
-    if wish.epochs < 1 or wish.workers < 1:
-        raise ValueError(f"--epochs and --workers are at least 1; got {wish.epochs} and {wish.workers}")
-    out = wish.out.resolve()
+    if request.epochs < 1 or request.workers < 1:
+        raise ValueError(f"--epochs and --workers are at least 1; got {request.epochs} and {request.workers}")
+    out = request.out.resolve()
     if file := next((place for place in (out, *out.parents) if place.exists() and not place.is_dir()), None):
         raise ValueError(f"{file} is a file: --out names a folder, which may be new")
-    if out.is_relative_to(wish.folder.resolve()):
-        raise ValueError(f"{wish.out} lies in {wish.folder}, whose folders are actions; give another --out")
+    if out.is_relative_to(request.folder.resolve()):
+        raise ValueError(f"{request.out} lies in {request.folder}, whose folders are actions; give another --out")
     if (out / MODEL).exists() and not (out / RESULTS).exists():
-        raise ValueError(f"{wish.out} holds another model, which would be lost; give another --out")
+        raise ValueError(f"{request.out} holds another model, which would be lost; give another --out")
 
 
 def _start(folder: Path) -> tuple[StudentConfig, Path]:
@@ -127,7 +128,7 @@ def _enough(seen: Watched) -> list[Example]:
 
 
 def _everyday(
-    wish: Wish,
+    request: Request,
     base: Path,
     examples: list[Example],
     own: list[Track],
@@ -141,37 +142,37 @@ def _everyday(
     left_out = own_by_another_name(ActionModel(base, device="cpu"), examples, own)
     for motion, action in left_out.items():
         note(f'"{DISPLAY[motion]}" is not taken as something else: it looks like your "{action}"')
-    folder = wish.out / "work" / wish.pose / "drawn"
-    draw_all(everyday_jobs(), folder, pose_model(), wish.workers, DRAWN_AT_ONCE)
+    folder = request.out / "work" / request.pose / "drawn"
+    draw_all(everyday_jobs(), folder, pose_model(), request.workers, DRAWN_AT_ONCE)
     return everyday_tracks(camera_tracks(folder), tuple(left_out)), left_out
 
 
-def _config(start: StudentConfig, names: list[str], wish: Wish) -> StudentConfig:
+def _config(start: StudentConfig, names: list[str], request: Request) -> StudentConfig:
     """The start's shape with the user's labels."""
     began = f" It began from weights with these terms: {start.terms}" if start.terms else ""
     return replace(
         start, labels=(*names, *SILENT), display={name: name for name in names} | {s: DISPLAY[s] for s in SILENT},
-        version=f"own, from {start.version}, seed {wish.seed}",
+        version=f"own, from {start.version}, seed {request.seed}",
         terms=f"Trained on your own clips.{began}",
     )  # fmt: skip
 
 
-def _recipe(config: StudentConfig, wish: Wish, own: list[Track]) -> Recipe:
+def _recipe(config: StudentConfig, request: Request, own: list[Track]) -> Recipe:
     from_camera = sum(track.domain == "camera" for track in own) / len(own)
     windows = min(MOST_WINDOWS, max(LEAST_WINDOWS, WINDOWS_A_CLIP * len(own)))
     return Recipe(
         window_s=config.window_s, frames=config.frames, channels=config.channels, strides=config.strides,
-        modalities=config.modalities, epochs=wish.epochs, windows=windows, lr=1e-3, seed=wish.seed,
-        camera=max(0.3, from_camera), augmentation=Augmentation(mirror=0.0 if wish.sides else 0.5),
+        modalities=config.modalities, epochs=request.epochs, windows=windows, lr=1e-3, seed=request.seed,
+        camera=max(0.3, from_camera), augmentation=Augmentation(mirror=0.0 if request.sides else 0.5),
     )  # fmt: skip
 
 
-def _identity(wish: Wish, config: StudentConfig, how: Recipe, training: list[Track]) -> str:
+def _identity(request: Request, config: StudentConfig, how: Recipe, training: list[Track]) -> str:
     """Tells this training from one of other files, settings or start."""
     from models.weights import WEIGHTS
 
     digest = hashlib.sha256(f"{how} {config.labels}".encode())
-    digest.update((wish.start / WEIGHTS).read_bytes())
+    digest.update((request.start / WEIGHTS).read_bytes())
     for track in training:
         digest.update(f"{track.action} {track.key} {track.seconds:.6f} {track.joints_TV3.sum():.6f}".encode())
     return digest.hexdigest()[:16]
@@ -197,10 +198,10 @@ def run(args: Any, note: Callable[[str], None]) -> int:
 
     keep_freed_memory()
     torch.set_num_threads(args.threads)
-    wish = Wish(
+    request = Request(
         folder=args.folder, out=args.out, start=args.start, by=args.by, epochs=args.epochs, sides=args.sides,
         seed=args.seed, workers=args.workers, pose=args.pose,
     )  # fmt: skip
-    report = make(wish, functools.cache(lambda: ensure_pose_model(args.pose)), note)
+    report = make(request, functools.cache(lambda: ensure_pose_model(args.pose)), note)
     print(report.lines())
     return 1 if report.failed else 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.labels import IDLE, OTHER
 from training.data.tracks import Track
-from training.drawing.jobs import Job
+from training.drawing.jobs import DrawJob
 from training.drawing.motions import MOTIONS
 from training.own.files import Example
 
@@ -26,12 +26,14 @@ ALIKE = 0.2  # of an action's files that the model started from calls by a motio
 _SEED = 55_000_000  # away from every other drawing's
 
 
-def everyday_jobs() -> list[Job]:
+def everyday_jobs() -> list[DrawJob]:
     """Everything to draw, always the same, in an order that mixes the motions."""
-    rows = [(k, name, part) for part, each in EACH.items() for name in MOTIONS if name != IDLE for k in range(each)]
+    rows: list[tuple[float, str, str]] = [
+        (k, name, part) for part, each in EACH.items() for name in MOTIONS if name != IDLE for k in range(each)
+    ]
     rows += [(k * EACH[part] / STILL[part], IDLE, part) for part in STILL for k in range(STILL[part])]
     rows.sort(key=lambda row: row[0])
-    return [Job(name, part, _SEED + n) for n, (_, name, part) in enumerate(rows)]
+    return [DrawJob(name, part, _SEED + n) for n, (_, name, part) in enumerate(rows)]
 
 
 def own_by_another_name(model: Recogniser, examples: Sequence[Example], tracks: Sequence[Track]) -> dict[str, str]:

@@ -107,7 +107,8 @@ def divide(examples: Sequence[Example], by: str, seed: int) -> tuple[list[Exampl
 def _people(examples: Sequence[Example], people: Sequence[str], rng: np.random.Generator) -> set[str]:
     """Some of the people, so that nobody else is missing in any action; empty where that cannot be."""
     left = Counter((e.action, e.person) for e in examples)
-    wanted, held, count = HELD_BACK * len(examples), set(), 0
+    wanted, count = HELD_BACK * len(examples), 0
+    held: set[str] = set()
     for person in rng.permutation(people).tolist():
         rest = {action for action, one in left if one not in held and one != person}
         mine = sum(n for (_, one), n in left.items() if one == person)

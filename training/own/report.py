@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from models.labels import SILENT
 from training.evaluation.results import markdown
 from training.judging.judge import Verdict, confusion_picture, per_action, rates
+from training.judging.rows import as_dicts
 from training.own.files import Example
 
 if TYPE_CHECKING:
     from models.weights import StudentConfig
-    from training.own.request import Wish
+    from training.own.request import Request
 
 RESULTS, CARD, CONFUSION, CURVE = "own.json", "README.md", "confusion.png", "training.png"
 _HELD = {
@@ -28,11 +29,11 @@ _HELD = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class OwnReport:
     """Everything that was done and measured.
 
     Attributes:
-        wish: what was asked for.
+        request: what was asked for.
         config: of the model.
         examples: the files, with their parts; several of one key where a file holds several clips.
         held: keys of the held-out clips.
@@ -45,7 +46,7 @@ class Report:
         seconds: the whole took, this time.
     """
 
-    wish: Wish
+    request: Request
     config: StudentConfig
     examples: tuple[Example, ...]
     held: tuple[str, ...]
@@ -71,9 +72,9 @@ class Report:
         """The end of the command, for a terminal."""
         told = rates(list(self.verdicts))
         low, high = self.interval
-        out = self.wish.out
+        out = self.request.out
         return "\n".join([
-            f"{told['top1']} % of {told['clips']} held-out clips right (95 % interval {low:.0f} to {high:.0f} %), held "
+            f"{told.top1} % of {told.clips} held-out clips right (95 % interval {low:.0f} to {high:.0f} %), held "
             f"back by {self.by}",
             f"the model: {out / 'student.onnx'}; its card, with every clip that went wrong: {out / CARD}",
             f"try it: python -m app demo --model {out / 'student.onnx'}",
@@ -90,12 +91,12 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     return 100 * (middle - half), 100 * (middle + half)
 
 
-def write_report(report: Report) -> None:
+def write_report(report: OwnReport) -> None:
     """OUT/README.md, own.json and the pictures, each whole or not at all; own.json last."""
     from models.system.atomic import write_text, write_whole
 
-    out, verdicts = report.wish.out, list(report.verdicts)
-    title = f"held-out clips: top-1 {rates(verdicts)['top1']} %"
+    out, verdicts = report.request.out, list(report.verdicts)
+    title = f"held-out clips: top-1 {rates(verdicts).top1} %"
     labels = report.config.labels
     write_whole(out / CONFUSION, lambda part: confusion_picture(verdicts, labels, title, part))
     write_whole(out / CURVE, lambda part: _curve(report.log, part))
@@ -104,20 +105,20 @@ def write_report(report: Report) -> None:
     write_text(out / RESULTS, text)
 
 
-def _results(report: Report) -> dict[str, Any]:
+def _results(report: OwnReport) -> dict[str, Any]:
     answers = [
         {"file": key, "action": v.truth, "answers": list(v.ranked[:3])}
         for key, v in zip(report.held, report.verdicts, strict=True)
     ]
     return {
-        "held_back_by": report.by, "people": list(report.people), "accuracy": rates(list(report.verdicts)),
+        "held_back_by": report.by, "people": list(report.people), "accuracy": rates(list(report.verdicts)).to_dict(),
         "interval": report.interval, "answers": answers,
         "trained": sorted({e.key for e in report.examples if e.part == "train"}), "left_out": dict(report.failed),
-        "log": list(report.log), "seed": report.wish.seed, "seconds": round(report.seconds, 1),
+        "log": list(report.log), "seed": report.request.seed, "seconds": round(report.seconds, 1),
     }  # fmt: skip
 
 
-def _card(report: Report) -> str:
+def _card(report: OwnReport) -> str:
     config, told = report.config, rates(list(report.verdicts))
     low, high = report.interval
     wrong = [
@@ -134,11 +135,11 @@ def _card(report: Report) -> str:
         f"which are not said.\n\n{config.terms}",
         "```sh\npython -m app demo --model student.onnx\npython -m app classify VIDEOS --model student.onnx\n```",
         "## What it was trained on\n\n" + markdown(_counts(report)),
-        f"## What it gets right\n\n{told['top1']} % of {told['clips']} held-out clips (95 % interval {low:.0f} to "
-        f"{high:.0f} %), {told['top3']} % in the top three. {held} The held-out clips also "
+        f"## What it gets right\n\n{told.top1} % of {told.clips} held-out clips (95 % interval {low:.0f} to "
+        f"{high:.0f} %), {told.top3} % in the top three. {held} The held-out clips also "
         f"gave the temperature ({config.temperature:g}) and the thresholds ({config.thresholds['enter']:g} and "
         f"{config.thresholds['leave']:g}), which change no best answer; the last epoch is kept, whatever they say.",
-        markdown(per_action(list(report.verdicts))) + f"\n\n![]({CONFUSION})\n\n![]({CURVE})",
+        markdown(as_dicts(per_action(list(report.verdicts)))) + f"\n\n![]({CONFUSION})\n\n![]({CURVE})",
     ]
     if wrong:
         sections.append("### Held-out clips that it got wrong\n\n" + markdown(wrong))
@@ -157,7 +158,7 @@ def _card(report: Report) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _counts(report: Report) -> list[dict[str, Any]]:
+def _counts(report: OwnReport) -> list[dict[str, Any]]:
     parts = Counter((e.action, e.part) for e in report.examples)
     people = {a: len({e.person for e in report.examples if e.action == a} - {""}) for a, _ in parts}
     return [

@@ -91,8 +91,7 @@ def watch(
         except ValueError as error:
             why[example.key] = str(error)
             note(f"left out: {example.key}: {error}")
-    columns = tuple(zip(*found, strict=True)) if found else ((), ())
-    return Watched(*columns, tuple(why.items()))
+    return Watched(tuple(e for e, _ in found), tuple(t for _, t in found), tuple(why.items()))
 
 
 def _fingerprint(path: Path) -> str:
@@ -120,7 +119,7 @@ def _look(job: _Job) -> tuple[str, str]:
 
 def _write(part: Path, arrays: dict[str, np.ndarray]) -> None:
     with part.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _frames(path: Path, pose_model: Path) -> list[PosedFrame]:
@@ -159,10 +158,10 @@ def _main_person(frames: Sequence[PosedFrame]) -> tuple[np.ndarray, np.ndarray, 
 def _kept(example: Example, place: Path) -> Track:
     try:
         with np.load(place, allow_pickle=False) as archive:
-            columns = tuple(archive[name] for name in _FIELDS)
+            times_T, joints_TV3, seen_TV = (archive[name] for name in _FIELDS)
     except (OSError, ValueError, KeyError, EOFError):
         raise ValueError(f"what was kept of it is damaged: delete {place} and run again") from None
-    return Track(*columns, example.action, "", "own", "camera", example.key)
+    return Track(times_T, joints_TV3, seen_TV, example.action, "", "own", "camera", example.key)
 
 
 def _recorded(example: Example) -> Iterator[Track]:

@@ -60,6 +60,13 @@ def side_by_side(
 def _begin(begin: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     # A killed parent cannot end its workers, and they would wait for work for ever.
-    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if begin is not None:
         begin(*given)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None  # this runs in a started process
+    parent.join()
+    os._exit(1)

@@ -6,12 +6,13 @@ Shapes: M modalities, n clips of this process, N clips of all processes, D width
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
@@ -93,13 +94,13 @@ def average(value: Tensor, group: Group) -> Tensor:
 
 class _SumOverProcesses(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, x: Tensor) -> Tensor:
         x = x.clone()
         dist.all_reduce(x)
         return x
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> Tensor:
+    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
         grad = grad.clone()
         dist.all_reduce(grad)
         return grad
@@ -107,6 +108,9 @@ class _SumOverProcesses(torch.autograd.Function):
 
 def _shared_batch_norm(norm: _BatchNorm, x: Tensor) -> Tensor:
     """Batch-norm in training with the statistics of the global batch, on CPU and CUDA alike."""
+    # Every norm of the encoders keeps running statistics, with a momentum.
+    assert norm.running_mean is not None and norm.running_var is not None and norm.num_batches_tracked is not None
+    assert norm.momentum is not None
     axes, shape = [0, *range(2, x.dim())], [1, -1, *[1] * (x.dim() - 2)]
     wide = x.float()
     count = wide.new_full((1,), wide.numel() / wide.shape[1])
@@ -129,9 +133,15 @@ def share_statistics(module: nn.Module, group: Group) -> None:
         return
     for norm in module.modules():
         if isinstance(norm, _BatchNorm):
-            local = norm.forward
+            # On the instance: the module stays, and with it the names of its tensors.
+            norm.forward = _shared_forward(norm)  # type: ignore[method-assign, assignment]  # mypy knows classes alone
 
-            def forward(x: Tensor, norm: _BatchNorm = norm, local=local) -> Tensor:
-                return _shared_batch_norm(norm, x) if norm.training else local(x)
 
-            norm.forward = forward
+def _shared_forward(norm: _BatchNorm) -> Callable[[Tensor], Tensor]:
+    """The norm's own forward out of training, the one with shared statistics in it."""
+    own = norm.forward
+
+    def forward(input: Tensor) -> Tensor:
+        return _shared_batch_norm(norm, input) if norm.training else own(input)
+
+    return forward

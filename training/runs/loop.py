@@ -6,8 +6,9 @@ bit for bit on a CPU: everything random comes from the seed, the epoch and the s
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,18 +18,37 @@ from tqdm import tqdm
 
 from models.branches import Branches
 from models.system.atomic import write_whole
-from training.config.schema import Schedule
+from training.config.schema import DistilConfig, PretrainConfig, Schedule
 from training.data.pool import Pool
 from training.data.store import Batch
 from training.parallel.torchrun import Group, average, average_gradients
 from training.runs.run_folder import CHECKPOINT, Log, save_model
 from training.runs.two_views import two_views
 
+Config = PretrainConfig | DistilConfig
+
 
 class Trainer(Protocol):
-    """What the loop asks of pre-training and of distillation (both nn.Module)."""
+    """What the loop asks of pre-training and of distillation; those of nn.Module stand first."""
 
-    config: Schedule
+    def train(self, mode: bool = True) -> Any:
+        """Training mode."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """All of them; some may want no gradient."""
+
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The same with their names."""
+
+    def state_dict(self) -> Any:
+        """Name -> tensor, of everything that the run changes."""
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
+        """Take up `state_dict`."""
+
+    @property
+    def config(self) -> Config:
+        """How to train."""
 
     def before(self, epoch: int) -> None:
         """Ahead of every step: momentum."""
@@ -54,13 +74,13 @@ def make_optimizer(config: Schedule, parameters: list[nn.Parameter]) -> torch.op
     return torch.optim.AdamW(groups, lr=config.lr)
 
 
-def optimizer_state(optimizer: torch.optim.Optimizer, module: nn.Module) -> dict[str, dict[str, Tensor]]:
+def optimizer_state(optimizer: torch.optim.Optimizer, module: Trainer) -> dict[str, dict[str, Tensor]]:
     """What the optimizer remembers, by parameter name (a run with fewer modalities takes what is its own)."""
-    names = {parameter: name for name, parameter in module.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in module.named_parameters()}
     return {names[p]: dict(state) for p, state in optimizer.state.items()}
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, module: nn.Module, held: dict[str, Any]) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, module: Trainer, held: dict[str, Any]) -> None:
     """Take up `optimizer_state` for the parameters that the module has."""
     for name, parameter in module.named_parameters():
         if name in held:
@@ -69,7 +89,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, module: nn.Module, held:
             }
 
 
-def state_of(trainer: nn.Module, optimizer: torch.optim.Optimizer, epoch: int, names: Sequence[str]) -> dict[str, Any]:
+def state_of(trainer: Trainer, optimizer: torch.optim.Optimizer, epoch: int, names: Sequence[str]) -> dict[str, Any]:
     """Everything that a run needs to go on, as tensors and plain values."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
@@ -78,7 +98,7 @@ def state_of(trainer: nn.Module, optimizer: torch.optim.Optimizer, epoch: int, n
     }  # fmt: skip
 
 
-def restore(trainer: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any], path: Path) -> int:
+def restore(trainer: Trainer, optimizer: torch.optim.Optimizer, state: dict[str, Any], path: Path) -> int:
     """Take up `state_of`; returns the epochs done.
 
     Raises:
@@ -99,7 +119,7 @@ LOOKS = 8  # diagnostics an epoch: they are averaged over steps spread evenly
 
 
 def _epoch(
-    trainer: Any, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group, bar: tqdm
+    trainer: Trainer, optimizer: torch.optim.Optimizer, pool: Pool, epoch: int, group: Group, bar: tqdm[Any]
 ) -> dict[str, float]:
     config, steps = trainer.config, len(pool) // trainer.config.batch
     sums: defaultdict[str, list[float]] = defaultdict(list)
@@ -126,7 +146,7 @@ def _epoch(
 
 
 def fit(
-    trainer: Any,
+    trainer: Trainer,
     optimizer: torch.optim.Optimizer,
     pool: Pool,
     first: int,
@@ -138,7 +158,7 @@ def fit(
     """Train from epoch `first` to the end; the finished branches are written last.
 
     Args:
-        trainer: a `Trainer`, which is an nn.Module too.
+        trainer: what trains.
         optimizer: over the trainer's parameters.
         pool: the clips.
         first: epochs already done.
@@ -163,7 +183,7 @@ def fit(
             due = [CHECKPOINT] if done % config.save_every == 0 or done == config.epochs else []
             for name in due + ([milestones[done]] if done in milestones else []):
                 state = state_of(trainer, optimizer, done, trainer.config.modalities)
-                write_whole(out / name, lambda part, state=state: torch.save(state, part))
+                write_whole(out / name, functools.partial(torch.save, state))
     if group.main:
         save_model(trainer.product(), out)
         note(f"{out}: {config.epochs} epochs" + (f", loss {values['loss']:.3f}" if values else ""))

@@ -19,7 +19,7 @@ from models.system.atomic import write_whole
 from models.weights import StudentConfig, embedding_id
 from training.data.tracks import Track
 from training.supervised.outputs import outputs_of
-from training.supervised.train import Recipe
+from training.supervised.recipe import Recipe
 
 if TYPE_CHECKING:
     from models.student import Student

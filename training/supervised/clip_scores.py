@@ -63,7 +63,13 @@ def clip_scores(
     clips = [ClipScores(labels) for _ in tracks]
     for i, score_C in zip(owners, torch.cat(scores).numpy(), strict=True):
         clips[i].add(score_C)
-    return np.stack([clip.mean_C for clip in clips])
+    return np.stack([_mean(clip) for clip in clips])
+
+
+def _mean(clip: ClipScores) -> np.ndarray:
+    mean_C = clip.mean_C
+    assert mean_C is not None  # every clip has a window at least
+    return mean_C
 
 
 def accuracy(score_NC: np.ndarray, tracks: Sequence[Track], labels: Sequence[str]) -> float:

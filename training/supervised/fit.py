@@ -12,9 +12,9 @@ import numpy as np
 
 from models.labels import SILENT
 from training.data.tracks import Track
-from training.supervised import calibration as calibrate
+from training.supervised import calibration
 from training.supervised.outputs import fused, outputs_of
-from training.supervised.train import Recipe
+from training.supervised.recipe import Recipe
 
 if TYPE_CHECKING:
     from models.student import Student
@@ -43,15 +43,15 @@ def fit(
     labels = tuple(labels)
     held = outputs_of(student, choosing, how, labels)
     if fusion is None:
-        fusion = calibrate.fit_fusion(held.logits_NMC, held.label_N)
+        fusion = calibration.fit_fusion(held.logits_NMC, held.label_N)
     mean_NC = fused(held, fusion)
-    temperature = calibrate.fit_temperature(mean_NC, held.label_N)
-    scores_NC = calibrate.softmax(mean_NC / temperature)
+    temperature = calibration.fit_temperature(mean_NC, held.label_N)
+    scores_NC = calibration.softmax(mean_NC / temperature)
     quiet = []
     for label, share in false_alarms.items():
         mine_N = held.label_N == labels.index(label)
         # What the app meets is the camera's domain; without enough drawn clips, the recorded ones must do.
         seen_N = mine_N & np.array([track.domain == "camera" for track in choosing])
         quiet.append((scores_NC[seen_N if seen_N.sum() >= LEAST_QUIET else mine_N], share))
-    thresholds = calibrate.fit_thresholds(quiet, [labels.index(label) for label in SILENT])
+    thresholds = calibration.fit_thresholds(quiet, [labels.index(label) for label in SILENT])
     return {"fusion": tuple(fusion), "temperature": temperature, "thresholds": thresholds}

@@ -13,15 +13,15 @@ import numpy as np
 
 from models.labels import DISPLAY
 from training.data.tracks import Track
-from training.supervised.train import Recipe
-from training.supervised.window_augmentation import window_of
+from training.supervised.recipe import Recipe
+from training.supervised.window_augmentation import middle_window
 
 if TYPE_CHECKING:
     from models.student import Student
 
 
 @dataclass(frozen=True, slots=True)
-class Outputs:
+class StudentOutputs:
     """What a student says of windows."""
 
     logits_NMC: np.ndarray
@@ -29,19 +29,20 @@ class Outputs:
     label_N: np.ndarray
 
 
-def fused(out: Outputs, fusion: Sequence[float]) -> np.ndarray:
+def fused(out: StudentOutputs, fusion: Sequence[float]) -> np.ndarray:
     """(N, C) logits of the branches, weighed."""
     return np.einsum("nmc,m->nc", out.logits_NMC, np.asarray(fusion, float))
 
 
 def outputs_of(
     student: Student, tracks: Sequence[Track], how: Recipe, labels: Sequence[str] = tuple(DISPLAY)
-) -> Outputs:
+) -> StudentOutputs:
     """The student on the middle window of each track; `labels` are those of its logits."""
     import torch
 
-    joints = torch.from_numpy(np.stack([window_of(t, how.window_s, how.frames, None, None) for t in tracks]))
+    joints = torch.from_numpy(np.stack([middle_window(t, how.window_s, how.frames) for t in tracks]))
     with torch.inference_mode():
         both = [student(some, torch.full((len(some),), how.window_s * 30)) for some in joints.split(64)]
     label_N = np.array([list(labels).index(track.action) for track in tracks])
-    return Outputs(*(torch.cat(part).numpy().astype(float) for part in zip(*both, strict=True)), label_N)
+    logits_NMC, embedding_ND = (torch.cat(part).numpy().astype(float) for part in zip(*both, strict=True))
+    return StudentOutputs(logits_NMC, embedding_ND, label_N)

@@ -7,93 +7,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from models.shape import CHANNELS, STRIDES
 from training.data.tracks import Track
-from training.supervised.window_augmentation import Augmentation, window_of
+from training.supervised.recipe import Recipe, epoch_windows
 
 if TYPE_CHECKING:
     import torch
 
     from models.student import Student
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """How the default model is trained.
-
-    Attributes:
-        window_s: seconds of a window; goes into the model file.
-        frames: frames of a window.
-        epochs: passes of `windows` windows each.
-        windows: windows an epoch, drawn anew each time.
-        batch: windows a step.
-        lr: peak of the one-cycle learning rate (AdamW).
-        weight_decay: of AdamW, on weights.
-        dropout: in the encoders' blocks 2 to 10.
-        smoothing: label smoothing.
-        camera: share of windows from the camera's domain.
-        evenness: 0 draws clips as they come, 1 draws all actions equally often.
-        average: decay of the weights' running mean, which is what is kept.
-        seed: of everything random.
-        channels: widths of the encoders' blocks.
-        strides: of the encoders' blocks, in time.
-        modalities: branches, in order.
-        augmentation: how windows are varied.
-    """
-
-    window_s: float = 2.5
-    frames: int = 50
-    epochs: int = 30
-    windows: int = 3072
-    batch: int = 64
-    lr: float = 3e-3
-    weight_decay: float = 0.02
-    dropout: float = 0.1
-    smoothing: float = 0.1
-    camera: float = 0.65
-    evenness: float = 0.7
-    average: float = 0.998
-    seed: int = 0
-    channels: tuple[int, ...] = CHANNELS
-    strides: tuple[int, ...] = STRIDES
-    modalities: tuple[str, ...] = ("joint", "bone", "motion")
-    augmentation: Augmentation = field(default_factory=Augmentation)
-
-
-def chances(tracks: list[Track], recipe: Recipe) -> np.ndarray:
-    """Chance of each track to be drawn: by domain, by action (evened), by source within the action (evened)."""
-    count = Counter((t.domain, t.action) for t in tracks)
-    sources = Counter((t.domain, t.action, t.source) for t in tracks)
-    even = recipe.evenness
-    weight = np.array([
-        count[t.domain, t.action] ** -even * (sources[t.domain, t.action, t.source] / count[t.domain, t.action]) ** -0.5
-        for t in tracks
-    ])  # fmt: skip
-    is_camera = np.array([t.domain == "camera" for t in tracks])
-    for mask, share in ((is_camera, recipe.camera), (~is_camera, 1 - recipe.camera)):
-        if mask.any():
-            weight[mask] *= share / weight[mask].sum()
-    return weight / weight.sum()
-
-
-def epoch_windows(
-    tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, epoch: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of one epoch: (joints (N, K, 25, 3), label numbers (N,)), freshly drawn by seed and epoch."""
-    rng = np.random.default_rng([recipe.seed, epoch])
-    chosen = rng.choice(len(tracks), recipe.windows, p=chances(tracks, recipe))
-    for a in range(0, recipe.windows - recipe.batch + 1, recipe.batch):
-        some = [tracks[i] for i in chosen[a : a + recipe.batch]]
-        joints = np.stack([window_of(t, recipe.window_s, recipe.frames, recipe.augmentation, rng) for t in some])
-        yield joints, np.array([labels.index(t.action) for t in some])
 
 
 def loss_of(logits_NMC: torch.Tensor, label_N: torch.Tensor, smoothing: float) -> torch.Tensor:
@@ -105,10 +32,10 @@ def loss_of(logits_NMC: torch.Tensor, label_N: torch.Tensor, smoothing: float) -
     return fused + sum(each) / len(each)
 
 
-def running_mean(decay: float) -> Callable:
+def running_mean(decay: float) -> Callable[[Sequence[torch.Tensor], Sequence[torch.Tensor], torch.Tensor | int], None]:
     """An exponential mean of parameters whose decay grows to `decay`, so that it forgets the random start soon."""
 
-    def update(means: list, current: list, steps) -> None:
+    def update(means: Sequence[torch.Tensor], current: Sequence[torch.Tensor], steps: torch.Tensor | int) -> None:
         keep = min(decay, (1 + float(steps)) / (10 + float(steps)))
         for mean, value in zip(means, current, strict=True):
             if mean.is_floating_point():
@@ -138,6 +65,128 @@ def begin(student: Student, start: Path) -> None:
             raise ValueError(f"the encoders of {start} have another shape than the recipe's: {error}") from None
 
 
+class _Stateful(Protocol):
+    """What a checkpoint can hold."""
+
+    def state_dict(self) -> Any:
+        """Everything that changes."""
+
+    def load_state_dict(self, state_dict: Any) -> Any:
+        """Take up `state_dict`."""
+
+
+class Course:
+    """A student in training, with everything that a checkpoint holds.
+
+    Args:
+        labels: short ids, in the order of the logits.
+        recipe: how.
+        start: whose encoders to start from (see `begin`); None starts at random.
+
+    Attributes:
+        log: an entry an epoch: its number, mean loss, and share of the windows that are right.
+
+    Raises:
+        ValueError: START does not fit.
+    """
+
+    def __init__(self, labels: tuple[str, ...], recipe: Recipe, start: Path | None) -> None:
+        import torch
+        from torch.optim.swa_utils import AveragedModel
+
+        from models.student import Student
+
+        self.labels, self.recipe = labels, recipe
+        self.log: list[dict[str, float]] = []
+        torch.manual_seed(recipe.seed)
+        self.student = Student(len(labels), recipe.modalities, recipe.channels, recipe.dropout, strides=recipe.strides)
+        if start is not None:
+            begin(self.student, start)
+        self._mean = AveragedModel(self.student, multi_avg_fn=running_mean(recipe.average), use_buffers=True)
+        matrices = [p for p in self.student.parameters() if p.dim() > 1]
+        others = [p for p in self.student.parameters() if p.dim() <= 1]
+        groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        self._optimiser = torch.optim.AdamW(groups, lr=recipe.lr)
+        self._steps = recipe.windows // recipe.batch
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, recipe.lr, recipe.epochs * self._steps, pct_start=0.15
+        )
+        self._frames_N = torch.full((recipe.batch,), recipe.window_s * 30)
+
+    @property
+    def _parts(self) -> dict[str, _Stateful]:
+        """What changes in training, by its name in the checkpoint."""
+        return {
+            "student": self.student, "mean": self._mean, "optimiser": self._optimiser, "schedule": self._schedule,
+        }  # fmt: skip
+
+    @property
+    def product(self) -> Student:
+        """The student with the running mean of its weights, in eval mode."""
+        from models.student import Student
+
+        mean = self._mean.module
+        assert isinstance(mean, Student)
+        return mean.eval()
+
+    def take_up(self, path: Path, identity: str) -> int:
+        """Go on from a checkpoint, if it is there; returns the epochs done.
+
+        Raises:
+            ValueError: it is of another recipe or other data.
+        """
+        import torch
+
+        if not path.exists():
+            return 0
+        state = torch.load(path, weights_only=True)
+        if state["identity"] != identity:
+            raise ValueError(f"{path} belongs to another recipe or other data; give another --out or delete it")
+        for name, part in self._parts.items():
+            part.load_state_dict(state[name])
+        torch.set_rng_state(state["random"])
+        self.log = state["log"]
+        return int(state["epoch"])
+
+    def save(self, path: Path, identity: str, epochs: int) -> None:
+        """Write a checkpoint, whole or not at all."""
+        import torch
+
+        from models.system.atomic import write_whole
+
+        state = {name: part.state_dict() for name, part in self._parts.items()}
+        whole = state | {"epoch": epochs, "log": self.log, "identity": identity, "random": torch.get_rng_state()}
+        write_whole(path, lambda part: torch.save(whole, part))
+
+    def epoch(self, tracks: list[Track], number: int) -> dict[str, float]:
+        """Train one epoch; returns its entry of the log."""
+        self.student.train()
+        total, right = 0.0, 0
+        for joints, label in epoch_windows(tracks, self.labels, self.recipe, number):
+            loss, hits = self._step(joints, label)
+            total += loss
+            right += hits
+        share = right / (self._steps * self.recipe.batch)
+        self.log.append({"epoch": number + 1, "loss": total / self._steps, "top1": share})
+        return self.log[-1]
+
+    def _step(self, joints: np.ndarray, label: np.ndarray) -> tuple[float, int]:
+        """Loss of a batch, and how many of its windows are right."""
+        import torch
+
+        label_N = torch.from_numpy(label)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits_NMC = self.student.logits(torch.from_numpy(joints), self._frames_N)
+        loss = loss_of(logits_NMC.float(), label_N, self.recipe.smoothing)
+        self._optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), 5.0)
+        self._optimiser.step()
+        self._schedule.step()
+        self._mean.update_parameters(self.student)
+        return float(loss.detach()), int((logits_NMC.float().mean(1).argmax(1) == label_N).sum())
+
+
 def train(
     tracks: list[Track],
     labels: tuple[str, ...],
@@ -145,7 +194,7 @@ def train(
     out: Path,
     note: Callable[[str], None],
     start: Path | None = None,
-) -> tuple[Student, list[dict]]:
+) -> tuple[Student, list[dict[str, float]]]:
     """Train the student; OUT/checkpoint.pt is written after every epoch and taken up again.
 
     Args:
@@ -162,57 +211,14 @@ def train(
     Raises:
         ValueError: OUT holds a checkpoint of another recipe, or START does not fit.
     """
-    import torch
-    from torch.optim.swa_utils import AveragedModel
-
-    from models.student import Student
-    from models.system.atomic import write_whole
-
-    torch.manual_seed(recipe.seed)
-    student = Student(len(labels), recipe.modalities, recipe.channels, recipe.dropout, strides=recipe.strides)
-    if start is not None:
-        begin(student, start)
-    mean = AveragedModel(student, multi_avg_fn=running_mean(recipe.average), use_buffers=True)
-    matrices = [p for p in student.parameters() if p.dim() > 1]
-    others = [p for p in student.parameters() if p.dim() <= 1]
-    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.lr)
-    steps = recipe.windows // recipe.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.lr, recipe.epochs * steps, pct_start=0.15)
-    parts = {"student": student, "mean": mean, "optimiser": optimiser, "schedule": schedule}
-    path, first, log = out / "checkpoint.pt", 0, []
+    course, path = Course(labels, recipe, start), out / "checkpoint.pt"
     out.mkdir(parents=True, exist_ok=True)
     identity = json.dumps([asdict(recipe), labels, len(tracks), str(start and start.resolve())])
-    if path.exists():
-        state = torch.load(path, weights_only=True)
-        if state["identity"] != identity:
-            raise ValueError(f"{path} belongs to another recipe or other data; give another --out or delete it")
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
-        torch.set_rng_state(state["random"])
-        first, log = state["epoch"], state["log"]
-    frames_N = torch.full((recipe.batch,), recipe.window_s * 30)
-    for epoch in range(first, recipe.epochs):
-        student.train()
-        total, right, began = 0.0, 0, time.monotonic()
-        for joints, label in epoch_windows(tracks, labels, recipe, epoch):
-            label_N = torch.from_numpy(label)
-            with torch.autocast("cpu", torch.bfloat16):
-                logits_NMC = student.logits(torch.from_numpy(joints), frames_N)
-            loss = loss_of(logits_NMC.float(), label_N, recipe.smoothing)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(student.parameters(), 5.0)
-            optimiser.step()
-            schedule.step()
-            mean.update_parameters(student)
-            total += float(loss.detach())
-            right += int((logits_NMC.float().mean(1).argmax(1) == label_N).sum())
-        log.append({"epoch": epoch + 1, "loss": total / steps, "top1": right / (steps * recipe.batch)})
+    for epoch in range(course.take_up(path, identity), recipe.epochs):
+        began = time.monotonic()
+        entry = course.epoch(tracks, epoch)
         speed = recipe.windows / (time.monotonic() - began)
-        said = f"loss {log[-1]['loss']:.3f}, {100 * log[-1]['top1']:.1f} % of the windows right, {speed:.0f} windows/s"
+        said = f"loss {entry['loss']:.3f}, {100 * entry['top1']:.1f} % of the windows right, {speed:.0f} windows/s"
         note(f"epoch {epoch + 1} of {recipe.epochs}: {said}")
-        state = {name: part.state_dict() for name, part in parts.items()}
-        whole = state | {"epoch": epoch + 1, "log": log, "identity": identity, "random": torch.get_rng_state()}
-        write_whole(path, lambda part, whole=whole: torch.save(whole, part))
-    return mean.module.eval(), log
+        course.save(path, identity, epoch + 1)
+    return course.product, course.log

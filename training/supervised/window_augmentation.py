@@ -101,18 +101,16 @@ def _space(joints_KV3: np.ndarray, raw: bool, how: Augmentation, rng: np.random.
     return (out + 0.5 * fast + slow[:1] + ramp * slow[1:2]).astype(np.float32)
 
 
-def window_of(
-    track: Track, window_s: float, frames: int, how: Augmentation | None, rng: np.random.Generator | None
-) -> np.ndarray:
-    """A window of a track, varied; without `how` the window around its middle, as it is.
-
-    Returns:
-        (frames, 25, 3) float32 metres.
-    """
+def middle_window(track: Track, window_s: float, frames: int) -> np.ndarray:
+    """The window around the middle of a track, as it is; (frames, 25, 3) float32 metres."""
     times_T = track.times_T - track.times_T[0]
-    if how is None:
-        end_s = times_T[-1] / 2 + window_s / 2
-        return read_window(times_T, track.joints_TV3, track.seen_TV, end_s, window_s, frames)
+    end_s = times_T[-1] / 2 + window_s / 2
+    return read_window(times_T, track.joints_TV3, track.seen_TV, end_s, window_s, frames)
+
+
+def window_of(track: Track, window_s: float, frames: int, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """A window of a track, varied; (frames, 25, 3) float32 metres."""
+    times_T = track.times_T - track.times_T[0]
     times_T = times_T * how.speed ** rng.uniform(-1, 1)
     keep = _thin(times_T, rng) if rng.random() < how.thin else slice(None)
     times_T, joints, seen = times_T[keep], track.joints_TV3[keep], _lose(track.seen_TV[keep], how, rng)

@@ -24,6 +24,12 @@ def sound(tmp_path_factory):
     return sound_files(tmp_path_factory.mktemp("sound") / "sound")
 
 
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """Packing the bombs takes seconds: they are made once."""
+    return odd_archives(tmp_path_factory.mktemp("odd"))
+
+
 def check(inputs, out, complaints):
     """Every input is in the summary, each failure is told once, in one sentence of plain words, and only those."""
     found, told = rows(out), {}
@@ -45,9 +51,9 @@ def check(inputs, out, complaints):
     return len(told)
 
 
-def test_sixty_damaged_files_and_odd_archives(tmp_path, sound, monkeypatch, capsys):
+def test_sixty_damaged_files_and_odd_archives(tmp_path, sound, odd, monkeypatch, capsys):
     monkeypatch.setattr("app.pose.landmarker.PoseSource", FakePose)
-    inputs = damaged_files(tmp_path / "in", 60, SEED, sound) + odd_archives(tmp_path / "in")
+    inputs = damaged_files(tmp_path / "in", 60, SEED, sound) + odd
     options = {"annotate": True, "skeletons": True, "vtt": True, "csv": True, "quiet": True}
     assert run([*sound, *inputs], tmp_path / "out", lambda: tmp_path, **options) == 1
     shown = capsys.readouterr()
@@ -60,18 +66,18 @@ def test_sixty_damaged_files_and_odd_archives(tmp_path, sound, monkeypatch, caps
     assert not any(name.startswith(".classify-parts") for name in listing(tmp_path / "out"))
 
 
-def test_a_bomb_is_not_unpacked(tmp_path):
+def test_a_bomb_is_not_unpacked(odd):
     """Its claim alone is enough to refuse it."""
     import tracemalloc
 
     from models.clips import ClipFileError, read_clips
 
-    odd_archives(tmp_path)
+    bombs = {path.name: path for path in odd}
     tracemalloc.start()
     try:
         with pytest.raises(ClipFileError, match="would fill 286 MB"):
-            list(read_clips(tmp_path / "bomb.npz"))
-        assert len(list(read_clips(tmp_path / "side_bomb.npz"))) == 1  # what nobody asked for is not read
+            list(read_clips(bombs["bomb.npz"]))
+        assert len(list(read_clips(bombs["side_bomb.npz"]))) == 1  # what nobody asked for is not read
         assert tracemalloc.get_traced_memory()[1] < 5e6
     finally:
         tracemalloc.stop()

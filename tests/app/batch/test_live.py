@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from itertools import cycle, islice
+from pathlib import Path
 
 import av
 import numpy as np
@@ -34,6 +36,30 @@ def camera(seconds=60.0, fps=20.0):
     return StreamServer(film, kind="multipart/x-mixed-replace; boundary=frame")
 
 
+@contextmanager
+def once_seen(monkeypatch, seconds, act):
+    """Calls `act` in a thread of its own as soon as a live input has been watched for so long."""
+    seen = threading.Event()
+
+    class Telling(FakePose):
+        def detect(self, rgb_HWC, time_s):
+            if time_s >= seconds:
+                seen.set()
+            return super().detect(rgb_HWC, time_s)
+
+    thread = threading.Thread(target=lambda: (seen.wait(), act()), daemon=True)
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", Telling)
+    thread.start()
+    yield
+    thread.join()
+
+
+def test_live_frames_end_before_the_time_is_over():
+    frames = [(7 + i / 4, i) for i in range(20)]
+    assert list(play._bounded(iter(frames), 2.0, [])) == [(i / 4, i) for i in range(8)]
+    assert len(list(play._bounded(iter(frames), None, []))) == 20
+
+
 def test_a_bounded_time(tmp_path):
     with camera() as server:
         options = {"annotate": True, "skeletons": True, "vtt": True}
@@ -43,7 +69,7 @@ def test_a_bounded_time(tmp_path):
     assert listing(tmp_path / "out") == files
     (row,) = rows(tmp_path / "out").values()
     assert row["input"] == server.address and row["label"] == "wave" and row["status"].startswith("ok")
-    assert 1.5 < float(row["seconds"]) < 2.2 and [e["label"] for e in lines(tmp_path / "out" / files[2])] == ["wave"]
+    assert float(row["seconds"]) < 2.2 and [e["label"] for e in lines(tmp_path / "out" / files[2])] == ["wave"]
     with LandmarkReader(tmp_path / "out" / files[1]) as reader:
         times_s = [time_s for time_s, _ in reader]
     with av.open(str(tmp_path / "out" / files[0])) as film:
@@ -52,13 +78,23 @@ def test_a_bounded_time(tmp_path):
     assert times_s[0] == 0 and len(times_s) == int(row["frames"])
 
 
+class Marking(FakePose):
+    """Leaves a file in the folder SEEN once this process has watched its camera for long enough to know the action."""
+
+    def detect(self, rgb_HWC, time_s):
+        if time_s >= 1.5:
+            Path(os.environ["SEEN"], str(os.getpid())).touch()
+        return super().detect(rgb_HWC, time_s)
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
 import app.pose.landmarker
-from tests.app.batch.helpers import FakePose, run
+from tests.app.batch.helpers import run
+from tests.app.batch.test_live import Marking
 if __name__ == "__main__":
-    app.pose.landmarker.PoseSource = FakePose
+    app.pose.landmarker.PoseSource = Marking
     out, *inputs = sys.argv[1:]
     sys.exit(run(inputs, Path(out), lambda: Path(), workers=len(inputs), json_lines=True))
 """
@@ -66,17 +102,16 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_a_camera_whole(tmp_path, workers):
-    out = tmp_path / "out"
+    out, seen = tmp_path / "out", tmp_path / "seen"
+    seen.mkdir()
     (tmp_path / "run.py").write_text(SCRIPT)
     with camera() as server, camera() as other:
         command = [sys.executable, tmp_path / "run.py", out, *[server.address, other.address][:workers]]
-        pipes, env = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}, os.environ | {"PYTHONPATH": str(ROOT)}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        env = os.environ | {"PYTHONPATH": str(ROOT), "SEEN": str(seen)}
         process = subprocess.Popen(command, env=env, start_new_session=True, text=True, **pipes)
-        begun = []
-        while process.poll() is None and len(begun) < workers:
-            begun = list(out.glob(".classify-parts/*/.*.jsonl.*.part"))
-            time.sleep(0.1)
-        time.sleep(2)
+        while process.poll() is None and len(list(seen.iterdir())) < workers:
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
         told, complained = process.communicate(timeout=60)
     assert process.returncode == 0, complained
@@ -87,21 +122,20 @@ def test_ctrl_c_ends_a_camera_whole(tmp_path, workers):
     assert {json.loads(line)["label"] for line in told.splitlines()} == {"wave"}
 
 
-def test_ctrl_c_leaves_a_file_undone_and_the_rest_whole(tmp_path):
+def test_ctrl_c_leaves_a_file_undone_and_the_rest_whole(tmp_path, monkeypatch):
     save(tmp_path / "a.npz", joints((3, "wave")))
     save(tmp_path / "b.npz", joints((3, "squat")))
-    with camera() as server:
-        threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGINT)).start()
-        with pytest.raises(KeyboardInterrupt):
-            run([tmp_path / "a.npz", server.address, tmp_path / "b.npz"], tmp_path / "out", lambda: tmp_path)
+    stop = lambda: os.kill(os.getpid(), signal.SIGINT)  # noqa: E731
+    with camera() as server, once_seen(monkeypatch, 1.0, stop), pytest.raises(KeyboardInterrupt):
+        run([tmp_path / "a.npz", server.address, tmp_path / "b.npz"], tmp_path / "out", lambda: tmp_path)
     assert len(rows(tmp_path / "out")) == 2 and "b.jsonl" not in listing(tmp_path / "out")
 
 
 def test_a_camera_that_goes_is_whole_up_to_there(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(play, "GIVE_UP_S", 1.0)
     server = camera()
-    threading.Timer(2.5, server.__exit__).start()
-    assert run([server.address], tmp_path / "out", lambda: tmp_path) == 0
+    with once_seen(monkeypatch, 1.5, server.__exit__):
+        assert run([server.address], tmp_path / "out", lambda: tmp_path) == 0
     (row,) = rows(tmp_path / "out").values()
     assert row["label"] == "wave" and "given up after" in row["status"] and len(listing(tmp_path / "out")) == 2
     assert "the stream ended; waiting for it to come back" in capsys.readouterr().out

@@ -238,45 +238,59 @@ def test_a_command_that_cannot_begin_leaves_the_results_as_they_are(folder):
     assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == before
 
 
+class HeldUp(HandModel):
+    """Goes on for a while once so many results are there (HELD_UP: folder:number), then waits for its end."""
+
+    more = 10
+
+    def __call__(self, joints_NTV3, frames_N):
+        time.sleep(0.005)  # the kill comes before the wait, or in it
+        folder, _, most = os.environ["HELD_UP"].rpartition(":")
+        if len(list(Path(folder).glob("*.jsonl"))) >= int(most):
+            self.more -= 1
+            while self.more <= 0:
+                time.sleep(1)
+        return super().__call__(joints_NTV3, frames_N)
+
+
 SCRIPT = """
-import sys, time
+import sys
 from pathlib import Path
 from tests.app.batch.helpers import run
-from tests.app.batch.test_processes import Slow
+from tests.app.batch.test_resume import HeldUp
 if __name__ == "__main__":
     options = {"csv": True, "resume": True, "workers": int(sys.argv[3])}
-    raise SystemExit(run([sys.argv[1]], Path(sys.argv[2]), make_model=Slow, **options))
+    raise SystemExit(run([sys.argv[1]], Path(sys.argv[2]), make_model=HeldUp, **options))
 """
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_killed_at_any_moment_and_gone_on(tmp_path, workers, worked):
     """SIGKILL, again and again: whatever has its name is whole, and the end is the same."""
-    inputs, out, whole = tmp_path / "in", tmp_path / "out", tmp_path / "whole"
+    inputs, out, whole, count = tmp_path / "in", tmp_path / "out", tmp_path / "whole", 10
     inputs.mkdir()
-    for i in range(8):
+    for i in range(count):
         save(inputs / f"{i}.npz", joints((3, "wave"), (2, "squat"), (i % 3 + 1, "wave")))
     run([inputs], whole, csv=True)
     script = tmp_path / "run.py"
     script.write_text(SCRIPT)
     command = [sys.executable, str(script), str(inputs), str(out), str(workers)]
     done, kills = 0, 0
-    while done < 8:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE
-        )
+    while done < count:
         more = done + 2
+        env = os.environ | {"PYTHONPATH": str(ROOT), "HELD_UP": f"{out}:{more}"}
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE)
         while process.poll() is None and done < more:
             time.sleep(0.05)
             done = len(list(out.glob("*.jsonl")))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             kills += 1
-        _, told = process.communicate()
+        _, told = process.communicate()  # until the workers are gone too: they hold the same pipe
         assert process.returncode in (0, -signal.SIGKILL), told.decode()
+        done = len(list(out.glob("*.jsonl")))
         for path in out.glob("*.jsonl"):
             assert path.read_bytes() == (whole / path.name).read_bytes()
-        time.sleep(0.5)  # the workers see that their parent is gone
     assert kills >= 3
     worked.clear()
     assert run([inputs], out, csv=True, resume=True) == 0
@@ -286,4 +300,4 @@ def test_killed_at_any_moment_and_gone_on(tmp_path, workers, worked):
     }
     assert not (out / PARTS).exists() and not list(out.glob(".*.part"))
     entries = [json.loads(line)[1] for line in (out / JOURNAL).read_text().splitlines()[1:]]
-    assert sorted(Path(entry["path"]).name for entry in entries) == [f"{i}.npz" for i in range(8)]
+    assert sorted(Path(entry["path"]).name for entry in entries) == [f"{i}.npz" for i in range(count)]

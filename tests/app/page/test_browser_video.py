@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.app.helpers import HandModel, write_video
+from tests.app.helpers import HandModel, write_film, write_video
 from tests.app.page_visit import DRAWN_PIXELS, is_drawn, says
 
 pytestmark = pytest.mark.browser
@@ -18,12 +18,10 @@ pytest.importorskip("gradio")
 def waving(tmp_path_factory):
     """Four seconds of a drawn person who waves with straight arms overhead."""
     from training.drawing.draw import Camera, Look, draw_clip
-    from training.drawing.example import write_video as write_drawn
     from training.drawing.motions import make_motion
 
     path = tmp_path_factory.mktemp("video") / "wave.mp4"
-    write_drawn(path, draw_clip(make_motion("wave", 4.0, 25.0, seed=0), Camera(), Look()))
-    return path
+    return write_film(path, draw_clip(make_motion("wave", 4.0, 25.0, seed=0), Camera(), Look()))
 
 
 def open_video(tab) -> None:

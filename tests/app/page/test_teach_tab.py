@@ -16,9 +16,10 @@ pytest.importorskip("gradio")
 ACTION, NAME = "lunge", "my <lunge>, low"
 
 
-@pytest.fixture(scope="module")
-def camera_file(tmp_path_factory) -> Path:
-    return drawn_camera(tmp_path_factory.mktemp("camera") / "teach.mjpeg", repeated_scene(ACTION, 1))
+def with_camera(browser, camera: Path):
+    """A Chromium whose camera plays this file."""
+    flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+    return browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,8 @@ def test_taught_by_one_person_and_recognised_in_another(serve_page, visit, brows
     with serve_page(model, lessons=lessons()) as (_, address, sessions):
         folder = os.environ["GRADIO_TEMP_DIR"]
         before = files_under(folder)
-        tab = open_teach(visit(address))
+        one = with_camera(browser, drawn_camera(tmp_path / "teach.mjpeg", repeated_scene(ACTION, 1)))
+        tab = open_teach(visit(address, by=one))
         tab.fill("#teach-name", NAME)
         tab.select_option("#teach-seconds", "8")
         tab.click("#teach-record")  # starts the camera too
@@ -76,12 +78,9 @@ def test_taught_by_one_person_and_recognised_in_another(serve_page, visit, brows
         tab.get_by_role("button", name="Forget").click()
         says(tab, "#taught", "None yet")
         assert files_under(folder) == before, "something of the visitor was written to disk"
-        tab.close()
+        one.close()
 
-        camera = drawn_camera(tmp_path / "other.mjpeg", repeated_scene(ACTION, 12), look=3)
-        other = browser.browser_type.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
-        )
+        other = with_camera(browser, drawn_camera(tmp_path / "other.mjpeg", repeated_scene(ACTION, 12), look=3))
         tab = other.new_page()
         tab.set_default_timeout(PATIENCE_MS)
         tab.goto(address)

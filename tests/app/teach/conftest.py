@@ -21,8 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file's folder with the background of a MotionModel."""
     model, windows = MotionModel(), []
     for action in EVERYDAY:
-        for seed in range(12):
-            windows.append(make_motion(action, 2.5, 20.0, 100 + seed)[:50])
+        windows += [make_motion(action, 2.5, 20.0, 100 + seed)[:50] for seed in range(12)]
     embedding = model(np.stack(windows).astype(np.float32), np.full(len(windows), 75, np.float32)).embedding_ND
     out = tmp_path_factory.mktemp("model")
     save_file({"embedding": embedding.astype(np.float16)}, out / FILE, metadata={"embedding": model.embedding})

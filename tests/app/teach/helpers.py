@@ -5,6 +5,7 @@ Shapes: T frames, V joints, N windows, D width of the embedding.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.app.helpers import Scores
 from training.drawing.motions import make_motion
 
 FPS = 30.0
+_motion = functools.cache(make_motion)  # many tests move alike
 
 
 @dataclass
@@ -45,7 +47,7 @@ class MotionModel:
 
 def still(seconds: float) -> np.ndarray:
     """(T, V, 3) somebody who stands."""
-    return np.repeat(make_motion("idle", 2.0, FPS, 0)[:1], round(seconds * FPS), axis=0)
+    return np.repeat(_motion("idle", 2.0, FPS, 0)[:1], round(seconds * FPS), axis=0)
 
 
 def recording_of(*joints_TV3: np.ndarray) -> Demonstration:
@@ -58,7 +60,7 @@ def repeated(action: str, times: int, seed: int = 0, seconds: float = 1.5, pause
     """An action some times, with stillness before, between and after."""
     parts = [still(pause_s)]
     for i in range(times):
-        parts += [make_motion(action, seconds, FPS, seed + i), still(pause_s)]
+        parts += [_motion(action, seconds, FPS, seed + i), still(pause_s)]
     return recording_of(*parts)
 
 

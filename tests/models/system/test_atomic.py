@@ -105,6 +105,15 @@ def test_what_a_library_replaced_is_handed_to_the_disk(tmp_path: Path, steps: li
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
 
 
+def test_a_staged_file_is_handed_to_the_disk_when_it_moves(tmp_path: Path, steps: list[tuple[str, str]]) -> None:
+    (stage := tmp_path / "stage").mkdir()
+    with WholeFile(stage / "a", staged=True) as file:
+        file.write(TEXT)
+    assert steps == [("move", "a")]
+    move_into_place({stage / "a": tmp_path / "a"})
+    assert steps[1:] == [("file", TEXT), ("move", "a"), ("folder", "a,stage")]
+
+
 def test_several_files_share_one_folder(tmp_path: Path, steps: list[tuple[str, str]]) -> None:
     write_together({tmp_path / "a": b"1", tmp_path / "b": b"2"})
     assert steps == [("file", "1"), ("file", "2"), ("move", "a"), ("move", "b"), ("folder", "a,b")]

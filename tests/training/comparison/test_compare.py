@@ -16,8 +16,8 @@ from models.system.places import ROOT
 from training.comparison import compare as compare_module
 from training.comparison.compare import compare
 from training.comparison.grid import Grid
-from training.comparison.plan import Plan, Task, describe, make_plan
-from training.comparison.state import Standing
+from training.comparison.plan import Task, TaskPlan, describe, make_plan
+from training.comparison.state import ComparisonState
 from training.comparison.workers import command, work
 from training.data.store import Store, write_store
 
@@ -49,7 +49,7 @@ def _file(folder: Path, store: Path, **changes: object) -> Path:
     return path
 
 
-def _plan(folder: Path, store: Path, **changes: object) -> Plan:
+def _plan(folder: Path, store: Path, **changes: object) -> TaskPlan:
     return make_plan(Grid.read(_file(folder, store, **changes)))
 
 
@@ -70,18 +70,18 @@ class Fake:
         return self.code
 
 
-def _produce(standing: Standing, task: Task) -> None:
+def _produce(state: ComparisonState, task: Task) -> None:
     """The files that the real commands leave."""
     if task.kind == "evaluate":
         costs = {"parameters": 1e6, "flops": 2e9, "latency_ms": 3.0}
-        names = task.modalities or standing.plan.tasks[task.source].modalities
+        names = task.modalities or state.plan.tasks[task.source].modalities
         sets = dict.fromkeys([*((name,) for name in names), *task.subsets, names])
         rows = [{"modalities": some, "accuracy": 50 + len(some) + task.seed} | costs for some in sets]
-        standing.result(task.name).write_text(json.dumps({"rows": rows}))
+        state.result(task.name).write_text(json.dumps({"rows": rows}))
         return
-    run = standing.run(task.name)
+    run = state.run(task.name)
     run.mkdir(parents=True, exist_ok=True)
-    (run / "config.json").write_text(json.dumps({"format": "ikem-run/1", **standing.asked(task)}))
+    (run / "config.json").write_text(json.dumps({"format": "ikem-run/1", **state.asked(task)}))
     entry = {"epoch": task.config["epochs"], "loss": 1.0, "joint/std": 0.5, "joint/rank": 3.0, "joint/self_hit": 0.1}
     (run / "log.jsonl").write_text(json.dumps(entry) + "\n")
     for name in ("stage1.pt", "model.safetensors"):
@@ -91,25 +91,25 @@ def _produce(standing: Standing, task: Task) -> None:
 class Machine:
     """Starts fakes and remembers them; `broken` names tasks that fail."""
 
-    def __init__(self, standing: Standing, broken: tuple[str, ...] = (), looks: int = 0) -> None:
-        self.standing, self.broken, self.looks = standing, broken, looks
+    def __init__(self, state: ComparisonState, broken: tuple[str, ...] = (), looks: int = 0) -> None:
+        self.state, self.broken, self.looks = state, broken, looks
         self.started: list[str] = []
         self.fakes: list[Fake] = []
 
     def __call__(self, task: Task) -> Fake:
-        self.standing.prepare(task)
+        self.state.prepare(task)
         self.started.append(task.name)
         broken = task.name in self.broken
         if broken:
-            self.standing.log(task.name).write_text("training: no luck\n")
+            self.state.log(task.name).write_text("training: no luck\n")
         elif not self.looks:
-            _produce(self.standing, task)
+            _produce(self.state, task)
         self.fakes.append(Fake(int(broken), self.looks))
         return self.fakes[-1]
 
 
-def _work(standing: Standing, machine: Machine, watch: Callable = lambda tasks: None, workers: int = 1) -> dict:
-    return work(standing, machine, workers, watch, lambda task, why: None)
+def _work(state: ComparisonState, machine: Machine, watch: Callable = lambda tasks: None, workers: int = 1) -> dict:
+    return work(state, machine, workers, watch, lambda task, why: None)
 
 
 @pytest.fixture(autouse=True)
@@ -118,9 +118,9 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def standing(tmp_path: Path, store: Path) -> Standing:
+def state(tmp_path: Path, store: Path) -> ComparisonState:
     grid = Grid.read(_file(tmp_path, store))
-    return Standing(tmp_path / "out", grid, make_plan(grid))
+    return ComparisonState(tmp_path / "out", grid, make_plan(grid))
 
 
 # Planning
@@ -274,9 +274,9 @@ def test_the_whole_grid_holds_what_it_should() -> None:
     assert {row.modalities[0] for row in grid.rows if len(row.modalities) == 1} == set(MODALITIES)
     assert {row.modalities[3] for row in grid.rows if len(row.modalities) == 4} == set(MODALITIES[3:])
     assert {row.method for row in grid.rows if row.kind == "distil"} == {"rckd", "kl", "cmd", "feature"}
-    main = [wish for row, wish in grid.rows.items() if row.exchange in ("none", "ekem+ikem") and not row.variant
+    main = [request for row, request in grid.rows.items() if row.exchange in ("none", "ekem+ikem") and not row.variant
             and (len(row.modalities) == 6 or row.method == "rckd")]  # fmt: skip
-    assert len(main) == 4 and all(len(wish.seeds) >= 3 for wish in main)
+    assert len(main) == 4 and all(len(request.seeds) >= 3 for request in main)
 
 
 def test_the_plan_in_words(tmp_path: Path, store: Path) -> None:
@@ -290,85 +290,87 @@ def test_the_plan_in_words(tmp_path: Path, store: Path) -> None:
 # Running
 
 
-def test_what_is_finished_is_not_run_again(standing: Standing) -> None:
-    first, second = Machine(standing), Machine(standing)
-    assert _work(standing, first) == {}
-    assert sorted(first.started) == sorted(standing.plan.tasks)
-    assert _work(standing, second) == {}
+def test_what_is_finished_is_not_run_again(state: ComparisonState) -> None:
+    first, second = Machine(state), Machine(state)
+    assert _work(state, first) == {}
+    assert sorted(first.started) == sorted(state.plan.tasks)
+    assert _work(state, second) == {}
     assert second.started == []
 
 
-def test_what_trains_no_encoder_goes_first(standing: Standing) -> None:
-    machine = Machine(standing)
-    _work(standing, machine)
+def test_what_trains_no_encoder_goes_first(state: ComparisonState) -> None:
+    machine = Machine(state)
+    _work(state, machine)
     order = machine.started
     assert order[:3] == ["seed0-none-jmbaro", "seed0-none-jmbaro-linear", "seed0-none-jmbaro-knn"]
     assert order[-1] == "seed0-scratch"
 
 
-def test_a_killed_comparison_goes_on(standing: Standing) -> None:
-    first, second = Machine(standing), Machine(standing)
+def test_a_killed_comparison_goes_on(state: ComparisonState) -> None:
+    first, second = Machine(state), Machine(state)
 
     def kill(tasks: list[Task]) -> None:
         if len(first.started) == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _work(standing, first, kill)
+        _work(state, first, kill)
     assert first.fakes[-1].ended  # the process does not outlive it
-    _work(standing, second)
-    assert sorted(first.started + second.started) == sorted(standing.plan.tasks)
+    _work(state, second)
+    assert sorted(first.started + second.started) == sorted(state.plan.tasks)
 
 
-def test_a_failure_takes_only_its_dependents_along(standing: Standing) -> None:
-    machine = Machine(standing, broken=("seed0-ekem+ikem-jmbaro",))
-    failed = _work(standing, machine)
+def test_a_failure_takes_only_its_dependents_along(state: ComparisonState) -> None:
+    machine = Machine(state, broken=("seed0-ekem+ikem-jmbaro",))
+    failed = _work(state, machine)
     assert failed.pop("seed0-ekem+ikem-jmbaro") == "training: no luck"
-    lost = {name for name in standing.plan.tasks if name.startswith("seed0-") and "ekem+ikem" in name}
+    lost = {name for name in state.plan.tasks if name.startswith("seed0-") and "ekem+ikem" in name}
     assert set(failed) == lost - {"seed0-ekem+ikem-jmbaro"}
     assert failed["seed0-rckd-from-ekem+ikem"].startswith("needs seed0-ekem+ikem-jmbaro")
-    assert set(machine.started) == set(standing.plan.tasks) - set(failed)
-    again = Machine(standing)
-    assert _work(standing, again) == {}
+    assert set(machine.started) == set(state.plan.tasks) - set(failed)
+    again = Machine(state)
+    assert _work(state, again) == {}
     assert set(again.started) == lost
 
 
-def test_a_task_that_leaves_no_product_has_failed(standing: Standing) -> None:
+def test_a_task_that_leaves_no_product_has_failed(state: ComparisonState) -> None:
     class Empty(Machine):
         def __call__(self, task: Task) -> Fake:
-            self.standing.prepare(task)
+            self.state.prepare(task)
             return Fake(0)
 
-    failed = _work(standing, Empty(standing))
-    assert set(failed) == set(standing.plan.tasks)
+    failed = _work(state, Empty(state))
+    assert set(failed) == set(state.plan.tasks)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_no_more_processes_than_workers(standing: Standing, workers: int) -> None:
-    machine, most = Machine(standing, looks=2), []
+def test_no_more_processes_than_workers(state: ComparisonState, workers: int) -> None:
+    machine, most = Machine(state, looks=2), []
 
     def watch(tasks: list[Task]) -> None:
         most.append(len(tasks))
         for task in tasks:
-            _produce(standing, task)
+            _produce(state, task)
 
-    assert _work(standing, machine, watch, workers) == {}
+    assert _work(state, machine, watch, workers) == {}
     assert max(most) == workers
 
 
-def test_a_run_waits_for_stage_1_but_not_for_the_end(standing: Standing) -> None:
-    task = standing.plan.tasks["seed0-ekem-jmb"]
-    assert not standing.ready(task)
-    source = standing.run(task.source)
+def test_a_run_waits_for_stage_1_but_not_for_the_end(state: ComparisonState) -> None:
+    task = state.plan.tasks["seed0-ekem-jmb"]
+    assert not state.ready(task)
+    source = state.run(task.source)
     source.mkdir(parents=True)
     (source / "stage1.pt").touch()
-    assert standing.ready(task) and not standing.done(standing.plan.tasks[task.source])
+    assert state.ready(task) and not state.done(state.plan.tasks[task.source])
 
 
-def test_results_go_stale_with_their_options_and_their_model(standing: Standing, tmp_path: Path, store: Path) -> None:
-    _work(standing, Machine(standing))
+def test_results_go_stale_with_their_options_and_their_model(
+    state: ComparisonState, tmp_path: Path, store: Path
+) -> None:
+    _work(state, Machine(state))
     grid = Grid.read(_file(tmp_path, store, protocols={"linear": {"lr": 0.5}, "knn": {}}))
-    other = Standing(standing.out, grid, make_plan(grid))
+    other = ComparisonState(state.out, grid, make_plan(grid))
     other.check()
     machine = Machine(other)
     _work(other, machine)
@@ -387,50 +389,52 @@ def test_results_go_stale_with_their_options_and_their_model(standing: Standing,
         ({"split": "xsub"}, r"seed0-none-jmbaro was made with data 8 clips of \w+ \(now 6 clips of \w+\)"),
     ],
 )
-def test_a_changed_file_is_refused(standing: Standing, tmp_path: Path, store: Path, changes: dict, match: str) -> None:
-    _work(standing, Machine(standing))
-    standing.check()
+def test_a_changed_file_is_refused(
+    state: ComparisonState, tmp_path: Path, store: Path, changes: dict, match: str
+) -> None:
+    _work(state, Machine(state))
+    state.check()
     grid = Grid.read(_file(tmp_path, store, **changes))
     with pytest.raises(ValueError, match=match):
-        Standing(standing.out, grid, make_plan(grid)).check()
+        ComparisonState(state.out, grid, make_plan(grid)).check()
 
 
-def test_other_data_is_refused(standing: Standing, tmp_path: Path, store: Path) -> None:
-    _work(standing, Machine(standing))
+def test_other_data_is_refused(state: ComparisonState, tmp_path: Path, store: Path) -> None:
+    _work(state, Machine(state))
     other = tmp_path / "other"
     fields = {"label": np.arange(4) % 2}
     people = [[np.zeros((50, 25, 3))]] * 4
     write_store(other, people, fields, ("a", "b"), {"xview": np.array([1, 1, 0, 0])}, "test")
     grid = Grid.read(_file(tmp_path, store), data=other)
     with pytest.raises(ValueError, match=f"data 8 clips of {Store.open(store).hash[:8]}"):
-        Standing(standing.out, grid, make_plan(grid)).check()
+        ComparisonState(state.out, grid, make_plan(grid)).check()
 
 
-def test_commands(standing: Standing, store: Path) -> None:
-    words = command(standing.plan.tasks["seed0-ekem-jmb"], standing, 1)[2:]
-    run = standing.run("seed0-ekem-jmb")
+def test_commands(state: ComparisonState, store: Path) -> None:
+    words = command(state.plan.tasks["seed0-ekem-jmb"], state, 1)[2:]
+    run = state.run("seed0-ekem-jmb")
     assert words == [
         "training", "pretrain", "--out", str(run), "--data", str(store), "--threads", "1", "--split", "xview",
-        "--config", str(standing.out / "configs" / "seed0-ekem-jmb.yaml"), "--preset", "compact",
-        "--stage1-from", str(standing.run("seed0-none-jmbaro")),
+        "--config", str(state.out / "configs" / "seed0-ekem-jmb.yaml"), "--preset", "compact",
+        "--stage1-from", str(state.run("seed0-none-jmbaro")),
     ]  # fmt: skip
-    words = command(standing.plan.tasks["seed0-none-jmbaro-knn"], standing, 1)
-    run = standing.run("seed0-none-jmbaro")
+    words = command(state.plan.tasks["seed0-none-jmbaro-knn"], state, 1)
+    run = state.run("seed0-none-jmbaro")
     assert words[-9:] == ["--protocol", "knn", "--seeds", "0", "--run", str(run), "--subsets", "jmbaro", "jmb"]
-    words = command(standing.plan.tasks["seed0-scratch"], standing, 1)
+    words = command(state.plan.tasks["seed0-scratch"], state, 1)
     assert "--run" not in words and words[words.index("--modalities") + 1] == "joint,motion,bone"
-    words = command(standing.plan.tasks["seed0-kl-from-ekem+ikem"], standing, 1)
-    assert words[words.index("--teacher") + 1] == str(standing.run("seed0-ekem+ikem-jmbaro"))
+    words = command(state.plan.tasks["seed0-kl-from-ekem+ikem"], state, 1)
+    assert words[words.index("--teacher") + 1] == str(state.run("seed0-ekem+ikem-jmbaro"))
 
 
-def test_the_written_configuration_is_the_planned_one(standing: Standing) -> None:
+def test_the_written_configuration_is_the_planned_one(state: ComparisonState) -> None:
     from training.comparison.plan import _plain
     from training.config.schema import PretrainConfig
     from training.config.sources import from_sources
 
-    task = standing.plan.tasks["seed0-ekem-jmb"]
-    standing.prepare(task)
-    assert _plain(from_sources(PretrainConfig, "compact", standing.config(task))) == task.config
+    task = state.plan.tasks["seed0-ekem-jmb"]
+    state.prepare(task)
+    assert _plain(from_sources(PretrainConfig, "compact", state.config(task))) == task.config
 
 
 # The whole
@@ -441,12 +445,12 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> dict:
     """`compare` starts fakes; the setting "broken" names those that fail, "all" collects the machines."""
     settings: dict = {"broken": (), "all": []}
 
-    def starter(standing: Standing, workers: int, lock: int | None) -> Machine:
-        settings["all"].append(Machine(standing, settings["broken"]))
+    def starter(state: ComparisonState, workers: int, lock: int | None) -> Machine:
+        settings["all"].append(Machine(state, settings["broken"]))
         return settings["all"][-1]
 
     monkeypatch.setattr(compare_module, "starter", starter)
-    monkeypatch.setattr("training.comparison.curves.draw_all", lambda standing, lines: None)
+    monkeypatch.setattr("training.comparison.curves.draw_all", lambda state, lines: None)
     return settings
 
 
@@ -512,20 +516,20 @@ def test_real_runs_end_to_end_after_a_kill(tmp_path: Path, store: Path, monkeypa
     path, out = _file(tmp_path, store, **changes), tmp_path / "out"
     monkeypatch.setattr("training.comparison.workers.PAUSE_S", 0.05)
     grid = Grid.read(path)
-    standing = Standing(out, grid, make_plan(grid))
-    base = standing.plan.tasks["seed0-none-jmb"]
+    state = ComparisonState(out, grid, make_plan(grid))
+    base = state.plan.tasks["seed0-none-jmb"]
 
     def kill(progress: object, tasks: list[Task]) -> None:
-        if standing.epochs(base)[0]:
+        if state.epochs(base)[0]:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(compare_module.Progress, "watch", kill)
+        patch.setattr(compare_module.ComparisonProgress, "watch", kill)
         with pytest.raises(KeyboardInterrupt):
             compare(path, out, lambda line: None, workers=2)
     compare(path, out, lambda line: None, workers=2)
     for name, epochs in (("seed0-none-jmb", [1, 2, 3, 4]), ("seed0-ekem+ikem-jmb", [3, 4])):
-        log = (standing.run(name) / "log.jsonl").read_text().splitlines()
+        log = (state.run(name) / "log.jsonl").read_text().splitlines()
         assert [json.loads(line)["epoch"] for line in log] == epochs
     rows = json.loads((out / "tiny.json").read_text())["rows"]
     assert len(rows) == 5

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from training.comparison.curves import draw_bars, draw_health, draw_losses, title
-from training.comparison.grid import Row
+from training.comparison.grid import GridRow
 from training.comparison.tables import Cell, Line, check_document, insert, markdown, markers, read_result, words
 
 SIX = ("joint", "motion", "bone", "acceleration", "rotation", "angular")
 JMB = SIX[:3]
-STUDENT = Row(kind="distil", exchange="ekem+ikem", of=SIX, method="rckd")
+STUDENT = GridRow(kind="distil", exchange="ekem+ikem", of=SIX, method="rckd")
 
 
 @pytest.mark.parametrize(
@@ -38,21 +38,21 @@ def test_cell(values: list[float], wanted: int, mean: float | None, std: float |
 @pytest.mark.parametrize(
     ("row", "expected", "short"),
     [
-        (Row(kind="pretrain", modalities=SIX[:1], exchange="none"),
+        (GridRow(kind="pretrain", modalities=SIX[:1], exchange="none"),
          ("encoder", "joint", "none", "", ""), "j, none"),
-        (Row(kind="pretrain", modalities=JMB, exchange="ekem", of=JMB),
+        (GridRow(kind="pretrain", modalities=JMB, exchange="ekem", of=JMB),
          ("encoders", "joint, motion, bone", "ekem", "", ""), "jmb, ekem"),
-        (Row(kind="pretrain", modalities=JMB, exchange="ekem", of=SIX, variant="more"),
+        (GridRow(kind="pretrain", modalities=JMB, exchange="ekem", of=SIX, variant="more"),
          ("encoders", "joint, motion, bone (of jmbaro)", "ekem", "", "more"), "more: jmb, ekem of jmbaro"),
         (STUDENT, ("student", "joint, motion, bone", "ekem+ikem", "rckd", ""),
          "student, rckd from jmbaro, ekem+ikem"),
-        (Row(kind="distil", exchange="none", of=JMB, method="kl"),
+        (GridRow(kind="distil", exchange="none", of=JMB, method="kl"),
          ("student", "joint, motion, bone", "none", "kl from jmb", ""), "student, kl from jmb, none"),
-        (Row(kind="scratch", modalities=JMB),
+        (GridRow(kind="scratch", modalities=JMB),
          ("student, labels alone", "joint, motion, bone", "", "", ""), "jmb, labels alone"),
     ],
 )  # fmt: skip
-def test_words(row: Row, expected: tuple[str, ...], short: str) -> None:
+def test_words(row: GridRow, expected: tuple[str, ...], short: str) -> None:
     assert tuple(words(row, JMB).values()) == expected
     assert title(row) == short
 
@@ -86,7 +86,7 @@ def test_files(tmp_path: Path) -> None:
     """A row without results stays in the table, a column that nothing fills goes, values are kept unrounded."""
     from training.comparison.grid import Grid
     from training.comparison.plan import make_plan
-    from training.comparison.state import Standing
+    from training.comparison.state import ComparisonState
     from training.comparison.tables import gather, write_tables
 
     path = tmp_path / "tiny.yaml"
@@ -95,18 +95,18 @@ def test_files(tmp_path: Path) -> None:
         "rows: [{modalities: [j, jm], seeds: [0, 1]}, {student: rckd, modalities: jm}]}"
     )
     grid = Grid.read(path)
-    standing = Standing(tmp_path, grid, make_plan(grid))
-    standing.done = lambda task: task.name in ("seed0-none-jm-linear", "seed1-none-jm-linear")
-    standing.clips = lambda task: 8
+    state = ComparisonState(tmp_path, grid, make_plan(grid))
+    state.done = lambda task: task.name in ("seed0-none-jm-linear", "seed1-none-jm-linear")
+    state.clips = lambda task: 8
     costs = {"parameters": 2_500_000, "flops": 1.5e9, "latency_ms": 4.0}
     for seed, accuracy in ((0, 70.04), (1, 71.0)):
         rows = [{"modalities": ["joint"], "accuracy": 60.0} | costs]
         rows += [{"modalities": ["motion", "joint"], "accuracy": accuracy} | costs]
-        path = standing.result(f"seed{seed}-none-jm-linear")
+        path = state.result(f"seed{seed}-none-jm-linear")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"rows": rows}))
-    assert [len(line.cells["linear"].values) for line in gather(standing)] == [2, 2, 0]
-    text = write_tables(standing)
+    assert [len(line.cells["linear"].values) for line in gather(state)] == [2, 2, 0]
+    text = write_tables(state)
     assert "| encoder | joint | none |  | 2 | 60.0 +- 0.0 | 2.50 | 1.50 | 4.00 |" in text
     assert "| encoders | joint, motion | none |  | 2 | 70.5 +- 0.7 | 2.50 | 1.50 | 4.00 |" in text
     assert "| student | joint, bone, motion | none | rckd from jm | 0 | missing |  |  |  |" in text

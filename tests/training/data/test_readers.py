@@ -8,7 +8,7 @@ import pytest
 from models.clips import Clip, write_clips
 from models.skeleton import JOINTS
 from training.data.readers import guess_kind, make_reader
-from training.data.readers.base import Columns, ReadError, Recording, forwardness, most_moving, motion_energy
+from training.data.readers.base import Columns, ReadError, RecordedClip, forwardness, most_moving, motion_energy
 from training.data.readers.ntu import NtuReader, parse, people_of, read_missing
 from training.data.readers.ntu_lists import ACTIONS, PUBLISHED_60, TRAIN_SUBJECTS_60
 from training.data.readers.nw_ucla import KINECT_V1, KINECT_V1_VK
@@ -271,7 +271,7 @@ def test_pku_labels_past_the_end(tmp_path):
     pku_source(tmp_path)
     (tmp_path / "labels" / "0002-L.txt").write_text("3,1,20,1\n4,100,120,1\n")
     good, bad = make_reader("pku").read(tmp_path / "skeletons" / "0002-L.txt", tmp_path)
-    assert isinstance(good, Recording) and isinstance(bad, ReadError) and "100 to 120" in str(bad)
+    assert isinstance(good, RecordedClip) and isinstance(bad, ReadError) and "100 to 120" in str(bad)
 
 
 # NW-UCLA

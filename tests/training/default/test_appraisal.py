@@ -14,18 +14,22 @@ from models.weights import StudentConfig, save
 from training.data.tracks import Track
 from training.default import appraisal
 from training.default.appraisal import Appraisal
+from training.default.measured import TrialResult
 from training.default.recipe import Judging, Trials
 from training.drawing.motions import make_motion
 from training.judging import judge
-from training.supervised.train import Recipe
+from training.judging.measures import false_events
+from training.judging.rows import BaselineRow
+from training.supervised.recipe import Recipe
 
+motion = functools.cache(make_motion)  # the same of every part and domain
 TINY = Recipe(epochs=1, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
 
 
 def tracks(part: str, domain: str) -> list[Track]:
     some = []
     for seed, action in enumerate(("wave", "squat", "idle", "walk", "other", "point") * 4):
-        joints = make_motion("walk" if action == "other" else action, 3.0, 15.0, seed)
+        joints = motion("walk" if action == "other" else action, 3.0, 15.0, seed)
         columns = (np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool))
         some.append(Track(*columns, action, part, "kard", domain, key=str(seed)))
     return some
@@ -44,9 +48,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def every() -> dict[tuple[str, str], list[Track]]:
+    """Tracks by (part, domain)."""
+    return {(part, domain): tracks(part, domain) for part in ("train", "val", "test") for domain in ("raw", "camera")}
+
+
 @pytest.fixture
-def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    every = {(part, domain): tracks(part, domain) for part in ("train", "val", "test") for domain in ("raw", "camera")}
+def build(
+    every: dict[tuple[str, str], list[Track]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SimpleNamespace:
     both = lambda domain: [t for (_, d), some in every.items() if d == domain for t in some]  # noqa: E731
     monkeypatch.setattr(judge, "raw_tracks", lambda *args, **named: both("raw"))
     monkeypatch.setattr(judge, "camera_tracks", lambda *args: both("camera"))
@@ -66,40 +77,45 @@ def test_scores_of_every_part_and_domain(build: SimpleNamespace, files: Path) ->
     rows = Appraisal(build, files)._scores()
     assert list(rows) == ["val raw", "val camera", "test raw", "test camera"]
     for row in rows.values():
-        assert row["clips"] == 24 and len(row["rejection"]) >= 4 and set(row["calibration"]) >= {"ece_before"}
+        assert row.clips == 24 and len(row.rejection) >= 4 and 0 <= row.calibration.ece_before <= 1
 
 
 def test_what_the_stream_does(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appraisal.measures, "video_idle", lambda *args: {"minutes": 0})
+    monkeypatch.setattr(appraisal.measures, "video_idle", lambda *args: false_events([]))
     mine = Appraisal(build, files)
     idle = mine._idle()
-    assert idle["drawn"]["clips"] == 4 and "videos, test" in idle
+    assert idle["drawn"].clips == 4 and "videos, test" in idle
     rates = mine._rates()
-    assert rates["change"]["30"] == 0 and rates["clips"] == 24
+    assert rates.change["30"] == 0 and rates.clips == 24
 
 
 def test_trials_are_summed_up(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(appraisal, "run_trials", lambda trials, setting, *rest: [
-        {"arm": t.arm, "seed": t.seed, "labels": 9, "epochs": 1, "top1": dict.fromkeys(setting.groups, 50.0)}
-        for t in trials
+        TrialResult(t.arm, t.seed, 9, 1, dict.fromkeys(setting.groups, 50.0)) for t in trials
     ])  # fmt: skip
     rows = Appraisal(build, files)._trials()
-    assert {row["arm"] for row in rows} == {"student-100", "scratch-100", "teacher-100", "student-50", "scratch-50"}
-    assert f"{appraisal.RECORDED} (val)" in rows[0]["mean"]
+    assert {row.arm for row in rows} == {"student-100", "scratch-100", "teacher-100", "student-50", "scratch-50"}
+    assert f"{appraisal.RECORDED} (val)" in rows[0].mean
     build.name = "open"
     assert Appraisal(build, files)._trials() == []
 
 
 def test_each_measure_once_for_a_model(build: SimpleNamespace, files: Path) -> None:
     mine, calls = Appraisal(build, files), []
-    measure = lambda: calls.append(1) or {"n": len(calls)}  # noqa: E731
-    assert mine._once("a", measure) == mine._once("a", measure) == {"n": 1}
+
+    def measure() -> BaselineRow:
+        calls.append(1)
+        return BaselineRow("a", len(calls), 50.0)
+
+    once = lambda: mine._once("a", measure, BaselineRow.from_dict)  # noqa: E731
+    assert once() == once() == BaselineRow("a", 1, 50.0)
     path = build.work / "results" / "a.json"
+    assert json.loads(path.read_text())["value"] == {"measure": "a", "clips": 1, "top1": 50.0}
     path.write_text(json.dumps(json.loads(path.read_text()) | {"model": "another"}))
-    assert mine._once("a", measure) == {"n": 2}  # of another model file: measured anew
+    assert once().clips == 2  # of another model file: measured anew
 
 
 def test_the_cost_of_a_window(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(appraisal, "RUNS", 5)
     cost = Appraisal(build, files)._cost()
-    assert cost["parameters"] > 1000 and cost["bytes"] > 10_000 and cost["latency_ms"] > 0 and cost["processor"]
+    assert cost.parameters > 1000 and cost.bytes > 10_000 and cost.latency_ms > 0 and cost.processor

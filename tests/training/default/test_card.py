@@ -1,7 +1,7 @@
 """The model card's text from measured numbers."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,49 +11,65 @@ from models.weights import StudentConfig
 from training.data.splits import SETS
 from training.default.card import TERMS, card_values, write_card
 from training.default.card_tables import accuracy_table, rejection_table, trials_table
+from training.default.measured import (
+    Accuracies,
+    ArmSummary,
+    Calibration,
+    DataCounts,
+    DomainScores,
+    FusionRow,
+    ModelCost,
+    ModelMeasures,
+    Rejection,
+)
 from training.default.recipe import DefaultRecipe
 from training.judging.judge import CAMERA, RECORDED
+from training.judging.rows import Accuracy, ActionRow, BaselineRow, Hits, Judged, MeasureRow, VideoAnswers
+from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
 
 RECIPE = ROOT / "training" / "recipes" / "default.yaml"
 GROUPS = ("val raw", "val camera", "test raw", "test camera")
 
 
-def arm(name: str, mean: float, std: float | None) -> dict[str, Any]:
-    return {"arm": name, "seeds": 3 if std is not None else 1, "labels": 1234, "epochs": 4,
-            "mean": {RECORDED: mean}, "std": {RECORDED: std}}  # fmt: skip
+def arm(name: str, mean: float, std: float | None) -> ArmSummary:
+    return ArmSummary(name, 3 if std is not None else 1, 1234, 4, {RECORDED: mean}, {RECORDED: std})
 
 
-def judged() -> dict[str, Any]:
-    row = {"measure": RECORDED, "clips": 10, "top1": 87.5, "top3": 95.0, "mean_per_action": 80.1}
-    action = [{"action": "wave", "clips": 10, "recall": 90.0, "precision": 80.0, "taken for": ""}]
-    return {"rows": [row], "videos": [5, 6, 6], "per_action": {RECORDED: action, CAMERA: action},
-            "clips": [{"video": "a.mp4", "action": "wave", "answers": ["wave", "clap"]}]}  # fmt: skip
+def judged() -> Judged:
+    action = (ActionRow("wave", 10, 90.0, 80.0, ""),)
+    return Judged(
+        part="test", model="9", rows=(MeasureRow(RECORDED, Accuracy(10, 87.5, 95.0, 80.1)),), videos=Hits(5, 6, 6),
+        clips=(VideoAnswers("a.mp4", "wave", ("wave", "clap")),), per_action={RECORDED: action, CAMERA: action},
+    )  # fmt: skip
 
 
-def measured() -> dict[str, Any]:
-    fusion = {name: {"log_loss": 0.5, "top1": 80.0} for name in ("branch 0", "branch 1", "branch 2", "mean", "fitted")}
-    score = {"clips": 9, "calibration": {"ece_before": 0.2, "ece_after": 0.1}, "fusion": fusion,
-             "rejection": [{"score": "energy", "auroc": 0.91, "fpr95": 0.25}]}  # fmt: skip
-    unknown = dict.fromkeys(("known", "unknown", "auroc", "fpr95", "said_of_known", "said_of_unknown"), 1)
-    idle = {"minutes": 2.0, "events": 1, "per_minute": 0.5, "labels": {"wave": 1}}
+def scores(*rejection: Rejection) -> DomainScores:
+    names = ("branch 0", "branch 1", "branch 2", "mean", "fitted")
+    return DomainScores(9, Calibration(0.2, 0.6, 0.1, 0.5), dict.fromkeys(names, FusionRow(0.5, 80.0)), rejection)
+
+
+def measured() -> ModelMeasures:
+    unknown = Unknown(known=1, unknown=1, auroc=1.0, fpr95=1.0, said_of_unknown=1.0, said_of_known=1.0)
+    idle = FalseEvents(clips=4, minutes=2.0, events=1, per_minute=0.5, labels={"wave": 1})
     counts = {domain: {"train": 10, "val": 3, "test": 2} for domain in ("raw", "camera")}
-    names = dict.fromkeys(SETS, 4)
-    return {
-        "data": {"counts": counts, "sources": names, "actions": {}, "recorded": {n: 9 for n in SETS if n != "cad60"}},
-        "cost": {"parameters": 750_000, "bytes": 3_100_000, "latency_ms": 1.2, "processor": "a processor"},
-        "val": judged(), "test": judged(), "scores": dict.fromkeys(GROUPS, score),
-        "unknown": {"val": unknown, "test": unknown}, "idle": {"drawn": idle},
-        "rates": {"top1": {"30": 80.0}, "change": {"30": 0.0}},
-        "lower_body": {"test": {"clips": 5, "seen": 80.0, "unseen": 75.0, "change": -5.0}},
-        "floor": [{"measure": RECORDED, "clips": 10, "top1": 61.24}],
-        "trials": [arm("student-100", 87.04, 0.42), arm("scratch-10", 50.0, None)],
-    }  # fmt: skip
+    return ModelMeasures(
+        data=DataCounts(counts, dict.fromkeys(SETS, 4), {}, {name: 9 for name in SETS if name != "cad60"}),
+        cost=ModelCost(750_000, 3_100_000, 1.2, "a processor"),
+        accuracy=Accuracies(judged(), judged()),
+        scores=dict.fromkeys(GROUPS, scores(Rejection("energy", 0.91, 0.25))),
+        unknown={"val": unknown, "test": unknown},
+        idle={"drawn": idle},
+        rates=RateAccuracy(clips=5, left_out=0, top1={"30": 80.0}, change={"30": 0.0}),
+        lower_body={"test": LowerBody(clips=5, left_out=0, seen=80.0, unseen=75.0, change=-5.0)},
+        baseline=(BaselineRow(RECORDED, 10, 61.24),),
+        trials=(arm("student-100", 87.04, 0.42), arm("scratch-10", 50.0, None)),
+    )
 
 
 def test_the_template_is_filled_whole(tmp_path: Path) -> None:
     named = {"labels": tuple(DISPLAY), "display": DISPLAY, "version": "9", "terms": "as you like"}
     config = StudentConfig(**named, fusion=(0.5, 0.3, 0.2))
-    others = {"open": {"val": judged(), "test": judged()}}
+    others = {"open": Accuracies(judged(), judged())}
     write_card(card_values(measured(), DefaultRecipe.read(RECIPE), config, "all", others), tmp_path)
     text = (tmp_path / "README.md").read_text()
     assert "$" not in text and text.startswith("---\n")
@@ -72,7 +88,7 @@ def test_a_name_that_nobody_measured_is_an_error(tmp_path: Path) -> None:
 
 def test_a_model_of_open_terms_without_trials(tmp_path: Path) -> None:
     config = StudentConfig(labels=tuple(DISPLAY), display=DISPLAY, fusion=(0.5, 0.3, 0.2))
-    numbers = measured() | {"trials": []}
+    numbers = replace(measured(), trials=())
     values = card_values(numbers, DefaultRecipe.read(RECIPE), config, "open", {})
     assert values["license_name"] == "open-data" and "--sets open" in values["command"]
     assert "seeds" not in values["accuracy"].splitlines()[0] and "Not repeated" in values["trials"]
@@ -84,14 +100,13 @@ def test_one_seed_has_no_spread() -> None:
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
-    table = accuracy_table(judged(), {"rows": []}, [], [arm("student-100", 80.0, 1.0)])
+    table = accuracy_table(judged(), replace(judged(), rows=()), [], [arm("student-100", 80.0, 1.0)])
     assert table.splitlines()[-1].endswith("| - | - |")
 
 
 def test_scores_stand_beside_each_other() -> None:
-    scores = {g: {"rejection": [{"score": s, "auroc": a, "fpr95": 0.5} for s, a in (("x", 0.7), ("y", 0.8))]}
-              for g in GROUPS}  # fmt: skip
-    lines = rejection_table(scores).splitlines()
+    both = scores(Rejection("x", 0.7, 0.5), Rejection("y", 0.8, 0.5))
+    lines = rejection_table(dict.fromkeys(GROUPS, both)).splitlines()
     assert len(lines) == 4 and lines[0].count("|") == 6 and "0.800 / 0.50" in lines[3]
 
 

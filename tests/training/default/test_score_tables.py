@@ -5,36 +5,36 @@ import pytest
 
 from training.default.score_tables import LABELS, calibration, fusion_worth, rejection, unknown_scores
 from training.supervised.calibration import FeatureDistance, fit_temperature
-from training.supervised.outputs import Outputs
+from training.supervised.outputs import StudentOutputs
 
 FUSION = (0.5, 0.5, 0.0)
 
 
-def outputs(seed: int = 0, sharp: float = 4.0) -> Outputs:
+def outputs(seed: int = 0, sharp: float = 4.0) -> StudentOutputs:
     """Two good branches and one of noise; clips of no action sit at "other", a few of them elsewhere."""
     rng = np.random.default_rng(seed)
     label_N = rng.integers(0, len(LABELS), 400)
     logits_NMC = rng.normal(size=(400, 3, len(LABELS)))
     logits_NMC[np.arange(400), :2, label_N] += sharp / 2
     embedding_ND = np.eye(len(LABELS))[label_N] + 0.1 * rng.normal(size=(400, len(LABELS)))
-    return Outputs(logits_NMC, embedding_ND, label_N)
+    return StudentOutputs(logits_NMC, embedding_ND, label_N)
 
 
 def test_a_temperature_that_fits_lowers_the_error() -> None:
     out = outputs()
-    cold = Outputs(out.logits_NMC * 5, out.embedding_ND, out.label_N)
+    cold = StudentOutputs(out.logits_NMC * 5, out.embedding_ND, out.label_N)
     fitted = fit_temperature(cold.logits_NMC[:, :2].mean(1), cold.label_N)
     row = calibration(cold, FUSION, fitted)
-    assert row["ece_after"] < row["ece_before"] and row["log_loss_after"] < row["log_loss_before"]
+    assert row.ece_after < row.ece_before and row.log_loss_after < row.log_loss_before
     same = calibration(cold, FUSION, 1.0)
-    assert same["ece_after"] == same["ece_before"]
+    assert same.ece_after == same.ece_before
 
 
 def test_fusion_beside_each_branch() -> None:
     rows = fusion_worth(outputs(), FUSION)
     assert list(rows) == ["branch 0", "branch 1", "branch 2", "mean", "fitted"]
-    assert rows["fitted"]["log_loss"] < rows["mean"]["log_loss"] < rows["branch 2"]["log_loss"]
-    assert rows["fitted"]["top1"] > rows["branch 0"]["top1"] > rows["branch 2"]["top1"]
+    assert rows["fitted"].log_loss < rows["mean"].log_loss < rows["branch 2"].log_loss
+    assert rows["fitted"].top1 > rows["branch 0"].top1 > rows["branch 2"].top1
 
 
 def test_ways_to_tell_the_unknown() -> None:
@@ -43,11 +43,11 @@ def test_ways_to_tell_the_unknown() -> None:
     far = FeatureDistance(out.embedding_ND[known], out.label_N[known])
     rows = rejection(unknown_scores(out, FUSION, 1.0, far), out.label_N)
     assert len(rows) >= 4
-    by_name = {row["score"]: row for row in rows}
-    assert by_name["closeness of features (Mahalanobis)"]["auroc"] > 0.99
-    assert by_name["closeness of features (Mahalanobis)"]["fpr95"] == 0
-    assert by_name["1 - score of stillness or no action"]["auroc"] > by_name["energy of the actions"]["auroc"] - 0.5
-    assert 0.5 < by_name["best score of an action"]["auroc"] < 1
+    by_name = {row.score: row for row in rows}
+    assert by_name["closeness of features (Mahalanobis)"].auroc > 0.99
+    assert by_name["closeness of features (Mahalanobis)"].fpr95 == 0
+    assert by_name["1 - score of stillness or no action"].auroc > by_name["energy of the actions"].auroc - 0.5
+    assert 0.5 < by_name["best score of an action"].auroc < 1
 
 
 def test_both_kinds_are_needed() -> None:

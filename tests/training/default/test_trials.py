@@ -1,5 +1,6 @@
 """Trainings beside the shipped one: which, of what, and what is kept of them."""
 
+import functools
 import json
 from collections import Counter
 from pathlib import Path
@@ -9,18 +10,20 @@ import pytest
 
 from models.modality_names import MODALITIES
 from training.data.tracks import Track
-from training.default.trials import Setting, Trial, plan, recipe_of, run_trials, some_of, summary
+from training.default.measured import TrialResult
+from training.default.trials import Trial, TrialSettings, plan, recipe_of, run_trials, some_of, summary
 from training.drawing.motions import make_motion
-from training.supervised.train import Recipe
+from training.supervised.recipe import Recipe
 
 LABELS = ("wave", "squat", "idle")
+motion = functools.cache(make_motion)  # many tests train on the same
 TINY = Recipe(epochs=2, windows=8, batch=4, channels=(4, 8), strides=(2, 2))
 
 
 def tracks(count: int = 12) -> list[Track]:
     some = []
     for seed in range(count):
-        joints = make_motion(LABELS[seed % 3], 3.0, 15.0, seed)
+        joints = motion(LABELS[seed % 3], 3.0, 15.0, seed)
         named = (LABELS[seed % 3], "train", "kard", "raw" if seed % 2 else "camera")
         some.append(Track(np.arange(len(joints)) / 15, joints, np.ones(joints.shape[:2], bool), *named))
     return some
@@ -30,9 +33,9 @@ def silent(line: str) -> None:
     """A note that other processes can be given."""
 
 
-def setting(out: Path) -> Setting:
+def setting(out: Path) -> TrialSettings:
     starts = dict.fromkeys(("scratch", "student", "teacher"))
-    return Setting(
+    return TrialSettings(
         tracks=tracks(), labels=LABELS, recipe=TINY, few_epochs=1, starts=starts,
         groups={"seen": tracks(), "none": []}, out=out,
     )  # fmt: skip
@@ -69,18 +72,18 @@ def test_both_starts_are_trained_alike() -> None:
 def test_a_trial_is_run_once(tmp_path: Path) -> None:
     lines, trial = [], Trial(start="scratch", share=0.5)
     (first,) = run_trials([trial], setting(tmp_path), 1, lines.append)
-    assert first["labels"] == 6 and first["epochs"] == 1 and list(first["top1"]) == ["seen"]
-    assert 0 <= first["top1"]["seen"] <= 100 and lines[0].startswith("scratch-50-0: ")
+    assert first.labels == 6 and first.epochs == 1 and list(first.top1) == ["seen"]
+    assert 0 <= first.top1["seen"] <= 100 and lines[0].startswith("scratch-50-0: ")
     lines.clear()
     assert run_trials([trial], setting(tmp_path), 1, lines.append) == [first] and not lines
-    assert json.loads((tmp_path / "scratch-50-0.json").read_text()) == first
+    assert json.loads((tmp_path / "scratch-50-0.json").read_text()) == first.to_dict()
 
 
 def test_trials_side_by_side_give_the_same(tmp_path: Path) -> None:
     trials = [Trial(start="scratch", share=0.5, seed=seed) for seed in (0, 1)]
     one = run_trials(trials, setting(tmp_path / "one"), 1, silent)
     two = run_trials(trials, setting(tmp_path / "two"), 2, silent)
-    assert one == two and [result["seed"] for result in two] == [0, 1]
+    assert one == two and [result.seed for result in two] == [0, 1]
 
 
 def test_a_teacher_has_six_branches(tmp_path: Path) -> None:
@@ -93,10 +96,9 @@ def test_a_teacher_has_six_branches(tmp_path: Path) -> None:
 
 
 def test_mean_and_spread_over_seeds() -> None:
-    results = [
-        {"arm": "student-100", "seed": k, "labels": 9, "epochs": 3, "top1": {"seen": value}}
-        for k, value in enumerate((80.0, 82.0, 84.0))
-    ] + [{"arm": "teacher-100", "seed": 0, "labels": 9, "epochs": 3, "top1": {"seen": 90.0}}]
+    results = [TrialResult("student-100", k, 9, 3, {"seen": value}) for k, value in enumerate((80.0, 82.0, 84.0))] + [
+        TrialResult("teacher-100", 0, 9, 3, {"seen": 90.0})
+    ]
     rows = summary(results)
-    assert rows[0]["seeds"] == 3 and rows[0]["mean"]["seen"] == 82.0 and rows[0]["std"]["seen"] == pytest.approx(2.0)
-    assert rows[1]["std"]["seen"] is None
+    assert rows[0].seeds == 3 and rows[0].mean["seen"] == 82.0 and rows[0].std["seen"] == pytest.approx(2.0)
+    assert rows[1].std["seen"] is None

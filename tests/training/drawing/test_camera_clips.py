@@ -12,9 +12,9 @@ from training.data.splits import Sample
 from training.data.tracks import camera_tracks, raw_track
 from training.drawing import camera_clips, scenes
 from training.drawing.camera_clips import see
-from training.drawing.jobs import Job, jobs
+from training.drawing.jobs import DrawJob, jobs
 from training.drawing.motions import MOTIONS, make_motion
-from training.drawing.scenes import RATES, setting_of
+from training.drawing.scenes import RATES, scene_of
 
 
 def sample(action="wave", part="train", index=0):
@@ -59,38 +59,38 @@ def seen_by_nobody(monkeypatch):
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("drawn", [None, sample()], ids=["motion", "sample"])
 def test_a_rate_changes_nothing_but_the_rate(seen_by_nobody, seed, drawn):
-    job = Job("wave", "test", seed, drawn, film=True)
+    job = DrawJob("wave", "test", seed, drawn, film=True)
     seen = [see(replace(job, rate=rate), "") for rate in (None, 15.0, 60.0)]
     (_, *random), (slow, *at_15), (fast, *at_60) = seen_by_nobody
     assert random == at_15 == at_60 and random[2] is not None
     assert len(fast) == pytest.approx(4 * len(slow), abs=4)
     few = min(len(slow), -(-len(fast) // 4))
     np.testing.assert_allclose(slow[:few], fast[::4][:few], atol=1e-5)  # the same poses at the same moments
-    for got, fps in zip(seen, (setting_of(job).fps, 15.0, 60.0)):
+    for got, fps in zip(seen, (scene_of(job).fps, 15.0, 60.0)):
         np.testing.assert_allclose(np.diff(got["times"]), 1 / fps, atol=1e-5)
 
 
 def test_without_a_rate_all_rates_are_drawn_and_seeds_differ():
-    settings = [setting_of(Job("wave", "train", seed)) for seed in range(60)]
-    assert {how.fps for how in settings} == set(RATES)
-    assert len({how.camera for how in settings}) == 60
+    scenes = [scene_of(DrawJob("wave", "train", seed)) for seed in range(60)]
+    assert {scene.fps for scene in scenes} == set(RATES)
+    assert len({scene.camera for scene in scenes}) == 60
 
 
-def test_a_setting_is_the_one_that_folders_on_disk_were_drawn_with():
+def test_a_scene_is_the_one_that_folders_on_disk_were_drawn_with():
     """The generator is used as ever: rate, camera, then the motion's length or the mirror, then the film."""
     for drawn in (None, sample()):
         rng = np.random.default_rng([9, 7])
         fps, (camera, desk) = RATES[rng.integers(len(RATES))], scenes._camera(rng, "wave")
         last = rng.uniform(2.5, 4.0) if drawn is None else rng.random() < 0.5
-        how = setting_of(Job("wave", "train", 9, drawn, film=True))
+        how = scene_of(DrawJob("wave", "train", 9, drawn, film=True))
         assert (how.fps, how.camera, how.look.desk) == (fps, camera, desk)
         assert (how.seconds if drawn is None else how.mirrored) == last
         assert how.film == scenes.random_film(rng)
 
 
 def test_keys_tell_rates_apart_and_stay_as_they_were_without_one():
-    job = Job("wave", "train", 17, sample(index=3))
-    assert job.key == "toy#3@17" and Job("wave", "train", 17).key == "motion@17"
+    job = DrawJob("wave", "train", 17, sample(index=3))
+    assert job.key == "toy#3@17" and DrawJob("wave", "train", 17).key == "motion@17"
     assert [replace(job, rate=rate).key for rate in (60, 60.0, 12.5)] == ["toy#3@17:60", "toy#3@17:60", "toy#3@17:12.5"]
     with pytest.raises(ValueError, match="positive rate"):
         replace(job, rate=0.0)
@@ -123,7 +123,7 @@ def _write_part(folder, some):
 
 
 def test_tracks_of_one_scene_have_one_key_at_every_rate(tmp_path):
-    some = [Job("wave", "test", 5, sample(index=3)), Job("wave", "train", 6)]
+    some = [DrawJob("wave", "test", 5, sample(index=3)), DrawJob("wave", "train", 6)]
     for name, rate in (("random", None), ("fast", 60.0), ("slow", 12.5)):
         _write_part(tmp_path / name, [replace(job, rate=rate) for job in some])
         assert [track.key for track in camera_tracks(tmp_path / name)] == ["toy#3@5", "motion@6"]

@@ -7,7 +7,7 @@ import pytest
 from models.skeleton import CENTRE, JOINTS, PARENTS, bridge
 from training.drawing.body import Body, joints_of
 from training.drawing.camera_effects import Film, random_film
-from training.drawing.draw import Camera, Look, draw_clip
+from training.drawing.draw import Look, PinholeCamera, draw_clip
 from training.drawing.motions import MOTIONS, make_motion
 
 J = {name: i for i, name in enumerate(JOINTS)}
@@ -38,16 +38,16 @@ def test_idle_hardly_moves_and_jumping_jacks_do():
 
 def test_the_camera_sees_right_on_the_left_and_near_as_large():
     joints = joints_of({}, Body())
-    xy, depth = Camera().see(joints)
+    xy, depth = PinholeCamera().see(joints)
     assert xy[J["right_shoulder"], 0] < xy[J["left_shoulder"], 0] and xy[J["head"], 1] < xy[J["pelvis"], 1]
-    near, _ = Camera(distance=2.0).see(joints)
+    near, _ = PinholeCamera(distance=2.0).see(joints)
     assert np.ptp(near[:, 1]) > 1.3 * np.ptp(xy[:, 1]) and (depth > 0).all()
 
 
 def test_the_landmarker_finds_the_drawn_person(pose_model_path):
     from app.pose.landmarker import PoseSource
 
-    camera = Camera(yaw=0.3)
+    camera = PinholeCamera(yaw=0.3)
     joints = make_motion("wave", 1.5, 20.0, 4)
     errors, found = [], 0
     with PoseSource(pose_model_path, num_poses=1) as source:
@@ -64,7 +64,7 @@ def test_the_landmarker_finds_the_drawn_person(pose_model_path):
 
 
 def test_a_plain_film_leaves_the_picture_alone():
-    image = next(draw_clip(make_motion("wave", 0.5, 20.0, 4), Camera(), Look(4)))
+    image = next(draw_clip(make_motion("wave", 0.5, 20.0, 4), PinholeCamera(), Look(4)))
     assert (Film().take(image, np.random.default_rng(0)) == image).all()
 
 
@@ -72,7 +72,7 @@ def test_a_plain_film_leaves_the_picture_alone():
     "film", [Film(gain=0.4), Film(noise=8.0), Film(quality=15), Film(tint=(1.1, 1.0, 0.9)), Film(cover=(0, 0.6, 1, 1))]
 )
 def test_a_film_changes_the_picture(film):
-    image = next(draw_clip(make_motion("wave", 0.5, 20.0, 4), Camera(), Look(4)))
+    image = next(draw_clip(make_motion("wave", 0.5, 20.0, 4), PinholeCamera(), Look(4)))
     taken = film.take(image, np.random.default_rng(0))
     assert taken.shape == image.shape and taken.dtype == np.uint8 and (taken != image).any()
 
@@ -80,17 +80,20 @@ def test_a_film_changes_the_picture(film):
 def test_what_covers_the_person_hides_the_legs_alone():
     clip = make_motion("wave", 0.5, 20.0, 4)
     film = Film(cover=(0.0, 0.6, 1.0, 1.0), cover_colour=(1, 2, 3))
-    plain, covered = next(draw_clip(clip, Camera(), Look(4))), next(draw_clip(clip, Camera(), Look(4), film))
+    plain, covered = (
+        next(draw_clip(clip, PinholeCamera(), Look(4))),
+        next(draw_clip(clip, PinholeCamera(), Look(4), film)),
+    )
     assert (covered[300:] == (1, 2, 3)).all() and (covered[:280] == plain[:280]).all()
 
 
 def test_a_slow_shutter_smears_what_moves():
     clip = make_motion("jumping_jack", 1.0, 20.0, 4)
-    sharp, slow = (list(draw_clip(clip, Camera(), Look(4), Film(shutter=s)))[8].astype(int) for s in (0.0, 0.9))
+    sharp, slow = (list(draw_clip(clip, PinholeCamera(), Look(4), Film(shutter=s)))[8].astype(int) for s in (0.0, 0.9))
     changed = np.abs(sharp - slow).max(-1) > 8
     assert 0.001 < changed.mean() < 0.2
     still = clip[:1].repeat(3, 0)
-    sharp, slow = (list(draw_clip(still, Camera(), Look(4), Film(shutter=s)))[2].astype(int) for s in (0.0, 0.9))
+    sharp, slow = (list(draw_clip(still, PinholeCamera(), Look(4), Film(shutter=s)))[2].astype(int) for s in (0.0, 0.9))
     assert np.abs(sharp - slow).max() <= 1
 
 

@@ -51,7 +51,7 @@ def test_cost_leaves_mode_and_statistics_alone() -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     held = cost(model, runs=3)
     assert model.training and all(torch.equal(before[n], t) for n, t in model.state_dict().items())
-    assert held["latency_ms"] > 0 and held["threads"] == torch.get_num_threads() and held["device"] == "cpu"
+    assert held.latency_ms > 0 and held.threads == torch.get_num_threads() and held.device == "cpu"
 
 
 def test_latency_is_a_median_of_the_runs_after_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.evaluation.evaluate import evaluate
 from training.evaluation.knn import NearestConfig
-from training.evaluation.linear import Answer, LinearConfig
+from training.evaluation.linear import LinearConfig, Predictions
 from training.evaluation.protocols import make_config
-from training.evaluation.results import BEST, FORMAT, confusion, mean_std, row, write_result
+from training.evaluation.results import BEST, FORMAT, confusion, mean_std, result_of, write_result
 from training.runs.run_folder import open_run, save_model
 
 SHAPE = Shape(channels=(4, 8), strides=(2, 2))
@@ -58,18 +58,18 @@ def run(tmp_path_factory: pytest.TempPathFactory, stores: tuple[Store, Store]) -
 
 def test_a_row_is_the_mean_of_the_last_epochs_over_the_seeds() -> None:
     truth = np.array([0, 0, 0, 1])
-    answers = {3: Answer(np.array([0, 0, 0, 1]), 100.0, 2), 5: Answer(np.array([1, 1, 0, 1]), 75.0, 1)}
-    told = row(("joint",), answers, truth, ("a", "b", "c"))
-    assert told["accuracy"] == 75 and told["std"] == pytest.approx(np.std([100, 50], ddof=1))
-    assert told["seeds"] == {3: 100, 5: 50} and told["per_class"] == {"a": pytest.approx(200 / 3), "b": 100}
-    assert told["mean_per_class"] == pytest.approx((200 / 3 + 100) / 2)
-    assert told[BEST] == {3: {"accuracy": 100, "epoch": 2}, 5: {"accuracy": 75, "epoch": 1}}
+    answers = {3: Predictions(np.array([0, 0, 0, 1]), 100.0, 2), 5: Predictions(np.array([1, 1, 0, 1]), 75.0, 1)}
+    told = result_of(("joint",), answers, truth, ("a", "b", "c"))
+    assert told.accuracy == 75 and told.std == pytest.approx(np.std([100, 50], ddof=1))
+    assert told.seeds == {3: 100, 5: 50} and told.per_class == {"a": pytest.approx(200 / 3), "b": 100}
+    assert told.mean_per_class == pytest.approx((200 / 3 + 100) / 2)
+    assert told.to_dict()[BEST] == {3: {"accuracy": 100, "epoch": 2}, 5: {"accuracy": 75, "epoch": 1}}
     assert confusion(answers, truth, 3).tolist() == [[4, 2, 0], [0, 2, 0], [0, 0, 0]]
 
 
 def test_one_seed_has_no_spread_and_nothing_watched_no_best() -> None:
     assert mean_std([50.0]) == (50.0, None)
-    assert BEST not in row(("joint",), {0: Answer(np.array([0]))}, np.array([0]), ("a",))
+    assert BEST not in result_of(("joint",), {0: Predictions(np.array([0]))}, np.array([0]), ("a",)).to_dict()
 
 
 def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

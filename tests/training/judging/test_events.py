@@ -10,7 +10,7 @@ import pytest
 from models.skeleton import JOINTS
 from training.data.splices import BLEND_S, FPS, Splice, Stillness, amid_stillness, splice, splices, upright
 from training.data.tracks import Track
-from training.drawing.draw import Camera
+from training.drawing.draw import PinholeCamera
 from training.drawing.motions import make_motion
 from training.judging.events import by_set, edit_score, heard, iou, judge, match
 
@@ -21,7 +21,7 @@ STILL = [make_motion("stand", 2.0, FPS, seed) for seed in range(6)]
 @pytest.fixture(scope="module")
 def made() -> Splice:
     """A wave seen from the side, far away, and a squat."""
-    aside = Camera(yaw=1.0).turned(make_motion("wave", 2.0, FPS, 1)) + [3, 0, 1]
+    aside = PinholeCamera(yaw=1.0).turned(make_motion("wave", 2.0, FPS, 1)) + [3, 0, 1]
     actions = [("wave", aside.astype(np.float32)), ("squat", make_motion("squat", 1.5, FPS, 2))]
     return splice(actions, Stillness(STILL), np.random.default_rng(0), "drawn 0")
 
@@ -45,7 +45,7 @@ def test_the_pieces_are_joined_smoothly(made: Splice) -> None:
 
 def test_stillness_is_found_by_pose_and_put_in_its_place() -> None:
     low = [clip - np.linspace(0, 0.4, 25)[:, None] for clip in STILL]  # another pose
-    pose_V3 = Camera(yaw=2.0).turned(STILL[0][0] * 1.1) + np.float32([5, 0, 0])
+    pose_V3 = PinholeCamera(yaw=2.0).turned(STILL[0][0] * 1.1) + np.float32([5, 0, 0])
     piece = Stillness(STILL * 4 + low).like(pose_V3, 90, np.random.default_rng(1))
     assert piece.shape == (90, 25, 3)
     np.testing.assert_allclose(piece[:, PELVIS].mean(0), pose_V3[PELVIS], atol=0.1)

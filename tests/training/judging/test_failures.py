@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.drawing.jobs import Job
+from training.drawing.jobs import DrawJob
 from training.drawing.motions import MOTIONS
 from training.judging import failures
 from training.judging.failures import FRAMES, Case, look_for, picture, strip
@@ -26,7 +26,7 @@ class Model:
         return ModelScores(row, row[:, None], row)
 
 
-def seen(job: Job, pose_model: Path) -> dict[str, np.ndarray]:
+def seen(job: DrawJob, pose_model: Path) -> dict[str, np.ndarray]:
     """Of a squat nobody is found; else a person who stands for three seconds."""
     T = 2 if job.action == "squat" else 45
     world = np.random.default_rng(0).normal(0, 0.3, (1, 33, 3)).repeat(T, 0)
@@ -43,11 +43,11 @@ def test_motions_that_can_be_said_are_drawn_and_judged(monkeypatch: pytest.Monke
 
 
 def test_what_is_right_is_no_failure() -> None:
-    assert not Case(Job("wave", "test", 1), ("wave", "squat")).wrong
+    assert not Case(DrawJob("wave", "test", 1), ("wave", "squat")).wrong
 
 
 def test_a_strip_of_frames_and_its_picture(tmp_path: Path) -> None:
-    job = Job(next(iter(MOTIONS)), "test", 5, film=True, rate=8)
+    job = DrawJob(next(iter(MOTIONS)), "test", 5, film=True, rate=8)
     image = strip(job)
     assert image.shape[0] == 240 and image.dtype == np.uint8 and image.shape[1] % FRAMES == 0 and image.std() > 5
     picture([Case(job, ("squat",)), Case(job, ())], {"squat": "squatting"}, tmp_path / "failures.png")

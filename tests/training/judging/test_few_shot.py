@@ -14,7 +14,7 @@ from models.clips import Clip
 from tests.app.teach.helpers import MotionModel
 from training.data.splits import Sample
 from training.data.tracks import RATE_MARK, Track
-from training.drawing.jobs import Job
+from training.drawing.jobs import DrawJob
 from training.drawing.motions import make_motion
 from training.judging import few_shot as teaching
 from training.judging import few_shot_answerers as answerers
@@ -49,7 +49,7 @@ def test_drawn_clips_are_found_by_the_clip_that_was_drawn(tmp_path: Path, monkey
     joints = make_motion("wave", 2.0, 15.0, 0).astype(np.float32)
     clips = [Clip(joints, 15.0, label=f"wave {i}", subject=i, index=i) for i in range(2)]
     made = [Sample("kard", part, "wave", clip) for part, clip in zip(("val", "test"), clips, strict=True)]
-    jobs = [Job("wave", sample.part, 7 + i, sample, rate=15.0) for i, sample in enumerate(made)]
+    jobs = [DrawJob("wave", sample.part, 7 + i, sample, rate=15.0) for i, sample in enumerate(made)]
     tracks = [
         Track(*sample.clip.shown, "wave", sample.part, "kard", "camera", job.key.partition(RATE_MARK)[0])
         for sample, job in zip(made, jobs)

@@ -38,21 +38,21 @@ def test_people_cross_and_one_is_hidden_meanwhile(scene):
 
 def test_the_app_takes_few_for_others(scene):
     counts = score(scene, ours(15.0))
-    assert counts["people"] == 3 and counts["kept"] / counts["poses"] > 0.9 and counts["switches"] <= 2
+    assert counts.people == 3 and counts.kept / counts.poses > 0.9 and counts.switches <= 2
     assert all(len(distinct([pose for _, pose in frame])) >= len(frame) - 1 for frame in scene.frames)
 
 
 def test_counting(scene):
     whose = {id(pose): person for frame in scene.frames for person, pose in frame}
     right = score(scene, lambda _t, poses: [whose[id(pose)] for pose in poses])
-    assert (right["switches"], right["kept"], right["numbers"]) == (0, right["poses"], 3)
+    assert (right.switches, right.kept, right.numbers) == (0, right.poses, 3)
     swapped = score(scene, lambda t, poses: [(whose[id(pose)] + (t >= 4)) % 3 for pose in poses])
-    assert swapped["switches"] == 3 and 0.3 < swapped["kept"] / swapped["poses"] < 0.9
+    assert swapped.switches == 3 and 0.3 < swapped.kept / swapped.poses < 0.9
     fresh = itertools.count()
     lost = score(scene, lambda _t, poses: [next(fresh) for _ in poses])
-    assert lost["switches"] == lost["poses"] - 3 and lost["kept"] == 3
+    assert lost.switches == lost.poses - 3 and lost.kept == 3
     silent = score(scene, lambda _t, poses: [None for _ in poses])
-    assert silent["switches"] == silent["kept"] == 0 and silent["poses"] == right["poses"]
+    assert silent.switches == silent.kept == 0 and silent.poses == right.poses
 
 
 def test_a_tracker_that_is_not_installed_is_left_out(monkeypatch):

@@ -123,36 +123,36 @@ def test_the_unknown_by_hand():
     ]
     result = unknown(some, LABELS)
     # pairs in which the known one scores more: 3 of 3 for 0.8, 2 of 3 for 0.4; 95 % of the known score 0.42 or more
-    assert result == {
+    assert result.to_dict() == {
         "known": 2, "unknown": 3, "auroc": round(5 / 6, 3), "fpr95": 33.3, "said_of_unknown": 33.3,
         "said_of_known": 50.0,
     }  # fmt: skip
-    assert json.loads(json.dumps(result)) == result
+    assert json.loads(json.dumps(result.to_dict())) == result.to_dict()
 
 
 def test_a_known_clip_too_short_to_judge_scores_nothing():
     some = [heard("wave", None), heard("wave", (0.9, 0, 0, 0.1, 0)), heard("other", (0.1, 0, 0, 0, 0.9))]
-    assert unknown(some, LABELS)["auroc"] == 0.5
+    assert unknown(some, LABELS).auroc == 0.5
 
 
 def test_nothing_unknown_and_nothing_at_all():
     result = unknown([heard("wave", (0.9, 0, 0, 0.1, 0), "wave")], LABELS)
-    assert result == {
+    assert result.to_dict() == {
         "known": 1, "unknown": 0, "auroc": None, "fpr95": None, "said_of_unknown": None, "said_of_known": 100.0
     }  # fmt: skip
-    assert set(unknown([], LABELS).values()) == {0, None}
+    assert set(unknown([], LABELS).to_dict().values()) == {0, None}
 
 
 def test_a_model_that_has_no_word_for_the_unknown():
     some = [heard("wave", (0.9, 0.0, 0.1), "wave"), heard("other", (0.3, 0.0, 0.7))]
-    assert unknown(some, ("wave", "squat", "idle"))["auroc"] == 1.0
+    assert unknown(some, ("wave", "squat", "idle")).auroc == 1.0
 
 
 def test_unknown_through_the_stream():
     clips = [track("wave"), track("squat", score=0.6), track("other", "clap", 0.55), track("other", "idle")]
     result = unknown(listen_all(ToyModel(), clips, "toy"), LABELS)
-    assert (result["auroc"], result["fpr95"]) == (1.0, 0.0)
-    assert (result["said_of_known"], result["said_of_unknown"]) == (100.0, 50.0)
+    assert (result.auroc, result.fpr95) == (1.0, 0.0)
+    assert (result.said_of_known, result.said_of_unknown) == (100.0, 50.0)
 
 
 def test_false_events_by_hand():
@@ -163,17 +163,23 @@ def test_false_events_by_hand():
         heard("wave", (1, 0, 0, 0, 0), "wave", seconds=600.0),
     ]
     result = false_events(some)
-    assert result == {
+    assert result.to_dict() == {
         "clips": 3, "minutes": 1.5, "events": 3, "per_minute": 2.0, "labels": {"wave": 2, "clap": 1}
     }  # fmt: skip
-    assert list(result["labels"]) == ["wave", "clap"] and json.loads(json.dumps(result)) == result
-    assert false_events(some[3:]) == {"clips": 0, "minutes": 0.0, "events": 0, "per_minute": None, "labels": {}}
+    assert list(result.labels) == ["wave", "clap"] and json.loads(json.dumps(result.to_dict())) == result.to_dict()
+    assert false_events(some[3:]).to_dict() == {
+        "clips": 0,
+        "minutes": 0.0,
+        "events": 0,
+        "per_minute": None,
+        "labels": {},
+    }
 
 
 def test_false_events_through_the_stream():
     result = false_events(listen_all(ToyModel(), [track("idle"), track("idle", "squat", seconds=8.0)], "toy"))
-    assert (result["clips"], result["minutes"], result["per_minute"]) == (2, 0.2, 5.0)
-    assert result["labels"] == {"squat": 1}
+    assert (result.clips, result.minutes, result.per_minute) == (2, 0.2, 5.0)
+    assert result.labels == {"squat": 1}
 
 
 def _at_rate(hits: dict[str, bool | None]) -> list[Heard]:
@@ -189,16 +195,16 @@ def test_rates_on_the_clips_that_all_of_them_show():
         12.5: _at_rate({"a": False, "b": True, "c": False, "d": None}),  # d too short to judge, e not found
     }
     result = rates(by_rate)
-    assert result == {
+    assert result.to_dict() == {
         "clips": 3, "left_out": 2, "top1": {"12.5": 33.3, "30": 66.7, "60": 100.0},
         "change": {"12.5": -33.3, "30": 0.0, "60": 33.3},
     }  # fmt: skip
-    assert json.loads(json.dumps(result)) == result
+    assert json.loads(json.dumps(result.to_dict())) == result.to_dict()
 
 
 def test_rates_without_a_common_clip():
     result = rates({30.0: _at_rate({"a": True}), 15.0: _at_rate({"b": True})})
-    assert result == {
+    assert result.to_dict() == {
         "clips": 0, "left_out": 2, "top1": {"15": None, "30": None}, "change": {"15": None, "30": None}
     }  # fmt: skip
 
@@ -223,10 +229,10 @@ def test_lower_body_unseen_by_hand():
     model = ToyModel()
     result = lower_body_unseen(model, clips)
     # seen: wave, wave and clap; unseen: both claps, as the second, taken for a wave, is now taken for a clap
-    assert result == {"clips": 4, "left_out": 1, "seen": 75.0, "unseen": 50.0, "change": -25.0}
-    assert json.loads(json.dumps(result)) == result
+    assert result.to_dict() == {"clips": 4, "left_out": 1, "seen": 75.0, "unseen": 50.0, "change": -25.0}
+    assert json.loads(json.dumps(result.to_dict())) == result.to_dict()
     none = lower_body_unseen(model, clips[5:])
-    assert none == {"clips": 0, "left_out": 0, "seen": None, "unseen": None, "change": None}
+    assert none.to_dict() == {"clips": 0, "left_out": 0, "seen": None, "unseen": None, "change": None}
 
 
 def test_the_model_gets_a_lower_body_that_is_not_known_and_all_the_rest():
@@ -258,6 +264,6 @@ def test_videos_of_stillness_of_one_part(tmp_path, monkeypatch):
     model = ToyModel()
     result = video_idle(model, tmp_path / "pose.task", tmp_path, "val")
     assert asked == [(name, model, tmp_path / "pose.task") for name in ("sit.mp4", "stand.mp4")]
-    assert result == {"clips": 2, "minutes": 0.5, "events": 1, "per_minute": 2.0, "labels": {"wave": 1}}
-    assert json.loads(json.dumps(result)) == result
-    assert video_idle(model, tmp_path / "pose.task", tmp_path, "none")["per_minute"] is None
+    assert result.to_dict() == {"clips": 2, "minutes": 0.5, "events": 1, "per_minute": 2.0, "labels": {"wave": 1}}
+    assert json.loads(json.dumps(result.to_dict())) == result.to_dict()
+    assert video_idle(model, tmp_path / "pose.task", tmp_path, "none").per_minute is None

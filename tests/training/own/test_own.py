@@ -20,7 +20,7 @@ from training.own import everyday, watch
 from training.own.build import make
 from training.own.files import Example, divide, find
 from training.own.report import wilson
-from training.own.request import Wish
+from training.own.request import Request
 
 SAID: list[str] = []
 ACTIONS = ("squat", "wave")
@@ -219,8 +219,8 @@ def test_the_whole_on_a_small_model(folder: Path, start: Path, tmp_path: Path, m
     monkeypatch.setattr("training.own.build.camera_tracks", drawn_now)
     (folder / "wave" / "anna" / "bad.mp4").write_bytes(b"no video")
     out, notes = tmp_path / "mine", []
-    wish = Wish(folder=folder, out=out, start=start, epochs=2, workers=1)
-    report = make(wish, lambda: tmp_path, notes.append)
+    request = Request(folder=folder, out=out, start=start, epochs=2, workers=1)
+    report = make(request, lambda: tmp_path, notes.append)
     assert report.by == "person" and len(report.people) == 1 and len(report.verdicts) == 4
     assert [key for key, _ in report.failed] == ["wave/anna/bad.mp4"]
     model = ActionModel(out / "student.onnx", device="cpu")
@@ -235,28 +235,28 @@ def test_the_whole_on_a_small_model(folder: Path, start: Path, tmp_path: Path, m
     assert {path.name for path in out.glob("*.png")} == {"confusion.png", "training.png"}
 
     monkeypatch.setattr("training.supervised.train.epoch_windows", None)  # trained already: a second run trains nothing
-    again = make(wish, lambda: tmp_path, notes.append)
+    again = make(request, lambda: tmp_path, notes.append)
     assert again.verdicts == report.verdicts
 
 
 def test_a_folder_with_another_model_is_left_alone(folder: Path, start: Path) -> None:
     before = (start / "student.onnx").read_bytes()
     with pytest.raises(ValueError, match="holds another model"):
-        make(Wish(folder=folder, out=start, start=start), no_pose_model, SAID.append)
+        make(Request(folder=folder, out=start, start=start), no_pose_model, SAID.append)
     assert (start / "student.onnx").read_bytes() == before
     with pytest.raises(ValueError, match="whose folders are actions"):
-        make(Wish(folder=folder, out=folder / "model", start=start), no_pose_model, SAID.append)
+        make(Request(folder=folder, out=folder / "model", start=start), no_pose_model, SAID.append)
     note = folder.parent / "note.txt"
     note.write_text("mine")
     for out in (note, note / "model"):
         with pytest.raises(ValueError, match="note.txt is a file: --out names a folder"):
-            make(Wish(folder=folder, out=out, start=start), no_pose_model, SAID.append)
+            make(Request(folder=folder, out=out, start=start), no_pose_model, SAID.append)
     with pytest.raises(ValueError, match="config.json is missing"):
-        make(Wish(folder=folder, out=folder.parent / "m", start=folder), no_pose_model, SAID.append)
+        make(Request(folder=folder, out=folder.parent / "m", start=folder), no_pose_model, SAID.append)
 
 
 def test_two_runs_on_one_model(folder: Path, start: Path, tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
-    wish = Wish(folder=folder, out=tmp_path / "model", start=start)
+    request = Request(folder=folder, out=tmp_path / "model", start=start)
     with alone(tmp_path / "model/work", ""), pytest.raises(ValueError, match="another run is at work on .*model"):
-        make(wish, no_pose_model, SAID.append)
+        make(request, no_pose_model, SAID.append)

@@ -178,42 +178,47 @@ def test_the_queue_is_full_before_anything_is_mined(store: Store, tmp_path: Path
     assert seen[0] == (8, min(s[1] for s in seen)) and seen[0][1] >= 0
 
 
+CALM = [replace(CONFIG, shape=replace(SMALL, dropout=0.0), exchange=exchange) for exchange in ("ekem+ikem", "cmd")]
 PARALLEL = """
 import sys
-from dataclasses import replace
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
-from test_resume import CONFIG, SMALL, Pool, pretrain
-config = replace(CONFIG, shape=replace(SMALL, dropout=0.0), exchange={exchange!r})
-pretrain(Pool.open([{store!r} + ":half"]), config, Path({out!r}), lambda _: None, device="cpu")
+from test_resume import CALM, Pool, pretrain
+for config in CALM:
+    pretrain(Pool.open([{store!r} + ":half"]), config, Path({out!r}) / config.exchange, lambda _: None, device="cpu")
 """
 
 
-@pytest.mark.parametrize("exchange", ["ekem+ikem", "cmd"])
-def test_two_processes_lose_what_one_loses(store: Store, tmp_path: Path, exchange: str) -> None:
+@pytest.fixture(scope="module")
+def by_two(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs by two processes, one of each of CALM, named by its exchange."""
+    out = tmp_path_factory.mktemp("two")
+    code = PARALLEL.format(tests=str(Path(__file__).parent), store=str(store.folder), out=str(out))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    base = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    many = [
+        subprocess.Popen([sys.executable, "-c", code], env=base | {"RANK": str(r)}, stderr=subprocess.PIPE)
+        for r in range(2)
+    ]
+    for process in many:
+        assert process.wait(240) == 0, process.stderr.read().decode()
+    return out
+
+
+@pytest.mark.parametrize("config", CALM, ids=lambda config: config.exchange)
+def test_two_processes_lose_what_one_loses(store: Store, by_two: Path, tmp_path: Path, config: PretrainConfig) -> None:
     """The same global batch on one process and on two gives the same losses, epoch by epoch."""
-    for world in (1, 2):
-        code = PARALLEL.format(
-            tests=str(Path(__file__).parent), store=str(store.folder), out=str(tmp_path / str(world)), exchange=exchange
-        )
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        base = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(world)}
-        many = [
-            subprocess.Popen([sys.executable, "-c", code], env=base | {"RANK": str(r)}, stderr=subprocess.PIPE)
-            for r in range(world)
-        ]
-        for process in many:
-            assert process.wait(120) == 0, process.stderr.read().decode()
-    one, two = read_log(tmp_path / "1"), read_log(tmp_path / "2")
-    assert len(one) == len(two) == CONFIG.epochs
+    pretrain(half(store), config, tmp_path / "one", silent, device="cpu")
+    one, two = read_log(tmp_path / "one"), read_log(by_two / config.exchange)
+    assert len(one) == len(two) == config.epochs
     for a, b in zip(one, two, strict=True):
         for name in ("loss", "joint/std", "bone/self_hit"):
             assert a[name] == pytest.approx(b[name], rel=1e-3), (a["epoch"], name)
-    assert json.loads((tmp_path / "2" / "config.json").read_text())["config"]["batch"] == CONFIG.batch
+    assert json.loads((by_two / config.exchange / "config.json").read_text())["config"]["batch"] == config.batch
 
 
 def test_how_often_to_save_may_change_in_a_run_that_goes_on(tmp_path: Path) -> None:

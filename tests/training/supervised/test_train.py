@@ -8,7 +8,9 @@ import pytest
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
 from training.judging.judge import Verdict, judge, per_action, rates
-from training.supervised.train import Recipe, train
+from training.judging.rows import ActionRow
+from training.supervised.recipe import Recipe
+from training.supervised.train import train
 from training.supervised.window_augmentation import Augmentation
 
 torch = pytest.importorskip("torch")
@@ -64,9 +66,9 @@ def test_another_recipe_does_not_take_up_the_checkpoint(tmp_path):
 
 def test_rates_and_rows():
     verdicts = [Verdict("a", ("a", "b", "c")), Verdict("a", ("b", "a", "c")), Verdict("b", ()), Verdict("c", ("c",))]
-    assert rates(verdicts) == {"clips": 4, "top1": 50.0, "top3": 75.0, "mean_per_action": 50.0}
-    rows = {row["action"]: row for row in per_action(verdicts)}
-    assert rows["a"]["recall"] == 50.0 and rows["a"]["precision"] == 100.0 and rows["a"]["taken for"] == "b (1)"
+    assert rates(verdicts).to_dict() == {"clips": 4, "top1": 50.0, "top3": 75.0, "mean_per_action": 50.0}
+    rows = {row.action: row for row in per_action(verdicts)}
+    assert rows["a"] == ActionRow("a", 2, 50.0, 100.0, "b (1)") and rows["a"].to_dict()["taken for"] == "b (1)"
 
 
 def test_the_stream_judges_a_track(shipped_model):

@@ -6,8 +6,9 @@ import pytest
 from models.skeleton import CENTRE, JOINTS
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
-from training.supervised.train import Recipe, chances, epoch_windows, running_mean
-from training.supervised.window_augmentation import Augmentation, place, window_of
+from training.supervised.recipe import Recipe, chances, epoch_windows
+from training.supervised.train import running_mean
+from training.supervised.window_augmentation import Augmentation, middle_window, place, window_of
 
 LABELS = ("wave", "idle")
 
@@ -45,7 +46,7 @@ def test_lost_legs_sit_where_the_app_would_put_them():
 
 def test_the_plain_window_is_the_middle_one():
     track = _track(seconds=6.0)
-    plain = window_of(track, 2.0, 20, None, None)
+    plain = middle_window(track, 2.0, 20)
     middle = track.joints_TV3[(track.times_T > 2.2) & (track.times_T < 3.8)]
     assert np.abs(plain[10] - middle[len(middle) // 2]).max() < 0.1
 

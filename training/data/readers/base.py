@@ -29,7 +29,7 @@ class ReadError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordedClip:
     """One clip, as read.
 
     Attributes:
@@ -67,7 +67,7 @@ class Recording:
     @property
     def valid_PT(self) -> np.ndarray:
         """(P, T) bool: who is seen when."""
-        return self.joints_PTVC.any((2, 3))
+        return np.asarray(self.joints_PTVC.any((2, 3)))
 
     @property
     def frames(self) -> float:
@@ -93,14 +93,18 @@ class Reader(ABC):
     wanted: ClassVar[str]  # what files it looks for, for messages
     files_a_part: ClassVar[int] = 1  # files that are read between two safe points
     split_notes: ClassVar[dict[str, str]] = {}  # what to know of a split
-    advice: str = ""  # ends the warning that a split has another number of clips than published
+
+    @property
+    def advice(self) -> str:
+        """The end of the warning that a split has another number of clips than published."""
+        return ""
 
     @abstractmethod
     def files(self, source: Path) -> list[Path]:
         """The files to read, in a fixed order; empty where there are none of this kind."""
 
     @abstractmethod
-    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+    def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         """Clips of one file, one by one; a ReadError in place of a clip that cannot be used.
 
         Raises:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from models.clips import read_clips
-from training.data.readers.base import Columns, Reader, ReadError, Recording, halves
+from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, halves
 
 TRAIN_VIEWS, TEST_VIEW = (1, 2), 3
 
@@ -31,13 +31,13 @@ class ClipsReader(Reader):
             return [source] if source.suffix == ".npz" else []
         return sorted(path for path in source.rglob("*.npz") if path.is_file())
 
-    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+    def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         several = source.is_dir() and len(self.files(source)) > 1
         set_name = path.relative_to(source).with_suffix("").as_posix() if source.is_dir() else path.stem
         for i, clip in enumerate(read_clips(path)):
             label = f"{set_name}/{clip.label}" if several and clip.label else clip.label
             try:
-                yield Recording(
+                yield RecordedClip(
                     f"{set_name}#{i}", clip.joints_TV3[None], clip.fps, label, int(clip.subject), int(clip.view)
                 )
             except ReadError as error:

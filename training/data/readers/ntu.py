@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from models.skeleton import V
-from training.data.readers.base import Columns, Reader, ReadError, Recording, halves, most_moving
+from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, halves, most_moving
 from training.data.readers.ntu_lists import ACTIONS, PUBLISHED_60, PUBLISHED_120, TRAIN_SUBJECTS_60, TRAIN_SUBJECTS_120
 
 FPS = 30.0
@@ -36,27 +36,27 @@ _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class KinectBody:
     """A body of a clip: numbers of the frames it is in, increasing, and its joints (25, 3) in each."""
 
     frames: list[int]
     joints: list[np.ndarray]
 
 
-def parse(text: str) -> tuple[int, list[Body]]:
+def parse(text: str) -> tuple[int, list[KinectBody]]:
     """Number of frames, and the bodies in the order of their first frames.
 
     Raises:
         ReadError: the text is cut off or is no skeleton.
     """
     words = text.split()
-    bodies: dict[str, Body] = {}
+    bodies: dict[str, KinectBody] = {}
     try:
         frames, at = _count(words[0]), 1
         for t in range(frames):
             people, at = _count(words[at]), at + 1
             for _ in range(people):
-                body = bodies.setdefault(words[at], Body([], []))
+                body = bodies.setdefault(words[at], KinectBody([], []))
                 start = at + VALUES_A_BODY + 1
                 if _count(words[start - 1]) != V:
                     raise ReadError(f"a body of {words[start - 1]} joints instead of {V}")
@@ -82,9 +82,9 @@ def _joints(words: list[str]) -> np.ndarray:
     return np.array([list(map(float, words[c::VALUES_A_JOINT])) for c in range(3)], np.float32).T.reshape(V, 3)
 
 
-def joined(bodies: list[Body]) -> list[Body]:
+def joined(bodies: list[KinectBody]) -> list[KinectBody]:
     """Bodies whose pieces have one id no longer: Kinect gives a new one to a person whom it lost for a moment."""
-    people: list[Body] = []
+    people: list[KinectBody] = []
     for body in sorted(bodies, key=lambda body: body.frames[0]):
         near = [(gap, i) for i, person in enumerate(people) if (gap := _gap(person, body)) <= NEAR_M]
         if near:
@@ -92,18 +92,18 @@ def joined(bodies: list[Body]) -> list[Body]:
             person.frames.extend(body.frames)
             person.joints.extend(body.joints)
         else:
-            people.append(Body(list(body.frames), list(body.joints)))
+            people.append(KinectBody(list(body.frames), list(body.joints)))
     return people
 
 
-def _gap(person: Body, body: Body) -> float:
+def _gap(person: KinectBody, body: KinectBody) -> float:
     """Metres between where the person was lost and where the body appears; infinite where it is somebody else."""
     if not 0 < body.frames[0] - person.frames[-1] <= SOON:
         return np.inf
     return float(np.linalg.norm(person.joints[-1][0] - body.joints[0][0]))
 
 
-def is_noise(body: Body) -> bool:
+def is_noise(body: KinectBody) -> bool:
     """Seen in a few frames only, or of a shape that no standing or sitting person has."""
     if len(body.frames) < LEAST_FRAMES:
         return True
@@ -111,7 +111,7 @@ def is_noise(body: Body) -> bool:
     return bool((extent_TC[:, 0] > TOO_WIDE * extent_TC[:, 1]).mean() >= WIDE_SHARE)
 
 
-def people_of(frames: int, bodies: list[Body]) -> np.ndarray:
+def people_of(frames: int, bodies: list[KinectBody]) -> np.ndarray:
     """(P, T, 25, 3) of the one or two people who move most; zeros where a person is not seen.
 
     Raises:
@@ -170,7 +170,7 @@ class NtuReader(Reader):
         once = {path.stem: path for path in reversed(paths) if path.suffix == ".skeleton"}
         return sorted(path for name, path in once.items() if name not in self.missing)
 
-    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+    def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         match = _NAME.fullmatch(path.stem)
         if match is None:
             raise ReadError(f"{path.name}: its name does not say set-up, camera, person and action")
@@ -178,7 +178,7 @@ class NtuReader(Reader):
         if not 1 <= action <= len(ACTIONS):
             raise ReadError(f"{path.name}: there is no action {action}")
         people = people_of(*parse(path.read_text(encoding="ascii", errors="replace")))
-        yield Recording(path.stem, people, FPS, ACTIONS[action - 1], subject, camera, setup)
+        yield RecordedClip(path.stem, people, FPS, ACTIONS[action - 1], subject, camera, setup)
 
     def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
         if self._has_120(columns):

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from models.skeleton import JOINTS, V
-from training.data.readers.base import Columns, Reader, ReadError, Recording, halves
+from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, halves
 
 FPS = 30.0
 ACTIONS = {
@@ -67,13 +67,13 @@ class NwUclaReader(Reader):
         paths = [source] if source.is_file() else sorted(source.rglob("*.json"))
         return [path for path in paths if path.suffix == ".json" and _NAME.fullmatch(path.stem)]
 
-    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+    def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         match = _NAME.fullmatch(path.stem)
         assert match is not None
         action, subject, _, view = map(int, match.groups())
         if action not in ACTIONS:
             raise ReadError(f"{path.name}: NW-UCLA has no action {action}")
-        yield Recording(path.stem, _joints(path)[None], FPS, ACTIONS[action], subject, view)
+        yield RecordedClip(path.stem, _joints(path)[None], FPS, ACTIONS[action], subject, view)
 
     def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
         known_N = np.isin(columns.view, (1, 2, 3))

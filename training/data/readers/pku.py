@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from models.skeleton import V
-from training.data.readers.base import MOST_PEOPLE, Columns, Reader, ReadError, Recording, most_moving
+from training.data.readers.base import MOST_PEOPLE, Columns, Reader, ReadError, RecordedClip, most_moving
 
 FPS = 30.0
 VIEWS = {"L": 1, "M": 2, "R": 3}
@@ -40,7 +40,7 @@ class PkuReader(Reader):
         """The sequences, not the label files of the same names."""
         return [path for path in _named(source) if "," not in _first_line(path)]
 
-    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+    def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         match = _NAME.fullmatch(path.stem)
         assert match is not None
         label_file = _label_files(source).get(path.stem)
@@ -53,7 +53,7 @@ class PkuReader(Reader):
             try:
                 if not present:
                     raise ReadError(f"{name}: nobody is seen from frame {first} to {last}")
-                yield Recording(name, most_moving(present), FPS, f"A{action:02d}", view=VIEWS[match[1]])
+                yield RecordedClip(name, most_moving(present), FPS, f"A{action:02d}", view=VIEWS[match[1]])
             except ReadError as error:
                 yield error
 
@@ -116,7 +116,7 @@ def _read_labels(path: Path) -> list[tuple[int, int, int]]:
 def _read_split(path: Path) -> tuple[set[str], set[str]]:
     """Names of the sequences that train and that test."""
     train, _, test = path.read_text(encoding="utf-8").lower().partition("valida")
-    halves = tuple({match.group().upper() for match in _NAME.finditer(half.upper())} for half in (train, test))
-    if not all(halves):
+    trains, tests = ({match.group().upper() for match in _NAME.finditer(half.upper())} for half in (train, test))
+    if not (trains and tests):
         raise ValueError(f'{path} does not list sequences that train, then "Validataion videos:" and those that test')
-    return halves  # type: ignore[return-value]
+    return trains, tests

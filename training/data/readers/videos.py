@@ -18,7 +18,7 @@ from app.pose.tracker import People, distinct
 from app.types import Pose, PosedFrame
 from models.resample import HOLD_S, bridge_gaps
 from models.skeleton import CENTRE, bridge
-from training.data.readers.base import MOST_PEOPLE, Columns, Reader, ReadError, Recording, most_moving
+from training.data.readers.base import MOST_PEOPLE, Columns, Reader, ReadError, RecordedClip, most_moving
 
 FPS = 30.0
 LEAST_SHOWN = 0.1  # a person in a smaller share of the frames is the landmarker's mistake, or a passer-by
@@ -103,12 +103,14 @@ class VideosReader(Reader):
         paths = [source] if source.is_file() else sorted(source.rglob("*"))
         return [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
 
-    def read(self, path: Path, source: Path) -> Iterator[Recording | ReadError]:
+    def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         from app.pose.model_file import ensure_pose_model
 
         place = path.relative_to(source).parts if source.is_dir() else (path.name,)
         folders = place[1:-1] if _test_folder(source) else place[:-1]
-        yield Recording("/".join(place), look(path, ensure_pose_model(self.pose)), FPS, folders[0] if folders else "")
+        yield RecordedClip(
+            "/".join(place), look(path, ensure_pose_model(self.pose)), FPS, folders[0] if folders else ""
+        )
 
     def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
         test_folder = _test_folder(source)

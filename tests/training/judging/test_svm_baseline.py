@@ -1,4 +1,4 @@
-"""The floor: features that see the motion and not the place, a machine that learns it and nothing else."""
+"""The baseline: features that see the motion and not the place, a machine that learns it and nothing else."""
 
 from dataclasses import replace
 
@@ -8,8 +8,8 @@ import pytest
 from models.skeleton import JOINTS, mirrored
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
+from training.judging.svm_baseline import GRID, Settings, SvmBaseline, kard_alone
 from training.judging.svm_features import features
-from training.judging.svm_floor import GRID, Floor, Settings, kard_alone
 
 LABELS = ("squat", "wave")
 ONE_HAND = 1  # seed of a wave of one hand
@@ -34,8 +34,8 @@ def _turned(window_KV3, angle):
     return window_KV3 @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32).T
 
 
-def _right(floor, tracks):
-    return np.mean([answer == track.action for answer, track in zip(floor.predict(tracks), tracks, strict=True)])
+def _right(baseline, tracks):
+    return np.mean([answer == track.action for answer, track in zip(baseline.predict(tracks), tracks, strict=True)])
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,15 @@ def test_a_collapsed_skeleton_has_finite_features():
 
 
 def test_two_motions_are_told_apart_and_choosing_picks_from_the_grid():
-    floor = Floor().fit(_tracks(0, 12), LABELS, 0, _tracks(500, 3))
-    assert _right(floor, _tracks(1000, 15)) == 1.0
-    assert tuple(floor.chosen) == GRID and floor.chosen[floor.settings] == max(floor.chosen.values())
+    baseline = SvmBaseline().fit(_tracks(0, 12), LABELS, 0, _tracks(500, 3))
+    assert _right(baseline, _tracks(1000, 15)) == 1.0
+    assert tuple(baseline.chosen) == GRID and baseline.chosen[baseline.settings] == max(baseline.chosen.values())
 
 
 def test_the_better_settings_are_chosen():
     useless = Settings("rbf", 1.0, 1e6)  # no two windows look alike to it
-    floor = Floor(grid=(useless, GRID[0])).fit(_tracks(0, 6), LABELS, 0, _tracks(500, 3))
-    assert floor.settings == GRID[0] and floor.chosen[useless] < floor.chosen[GRID[0]]
+    baseline = SvmBaseline(grid=(useless, GRID[0])).fit(_tracks(0, 6), LABELS, 0, _tracks(500, 3))
+    assert baseline.settings == GRID[0] and baseline.chosen[useless] < baseline.chosen[GRID[0]]
 
 
 def test_shuffled_labels_teach_nothing():
@@ -93,7 +93,9 @@ def test_shuffled_labels_teach_nothing():
     for seed in range(4):
         tracks, rng = _tracks(100 * seed, 10), np.random.default_rng(seed)
         named = [label for _ in LABELS for label in rng.permutation(LABELS * 5)]
-        rates.append(_right(Floor().fit([replace(t, action=str(n)) for t, n in zip(tracks, named)], LABELS, 0), others))
+        rates.append(
+            _right(SvmBaseline().fit([replace(t, action=str(n)) for t, n in zip(tracks, named)], LABELS, 0), others)
+        )
     assert 0.3 < np.mean(rates) < 0.7, rates
 
 
@@ -102,33 +104,33 @@ def test_the_fit_repeats_and_takes_sources_in_turns():
     many = _tracks(0, 20)
     few = [_track(action, 900 + k, "rare") for action in LABELS for k in range(2)]
     swapped = [replace(track, action=LABELS[1 - LABELS.index(track.action)]) for track in few]
-    floors = [Floor(most_per_action=4).fit(many + few, LABELS, 3) for _ in range(2)]
-    assert floors[0].predict(many) == floors[1].predict(many)
-    kept = Floor(most_per_action=4).fit(many + swapped, LABELS, 3)  # half of what trains says the opposite
+    baselines = [SvmBaseline(most_per_action=4).fit(many + few, LABELS, 3) for _ in range(2)]
+    assert baselines[0].predict(many) == baselines[1].predict(many)
+    kept = SvmBaseline(most_per_action=4).fit(many + swapped, LABELS, 3)  # half of what trains says the opposite
     assert _right(kept, swapped) == 1.0
 
 
 def test_what_cannot_be_fitted_is_refused():
     tracks = _tracks(0, 3)
     with pytest.raises(ValueError, match=r"too few clips of clap \(0\): give at least 2 .* or leave those labels out"):
-        Floor().fit(tracks, (*LABELS, "clap"), 0)
+        SvmBaseline().fit(tracks, (*LABELS, "clap"), 0)
     with pytest.raises(ValueError, match=r"too few clips of wave \(1\)"):
-        Floor().fit(tracks[:4], LABELS, 0)
+        SvmBaseline().fit(tracks[:4], LABELS, 0)
     with pytest.raises(ValueError, match="two different labels"):
-        Floor().fit(tracks, ("wave",), 0)
+        SvmBaseline().fit(tracks, ("wave",), 0)
     with pytest.raises(ValueError, match="call fit first"):
-        Floor().predict(tracks)
+        SvmBaseline().predict(tracks)
     with pytest.raises(ValueError, match="most_per_action"):
-        Floor(most_per_action=1)
+        SvmBaseline(most_per_action=1)
     with pytest.raises(ValueError, match="grid"):
-        Floor(grid=())
+        SvmBaseline(grid=())
 
 
 def test_nothing_to_predict():
-    assert Floor().fit(_tracks(0, 3), LABELS, 0).predict([]) == []
+    assert SvmBaseline().fit(_tracks(0, 3), LABELS, 0).predict([]) == []
 
 
 @pytest.mark.slow
 def test_kard_by_its_own_labels_reaches_what_is_known(shared_data):
     row = kard_alone(shared_data)
-    assert row["clips"] == 270 and row["top1"] >= 80, row
+    assert row.clips == 270 and row.top1 >= 80, row

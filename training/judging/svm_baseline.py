@@ -1,4 +1,4 @@
-"""The floor that a model must beat: a plain support vector machine on hand-made features of the same clips.
+"""The baseline that a model must beat: a plain support vector machine on hand-made features of the same clips.
 
 It sees what the model sees, the window around a clip's middle with every frame centred and turned to the camera, and
 learns nothing but where to draw lines between actions.
@@ -21,8 +21,9 @@ from models.clips import read_clips
 from models.skeleton import mirrored
 from training.data.splits import UNSEEN_SETS, Sample, part_of
 from training.data.tracks import Track, raw_track, raw_tracks
+from training.judging.rows import BaselineRow
 from training.judging.svm_features import _TINY, features
-from training.supervised.window_augmentation import window_of
+from training.supervised.window_augmentation import middle_window
 
 WINDOW_S, FRAMES = 2.5, 50
 LEAST_CLIPS = 2  # of every label
@@ -53,7 +54,7 @@ GRID = (
 
 
 def _windows(tracks: Sequence[Track]) -> list[np.ndarray]:
-    return [window_of(track, WINDOW_S, FRAMES, None, None) for track in tracks]
+    return [middle_window(track, WINDOW_S, FRAMES) for track in tracks]
 
 
 def _in_turns(tracks: Sequence[Track], most: int, rng: np.random.Generator) -> list[Track]:
@@ -68,7 +69,7 @@ def _in_turns(tracks: Sequence[Track], most: int, rng: np.random.Generator) -> l
 
 def _check(tracks: Sequence[Track], labels: Sequence[str]) -> None:
     if len(set(labels)) < 2 or len(set(labels)) < len(labels):
-        raise ValueError(f"a floor tells at least two different labels apart; got {list(labels)}: give others")
+        raise ValueError(f"a baseline tells at least two different labels apart; got {list(labels)}: give others")
     counts = Counter(track.action for track in tracks)
     few = [f"{label} ({counts[label]})" for label in labels if counts[label] < LEAST_CLIPS]
     if few:
@@ -78,7 +79,7 @@ def _check(tracks: Sequence[Track], labels: Sequence[str]) -> None:
         )
 
 
-class Floor:
+class SvmBaseline:
     """A support vector machine, one label against one, on standardised features.
 
     Args:
@@ -106,7 +107,9 @@ class Floor:
         self._machine: cv2.ml.SVM | None = None
         self._mean_F = self._scale_F = np.zeros(0, np.float32)
 
-    def fit(self, tracks: Sequence[Track], labels: Sequence[str], seed: int, choosing: Sequence[Track] = ()) -> Floor:
+    def fit(
+        self, tracks: Sequence[Track], labels: Sequence[str], seed: int, choosing: Sequence[Track] = ()
+    ) -> SvmBaseline:
         """Fit to the middle windows of clips and to their mirror images.
 
         Args:
@@ -116,7 +119,7 @@ class Floor:
             choosing: clips of other actors: the settings that name them best, as a mean over actions, are taken.
 
         Returns:
-            The floor itself.
+            The baseline itself.
 
         Raises:
             ValueError: fewer than two labels, a label named twice, or too few clips of one.
@@ -138,10 +141,10 @@ class Floor:
         """A label for each track, by its middle window.
 
         Raises:
-            ValueError: the floor was not fitted.
+            ValueError: it was not fitted.
         """
         if self._machine is None:
-            raise ValueError("this floor was not fitted; call fit first")
+            raise ValueError("this baseline was not fitted; call fit first")
         return self._named(self._machine, self._seen(tracks)) if tracks else []
 
     def _standard(self, raw_NF: np.ndarray) -> np.ndarray:
@@ -169,7 +172,7 @@ class Floor:
 
 
 def _machine(settings: Settings, x_NF: np.ndarray, label_N: np.ndarray) -> cv2.ml.SVM:
-    machine = cv2.ml.SVM_create()
+    machine = cv2.ml.SVM.create()
     machine.setType(cv2.ml.SVM_C_SVC)
     machine.setKernel(_KERNELS[settings.kernel])
     machine.setC(settings.c)
@@ -186,14 +189,14 @@ def _mean_per_action(tracks: Sequence[Track], answers: Sequence[str]) -> float:
     return 100 * float(np.mean([np.mean(mine) for mine in hits.values()]))
 
 
-def _row(measure: str, floor: Floor, tracks: Sequence[Track]) -> dict[str, str | int | float]:
+def _row(measure: str, baseline: SvmBaseline, tracks: Sequence[Track]) -> BaselineRow:
     if not tracks:
         raise ValueError(f"no clips for '{measure}'; check the sets under DATA/skeletons")
-    hits = [answer == track.action for track, answer in zip(tracks, floor.predict(tracks), strict=True)]
-    return {"measure": measure, "clips": len(tracks), "top1": round(100 * float(np.mean(hits)), 1)}
+    hits = [answer == track.action for track, answer in zip(tracks, baseline.predict(tracks), strict=True)]
+    return BaselineRow(measure, len(tracks), round(100 * float(np.mean(hits)), 1))
 
 
-def default_floor(tracks: Sequence[Track], seed: int = 0) -> Floor:
+def default_baseline(tracks: Sequence[Track], seed: int = 0) -> SvmBaseline:
     """Fitted to the tracks of part train, all their actions, and chosen by those of part val.
 
     Raises:
@@ -201,11 +204,11 @@ def default_floor(tracks: Sequence[Track], seed: int = 0) -> Floor:
     """
     training = [track for track in tracks if track.part == "train"]
     labels = sorted({track.action for track in training})
-    return Floor().fit(training, labels, seed, [track for track in tracks if track.part == "val"])
+    return SvmBaseline().fit(training, labels, seed, [track for track in tracks if track.part == "val"])
 
 
-def floor_rows(data: Path) -> list[dict]:
-    """What the floor gives where training.judging.judge judges a model, with the same names of the measures.
+def baseline_rows(data: Path) -> list[BaselineRow]:
+    """What the baseline gives where training.judging.judge judges a model, with the same names of the measures.
 
     It answers with any of its labels everywhere. Of the sets never trained on, the clips whose action is one of them
     count.
@@ -213,35 +216,29 @@ def floor_rows(data: Path) -> list[dict]:
     Args:
         data: folder that holds skeletons/.
 
-    Returns:
-        measure, clips, and top1 in %, for each group of clips.
-
     Raises:
         ValueError: a set is missing or holds no clips of a part.
     """
     tracks = raw_tracks(data)
-    floor = default_floor(tracks)
+    baseline = default_baseline(tracks)
     reporting = [track for track in tracks if track.part == "test"]
     groups = {
         "recorded skeletons, unseen actors": reporting,
         "KARD, even actors (trained on odd)": [track for track in reporting if track.source == "kard"],
     }
     for name in UNSEEN_SETS:
-        known = [track for track in raw_tracks(data, (name,)) if track.action in floor.labels]
+        known = [track for track in raw_tracks(data, (name,)) if track.action in baseline.labels]
         groups[f"{name}, a set never trained on"] = known
-    return [_row(measure, floor, some) for measure, some in groups.items()]
+    return [_row(measure, baseline, some) for measure, some in groups.items()]
 
 
-def kard_alone(data: Path) -> dict:
-    """KARD by its own 18 labels, trained on the odd actors and judged on the even: it tells that the floor is fair.
+def kard_alone(data: Path) -> BaselineRow:
+    """KARD by its own 18 labels, trained on the odd actors and judged on the even: it tells that the baseline is fair.
 
     The settings are chosen inside the odd actors: 1, 3 and 5 train, 7 and 9 choose.
 
     Args:
         data: folder that holds skeletons/.
-
-    Returns:
-        measure, clips, and top1 in %.
 
     Raises:
         ValueError: the set is missing.
@@ -253,6 +250,6 @@ def kard_alone(data: Path) -> dict:
         [track for track, clip in zip(tracks, clips, strict=True) if clip.subject in actors]
         for actors in ((1, 3, 5), (7, 9))
     )
-    settings = Floor().fit(early, labels, 0, late).settings
-    floor = Floor(grid=(settings,)).fit([track for track in tracks if track.part == "train"], labels, 0)
-    return _row("KARD by its own 18 labels, even actors", floor, [track for track in tracks if track.part == "test"])
+    settings = SvmBaseline().fit(early, labels, 0, late).settings
+    baseline = SvmBaseline(grid=(settings,)).fit([track for track in tracks if track.part == "train"], labels, 0)
+    return _row("KARD by its own 18 labels, even actors", baseline, [track for track in tracks if track.part == "test"])

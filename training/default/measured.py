@@ -1,0 +1,199 @@
+"""Everything that is measured of one model: rows of training.judging.rows, and those of this room.
+
+`to_dict` gives a row as its file holds it, `from_dict` reads it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from training.judging.rows import BaselineRow, Judged
+from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class DataCounts:
+    """How many clips there are.
+
+    Attributes:
+        counts: domain -> part -> clips.
+        sources: set -> recorded clips of it that train.
+        actions: label -> clips that train, recorded and drawn.
+        recorded: set -> clips in its file.
+    """
+
+    counts: dict[str, dict[str, int]]
+    sources: dict[str, int]
+    actions: dict[str, list[int]]
+    recorded: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> DataCounts:
+        return cls(**held)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCost:
+    """What a model file costs to run.
+
+    Attributes:
+        parameters: of the student.
+        bytes: of the file.
+        latency_ms: median time of a window on one thread of the processor.
+        processor: its name.
+    """
+
+    parameters: int
+    bytes: int
+    latency_ms: float
+    processor: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> ModelCost:
+        return cls(**held)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Expected calibration error in [0, 1] and log loss, before and after the temperature."""
+
+    ece_before: float
+    log_loss_before: float
+    ece_after: float
+    log_loss_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class FusionRow:
+    """Log loss at its own best temperature, and top-1 in %, of one way to weigh the branches."""
+
+    log_loss: float
+    top1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One score that tells the known from the unknown: AUROC, and the unknown that pass at 95 % of the known."""
+
+    score: str
+    auroc: float
+    fpr95: float
+
+
+@dataclass(frozen=True, slots=True)
+class DomainScores:
+    """What the scores are worth on one part and domain.
+
+    Attributes:
+        clips: judged.
+        calibration: of the fused score.
+        fusion: by the name of the way to weigh the branches.
+        rejection: a row a score.
+    """
+
+    clips: int
+    calibration: Calibration
+    fusion: dict[str, FusionRow]
+    rejection: tuple[Rejection, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> DomainScores:
+        return cls(
+            clips=held["clips"],
+            calibration=Calibration(**held["calibration"]),
+            fusion={name: FusionRow(**row) for name, row in held["fusion"].items()},
+            rejection=tuple(Rejection(**row) for row in held["rejection"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """One training beside the shipped one.
+
+    Attributes:
+        arm: what all its seeds share (training.default.trials.Trial.arm).
+        seed: of the training.
+        labels: clips that trained.
+        epochs: of the training.
+        top1: measure -> top-1 in %.
+    """
+
+    arm: str
+    seed: int
+    labels: int
+    epochs: int
+    top1: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> TrialResult:
+        return cls(**held)
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSummary:
+    """All seeds of one arm: mean and standard deviation (n - 1; None of one seed) of the top-1 in %, by measure."""
+
+    arm: str
+    seeds: int
+    labels: int
+    epochs: int
+    mean: dict[str, float]
+    std: dict[str, float | None]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> ArmSummary:
+        return cls(**held)
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracies:
+    """A model on the clips that choose (val) and on those that report (test)."""
+
+    val: Judged
+    test: Judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMeasures:
+    """Everything that the card says of one model.
+
+    Attributes:
+        data: clips there are.
+        cost: of the file.
+        accuracy: on both parts.
+        scores: "PART DOMAIN" -> what the scores are worth there.
+        unknown: part -> actions told from no action.
+        idle: material of stillness -> false events in it.
+        rates: accuracy by camera rate.
+        lower_body: part -> arms with the lower body seen and unseen.
+        baseline: the SVM's rows.
+        trials: trainings beside this one; () where the recipe wants none.
+    """
+
+    data: DataCounts
+    cost: ModelCost
+    accuracy: Accuracies
+    scores: dict[str, DomainScores]
+    unknown: dict[str, Unknown]
+    idle: dict[str, FalseEvents]
+    rates: RateAccuracy
+    lower_body: dict[str, LowerBody]
+    baseline: tuple[BaselineRow, ...]
+    trials: tuple[ArmSummary, ...]
