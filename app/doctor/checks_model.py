@@ -17,7 +17,7 @@ from models.system.places import cache_folder
 
 if TYPE_CHECKING:
     from app.pose.landmarker import PoseSource
-    from export.runtime import ActionModel
+    from export.runtime import Recogniser
 
 _TRIED_FRAMES, _TRIED_WINDOWS = 5, 5
 
@@ -82,7 +82,7 @@ def check_model(setup: DoctorOptions) -> Iterator[Finding]:
         yield Finding("action model", OK, f"{text}, self-test passed, {ms:.1f} ms a window")
 
 
-def self_test(model: ActionModel) -> tuple[str, float]:
+def self_test(model: Recogniser) -> tuple[str, float]:
     """What is wrong with a model's answers to a fixed window, "" if nothing, and milliseconds of the quickest one."""
     moments_T = np.linspace(0, 2 * np.pi, model.frames)[:, None, None]
     points_V3 = np.arange(75).reshape(25, 3)
