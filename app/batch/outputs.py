@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from app.batch.options import Options
-from app.classify.formats import event_line, webvtt
+from app.classify.formats import event_line
+from app.classify.subtitles import webvtt
 from app.landmarks.file_format import RECORD_SUFFIX
 from app.types import ActionEvent, Answer, PosedFrame
 from models.system.atomic import OutputError, WholeFile, move_into_place

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import parser
-from tests.export.dockerfiles import DOCKERFILES, ROOT, Stage, copies, stages
+from tests.export.dockerfiles import DOCKERFILES, ROOT, Stage, copies, copy_stage, stages
 from tests.test_imports import files, imports
 
 IMAGES = [(path, name) for path in DOCKERFILES for name in ("edge", "app")]
@@ -176,6 +176,19 @@ def test_the_app_image_holds_what_the_app_imports() -> None:
     elsewhere = {"flatbuffers", "packaging", "PIL", "starlette", "ray", "tensorrt", "cv2", "playwright"}
     assert outside - elsewhere <= given and "opencv-contrib-python" in given
     assert not given & {"torch", "onnx"}
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_the_app_image_holds_our_own_modules(path: Path, tmp_path: Path) -> None:
+    """Whatever the copied files import of ours was copied too."""
+    copy_stage(stages(path)["app"], tmp_path)
+    for file in sorted(tmp_path.rglob("*.py")):
+        for name in imports(file):
+            if name.split(".")[0] in ("app", "export", "models"):
+                module, parent = (tmp_path.joinpath(*parts) for parts in (name.split("."), name.split(".")[:-1]))
+                here = (module.with_suffix(".py"), module / "__init__.py", parent.with_suffix(".py"))
+                there = any(one.is_file() for one in (*here, parent / "__init__.py"))
+                assert there, f"{file.relative_to(tmp_path)} imports {name}"
 
 
 def test_the_readme_names_what_there_is() -> None:

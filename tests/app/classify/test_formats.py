@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from app.classify.formats import columns, csv_line, event_line, event_row, summary_row, webvtt
+from app.classify.formats import columns, csv_line, event_line, event_row, summary_row
 from app.classify.summary import Summary
 from app.types import ActionEvent
 
@@ -54,29 +52,3 @@ def test_a_row_of_the_summary():
 
 def test_a_row_of_the_table_of_events():
     assert event_row(json.loads(event_line("x", EVENT))) == ["x", "0", "wave", "1.235", "2.500", "0.8765"]
-
-
-def event(person, label, start, end):
-    return {"person": person, "label": label, "start": start, "end": end}
-
-
-WORDS = {"wave": "waving", "jump": "jumping <high> & far"}
-
-
-def test_subtitles_of_one_person():
-    text = "".join(webvtt([event(3, "wave", 1.2, 2.0), event(3, "jump", 3661.5, 3662.0)], WORDS))
-    assert text == (
-        "WEBVTT\n\n00:00:01.200 --> 00:00:02.000\nwaving\n\n"
-        "01:01:01.500 --> 01:01:02.000\njumping &lt;high&gt; &amp; far\n"
-    )
-
-
-def test_subtitles_of_several_people_in_the_order_of_their_starts():
-    """Events come in the order of their ends; a player wants starts."""
-    text = "".join(webvtt([event(1, "own_label", 2.0, 3.0), event(0, "wave", 1.0, 4.0)], WORDS))
-    assert text.index("person 0: waving") < text.index("person 1: own_label")
-
-
-@pytest.mark.parametrize("end", [1.0, 1.0004])
-def test_a_subtitle_lasts(end):
-    assert "00:00:01.000 --> 00:00:01.001\n" in "".join(webvtt([event(0, "wave", 1.0, end)], WORDS))
