@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING
 # Before gradio is imported: it reads this at import, and would otherwise call its makers' server.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-import gradio as gr  # noqa: E402
+import gradio as gr
 
-from app.page.about_tab import build_about  # noqa: E402
-from app.page.access import check_certificate, read_auth, warnings  # noqa: E402
-from app.page.frame_route import FrameRoute  # noqa: E402
-from app.page.live_tab import build_live, frame_handler, page_settings  # noqa: E402
-from app.page.recorder import Recordings  # noqa: E402
-from app.page.scripts import head, hook  # noqa: E402
-from app.page.scripts import route as scripts_route  # noqa: E402
-from app.page.sessions import Sessions  # noqa: E402
-from app.page.teach_tab import build_teach  # noqa: E402
-from app.page.theme import PAGE_ASSETS, css, theme  # noqa: E402
-from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video  # noqa: E402
-from app.pose.landmarker import PoseSource  # noqa: E402
-from app.pose.model_file import ensure_pose_model  # noqa: E402
-from app.teach.lesson import Lessons, open_lessons  # noqa: E402
-from models.system.cores import usable_cores  # noqa: E402
+from app.page.about_tab import build_about
+from app.page.access import check_certificate, read_auth, warnings
+from app.page.frame_route import FrameRoute
+from app.page.live_tab import build_live, frame_handler, page_settings
+from app.page.recorder import Recordings
+from app.page.scripts import head, hook
+from app.page.scripts import route as scripts_route
+from app.page.sessions import Sessions
+from app.page.teach_tab import build_teach
+from app.page.theme import PAGE_ASSETS, css, theme
+from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video
+from app.pose.landmarker import PoseSource
+from app.pose.model_file import ensure_pose_model
+from app.teach.lesson import Lessons, open_lessons
+from models.system.cores import usable_cores
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser

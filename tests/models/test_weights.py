@@ -63,7 +63,7 @@ def shorten(folder: Path, name: str) -> None:
         (lambda f: change(f, colour="red"), "must hold the keys"),
     ],
 )
-def test_damage_is_named(folder: Path, damage, message: str) -> None:  # noqa: ANN001
+def test_damage_is_named(folder: Path, damage, message: str) -> None:
     damage(folder)
     with pytest.raises(ValueError, match=message):
         load(folder)

@@ -14,8 +14,8 @@ from tests.app.helpers import HandModel
 
 pytest.importorskip("gradio")
 
-from app.page.about_tab import about_html, model_facts, versions  # noqa: E402
-from app.page.theme import PAGE_ASSETS  # noqa: E402
+from app.page.about_tab import about_html, model_facts, versions
+from app.page.theme import PAGE_ASSETS
 
 MOTIONS = json.loads((PAGE_ASSETS / "motions.json").read_text())
 

@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("starlette")
 
-from app.page import frame_route as page_route  # noqa: E402
-from app.page.frame_route import MOST_UNDER_WAY, PATH, FrameRoute  # noqa: E402
+from app.page import frame_route as page_route
+from app.page.frame_route import MOST_UNDER_WAY, PATH, FrameRoute
 
 
 class Server:

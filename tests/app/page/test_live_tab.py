@@ -17,12 +17,12 @@ from tests.app.helpers import HandModel, pose
 
 pytest.importorskip("gradio")
 
-from app.page import jpeg as page_frame  # noqa: E402
-from app.page.answer import answer_json, words  # noqa: E402
-from app.page.jpeg import read_frame  # noqa: E402
-from app.page.live_tab import frame_handler, page_settings, provider_badge, stop_handler  # noqa: E402
-from app.page.theme import css  # noqa: E402
-from models.skeleton import SEEN_FROM  # noqa: E402
+from app.page import jpeg as page_frame
+from app.page.answer import answer_json, words
+from app.page.jpeg import read_frame
+from app.page.live_tab import frame_handler, page_settings, provider_badge, stop_handler
+from app.page.theme import css
+from models.skeleton import SEEN_FROM
 
 EVENT = ActionEvent(1, "squat", 1.234, 2.345, 0.8765, (("squat", 0.9),), {"joint": 0.9})
 MODALITY_MC = np.array([[0.2, 0.7, 0.1], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1]])

@@ -15,11 +15,11 @@ from tests.app.page_visit import is_drawn, says
 
 pytest.importorskip("gradio")
 
-from starlette.applications import Starlette  # noqa: E402
+from starlette.applications import Starlette
 
-from app.page import scripts as page_scripts  # noqa: E402
-from app.page.scripts import PATH, head, hook, route, version  # noqa: E402
-from app.page.theme import PAGE_ASSETS  # noqa: E402
+from app.page import scripts as page_scripts
+from app.page.scripts import PATH, head, hook, route, version
+from app.page.theme import PAGE_ASSETS
 
 ENTRY = "main.js"
 IMPORT = re.compile(r'^(?:import|export) (?:\{ (?P<names>[\w, ]+) \} from )?"\./(?P<module>\w+\.js)";$', re.M)

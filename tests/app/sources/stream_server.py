@@ -92,7 +92,7 @@ class StreamServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-            def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            def do_GET(self) -> None:
                 server._sockets.append(self.connection)
                 wanted = "Basic " + base64.b64encode(login.encode()).decode()
                 if redirect:

@@ -19,7 +19,7 @@ class FakeCapture:
     def __call__(self, index, backend):
         return self
 
-    def isOpened(self):  # noqa: N802
+    def isOpened(self):
         return self.opens
 
     def set(self, key, value):

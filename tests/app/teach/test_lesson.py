@@ -20,7 +20,7 @@ from tests.app.teach.helpers import MotionModel, poses_of, repeated
 
 pytest.importorskip("gradio")
 
-from app.page.teach_tab import SHOWN, answered, teach_handler  # noqa: E402
+from app.page.teach_tab import SHOWN, answered, teach_handler
 
 
 @pytest.fixture

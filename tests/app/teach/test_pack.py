@@ -66,7 +66,7 @@ def test_a_name_that_a_spreadsheet_would_run() -> None:
             checked_name(name)
 
 
-def damaged(path: Path, change) -> None:  # noqa: ANN001
+def damaged(path: Path, change) -> None:
     from safetensors import safe_open
 
     with safe_open(path, framework="np") as file:
@@ -95,7 +95,7 @@ def damaged(path: Path, change) -> None:  # noqa: ANN001
         lambda said, tensors: tensors.update({"head.more": tensors["head.bias_A"]}),
     ],
 )
-def test_a_pack_that_makes_no_sense(tmp_path: Path, change) -> None:  # noqa: ANN001
+def test_a_pack_that_makes_no_sense(tmp_path: Path, change) -> None:
     path = tmp_path / "a.pack"
     write_pack(made(("salute", 2), ("bow low", 2)), path)
     damaged(path, change)

@@ -86,7 +86,7 @@ def test_too_few_actions() -> None:
 
 
 @pytest.mark.parametrize("make", [answerers.by_head, answerers.by_prototypes, answerers.by_neighbours])
-def test_what_lies_apart_is_told_apart_and_noise_is_not(make) -> None:  # noqa: ANN001
+def test_what_lies_apart_is_told_apart_and_noise_is_not(make) -> None:
     rng, clips = np.random.default_rng(0), shown()
     centre = {action: rng.normal(size=24) for action in ACTIONS}
     noise = rng.normal(size=(36, 5, 24))
