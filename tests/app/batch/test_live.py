@@ -69,7 +69,7 @@ def test_a_bounded_time(tmp_path):
     assert listing(tmp_path / "out") == files
     (row,) = rows(tmp_path / "out").values()
     assert row["input"] == server.address and row["label"] == "wave" and row["status"].startswith("ok")
-    assert float(row["seconds"]) < 2.2 and [e["label"] for e in lines(tmp_path / "out" / files[2])] == ["wave"]
+    assert 0.5 < float(row["seconds"]) < 2.2 and [e["label"] for e in lines(tmp_path / "out" / files[2])] == ["wave"]
     with LandmarkReader(tmp_path / "out" / files[1]) as reader:
         times_s = [time_s for time_s, _ in reader]
     with av.open(str(tmp_path / "out" / files[0])) as film:
