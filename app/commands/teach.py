@@ -12,6 +12,7 @@ import numpy as np
 from app.commands.options import add_model, add_pose
 from app.teach.examples import TeachError
 from app.teach.pack import Pack, PackError, checked_name, read_pack, write_pack
+from models.system.command_line import called
 
 if TYPE_CHECKING:
     from app.teach.teacher import Teacher
@@ -54,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
     if alone and (args.name or args.counter or args.no_clips):
         raise PackError("--list, --forget and --rebuild stand alone: give --pack besides, and nothing else")
     if not alone and not args.inputs:
-        raise PackError("name the action, and a video or recording of it: python -m app teach NAME VIDEO --pack FILE")
+        raise PackError(
+            f"name the action, and a video or recording of it: {called('app')} teach NAME VIDEO --pack FILE"
+        )
     if args.list:
         pack = read_pack(args.pack)
         print(said_of(pack))

@@ -23,7 +23,7 @@ def examine(setup: DoctorOptions, checks: dict[str, Check]) -> Iterator[Finding]
             yield from check(setup)
         except Exception as error:  # whatever is wrong on a strange machine, the other checks come next
             reason = (str(error).strip().splitlines() or ["no reason given"])[0]
-            remedy = "set the program up again (`make setup`)"
+            remedy = "set the program up again (`make setup` in a checkout)"
             yield Finding(name, FAIL, f"cannot be checked ({type(error).__name__}: {reason})", remedy)
 
 

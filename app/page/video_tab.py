@@ -17,6 +17,7 @@ from app.page.video_result import result_html, result_json
 from app.page.wire import PoseTrack
 from app.sources.video import VIDEO_SUFFIXES, VideoError, VideoReader
 from app.types import ActionEvent, Answer
+from models.system.command_line import called
 from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _bound(path: Path, seconds: float) -> None:
     if seconds > MOST_SECONDS:
         raise VideoError(
             f"{path.name}: longer than {MOST_SECONDS / 60:.0f} minutes; for a long one use "
-            f"python -m app classify {path.name} --out results"
+            f"{called('app')} classify {path.name} --out results"
         )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from app.teach.head import Head
 from models.system.atomic import OutputError, replacing
+from models.system.command_line import called
 
 FORMAT = "ikem-live-pack/1"
 SUFFIX = ".pack"
@@ -167,7 +168,7 @@ def read_pack(path: Path) -> Pack:
         PackError: it is missing, damaged, or no pack.
     """
     if not path.is_file():
-        raise PackError(f"{path}: there is no such pack; `python -m app teach NAME VIDEO --pack {path}` makes one")
+        raise PackError(f"{path}: there is no such pack; `{called('app')} teach NAME VIDEO --pack {path}` makes one")
     if path.stat().st_size > MOST_BYTES:
         raise PackError(f"{path}: larger than a pack can be ({MOST_BYTES >> 20} MB)")
     try:

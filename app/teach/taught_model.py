@@ -13,6 +13,7 @@ from app.teach.pack import Pack, PackError, read_pack
 from export.runtime import ActionModel, ModelScores, Recogniser
 from models.labels import IDLE, OTHER
 from models.skeleton import V
+from models.system.command_line import called
 
 
 class TaughtModel:
@@ -110,9 +111,9 @@ def check_embedding(model: Recogniser, pack: Pack) -> None:
         PackError: it is one.
     """
     if not model.embedding:
-        raise PackError("this model file does not name its embedding: export it again (python -m export onnx)")
+        raise PackError(f"this model file does not name its embedding: export it again ({called('export')} onnx)")
     if pack.embedding != model.embedding:
         raise PackError(
-            "the pack was made with another model; `python -m app teach --rebuild --pack PACK` makes it anew from the "
-            "clips in it; with the same --model as here, where that is named"
+            f"the pack was made with another model; `{called('app')} teach --rebuild --pack PACK` makes it anew from "
+            "the clips in it; with the same --model as here, where that is named"
         )

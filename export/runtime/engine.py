@@ -21,6 +21,7 @@ import numpy as np
 from export.runtime.card import INPUTS, OUTPUTS, Card, ModelFileError
 from export.runtime.cuda import AcceleratorMissingError, Cuda, CudaError
 from export.runtime.sidecar import Sidecar, engine_name, rebuild, sha256
+from models.system.command_line import called
 
 PROVIDER = "TensorRT"
 OLDEST = 10  # the first major version with this interface
@@ -97,7 +98,7 @@ def engine_beside(model: Path, precision: str) -> Path:
     trt, cuda = tensorrt_module(), Cuda()
     path = model.with_name(engine_name(model.stem, cuda.name, trt.__version__, precision))
     if not path.is_file():
-        raise ModelFileError(f"{path} is missing: build it here with `python -m export tensorrt {model}`")
+        raise ModelFileError(f"{path} is missing: build it here with `{called('export')} tensorrt {model}`")
     if Sidecar.read(path).onnx_sha256 != sha256(model.read_bytes()):
         raise ModelFileError(f"{path} was built from another {model.name}; {rebuild(model)}")
     return path
@@ -112,7 +113,7 @@ def open_engine(path: Path) -> tuple[Engine, Card]:
         ValueError: If the GPU has no room for it.
     """
     if not path.is_file():
-        raise ModelFileError(f"{path} is missing: `python -m export tensorrt MODEL.onnx` builds an engine")
+        raise ModelFileError(f"{path} is missing: `{called('export')} tensorrt MODEL.onnx` builds an engine")
     sidecar = Sidecar.read(path)
     card = sidecar.card(path)
     trt, cuda = tensorrt_module(), Cuda()

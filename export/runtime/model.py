@@ -17,6 +17,7 @@ from export.runtime.cuda import AcceleratorMissingError
 from export.runtime.engine import Engine, engine_beside, first_line, open_engine
 from export.runtime.recogniser import ModelScores
 from export.runtime.session import DEVICES, cpu_session, cuda_session, default_threads
+from models.system.command_line import called
 
 __all__ = ["ActionModel", "ModelFileError", "ModelScores", "open_onnx"]
 
@@ -134,7 +135,8 @@ def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
     """
     if not path.is_file():
         raise ModelFileError(
-            f"{path} is missing: `python -m export onnx` writes a model file, `python -m training own` once it is done"
+            f"{path} is missing: `{called('export')} onnx` writes a model file, "
+            f"`{called('training')} own` once it is done"
         )
     try:
         session = cpu_session(path, threads)
@@ -144,7 +146,7 @@ def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
     if texts.get("format") != FORMAT:
         raise ModelFileError(
             f"{path} is an ONNX file, but not an action model of format {FORMAT} (it says {texts.get('format')!r}); "
-            "`python -m export onnx` writes one"
+            f"`{called('export')} onnx` writes one"
         )
     inputs = {entry.name: len(entry.shape) for entry in session.get_inputs()}
     if inputs != INPUTS or {entry.name for entry in session.get_outputs()} != set(OUTPUTS):

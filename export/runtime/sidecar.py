@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from export.runtime.card import FORMAT, Card, ModelFileError
+from models.system.command_line import called
 
 
 def engine_name(stem: str, gpu: str, tensorrt: str, precision: str) -> str:
@@ -23,7 +24,7 @@ def sidecar_path(path: Path) -> Path:
 
 def rebuild(model: str | Path) -> str:
     """What to do about an engine that does not fit."""
-    return f"build it again here with `python -m export tensorrt {model}`"
+    return f"build it again here with `{called('export')} tensorrt {model}`"
 
 
 def sha256(data: bytes) -> str:

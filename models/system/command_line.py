@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from models.system.places import in_checkout
 from models.system.version import version
+
+# package -> what its command line is called where there is no checkout
+_INSTALLED = {"app": "ikem-live", "training": "ikem-live train", "export": "ikem-live export"}
+
+
+def called(package: str) -> str:
+    """What the command line of a package is called in messages: `python -m app`, `ikem-live` in an installed copy.
+
+    Args:
+        package: app, training or export.
+    """
+    return f"python -m {package}" if in_checkout() else _INSTALLED[package]
 
 
 def add_commands(

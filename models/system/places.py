@@ -14,6 +14,11 @@ DEFAULT_MODEL = PRETRAINED / "student.onnx"
 RECIPES = ROOT / "training" / "recipes"
 
 
+def in_checkout() -> bool:
+    """Whether these files lie in a checkout, and not in an installed copy."""
+    return (ROOT / "pyproject.toml").is_file()
+
+
 def cache_folder() -> Path:
     """Folder for what is fetched or built once, such as the pose model; it may not exist yet.
 
@@ -23,7 +28,7 @@ def cache_folder() -> Path:
     named = os.environ.get("IKEM_LIVE_CACHE")
     if named:
         return Path(named)
-    if (ROOT / "pyproject.toml").is_file():
+    if in_checkout():
         return ASSETS / "cache"
     return _user_caches() / "ikem-live"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.labels import SILENT
+from models.system.command_line import called
 from training.evaluation.results import markdown
 from training.judging.judge import Verdict, confusion_picture, per_action, rates
 from training.judging.rows import as_dicts
@@ -77,7 +78,7 @@ class OwnReport:
             f"{told.top1} % of {told.clips} held-out clips right (95 % interval {low:.0f} to {high:.0f} %), held "
             f"back by {self.by}",
             f"the model: {out / 'student.onnx'}; its card, with every clip that went wrong: {out / CARD}",
-            f"try it: python -m app demo --model {out / 'student.onnx'}",
+            f"try it: {called('app')} demo --model {out / 'student.onnx'}",
         ])  # fmt: skip
 
 

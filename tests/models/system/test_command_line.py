@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from models.system.command_line import asked_for
+from models.system import command_line
+from models.system.command_line import asked_for, called
 from models.system.places import ROOT
 
 PACKAGES = pytest.mark.parametrize("package", ["app", "training", "export"])
@@ -25,6 +26,13 @@ def choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParse
 )
 def test_the_command_that_is_asked_for(words: list[str], command: str) -> None:
     assert asked_for(words) == command
+
+
+@PACKAGES
+def test_a_message_names_the_command_line_that_its_reader_has(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert called(package) == f"python -m {package}"
+    monkeypatch.setattr(command_line, "in_checkout", lambda: False)
+    assert called(package) == {"app": "ikem-live", "training": "ikem-live train"}.get(package, "ikem-live export")
 
 
 @PACKAGES
