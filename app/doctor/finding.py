@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OK, OPTIONAL, FAIL = "ok", "optional", "fail"
-_COLOURS = {OK: "\033[32m", OPTIONAL: "\033[33m", FAIL: "\033[31m"}
-_PLAIN = "\033[0m"
+COLOURS = {OK: "\033[32m", OPTIONAL: "\033[33m", FAIL: "\033[31m"}
+PLAIN = "\033[0m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Finding:
     remedy: str = ""
 
     def __post_init__(self) -> None:
-        if self.state not in _COLOURS or (self.state == FAIL and not self.remedy):
+        if self.state not in COLOURS or (self.state == FAIL and not self.remedy):
             raise ValueError(f"a finding is ok, optional, or fail with a remedy; got {self.state!r} for {self.name}")
 
 

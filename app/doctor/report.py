@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from app.doctor.finding import _COLOURS, _PLAIN, FAIL, Check, DoctorOptions, Finding
+from app.doctor.finding import COLOURS, FAIL, PLAIN, Check, DoctorOptions, Finding
 
 HEALTHY, SICK = 0, 1
 
@@ -30,7 +30,7 @@ def examine(setup: DoctorOptions, checks: dict[str, Check]) -> Iterator[Finding]
 def line(finding: Finding, colour: bool) -> str:
     """One finding for people to read."""
     state = f"{finding.state:<9}"
-    state = f"{_COLOURS[finding.state]}{state}{_PLAIN}" if colour else state
+    state = f"{COLOURS[finding.state]}{state}{PLAIN}" if colour else state
     text = " ".join(finding.text.split())
     return f"{state} {finding.name:<13} {text}" + (f" -> {finding.remedy}" if finding.remedy else "")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-TOOL = "ikem-live"  # as pyproject.toml names what is installed without a checkout
+from models.system.version import NAME
+
 TRAINING = "requirements-train.txt"  # beside requirements.txt
 TRAIN = "train"  # the extra of the same packages
 
@@ -51,9 +52,9 @@ def wanted(requirements: Path) -> Wanted:
     return Wanted(
         app,
         {name: version for name, version in training_too.items() if name not in app},
-        f"{TOOL} asks for",
-        f"install {TOOL} anew",
-        f"install {TOOL}[{TRAIN}]",
+        f"{NAME} asks for",
+        f"install {NAME} anew",
+        f"install {NAME}[{TRAIN}]",
     )
 
 
@@ -64,7 +65,7 @@ def _lines(path: Path) -> list[str]:
 
 def _asked() -> list[str]:
     try:
-        return metadata.requires(TOOL) or []
+        return metadata.requires(NAME) or []
     except metadata.PackageNotFoundError:
         return []
 

@@ -19,7 +19,6 @@ from models.system.atomic import OutputError, replacing
 from models.system.command_line import called
 
 FORMAT = "ikem-live-pack/1"
-SUFFIX = ".pack"
 MOST_BYTES = 64 << 20  # of a file that is read at all
 MOST_ACTIONS, MOST_CLIPS = 50, 2000
 _NAME = 40  # letters of an action's name

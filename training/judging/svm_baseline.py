@@ -22,7 +22,7 @@ from models.skeleton import mirrored
 from training.data.splits import UNSEEN_SETS, Sample, part_of
 from training.data.tracks import Track, raw_track, raw_tracks
 from training.judging.rows import BaselineRow
-from training.judging.svm_features import _TINY, features
+from training.judging.svm_features import TINY, features
 from training.supervised.window_augmentation import middle_window
 
 WINDOW_S, FRAMES = 2.5, 50
@@ -132,7 +132,7 @@ class SvmBaseline:
         windows = _windows(some)
         raw_NF = np.stack([features(w) for w in windows] + [features(mirrored(w)) for w in windows])
         self._mean_F, deviation_F = raw_NF.mean(0), raw_NF.std(0)
-        self._scale_F = np.where(deviation_F > _TINY, deviation_F, 1.0).astype(np.float32)
+        self._scale_F = np.where(deviation_F > TINY, deviation_F, 1.0).astype(np.float32)
         label_N = np.array([self.labels.index(track.action) for track in some] * 2, np.int32)
         self._fit_grid(self._standard(raw_NF), label_N, [t for t in choosing if t.action in self.labels])
         return self

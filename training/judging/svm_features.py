@@ -10,15 +10,14 @@ from models.skeleton import CENTRE, JOINTS, V
 
 MOMENTS = 5  # even moments whose poses are features
 _PELVIS = JOINTS.index("pelvis")
-_FLIP = np.array([-1, 1, 1], np.float32)
-_TINY = 1e-6
+TINY = 1e-6
 
 
 def _upright(window_KV3: np.ndarray) -> np.ndarray:
     """(K, J, 3) joints about the centre, facing the camera, in lengths of the trunk."""
     facing_KV3 = normalise(torch.from_numpy(np.ascontiguousarray(window_KV3, np.float32))).numpy()
     trunk = float(np.linalg.norm(facing_KV3[:, _PELVIS], axis=-1).mean())
-    return np.delete(facing_KV3, CENTRE, axis=1) / (trunk if trunk > _TINY else 1.0)
+    return np.delete(facing_KV3, CENTRE, axis=1) / (trunk if trunk > TINY else 1.0)
 
 
 def features(window_KV3: np.ndarray) -> np.ndarray:
