@@ -1,1 +1,1 @@
-"""The mathematics: skeleton topology, clips, modalities, encoder and student (torch, but for skeleton and clips)."""
+"""The mathematics: skeleton, clips, modalities, encoder, student. Only what app takes of it needs no torch."""
