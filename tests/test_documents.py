@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from models.system.places import ROOT
+
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 FOLDERS = ("docs", "export/docker", "export/runtime", "models/pretrained", "models/pretrained_open", "training")
 DOCUMENTS = [ROOT / name for name in TOP] + [path for name in FOLDERS for path in sorted((ROOT / name).glob("*.md"))]

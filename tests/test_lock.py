@@ -11,7 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[1]
+from models.system.places import ROOT
+
 LOCK = ROOT / "requirements.lock"
 lock = runpy.run_path(str(ROOT / ".ci" / "lock.py"))
 LOCKED = lock["read"](LOCK)
