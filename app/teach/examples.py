@@ -48,7 +48,7 @@ class Demonstration:
     seen_TV: np.ndarray
 
     @classmethod
-    def of_poses(cls, frames: Iterable[PosedFrame]) -> Demonstration:
+    def from_poses(cls, frames: Iterable[PosedFrame]) -> Demonstration:
         """The one person in some frames; a body that was found twice is one.
 
         Raises:

@@ -32,4 +32,4 @@ def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Demonstra
     from app.pose.landmarker import PoseSource
 
     with poses_of(path, lambda: PoseSource(pose_model(), _PEOPLE), longest_s=LONGEST_S) as played:
-        yield Demonstration.of_poses(played.frames)
+        yield Demonstration.from_poses(played.frames)

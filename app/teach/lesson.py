@@ -107,7 +107,7 @@ class Lesson:
         if not frames:
             raise TeachError("no picture came from the camera: start it, and record again")
         name, counter = asked
-        clips_EKV3 = teacher.clips(Demonstration.of_poses(frames))
+        clips_EKV3 = teacher.clips(Demonstration.from_poses(frames))
         before = self.pack or teacher.pack()
         is_new = name not in before.actions
         self._take(teacher.add(before, name, clips_EKV3, counter), self.only)

@@ -71,7 +71,7 @@ def nobody(frames: range) -> list[PosedFrame]:
 
 
 def test_poses_become_joints() -> None:
-    recording = Demonstration.of_poses(seen(np.arange(30) / 15))
+    recording = Demonstration.from_poses(seen(np.arange(30) / 15))
     assert recording.joints_TV3.shape == (30, 25, 3) and recording.seen_TV.all()
     assert recording.times_T[-1] == pytest.approx(29 / 15)
 
@@ -88,11 +88,11 @@ def test_poses_become_joints() -> None:
 )
 def test_what_teaches_nothing(frames: list, message: str) -> None:
     with pytest.raises(TeachError, match=message):
-        Demonstration.of_poses(frames)
+        Demonstration.from_poses(frames)
 
 
 def test_a_body_that_was_found_twice_is_one_person() -> None:
     once = seen(np.arange(30) / 15)
     twice = [PosedFrame(t, [*poses, pose(t, (0.01, 0.2, 0.2, 0.81))]) for t, poses, _ in once]
-    recording = Demonstration.of_poses(twice)
-    np.testing.assert_array_equal(recording.joints_TV3, Demonstration.of_poses(once).joints_TV3)
+    recording = Demonstration.from_poses(twice)
+    np.testing.assert_array_equal(recording.joints_TV3, Demonstration.from_poses(once).joints_TV3)
