@@ -13,6 +13,7 @@ from collections.abc import Callable
 import gradio as gr
 import numpy as np
 
+from app.classify.formats import counted
 from app.page.answer import window_json
 from app.page.scripts import hook
 from app.page.sessions import Sessions
@@ -99,8 +100,7 @@ def _load(lesson: Lesson, asked: dict) -> str:
         raise PackError(f"{name}: it did not arrive whole; load it again") from None
     lesson.load(content, name)
     assert lesson.pack is not None
-    count = len(lesson.pack.actions)
-    return f"{count} action{'s' if count > 1 else ''} loaded: live now"
+    return f"{counted(len(lesson.pack.actions), 'action')} loaded: live now"
 
 
 _DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {
