@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from models.system.command_line import add_commands, asked_for, needed
+from models.system.command_line import add_commands, asked_for, carry_out
 
 PROG = "python -m export"
 # command -> what it does; the module export.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
@@ -40,17 +40,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     words = sys.argv[1:] if argv is None else argv
     said = "error" if prog == PROG else prog
     args = parser(prog, asked_for(words)).parse_args(words)
-    try:
-        return args.run(args)
-    except ModuleNotFoundError as error:
-        print(f"{said}: {needed(error, 'exporting')}", file=sys.stderr)
-        return 2
-    except (ValueError, OSError) as error:
-        print(f"{said}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    return carry_out(args, said, "exporting", "stopped")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 # times faster on cores that are shared. Read when torch loads its threads.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-from models.system.command_line import add_commands, asked_for, needed
+from models.system.command_line import add_commands, asked_for, carry_out
 
 PROG = "python -m training"
 # command -> what it does; the module training.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
@@ -49,17 +49,8 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     words = sys.argv[1:] if argv is None else argv
     said = "training" if prog == PROG else prog
     args = parser(prog, asked_for(words)).parse_args(words)
-    try:
-        return args.run(args)
-    except ModuleNotFoundError as error:
-        print(f"{said}: {needed(error, 'training')}", file=sys.stderr)
-        return 2
-    except (ValueError, OSError) as error:
-        print(f"{said}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"{said}: stopped; the same command goes on from the last checkpoint, if any", file=sys.stderr)
-        return 130
+    stopped = f"{said}: stopped; the same command goes on from the last checkpoint, if any"
+    return carry_out(args, said, "training", stopped)
 
 
 if __name__ == "__main__":

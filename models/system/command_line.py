@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -83,6 +84,28 @@ def needed(error: ModuleNotFoundError, doing: str) -> str:
         raise error
     package = "PyTorch" if name in ("torch", "training") else name
     return f"{doing} needs {package}: pip install 'ikem-live[train]', or make setup-dev in a checkout"
+
+
+def carry_out(args: argparse.Namespace, said: str, doing: str, stopped: str) -> int:
+    """Run the command that was asked for, of a package that needs PyTorch; returns the exit code.
+
+    Args:
+        args: what `add_commands` read.
+        said: what stands before a complaint.
+        doing: what the package is for, such as "training".
+        stopped: what is said of a command that was interrupted.
+    """
+    try:
+        return args.run(args)
+    except ModuleNotFoundError as error:
+        print(f"{said}: {needed(error, doing)}", file=sys.stderr)
+        return 2
+    except (ValueError, OSError) as error:
+        print(f"{said}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(stopped, file=sys.stderr)
+        return 130
 
 
 class ShowVersion(argparse.Action):

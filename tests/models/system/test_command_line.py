@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.system import command_line
-from models.system.command_line import asked_for, called
+from models.system.command_line import asked_for, called, carry_out
 from models.system.places import ROOT
 
 PACKAGES = pytest.mark.parametrize("package", ["app", "training", "export"])
@@ -66,3 +66,26 @@ def test_files_of_ours_are_found_from_any_folder(package: str) -> None:
                 if isinstance(path, Path):
                     assert path.parts[0] == "runs" or (path.is_absolute() and path.exists()), f"{name} {action.dest}"
         assert str(ROOT) not in command.format_help(), f"the help of {name} names a folder of this machine"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (None, 0, ""),
+        (ValueError("no clip"), 1, "train: no clip\n"),
+        (OSError("no room"), 1, "train: no room\n"),
+        (ModuleNotFoundError("", name="torch"), 2, "train: training needs PyTorch: "),
+        (KeyboardInterrupt(), 130, "to be gone on with\n"),
+    ],
+)
+def test_how_a_command_ends(
+    error: BaseException | None, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: argparse.Namespace) -> int:
+        if error is not None:
+            raise error
+        return 0
+
+    assert carry_out(argparse.Namespace(run=run), "train", "training", "to be gone on with") == code
+    told = capsys.readouterr().err
+    assert told.startswith(said) and told.count("\n") == bool(said)
