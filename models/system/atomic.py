@@ -103,7 +103,7 @@ def move_into_place(parts: Mapping[Path, Path]) -> None:
         OSError: one cannot be handed to the disk or moved; those before it stay moved.
     """
     for part in parts:
-        _sync_file(part)
+        hand_over(part)
     for part, path in parts.items():
         os.replace(part, path)
     for folder in {path.parent for path in parts.values()}:
@@ -169,16 +169,17 @@ def write_together(files: Mapping[Path, bytes]) -> None:
             part.unlink(missing_ok=True)
 
 
+def hand_over(path: Path) -> None:
+    """Hand a file to the disk that already has its name, before another file says that it is whole."""
+    with open(path, "rb+") as file:  # Windows hands over only what may be written
+        os.fsync(file.fileno())
+
+
 def _new_part(path: Path) -> Path:
     """An empty file of no other process beside `path`, with the mode that the user's umask gives."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     part.touch(exist_ok=False)
     return part
-
-
-def _sync_file(path: Path) -> None:
-    with open(path, "rb+") as file:  # Windows hands over only what may be written
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

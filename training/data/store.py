@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from models.skeleton import CENTRE
-from models.system.atomic import replacing, write_json
+from models.system.atomic import hand_over, replacing, write_json
 
 if TYPE_CHECKING:
     import torch
@@ -110,6 +110,7 @@ def finish_store(
         np.savez(file, allow_pickle=False, **whole)
     sizes = {name: [int((part == 1).sum()), int((part == 0).sum())] for name, part in splits.items()}
     meta = {"format": FORMAT, "source": source, "labels": list(labels), "hash": content_hash(folder), "clips": count}
+    hand_over(folder / SKELETONS)
     write_json(folder / META, meta | {"splits": sizes})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import training.data.store as store_module
 from training.data.pool import Pool
 from training.data.store import INDEX, META, SKELETONS, Store, preprocess, resample, write_store
 
@@ -115,3 +116,10 @@ def test_an_older_format_is_refused(folder: Path) -> None:
     (folder / META).write_text(json.dumps(meta | {"format": "ikem-clips/0"}))
     with pytest.raises(ValueError, match="another version"):
         Store(folder)
+
+
+def test_the_rows_are_on_the_disk_before_the_file_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed = []
+    monkeypatch.setattr(store_module, "hand_over", lambda path: handed.append((path.name, (tmp_path / META).exists())))
+    write_store(tmp_path, [[np.zeros((50, 25, 3))]], {}, (), {}, "a test")
+    assert handed == [(SKELETONS, False)] and (tmp_path / META).exists()
