@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
@@ -44,7 +43,7 @@ def run(setup: DoctorOptions, out: Path | None = None, checks: dict[str, Check] 
     """Examine, print, and write the findings to a file as well; returns the exit code: 1 where something failed.
 
     Raises:
-        OutputError: the file cannot be written.
+        ValueError, OSError: the file cannot be written.
     """
     if checks is None:
         from app.doctor.checks import CHECKS
@@ -62,7 +61,7 @@ def run(setup: DoctorOptions, out: Path | None = None, checks: dict[str, Check] 
 
 
 def _write(path: Path, findings: list[Finding]) -> None:
-    from models.system.atomic import WholeFile
+    from models.system.atomic import write_json
 
     content = {
         "ok": all(finding.state != FAIL for finding in findings),
@@ -70,5 +69,4 @@ def _write(path: Path, findings: list[Finding]) -> None:
         "platform": platform.platform(),
         "findings": [asdict(finding) for finding in findings],
     }
-    with WholeFile(path) as file:
-        file.write(json.dumps(content, indent=2) + "\n")
+    write_json(path, content)

@@ -13,7 +13,7 @@ from typing import Any
 
 from models.modality_names import MODALITIES
 from models.system import tables
-from models.system.atomic import write_text
+from models.system.atomic import write_json, write_text
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, GridRow, letters
 from training.comparison.plan import EVALUATE, Task
 from training.comparison.state import ComparisonState
@@ -191,10 +191,9 @@ def write_tables(state: ComparisonState, document: Path | None = None) -> str:
     writer = csv.DictWriter(sheet, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    held = json.dumps(record(state, lines), indent=2)
-    for kind, content in (("md", text + "\n"), ("csv", sheet.getvalue()), ("json", held + "\n")):
-        path = state.out / f"{state.grid.name}.{kind}"
-        write_text(path, content)
+    for kind, content in (("md", text + "\n"), ("csv", sheet.getvalue())):
+        write_text(state.out / f"{state.grid.name}.{kind}", content)
+    write_json(state.out / f"{state.grid.name}.json", record(state, lines))
     if document is not None:
         insert(document, state.grid.name, text)
     return text

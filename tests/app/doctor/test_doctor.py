@@ -22,7 +22,6 @@ from app.doctor.checks_use import check_camera, check_page
 from app.doctor.finding import FAIL, OK, OPTIONAL, DoctorOptions, Finding
 from app.doctor.report import examine, line, run, wants_colour
 from app.sources.frames import CameraError
-from models.system.atomic import OutputError
 from models.system.places import ROOT
 from tests.app.helpers import HandModel
 
@@ -74,8 +73,9 @@ def test_exit_code_lines_and_file(findings, code, last, tmp_path, capsys):
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
-    with pytest.raises(OutputError):
-        run(setup(), tmp_path / "no folder" / "out.json", {"a": give(Finding("a", OK, "fine"))})
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(ValueError, match="cannot write .*; choose another place"):
+        run(setup(), tmp_path / "a file" / "out.json", {"a": give(Finding("a", OK, "fine"))})
 
 
 def test_a_check_that_breaks_does_not_end_the_others():
