@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from export.fused import FusedStudent
+from export.runtime.card import INPUTS, OUTPUTS
 from models.modalities import FRAMES
 from models.revision import git_revision
 from models.skeleton import CENTRE, JOINTS, OUTWARD, PARENTS
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 OPSET = 20
 TOLERANCE = 1e-4
-INPUTS = ("joints", "frames")
-OUTPUTS = ("scores", "modality_scores", "embedding")
 
 
 def sample_joints(batch: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from app.__main__ import main, parser
+from app.commands import options
 from models.system.places import ROOT
 from tests.app.helpers import body, write_video
 
@@ -144,3 +145,11 @@ def test_results_folder_that_is_a_file(clip, action_model):
 def test_bench_of_a_missing_video(action_model, pose_model_path, tmp_path):
     done = python("-m", "app", "bench", tmp_path / "no.mp4", "--model", action_model)
     assert done.returncode == 2 and "no.mp4: there is no such file" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_words_that_options_take_are_those_of_the_rooms():
+    """They stand in app.commands.options too, for reading them there brings nothing heavy."""
+    from app.pose.model_file import KINDS
+    from export.runtime import session
+
+    assert options.DEVICES == session.DEVICES and options.POSES == KINDS
