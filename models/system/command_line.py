@@ -10,19 +10,21 @@ from types import ModuleType
 from typing import Any
 
 from models.system.places import in_checkout
-from models.system.version import version
+from models.system.version import UNKNOWN, version
 
-# package -> what its command line is called where there is no checkout
+# package -> what its command line is called where ikem-live is installed
 _INSTALLED = {"app": "ikem-live", "training": "ikem-live train", "export": "ikem-live export"}
 
 
 def called(package: str) -> str:
-    """What the command line of a package is called in messages: `python -m app`, `ikem-live` in an installed copy.
+    """What the command line of a package is called in messages: `ikem-live` where it is installed.
+
+    In a checkout it is `python -m app`, and in an image, which holds the files alone.
 
     Args:
         package: app, training or export.
     """
-    return f"python -m {package}" if in_checkout() else _INSTALLED[package]
+    return f"python -m {package}" if in_checkout() or version() == UNKNOWN else _INSTALLED[package]
 
 
 def add_commands(

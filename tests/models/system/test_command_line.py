@@ -32,6 +32,9 @@ def test_the_command_that_is_asked_for(words: list[str], command: str) -> None:
 def test_a_message_names_the_command_line_that_its_reader_has(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert called(package) == f"python -m {package}"
     monkeypatch.setattr(command_line, "in_checkout", lambda: False)
+    monkeypatch.setattr(command_line, "version", lambda: "0+unknown")
+    assert called(package) == f"python -m {package}", "an image holds the files alone"
+    monkeypatch.setattr(command_line, "version", lambda: "1.0")
     assert called(package) == {"app": "ikem-live", "training": "ikem-live train"}.get(package, "ikem-live export")
 
 
