@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from app.batch.outputs import ANNOTATED_SUFFIX
-from app.classify.formats import counted, no_formula
+from app.classify.formats import count, no_formula
 from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.sources.camera import camera_name, camera_source
 from app.sources.frames import CameraError
@@ -121,11 +121,11 @@ def remarks(inputs: Iterable[str], recursive: bool) -> list[str]:
             continue
         drawn = sum(map(_is_annotated, _below(path, recursive, [])))
         if drawn:
-            videos = f"{counted(drawn, 'annotated video')} in it, of this command,"
+            videos = f"{count(drawn, 'annotated video')} in it, of this command,"
             lines.append(f"{printable(text)}: {videos} left out (to be named one by one)")
         folders = 0 if recursive else sum(map(_holds_inputs, _folders(path)))
         if folders:
-            lines.append(f"{printable(text)}: {counted(folders, 'folder')} in it left out (--recursive)")
+            lines.append(f"{printable(text)}: {count(folders, 'folder')} in it left out (--recursive)")
     return lines
 
 

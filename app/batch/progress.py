@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Never, TypedDict
 from app.batch.jobs import CLIPS, InputJob, printable
 from app.batch.options import Options
 from app.batch.work import Done
-from app.classify.formats import counted
+from app.classify.formats import count
 from models.system.atomic import OutputError
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ class Progress:
 
     def finish(self, summary: Path, recordings: int, failed: int, kept: int) -> None:
         """The last line: what there is now."""
-        line = f"{summary}: {counted(recordings, 'recording')}"
-        line += f", {counted(kept, 'input')} already done" if kept else ""
-        line += f", {counted(failed, 'input')} failed" if failed else ""
+        line = f"{summary}: {count(recordings, 'recording')}"
+        line += f", {count(kept, 'input')} already done" if kept else ""
+        line += f", {count(failed, 'input')} failed" if failed else ""
         self.say(-1, line)
 
     def _print(self, line: str, stream: IO[str] | None) -> None:

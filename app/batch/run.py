@@ -20,7 +20,7 @@ from app.batch.progress import Progress
 from app.batch.stop import Stop
 from app.batch.tables import event_rows, refuse_foreign, write_table
 from app.batch.work import Done, Listener, needs_pose
-from app.classify.formats import EVENT_COLUMNS, columns, counted
+from app.classify.formats import EVENT_COLUMNS, columns, count
 from app.landmarks.file_format import RECORD_SUFFIX
 from models.system.atomic import OutputError
 
@@ -129,7 +129,7 @@ class Run:
         earlier = journal.others(kept)
         if earlier:
             be = "is" if earlier == 1 else "are"
-            line = f"results of {counted(earlier, 'earlier input')} {be} in {self._options.out}"
+            line = f"results of {count(earlier, 'earlier input')} {be} in {self._options.out}"
             line += " and do not fit this run" if self._options.resume else ""
             tables = f"{SUMMARY} and {EVENTS} are" if self._options.csv else f"{SUMMARY} is"
             line += f": those of the same names are replaced, and {tables} written anew"

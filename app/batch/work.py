@@ -16,7 +16,7 @@ from app.batch.options import WorkerSetup
 from app.batch.outputs import ResultFiles, parts_of
 from app.batch.play import open_input
 from app.batch.stop import Stop, Stopped
-from app.classify.formats import counted, summary_row
+from app.classify.formats import count, summary_row
 from app.classify.one_input import Frame, frames_of, summarise
 from app.classify.summary import Summary
 from app.sources.camera import camera_name
@@ -111,13 +111,13 @@ class Worker:
         except Exception as error:  # whatever is wrong with one input, the others come next
             return failed(job, _reason(error, job), done)
         if job.kind == CLIPS:
-            said = f"{counted(done.recordings, 'clip')}, {counted(events, 'event')}"
+            said = f"{count(done.recordings, 'clip')}, {count(events, 'event')}"
             return Done(done.rows, done.files, done.recordings, said)
         return done
 
     def _said(self, summary: Summary, events: int) -> str:
         name = self._model.display.get(summary.label, summary.label)
-        return f"{name} {summary.score:.0%}, {counted(events, 'event')} ({summary.status})" if name else summary.status
+        return f"{name} {summary.score:.0%}, {count(events, 'event')} ({summary.status})" if name else summary.status
 
     def _outputs(self, job: InputJob, mark: str, listener: Listener) -> ResultFiles:
         options = self._setup.options

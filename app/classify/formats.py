@@ -94,7 +94,7 @@ def event_row(fields: Mapping[str, Any], columns: Mapping[str, int | None] = _EV
     return [str(value) if digits is None else f"{value:.{digits}f}" for value, digits in cells]
 
 
-def counted(n: int, noun: str) -> str:
+def count(n: int, noun: str) -> str:
     """So many of them, in words for people."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 import gradio as gr
 import numpy as np
 
-from app.classify.formats import counted
 from app.page.answer import window_json
 from app.page.scripts import hook
 from app.page.sessions import Sessions
@@ -100,7 +99,8 @@ def _load(lesson: Lesson, asked: dict) -> str:
         raise PackError(f"{name}: it did not arrive whole; load it again") from None
     lesson.load(content, name)
     assert lesson.pack is not None
-    return f"{counted(len(lesson.pack.actions), 'action')} loaded: live now"
+    count = len(lesson.pack.actions)
+    return f"{count} action{'s' if count > 1 else ''} loaded: live now"
 
 
 _DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.classify.formats import counted
 from app.teach.examples import Demonstration, TeachError
 from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack, read_pack
 from app.teach.taught_model import TaughtModel, is_known
@@ -189,7 +188,7 @@ class Lesson:
         self._take(self._teaches().finished(self.pack.without_clips(places)), self.only)
 
     def _learnt(self, name: str, count: int, counter: bool, is_new: bool) -> str:
-        seen = f"{counted(count, 'repetition')} seen"
+        seen = f"{count} repetition{'s' if count > 1 else ''} seen"
         if counter:
             return f"{seen}: kept as what {name!r} is not"
         if not is_new:
