@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.landmarks.file_format import UNFOLLOWED
 from app.types import Answer, Pose
-
-_UNFOLLOWED = 1000  # numbers from here on are of people whom nobody follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +34,4 @@ def followed(answer: Answer) -> list[Followed]:
 def numbered(answer: Answer, poses: Sequence[Pose]) -> list[tuple[int, Pose]]:
     """All poses of the answer's frame with their people's numbers; those whom nobody follows get high ones."""
     numbers = {id(person.pose): person.number for person in followed(answer) if person.pose is not None}
-    return [(numbers.get(id(pose), _UNFOLLOWED + i), pose) for i, pose in enumerate(poses)]
+    return [(numbers.get(id(pose), UNFOLLOWED + i), pose) for i, pose in enumerate(poses)]

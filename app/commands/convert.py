@@ -26,10 +26,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file; returns the exit code."""
+    from app.classify.formats import count
     from app.landmarks.convert import convert
 
     done = convert(args.recording, args.out)
     if done.note:
         print(f"{args.recording}: {done.note}", file=sys.stderr)
-    print(f"{args.out}: {done.frames} frames, {done.rows} rows, to {done.seconds:.1f} s")
+    followed = "1 person followed" if done.people == 1 else f"{done.people} people followed"
+    print(f"{args.out}: {count(done.frames, 'frame')}, {count(done.rows, 'row')}, {followed}, to {done.seconds:.1f} s")
     return 0

@@ -21,6 +21,7 @@ MOST_HEADER = 1 << 14  # bytes
 LATEST_S = 1e12  # microseconds must fit into 64 bits
 PIECE, END = struct.Struct("<cII"), struct.Struct("<Qd")
 KINDS = (b"P", b"E")
+UNFOLLOWED = 1000  # numbers from here on are of people whom nobody follows
 
 
 def is_recording(path: str | Path) -> bool:
