@@ -12,11 +12,12 @@ from itertools import islice
 from pathlib import Path
 
 from app.batch.outputs import ANNOTATED_SUFFIX
-from app.classify.formats import count, no_formula
+from app.classify.formats import no_formula
 from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.sources.camera import camera_name, camera_source
 from app.sources.frames import CameraError
 from app.sources.video import VIDEO_SUFFIXES
+from models.system.words import count
 
 CLIPS_SUFFIX = ".npz"
 VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"

@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Never, TypedDict
 from app.batch.jobs import CLIPS, InputJob, printable
 from app.batch.options import Options
 from app.batch.work import Done
-from app.classify.formats import count
 from models.system.atomic import OutputError
+from models.system.words import count
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -20,9 +20,10 @@ from app.batch.progress import Progress
 from app.batch.stop import Stop
 from app.batch.tables import event_rows, refuse_foreign, write_table
 from app.batch.work import Done, Listener, needs_pose
-from app.classify.formats import EVENT_COLUMNS, columns, count
+from app.classify.formats import EVENT_COLUMNS, columns
 from app.landmarks.file_format import RECORD_SUFFIX
 from models.system.atomic import OutputError
+from models.system.words import count
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser

@@ -16,12 +16,13 @@ from app.batch.options import WorkerSetup
 from app.batch.outputs import ResultFiles, parts_of
 from app.batch.play import open_input
 from app.batch.stop import Stop, Stopped
-from app.classify.formats import count, summary_row
+from app.classify.formats import summary_row
 from app.classify.one_input import Frame, frames_of, summarise
 from app.classify.summary import Summary
 from app.sources.camera import camera_name
 from app.types import Answer, PosedFrame
 from models.system.atomic import OutputError
+from models.system.words import count
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser

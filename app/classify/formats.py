@@ -94,11 +94,6 @@ def event_row(fields: Mapping[str, Any], columns: Mapping[str, int | None] = _EV
     return [str(value) if digits is None else f"{value:.{digits}f}" for value, digits in cells]
 
 
-def count(n: int, noun: str) -> str:
-    """So many of them, in words for people."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
 def csv_line(row: Iterable[str]) -> str:
     """A row of a table as a line of CSV, with its end."""
     line = io.StringIO()

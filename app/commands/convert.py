@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from models.system.words import count
+
 HELP = """\
 Write a recording of landmarks (.ikem) as a table (.csv) or as arrays (.npz): for each person of each frame the 33
 landmarks in metres and in the picture, their visibility, and the 25 joints that the models take with whether each is
@@ -26,12 +28,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file; returns the exit code."""
-    from app.classify.formats import count
     from app.landmarks.convert import convert
 
     done = convert(args.recording, args.out)
     if done.note:
         print(f"{args.recording}: {done.note}", file=sys.stderr)
-    followed = "1 person followed" if done.people == 1 else f"{done.people} people followed"
-    print(f"{args.out}: {count(done.frames, 'frame')}, {count(done.rows, 'row')}, {followed}, to {done.seconds:.1f} s")
+    rows, followed = count(done.rows, "row"), count(done.people, "person", "people")
+    print(f"{args.out}: {count(done.frames, 'frame')}, {rows}, {followed} followed, to {done.seconds:.1f} s")
     return 0

@@ -12,6 +12,7 @@ import numpy as np
 from app.commands.options import add_model, add_pose
 from app.teach.examples import TeachError
 from app.teach.pack import Pack, PackError, checked_name, read_pack, write_pack
+from models.system.words import count
 
 if TYPE_CHECKING:
     from app.teach.teacher import Teacher
@@ -79,7 +80,7 @@ def said_of(pack: Pack) -> str:
         shown, not_it = len(pack.examples(name)), len(pack.examples(name, counter=True))
         counters = f", {not_it} of what it is not" if not_it else ""
         advice = f" ({pack.advice(name)})" if pack.advice(name) else ""
-        lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{advice}")
+        lines.append(f"{name}: {count(shown, 'example')}{counters}{advice}")
     if pack.clips_EKV3 is None:
         lines.append("without skeletons: it cannot be made anew for another model")
     return "\n".join(lines)
@@ -130,7 +131,7 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
             failed += 1
             tqdm.write(f"{error if str(path) in str(error) else f'{path}: {error}'}", file=sys.stderr)
             continue
-        tqdm.write(f"{path}: {len(found)} repetition{'s' if len(found) > 1 else ''}{when}")
+        tqdm.write(f"{path}: {count(len(found), 'repetition')}{when}")
         clips.append(found)
     if not clips:
         raise TeachError(f"nothing was learnt; {'the pack is as it was' if args.pack.exists() else 'no pack was made'}")

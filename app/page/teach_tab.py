@@ -20,6 +20,7 @@ from app.page.theme import fragment
 from app.teach.examples import TeachError
 from app.teach.lesson import MOST_PACK_BYTES, Lesson
 from app.teach.pack import Pack, PackError
+from models.system.words import count
 
 SHOWN = 12  # of an action's clips, the newest; a pack may hold hundreds
 _UNTAUGHT = (
@@ -99,8 +100,7 @@ def _load(lesson: Lesson, asked: dict) -> str:
         raise PackError(f"{name}: it did not arrive whole; load it again") from None
     lesson.load(content, name)
     assert lesson.pack is not None
-    count = len(lesson.pack.actions)
-    return f"{count} action{'s' if count > 1 else ''} loaded: live now"
+    return f"{count(len(lesson.pack.actions), 'action')} loaded: live now"
 
 
 _DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {

@@ -20,6 +20,7 @@ from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack
 from app.teach.taught_model import TaughtModel, is_known
 from app.teach.teacher import Teacher
 from app.types import Pose, PosedFrame
+from models.system.words import count
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -187,13 +188,13 @@ class Lesson:
         assert self.pack is not None
         self._take(self._teaches().finished(self.pack.without_clips(places)), self.only)
 
-    def _learnt(self, name: str, count: int, counter: bool, is_new: bool) -> str:
-        seen = f"{count} repetition{'s' if count > 1 else ''} seen"
+    def _learnt(self, name: str, times: int, counter: bool, is_new: bool) -> str:
+        seen = f"{count(times, 'repetition')} seen"
         if counter:
             return f"{seen}: kept as what {name!r} is not"
         if not is_new:
             return f"{seen}, added to {name!r}, which was there already"
-        return f"{seen}: {name!r} is live now" + ("; one works, three to five are better" if count == 1 else "")
+        return f"{seen}: {name!r} is live now" + ("; one works, three to five are better" if times == 1 else "")
 
 
 @dataclass
