@@ -1,4 +1,6 @@
-"""Inputs on a Ray cluster: each a shard of its own, done again elsewhere when its worker is lost.
+"""The engine that works on inputs on a Ray cluster, each as a shard of its own.
+
+If a worker is lost, its shard is done again elsewhere.
 
 Every machine of the cluster must see this folder, the inputs and the results under the same paths.
 """
@@ -37,15 +39,15 @@ _worker: tuple[WorkerSetup, Worker] | None = None  # of this process of the clus
 def work_on_ray(
     jobs: Sequence[InputJob], setup: WorkerSetup, workers: int, address: str, listener: Listener, stop: Stop
 ) -> Generator[tuple[InputJob, Done]]:
-    """What became of each job, as each is done.
+    """Work on the jobs on a Ray cluster and yield each with its result, as it is done.
 
     Args:
         jobs: what to do.
         setup: how.
         workers: shards that are worked on at once.
-        address: of a running cluster; "" starts one on this machine, for this run, that nobody else can reach.
+        address: of a running cluster; "" starts one on this machine for this run, which nobody else can reach.
         listener: hears of an input's events when it is done: a shard that is done again must not tell them twice.
-        stop: ends the work, undone.
+        stop: ends the work; what is not done is left undone.
 
     Raises:
         ValueError: Ray is not installed, no cluster answers, or a job is live.
@@ -79,7 +81,7 @@ def _begin(workers: int, address: str) -> Any:
 
 
 def _look_for(address: str) -> None:
-    """Refuse an address where nobody listens; Ray itself would try for minutes."""
+    """Refuse an address where nobody listens, for which Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _ANSWER_S).close()
@@ -140,7 +142,7 @@ def _tell(job: InputJob, done: Done, setup: WorkerSetup, listener: Listener) -> 
 
 
 class _Nobody:
-    """Hears nothing."""
+    """A listener that ignores everything."""
 
     def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
         pass
@@ -153,7 +155,7 @@ class _Nobody:
 
 
 def _do(setup: WorkerSetup, job: InputJob) -> Done:
-    """A shard, in a process of the cluster."""
+    """Work on a shard, in a process of the cluster."""
     global _worker
     if _worker is None or _worker[0] != setup:
         _worker = setup, Worker(setup)

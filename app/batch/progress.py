@@ -1,4 +1,4 @@
-"""What the user sees and hears while a run goes on."""
+"""The progress of a run as the user sees it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 class _Often(TypedDict):
-    """How often bars are drawn, if at all."""
+    """The options of tqdm that say how often bars are drawn, if at all."""
 
     mininterval: float
     disable: bool
 
 
 class Progress:
-    """Bars, a line for each input, errors, and events on standard output. Use it in a `with`.
+    """Bars, a line for each input, errors, and events on standard output; a context manager.
 
-    With `json_lines`, nothing but events goes to standard output; with `quiet`, errors alone are shown. All that prints
-    raises OutputError once standard output takes nothing any more.
+    With `json_lines`, nothing but events goes to standard output; with `quiet`, only errors are shown. Every method
+    that prints raises OutputError once standard output is closed.
 
     Args:
         options: what is to be shown.
@@ -64,7 +64,7 @@ class Progress:
             bar.close()
 
     def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
-        """The job of this number has come to `time_s` of `claimed_s` seconds, or to so many clips."""
+        """Show that a job has reached `time_s` of `claimed_s` seconds, or so many clips."""
         bar = self._bars.get(number)
         if bar is None:
             job = self._jobs[number]
@@ -74,12 +74,12 @@ class Progress:
         bar.update(round(time_s, 1) - bar.n)
 
     def event(self, number: int, line: str) -> None:
-        """An event ended; `line` is its JSON."""
+        """Show an event that ended; `line` is its JSON."""
         if self._options.json_lines:
             self._print(line, self._events)
 
     def done(self, job: InputJob, done: Done) -> None:
-        """An input is done, or failed."""
+        """Show that an input is done or has failed."""
         bar = self._bars.pop(job.number, None)
         if bar is not None:
             bar.close()
@@ -95,14 +95,14 @@ class Progress:
             self._print(line, self._usual)
 
     def finish(self, summary: Path, recordings: int, failed: int, kept: int) -> None:
-        """The last line: what there is now."""
+        """Show the last line, which counts the results."""
         line = f"{summary}: {count(recordings, 'recording')}"
         line += f", {count(kept, 'input')} already done" if kept else ""
         line += f", {count(failed, 'input')} failed" if failed else ""
         self.say(-1, line)
 
     def _print(self, line: str, stream: IO[str] | None) -> None:
-        """A line above the bars."""
+        """Print a line above the bars."""
         if stream is None:  # closed by whoever started this
             return
         try:
