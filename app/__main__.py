@@ -51,7 +51,7 @@ def _work(words: list[str], prog: str, epilog: str) -> tuple[str, Callable[[], i
         from app.commands.bench import FORMS
 
         form = words[1] if len(words) > 1 else ""
-        if form in FORMS:  # its further words are its own
+        if form in FORMS:  # the benchmark reads the further words itself
             program = importlib.import_module(FORMS[form])
             return f"bench {form}", lambda: program.main(words[2:], f"{prog} bench {form}")
     args = parser(prog, asked_for(words), epilog).parse_args(words)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROUNDS = 7  # turns of each contestant at each batch and number of threads
 BATCHES = (1, 4, 16, 64)
 EAGER, PUBLISHED = "eager torch", "published encoder, eager, three times"
-_WINDOWS_A_TURN = 16  # at least one call
+_WINDOWS_A_TURN = 16  # windows of a contestant's turn, in at least one call
 FRAMES, JOINTS = 50, 25
 
 Call = Callable[[np.ndarray, np.ndarray], object]
@@ -115,7 +115,7 @@ def _contestants(models: Sequence[Path], weights: Path) -> list[Contestant]:
     from export.runtime import ActionModel
 
     for path in models:
-        ActionModel(path, device="cpu", threads=1)  # what is wrong with a file shows before the minutes of measuring
+        ActionModel(path, device="cpu", threads=1)  # so that a broken file is reported before the minutes of measuring
     eager = [Contestant(EAGER, str(weights)), Contestant(PUBLISHED, str(weights))]
     return eager + [Contestant(str(path), str(weights), read_precision(path)) for path in dict.fromkeys(models)]
 
@@ -135,10 +135,10 @@ def _all_seconds(
                 calls, opened = {c.name: opened_with(c, threads) for c in contestants}, threads
             feeds = made_up(batch)
             for call in calls.values():
-                call(*feeds)  # the first call of a shape allocates
+                call(*feeds)  # not counted: the first call of a shape allocates memory
             for r in range(ROUNDS):
                 names = list(calls)
-                for name in names[r % len(names) :] + names[: r % len(names)]:  # another one begins each round
+                for name in names[r % len(names) :] + names[: r % len(names)]:  # another begins in each round
                     seconds.setdefault((name, threads, batch), []).extend(_turn(calls[name], feeds))
                 bar.update()
     return seconds

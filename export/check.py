@@ -22,11 +22,11 @@ from models.weights import StudentConfig, load
 
 ENGINES = {"cpu": "ONNX Runtime CPU", "cuda": "ONNX Runtime CUDA", "tensorrt": "TensorRT"}
 BATCHES = (1, 4, 16, 64)
-MOST_DIFFERENCE = 1e-4  # of an fp32 file's scores
-LEAST_AGREEMENT = {"fp16": 99.5, "int8": 98.0}  # percent
+MOST_DIFFERENCE = 1e-4  # largest difference of an fp32 file's scores
+LEAST_AGREEMENT = {"fp16": 99.5, "int8": 98.0}  # percent of windows with the same best class
 MOST_WINDOWS = 1024
-_LATENCY_CALLS = 50  # at batch 1
-_LEAST_CALLS = 5  # at any batch
+_LATENCY_CALLS = 50  # timed calls at batch 1
+_LEAST_CALLS = 5  # fewest timed calls at any batch
 _BATCH = 32  # windows at a time where nothing is timed
 
 
@@ -114,7 +114,7 @@ def check(models: Sequence[Path], weights: Path, files: Sequence[Path]) -> Repor
             except AcceleratorMissingError as error:
                 absent.setdefault(f"{engine}: {error}", []).append(path)
                 continue
-            except ValueError as error:  # the engine is here, but not fit: unbuilt, of another GPU, too large
+            except ValueError as error:  # the engine is here but cannot be used: not built, of another GPU, too large
                 report.breaches.append(f"{path} on {engine}: {error}")
                 continue
             except Exception as error:  # the engines' exceptions share no base

@@ -14,7 +14,7 @@ import numpy as np
 from models.clips import read_clips
 from models.resample import read_window
 
-LEAST_FRAMES = 4  # seen ones, that a clip must have
+LEAST_FRAMES = 4  # fewest seen frames of a clip
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ from models.weights import StudentConfig
 if TYPE_CHECKING:
     import onnx
 
-MOST_POINTS = 0.5  # of accuracy that int8 may lose
-CALIBRATION = 256  # windows at most; 64 did about as well
+MOST_POINTS = 0.5  # most percentage points of accuracy that int8 may lose
+CALIBRATION = 256  # most windows for the scales; 64 did about as well
 _BATCH = 4  # windows whose activations are held in memory at a time
 # Percent of a tensor's values that its scale covers. 99.4 % of windows kept their best class; with all values covered
 # 98.3 %, for rare outliers coarsen the rest; with 99.99 % covered 98.2 %, for too much is cut off.

@@ -19,7 +19,7 @@ import numpy as np
 from export.runtime import ActionModel
 
 DEVICES = {"cpu": "KIND_CPU", "gpu": "KIND_GPU"}
-LARGEST_BATCH = 4096  # of the exported file
+LARGEST_BATCH = 4096  # largest batch of the exported file
 _LEAST_PREFERRED = 4
 
 # The number that each window needs is (N, 1) outside, as the server wants at least one axis beside the batch, and (N,)

@@ -109,7 +109,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise ClipFileError(f"{path}: there is no such file, or it may not be read") from None
     except MemoryError:
         raise ClipFileError(f"{path}: there is not enough memory for it; split it") from None
-    except Exception:  # zipfile and numpy raise half a dozen kinds, in words that help nobody
+    except Exception:  # zipfile and numpy raise half a dozen types with unhelpful texts
         raise ClipFileError(
             f"{path}: not a readable .npz of recorded skeletons (damaged, cut short, or of another kind)"
         ) from None

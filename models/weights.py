@@ -17,7 +17,7 @@ from models.system.atomic import write_json, write_whole
 
 WEIGHTS, CONFIG = "student.safetensors", "config.json"
 FORMAT = "ikem-live-student/1"
-EMBEDDING = "spread over parts/1"  # what the embedding is made of; another name where that changes
+EMBEDDING = "spread over parts/1"  # how the embedding is computed; renamed when that changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -74,7 +74,7 @@ def ahead(items: Generator[Item], most: int) -> Generator[Item]:
                 for item in items:
                     if not buffer.put(item):
                         break
-        except BaseException as caught:  # whatever it is, it belongs to whoever takes the items
+        except BaseException as caught:  # any error is raised again in the consumer
             error = caught
         buffer.end(error)
 

@@ -34,7 +34,7 @@ ENCODERS: dict[str, dict[str, str]] = {
     "mpeg4": {"b": "8M"},
 }
 _PLAYED = ("libx264", "libopenh264", "libvpx-vp9")
-_TICKS = 60_000  # a second: the usual rates fit into it, and it fits into 16 bits as MPEG-4 wants
+_TICKS = 60_000  # ticks a second: a multiple of the usual rates that fits into 16 bits, as MPEG-4 requires
 _COLOURS = ((64, 200, 255), (255, 176, 64), (120, 230, 120), (255, 120, 200))
 _INK = (16, 16, 16)
 _EARS, _SHOULDERS = (7, 8), (11, 12)
@@ -136,7 +136,7 @@ class AnnotatedVideo:
             return
         try:
             packets = self._stream.encode()
-            if packets and self._frames > 1:  # the last frame stays for as long as frames do on average
+            if packets and self._frames > 1:  # the last frame lasts as long as the others on average
                 packets[-1].duration = round(self._last / (self._frames - 1))
             container.mux(packets)
             container.close()
@@ -153,7 +153,7 @@ class AnnotatedVideo:
                 container.close()
 
     def _failed(self, error: Exception) -> Exception:
-        if getattr(error, "errno", None) in (errno.EINVAL, errno.ERANGE):  # the disk is not to blame
+        if getattr(error, "errno", None) in (errno.EINVAL, errno.ERANGE):  # the fault is not the disk's
             return ValueError("it cannot be annotated: its times do not fit into an mp4")
         reason = getattr(error, "strerror", None) or str(error)
         return OutputError(f"cannot write {self._path.name}: {reason}; free some space or choose another --out")

@@ -23,7 +23,7 @@ from app.batch.work import Done, Listener, Worker, failed
 # Spawned: neither MediaPipe's threads nor FFmpeg's survive a fork.
 _PROCESSES = get_context("spawn")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_END_S = 5.0  # for a worker to end by itself
+_END_S = 5.0  # time for a worker to end by itself
 
 
 class _Process:
@@ -170,7 +170,7 @@ def _serve(setup: WorkerSetup, talk: Connection, leash: Connection) -> None:
     with native_warnings_hidden(), suppress(EOFError, OSError):
         try:
             worker = Worker(setup)
-        except Exception as error:  # the parent says it, once
+        except Exception as error:  # the parent reports it, once
             talk.send(("broken", str(error)))
             return
         while True:

@@ -21,8 +21,8 @@ from app.sources.video import VIDEO_SUFFIXES
 CLIPS_SUFFIX = ".npz"
 VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
 _CAMERA = "camera:"
-_FILMS = (".mp4", ".m4v", ".mov", ".avi")  # none of them is sent while it is filmed
-_MOST_LOOKED_AT = 10_000  # files of a folder that is left out, to see whether it holds inputs
+_FILMS = (".mp4", ".m4v", ".mov", ".avi")  # kinds of file that are complete before they are sent, so not live
+_MOST_LOOKED_AT = 10_000  # most files looked at in a folder that is left out
 _LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
 CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
@@ -104,7 +104,7 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
         return [source]
     path = Path(text)
     if os.path.isdir(path):
-        closed: list[Path] = []  # folders that may not be read: to be reported
+        closed: list[Path] = []  # folders that may not be read, to report them
         inside = (p for p in _below(path, recursive, closed) if not _is_annotated(p))
         return sorted(_known(inside, leave_out) + closed) or [path]
     if os.path.exists(path) or not glob.has_magic(text):
@@ -196,7 +196,7 @@ def sources(targets: Sequence[Path | int | str]) -> list[str]:
         if isinstance(target, Path):
             name = target.name if target.name and names[target.name] == 1 else str(target)
             called.append(no_formula(name))
-        else:  # addresses that differ in their passwords alone look the same
+        else:  # addresses that differ only in their passwords look alike
             name = camera_name(target)
             cameras[name] += 1
             called.append(name if cameras[name] == 1 else f"{name} ({cameras[name]})")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 EVENTS_SUFFIX, SUBTITLES_SUFFIX, ANNOTATED_SUFFIX = ".jsonl", ".vtt", ".annotated.mp4"
 SUMMARY, EVENTS = "summary.csv", "events.csv"
-PARTS = ".classify-parts"  # in the folder of results: what is not whole yet
+PARTS = ".classify-parts"  # folder for unfinished files, in the folder of results
 
 
 def parts_of(out: Path, number: int) -> Path:
@@ -156,6 +156,6 @@ class ResultFiles:
         if self._video is not None:
             self._video.discard()
         if self._landmarks is not None:
-            with suppress(OutputError):  # a full disk may refuse the last piece of what is thrown away
+            with suppress(OutputError):  # a full disk may refuse the last piece, which is thrown away anyway
                 self._landmarks.close()
         shutil.rmtree(self._parts, ignore_errors=True)

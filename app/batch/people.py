@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.types import Answer, Pose
 
-_UNFOLLOWED = 1000  # numbers from here on are of people whom nobody follows
+_UNFOLLOWED = 1000  # first number of people whom the stream does not follow
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _WAITING = 4  # frames between two stages; of the largest size they are 15 MB
-GIVE_UP_S = 10.0  # a camera that was lost for longer is over
-_GROUND = (480, 640)  # of drawings of recorded landmarks that do not say what picture they are of
+GIVE_UP_S = 10.0  # a camera that is lost for longer is given up
+_GROUND = (480, 640)  # size of a drawing if the recording names none
 
 
 def open_input(

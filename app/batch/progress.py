@@ -45,13 +45,13 @@ class Progress:
         self._options, self._jobs = options, {job.number: job for job in jobs}
         self._tqdm = tqdm
         self._bars: dict[int, tqdm[Never]] = {}
-        self._events = sys.stdout  # as it is now: Ray prints into what is there later
+        self._events = sys.stdout  # kept, because Ray later prints into sys.stdout
         self._usual = sys.stderr if options.json_lines else sys.stdout
         for stream in (sys.stdout, sys.stderr):  # a file's name may hold letters that a terminal's encoding lacks
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         if options.json_lines and isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")  # as the files of events, whatever the terminal writes
+            sys.stdout.reconfigure(encoding="utf-8")  # like the files of events, whatever the terminal's encoding is
         # Without a terminal that redraws them, bars would fill a log.
         self._often: _Often = {"mininterval": 0.2, "disable": options.quiet or not sys.stderr.isatty()}
         self._all = tqdm(total=len(jobs), initial=len(jobs) - todo, desc="inputs", unit="input", **self._often)
@@ -103,13 +103,13 @@ class Progress:
 
     def _print(self, line: str, stream: IO[str] | None) -> None:
         """Print a line above the bars."""
-        if stream is None:  # closed by whoever started this
+        if stream is None:  # the calling program closed it
             return
         try:
             with self._tqdm.external_write_mode(file=stream):
                 print(line, file=stream, flush=True)
         except OSError:
-            # What lies in the buffer would be tried again, and fail again, when Python ends.
+            # Otherwise Python would try the rest of the buffer again when it ends, and fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             if stream is not sys.stderr:
                 raise OutputError("nobody takes standard output any more; what was finished is whole") from None

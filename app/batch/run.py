@@ -74,8 +74,8 @@ class Run:
             KeyboardInterrupt: it was stopped before all inputs were done; finished results are complete and in the
                 summary.
         """
-        for text in self._inputs:  # what is wrong here is told before anything is written
-            if not text:  # as from "$VIDEO" in a shell, and a path of no letters is the folder one is in
+        for text in self._inputs:  # so that errors are reported before anything is written
+            if not text:  # such as an unset "$VIDEO"; Path("") would be the current folder
                 raise ValueError("an input is an empty text; name a file, a folder, a camera or an address")
             live(text)
         if self._options.seconds is not None and all(live(text) is None for text in self._inputs):
@@ -92,14 +92,14 @@ class Run:
             stop = Stop()
             with Progress(self._options, jobs, len(todo)) as progress, interrupts(stop):
                 self._say_first(journal, kept, progress)
-                # What cannot even begin must not touch what is there.
+                # A run that cannot begin must leave existing results as they are.
                 engine = self._engine(todo, self._setup(todo), progress, stop) if todo else _nothing()
                 journal.begin(kept)
                 try:
                     with closing(engine):
                         self._work(engine, todo, journal, progress)
                 except BaseException:
-                    with suppress(OutputError):  # the first error is the one to tell
+                    with suppress(OutputError):  # the first error is the one to report
                         self._write_tables(jobs)
                     raise
                 self._write_tables(jobs)
@@ -175,7 +175,7 @@ class Run:
 
             try:
                 make_pose = partial(PoseSource, self._pose_model())
-            except ValueError as error:  # recorded skeletons can be done all the same
+            except ValueError as error:  # recorded skeletons need no pose model
                 no_pose = str(error)
         return WorkerSetup(
             options=self._options,
@@ -236,7 +236,7 @@ def interrupts(stop: Stop) -> Iterator[None]:
     def on_signal(number: int, frame: object) -> None:
         if stop:
             raise KeyboardInterrupt
-        # Not here: the main thread may hold the locks that this takes.
+        # In a thread, because the main thread may hold the locks that this takes.
         threading.Thread(target=_stop, args=(stop,), name="stop").start()
 
     kinds = [signal.SIGINT, signal.SIGTERM]

@@ -15,7 +15,7 @@ from app.batch.outputs import EVENTS, SUMMARY
 from app.classify.formats import COLUMNS, EVENT_COLUMNS, csv_line, event_row
 from models.system.atomic import WholeFile
 
-_OLDEST = COLUMNS[:10]  # the summary's columns before there were more
+_OLDEST = COLUMNS[:10]  # the summary's columns in the oldest version
 
 
 def refuse_foreign(out: Path, names: Iterable[str], known: bool) -> None:

@@ -26,7 +26,7 @@ from models.system.atomic import OutputError
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-_TELL_S = 0.5  # between two words on how far an input is
+_TELL_S = 0.5  # time between two reports of an input's progress
 _LONGEST_REASON = 300
 
 
@@ -108,7 +108,7 @@ class Worker:
             return Done(unwritable=str(error))
         except Stopped:
             return Done(stopped=True)
-        except Exception as error:  # whatever is wrong with one input, the others come next
+        except Exception as error:  # one input's error must not stop the others
             return failed(job, _reason(error, job), done)
         if job.kind == CLIPS:
             said = f"{count(done.recordings, 'clip')}, {count(events, 'event')}"
@@ -149,7 +149,7 @@ class Worker:
                 outputs.frame(frame, answer)
                 tell(frame.time_s)
 
-            # A camera is ended by its own end, and what it gave so far is whole.
+            # A camera ends by itself when the run stops, and its results so far are complete.
             frames = played.frames if job.kind == LIVE else _until(stop, played.frames)
             summary = self._summary(frames, outputs, keep, notes=played.notes)
             if not summary.frames:
@@ -205,7 +205,7 @@ def _reason(error: Exception, job: InputJob) -> str:
         text = text.removeprefix(f"{' '.join(name.split())}: ")
     if isinstance(error, MemoryError):
         text = "there is not enough memory for it"
-    elif not isinstance(error, ValueError) or not text:  # nothing that was foreseen
+    elif not isinstance(error, ValueError) or not text:  # an error that was not expected
         text = f"it cannot be read ({type(error).__name__}{': ' if text else ''}{text})"
     text = printable(text)
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} ..."

@@ -139,7 +139,7 @@ def compare(video: Path, workers: int, seconds: float, rounds: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         clips = [loop(video, Path(folder, f"{i}.mp4"), seconds) for i in range(workers)]
         for i in range(rounds):
-            alone = partial(_run, clips[:1], [cores[i % workers]], 1)  # each core in its turn
+            alone = partial(_run, clips[:1], [cores[i % workers]], 1)  # on each core in turn
             several = partial(_run, clips, cores, workers)
             pair = (alone(), several()) if i % 2 == 0 else (several(), alone())
             runs.append(pair if i % 2 == 0 else (pair[1], pair[0]))

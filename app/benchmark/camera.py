@@ -23,7 +23,7 @@ from models.system.options import number, seconds
 PROG = "python -m app.benchmark.camera"
 GOAL_MS = 120.0
 _SHAPE = (480, 640, 3)
-_SPREAD = 0.2  # each work is this much shorter or longer, so that it ends at every moment between two frames
+_SPREAD = 0.2  # share by which each work is shorter or longer, so that works end at all moments between frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def measure(fps: float, overload: float, seconds: float) -> Ages:
         i = 0
         while not stop.wait(max(0.0, start_s + i / fps - time.monotonic())):
             rgb_HWC = np.zeros(_SHAPE, np.uint8)
-            rgb_HWC.reshape(-1)[:8].view(np.int64)[0] = i  # when it was due says more than when the thread came to it
+            rgb_HWC.reshape(-1)[:8].view(np.int64)[0] = i  # when the frame was due, not when the thread got to it
             yield rgb_HWC
             i += 1
 

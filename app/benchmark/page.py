@@ -236,7 +236,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("demo", nargs="*", help="options of the command demo, after --")
     args = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the page that is served would stay
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # otherwise the server of the page would go on running
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     try:
         if not 0 < args.minutes < 1e4:

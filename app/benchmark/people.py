@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 150
 _WARM_UP = 20
-_MIDDLE = (0.34, 0.66)  # of the picture's width: where the person stands
-_LATER = 15  # frames between one and the next
+_MIDDLE = (0.34, 0.66)  # range of the picture's width in which the person stands
+_LATER = 15  # frames by which each copy is later than the one before
 _STAGES = ("live path", "pose", "tracking, windows, decisions", "student, when called")
 
 

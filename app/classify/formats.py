@@ -16,11 +16,11 @@ COLUMNS = (
     *("events", "results"),
 )
 TOP_COLUMN = "top"
-# Of every table of events, and to how many digits each number is written; None for what is written as it is.
+# Columns of a table of events, each with the digits its numbers are written to; None for texts.
 _EVENT_DIGITS = {"input": None, "person": None, "label": None, "start": 3, "end": 3, "score": 4}
 EVENT_COLUMNS = tuple(_EVENT_DIGITS)
 USUAL_TOP = 3
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would carry out what begins so
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first letters of what a spreadsheet takes for a formula
 
 
 def no_formula(name: str) -> str:

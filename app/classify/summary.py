@@ -53,7 +53,7 @@ class Summary:
 # The landmarker now and then takes a thing for a person. If somebody is in a smaller share of the frames than this, and
 # for fewer seconds in all, nobody was there.
 LEAST_SHOWN, LEAST_SHOWN_S = 0.1, 3.0
-_LONGEST_FRAME_S = 1.0  # no frame speaks for a longer time
+_LONGEST_FRAME_S = 1.0  # most time that one frame counts for
 
 
 class Tally:
@@ -71,7 +71,7 @@ class Tally:
     def __init__(self, stream: ActionStream, labels: tuple[str, ...], on_event: Callable[[ActionEvent], None]) -> None:
         self._stream, self._labels, self._on_event = stream, labels, on_event
         self._found: Counter[int] = Counter()  # frames by the number of people in them
-        self._shown_s, self._time_s = 0.0, np.nan  # with somebody in view; of the newest frame
+        self._shown_s, self._time_s = 0.0, np.nan  # time with somebody in view; time of the newest frame
         self._held: list[ActionEvent] = []
 
     def add(self, answer: Answer) -> None:

@@ -118,7 +118,7 @@ def check_accelerators(setup: DoctorOptions) -> Iterator[Finding]:
     from export.runtime import ActionModel
 
     if not setup.model.is_file():
-        return  # said already
+        return  # reported by check_model
     for device, name in (("cuda", "CUDA"), ("tensorrt", "TensorRT")):
         try:
             provider = ActionModel(setup.model, device=device, threads=setup.threads).provider

@@ -21,7 +21,7 @@ def examine(setup: DoctorOptions, checks: dict[str, Check]) -> Iterator[Finding]
     for name, check in checks.items():
         try:
             yield from check(setup)
-        except Exception as error:  # whatever is wrong on a strange machine, the other checks come next
+        except Exception as error:  # one check's error must not stop the others
             reason = (str(error).strip().splitlines() or ["no reason given"])[0]
             remedy = "set the program up again (`make setup`)"
             yield Finding(name, FAIL, f"cannot be checked ({type(error).__name__}: {reason})", remedy)

@@ -21,9 +21,9 @@ Frame = tuple[float, tuple[tuple[int, Pose], ...]]  # (seconds, (person's number
 
 WORLD_M = 0.0002  # up to 6.5 m from the hips
 IMAGE = 1 / 8192  # up to 4 frames from the corner
-BINS = 250  # of visibility: 0.3, from which on a landmark counts as seen, is the edge of one
+BINS = 250  # bins of visibility; 0.3, from which a landmark counts as seen, is the edge of one
 MOST_PEOPLE = 255
-MOST_FRAMES, MOST_POSES = 1024, 4096  # in one piece
+MOST_FRAMES, MOST_POSES = 1024, 4096  # most in one piece
 MOST_RAW = 1 << 22  # bytes of a piece before compression
 _HEAD = struct.Struct("<II")
 _LARGEST = 32767

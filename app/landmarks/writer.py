@@ -15,7 +15,7 @@ from app.landmarks.file_format import END, LATEST_S, MAGIC, MOST_HEADER, VERSION
 from app.types import Pose
 from models.system.atomic import OutputError
 
-PIECE_S = 2.0  # what a killed run loses at most
+PIECE_S = 2.0  # most that an interrupted run loses
 
 
 class LandmarkWriter:
@@ -43,7 +43,7 @@ class LandmarkWriter:
         if len(header) > MOST_HEADER:
             raise ValueError(f"the settings of a recording must fit into {MOST_HEADER} bytes; got {len(header)}")
         self._held: list[Frame] = []
-        self._poses = 0  # in `_held`
+        self._poses = 0  # number of poses in `_held`
         self._last_s, self._last_us = -math.inf, -(1 << 62)  # time of the newest frame, as given and as kept
         self._file: IO[bytes] | None = None
         try:
@@ -61,7 +61,7 @@ class LandmarkWriter:
         try:
             self.close()
         except OutputError:
-            if error is None:  # else the first error is the one to tell
+            if error is None:  # otherwise the first error is the one to report
                 raise
 
     def add(self, time_s: float, people: Sequence[tuple[int, Pose]]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 TOP = 5
-SEES_EVERY = 2  # of the window's frames, one in so many is sent; the page draws what lies between
+SEES_EVERY = 2  # every how many frames of the window one is sent; the page draws those between
 
 
 def words(model: Recogniser, label: str) -> str:

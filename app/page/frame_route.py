@@ -22,7 +22,7 @@ from starlette.routing import Route
 from app.page.jpeg import MOST_BYTES, read_frame
 
 PATH = "/ikem/frame"
-MOST_UNDER_WAY = 4  # pictures of one visitor
+MOST_UNDER_WAY = 4  # most pictures of one visitor at once
 _KEY = "x-ikem-key"
 
 
@@ -95,7 +95,7 @@ class FrameRoute:
         line.newest += 1
         number, answer, slider = line.newest, None, _number(request.query_params.get("sensitivity"))
         in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
-        rgb_HWC = await in_thread(read_frame, jpeg)  # while the one before is looked at
+        rgb_HWC = await in_thread(read_frame, jpeg)  # while the picture before is being answered
         async with line.turn:
             if rgb_HWC is not None and number == line.newest:
                 answer = await in_thread(self._answer, visitor, rgb_HWC, slider)

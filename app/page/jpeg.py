@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-MOST_BYTES = 4 << 20  # of one picture; a camera's 640 x 480 has 40 kB
+MOST_BYTES = 4 << 20  # most bytes of one picture; one of 640 x 480 has some 40 kB
 MOST_PIXELS = 1 << 23  # a 4K camera
 
 

@@ -142,7 +142,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             app_kwargs={"routes": [*route.routes, scripts_route()]},
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
-            ssl_verify=False,  # of that question alone: a certificate of one's own making is fine
+            ssl_verify=False,  # only for Gradio's question; a self-signed certificate is fine
             theme=theme(),
             css=css(),
             head=head(settings),

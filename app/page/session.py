@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from app.types import ActionEvent, Answer
     from export.runtime import Recogniser
 
-RESTART_GAP_S = 2.0  # after a longer silence the camera was stopped: what was seen before is another scene
-RETELL_S = 3.0  # an event is told for so long, for the page may miss an answer
+RESTART_GAP_S = 2.0  # after a longer gap the camera was stopped, and a new scene begins
+RETELL_S = 3.0  # how long an event is sent again, since the page may miss an answer
 Numbered = tuple[int, "ActionEvent"]
 
 
@@ -111,7 +111,7 @@ class Session:
                     stream.sensitivity = sensitivity
                 return self._reply(now, stream, model, stream.push(time_s, poses))
             finally:
-                self.last_s = self._clock()  # a machine that takes seconds over a frame is no camera that stopped
+                self.last_s = self._clock()  # a slow frame is not a gap of the camera
 
     def finish(self) -> tuple[Numbered, ...]:
         """End the current actions because the camera was stopped, and return the newest events."""

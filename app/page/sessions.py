@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.pose.landmarker import PoseSource
     from app.teach.lesson import Lessons
 
-LEFT_S = 15.0  # for so long what still arrives from a visitor who left is late, and after it a visitor who came back
+LEFT_S = 15.0  # a frame within this time after the visitor left is late; a later one is of a new visit
 
 
 class SessionsFull(RuntimeError):

@@ -21,12 +21,12 @@ from app.teach.examples import TeachError
 from app.teach.lesson import MOST_PACK_BYTES, Lesson
 from app.teach.pack import Pack, PackError
 
-SHOWN = 12  # of an action's clips, the newest; a pack may hold hundreds
+SHOWN = 12  # how many of an action's newest clips are sent; a pack may hold hundreds
 _UNTAUGHT = (
     "This page cannot be taught new actions: the file background.safetensors is missing beside its model, or belongs "
     "to another one. Whoever started the page reads more where they started it."
 )
-_NAME_LETTERS = 200  # of a file's name in a message
+_NAME_LETTERS = 200  # most letters of a file's name in a message
 
 
 def build_teach(sessions: Sessions) -> None:
@@ -44,7 +44,7 @@ def build_teach(sessions: Sessions) -> None:
         outputs=answer,
         js=hook("nextRequest"),
         queue=False,
-        trigger_mode="multiple",  # what is asked while another answer is on its way must not be lost
+        trigger_mode="multiple",  # requests made while another is being answered must not be lost
         show_progress="hidden",
         api_visibility="private",
     )

@@ -14,7 +14,7 @@ from app.types import LANDMARKS, PersonState, Pose
 
 POSE_STEP = 1e-4  # of a frame's width or height, and of visibility
 JOINT_STEP = 1e-3  # metres
-MOST_POSES = 12_000  # of one recording: 2.4 MB, ten minutes of one person at 20 frames a second
+MOST_POSES = 12_000  # most poses of one recording: 2.4 MB, ten minutes of one person at 20 frames a second
 _LARGEST = 32_767
 
 

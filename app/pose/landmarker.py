@@ -65,14 +65,14 @@ class PoseSource:
 
             self._make = landmarker
             self._most = num_poses
-            self._landmarkers = {people: landmarker(people) for people in {1, num_poses}}  # others when needed
+            self._landmarkers = {people: landmarker(people) for people in {1, num_poses}}  # others are made when needed
         except OSError as error:
             raise ValueError(_MISSING_LIBRARY.format(error)) from None
         except (RuntimeError, ValueError) as error:
             raise ValueError(f"{model_path}: not a pose model that MediaPipe can load ({error})") from None
         self._mp = mp
         self._last_ms = -1
-        self._look_s = -math.inf  # from when on to look for everybody again
+        self._look_s = -math.inf  # time from which to look for everybody again
         self._in_view = 0
 
     def detect(self, rgb_HWC: np.ndarray, time_s: float) -> list[Pose]:
@@ -87,7 +87,7 @@ class PoseSource:
         """
         if rgb_HWC.ndim != 3 or rgb_HWC.shape[2] != 3 or rgb_HWC.dtype != np.uint8:
             raise ValueError(f"a frame is (H, W, 3) uint8 RGB; got {rgb_HWC.shape} {rgb_HWC.dtype}")
-        # The landmarker counts whole milliseconds and refuses to stand still.
+        # The landmarker counts whole milliseconds, which must increase.
         self._last_ms = max(round(time_s * 1000), self._last_ms + 1)
         image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb_HWC))
         look = time_s >= self._look_s
@@ -100,7 +100,7 @@ class PoseSource:
     def _plan(self, time_s: float, look: bool, found: int) -> None:
         """Choose the landmarker for the next frame, after one in which `found` people were found."""
         if look and found:
-            # Who looks now and then finds a person less surely than who follows them: never fewer than before.
+            # An occasional search finds a person less surely than following does, so the number never falls here.
             self._look_s, self._in_view = time_s + LOOK_EVERY_S, max(found, self._in_view)
         elif found < self._in_view or not found:
             self._look_s, self._in_view = -math.inf, found

@@ -18,14 +18,14 @@ import numpy as np
 from app.types import Pose
 
 MOST_PEOPLE = 4
-PATIENCE_S = 2.0  # of a live stream, in which people come and go
-LEAST_OKS = 0.1  # what fits less is decided by place and size alone
-_FRESH_S = 0.5  # who was out of sight for so long fits half as well: a place near is no proof any more
+PATIENCE_S = 2.0  # seconds out of sight after which a person of a live stream is forgotten
+LEAST_OKS = 0.1  # below this, place and size decide
+_FRESH_S = 0.5  # seconds out of sight that halve a fit, as a near place then proves less
 _SETTLE_S = 0.15  # time constant of the velocity
 _DRIFT_A_S = 0.1  # how much wider the spreads get a second out of sight, in sides of a square as large as the box
-_REACH = 0.5  # by place: how far from where they should be, in the same sides ...
-_REACH_A_S = 1.0  # ... and how much farther for each second out of sight
-_RESIZE = 2.5  # and how many times larger or smaller
+_REACH = 0.5  # by place: greatest distance from the predicted place, in the same sides ...
+_REACH_A_S = 1.0  # ... how much farther it may be for each second out of sight ...
+_RESIZE = 2.5  # ... and by what factor the size may differ
 _SAME_BODY = 0.2  # two poses of one body lie within 0.1 of each other, those of two people 0.3 and more apart
 _TORSO = [11, 12, 23, 24]
 # COCO's standard deviations of a landmark in the scale of the body; feet as ankles, hands as wrists.

@@ -22,10 +22,10 @@ from app.sources.frames import CameraError, Frames
 
 Source = int | str | Iterable[np.ndarray] | Callable[[], Iterator[np.ndarray]]
 
-OPEN_S = 10.0  # to open a camera, network cameras take some seconds
+OPEN_S = 10.0  # time to open a camera; network cameras take some seconds
 SILENT_S = 5.0
 LONGEST_RETRY_S = 8.0
-_TICK_S = 1e-3  # between the times of two frames at least; the pose landmarker counts milliseconds
+_TICK_S = 1e-3  # least time between two frames; the pose landmarker counts milliseconds
 
 
 def camera_source(text: str) -> int | str:
@@ -121,7 +121,7 @@ class Camera:
         with self._changed:
             self._changed.notify_all()
         if threading.current_thread() is not self._thread:
-            self._thread.join(self._first_s + 1.0)  # only a driver that hangs outlasts this
+            self._thread.join(self._first_s + 1.0)  # longer only if a driver hangs
 
     def age_s(self, time_s: float) -> float:
         """Return the seconds since the frame of `time_s` was captured."""
@@ -187,7 +187,7 @@ class Camera:
                     self._read()
                     return
                 except CameraError as error:
-                    if not self.read:  # it never worked: the address or the number is wrong, so say so now
+                    if not self.read:  # it never worked, so the address or the number is wrong
                         raise
                     self._lose(str(error))
                 wait_s = self._retry_s if self.read > read else min(2 * wait_s, LONGEST_RETRY_S)

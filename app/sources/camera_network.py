@@ -23,8 +23,8 @@ _CONTAINERS = "rtsp,rtp,mpegts,mpjpeg,mjpeg,flv,live_flv,h264,hevc,matroska,webm
 # Kinds of stream whose pictures carry the sender's clock; the others are stamped as they arrive.
 _CLOCKED = frozenset(("rtsp", "mpegts", "flv", "live_flv", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"))
 _PROBE_US = 1_000_000  # how much of the stream opening may look at, microseconds
-LATE_S = 0.5  # a picture this far behind is not worth decoding
-_STANDING_S = 2.0  # a queue is drained within this; what is late for longer has a sender whose clock runs slow or stood
+LATE_S = 0.5  # a picture that is later than this is not decoded
+_STANDING_S = 2.0  # a queue is drained within this; after longer, the sender's clock must run slow or have stood
 _LEAK = 1e-3  # seconds a second by which two clocks may drift apart
 
 
@@ -181,8 +181,8 @@ def _decoded(
         left_s = sent_times(arrived_s, None if stamp is None else float(stamp * packet.time_base))
         whole = arrived_s - left_s <= LATE_S and (whole or packet.is_keyframe)
         frames: Sequence[VideoFrame | None] = []
-        if whole:  # else it may build on a picture that was left out
-            with suppress(av.FFmpegError):  # the first ones may build on pictures from before we came
+        if whole:  # otherwise it may depend on a picture that was left out
+            with suppress(av.FFmpegError):  # the first ones may depend on pictures before the connection
                 frames = stream.codec_context.decode(packet)
         # A decoder that puts pictures in order gives an older one for each packet: evenly spaced is what counts.
         yield from ((left_s, frame) for frame in frames or [None])

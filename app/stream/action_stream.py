@@ -21,7 +21,7 @@ from models.skeleton import bridge
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-LIVE_HOP_S = 0.2  # between two classifications of a live stream ...
+LIVE_HOP_S = 0.2  # time between two classifications of a live stream ...
 FILE_HOP_S = 0.25  # ... and of a file
 
 

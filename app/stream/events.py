@@ -14,12 +14,12 @@ from app.stream.decision import Stretch
 from app.stream.motion import Motion
 from app.types import ActionEvent
 
-LEAST_WINDOWS_S = 0.5  # from the first window to the last: less is a flicker, for even a short action stays in view
+LEAST_WINDOWS_S = 0.5  # least time from the first window to the last, since even a short action stays in view
 LEAST_EVENT_S = 0.25
-SETTLE_S = 1.0  # after so long the start of an action that goes on is known
-HOLD_S = 1.0  # so long an ended action waits for another that lies on the same movement
-SAME = 0.2  # they do from this share of the shorter one on
-JOIN_S = 0.3  # the same action again within so long has not ended
+SETTLE_S = 1.0  # time after which the start of a current action is fixed
+HOLD_S = 1.0  # time that an ended action waits for another on the same movement
+SAME = 0.2  # share of the shorter stretch from which two are on the same movement
+JOIN_S = 0.3  # longest break between two stretches of one event
 
 
 class Timeline:

@@ -14,14 +14,14 @@ import numpy as np
 
 from models.skeleton import CENTRE
 
-BASE_S = 0.2  # a speed is a displacement over so long
-LONGEST_S = 0.6  # over a longer loss nothing is known
-FASTEST = 5  # joints: a hand with its elbow, wrist and fingers
-STEP_S = 1 / 30  # of the grid that movement is read on
-SIGMA_S = 0.1  # of the Gaussian that smooths it
-LEAST_MPS = 0.2  # slower than this is stillness, whatever happens around it ...
-OF_PEAK = 0.4  # ... and so is what is slower than this share of an action's own peak
-QUIET_S = 0.25  # stillness that is part of an action lasts no longer
+BASE_S = 0.2  # time over which displacement is measured
+LONGEST_S = 0.6  # longest loss over which a speed is known
+FASTEST = 5  # number of joints: a hand with its elbow, wrist and fingers
+STEP_S = 1 / 30  # step of the grid on which speeds are read
+SIGMA_S = 0.1  # width of the Gaussian that smooths them
+LEAST_MPS = 0.2  # a lower speed is always stillness ...
+OF_PEAK = 0.4  # ... and so is a speed below this share of the action's own peak
+QUIET_S = 0.25  # longest stillness that is part of an action
 REACH_S = 0.6  # how far an edge may be moved outwards
 
 

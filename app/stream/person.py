@@ -20,7 +20,7 @@ from models.skeleton import CENTRE
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-GAP_S = 1.0  # a person out of sight for longer ends what they did
+GAP_S = 1.0  # longest time out of sight that an action outlasts
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 from models.resample import HOLD_S, read_window
 from models.skeleton import CENTRE, V
 
-LEAST_SPAN_S = 0.5  # less than this says too little about a movement
+LEAST_SPAN_S = 0.5  # least duration that tells enough about a movement
 
 
 class Window:

@@ -19,14 +19,14 @@ from app.types import PosedFrame
 from models.resample import read_window
 from models.skeleton import CENTRE, bridge
 
-SHIFT_S = 0.5  # of the first and the last window of a clip, from the middle one
-SHIFTS = 5  # windows of a clip
-STILL_S = 0.5  # who stands still for longer has ended one repetition
-LEAST_S = 0.3  # a shorter movement is a twitch
-OF_FASTEST = 0.25  # slower than this share of the recording's fast moments is stillness
-LEAST_SEEN_S = 0.5  # a shorter recording shows nothing
-LEAST_SHOWN = 0.3  # share of the frames that show somebody; less is the landmarker seeing things
-CROWD = 0.1  # share of the frames with a second person from which on nobody knows who is meant
+SHIFT_S = 0.5  # distance of the first and the last window of a clip from the middle one
+SHIFTS = 5  # number of windows in a clip
+STILL_S = 0.5  # least stillness between two repetitions
+LEAST_S = 0.3  # least duration of a movement
+OF_FASTEST = 0.25  # share of the recording's fast moments below which a speed is stillness
+LEAST_SEEN_S = 0.5  # least duration of a recording
+LEAST_SHOWN = 0.3  # least share of frames with somebody; below it the landmarker may be wrong
+CROWD = 0.1  # share of frames with a second person from which it is unclear who is meant
 
 
 class TeachError(ValueError):

@@ -18,14 +18,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 RIDGE = 0.03
-DIRECTIONS = 256  # of the background, in which everything is solved: the others say nothing
-FALSE_SHARE = 0.004  # of the background's windows may score more than where an action's threshold begins
-PASS = 0.1  # and so much of the way from there to the examples' own scores (each judged without itself) must be gone
-SURE = 0.95  # what an example's usual score is worth, at least
-ONE_SHOT = 0.45  # of the only example's own score: what every fourth further clip of the same person reaches
-STEEP = 5.0  # log odds for each unit of score, at least: or all that anybody does would look a little like the action
-LEAST_SPAN = 0.1  # between a threshold and the usual score: less would make a switch of it
-ALIKE = 0.75  # so much of the way from the background's usual score to the examples' own: it is the same action
+DIRECTIONS = 256  # number of the background's directions in which all is solved
+FALSE_SHARE = 0.004  # share of the background that may score above the lowest place of a threshold
+PASS = 0.1  # a threshold's place between there and the examples' scores (each judged without itself)
+SURE = 0.95  # least probability at an example's usual score
+ONE_SHOT = 0.45  # share of an only example's score; every fourth further clip of the person reaches it
+STEEP = 5.0  # least log odds for a unit of score; with less, all movement would look a little like the action
+LEAST_SPAN = 0.1  # least distance from threshold to usual score, so that scores are graded
+ALIKE = 0.75  # place between the background's usual score and the examples' from which it is the same action
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class _Background:
     def _usual(self, weight_X: np.ndarray, x_EWR: np.ndarray, yes_E: np.ndarray, no_NR: np.ndarray) -> float:
         places = np.flatnonzero(yes_E)
         if len(places) == 1:
-            # One example says nothing of how the next one will be.
+            # One example does not tell how much the next ones will differ.
             return ONE_SHOT * float(np.median(_with_one(_flat(x_EWR, yes_E)) @ weight_X))
         unseen = []
         for e in places:
@@ -245,7 +245,7 @@ class _Solver:
         The two kinds have the same weight.
         """
         yes_NX, no_NX = _with_one(yes_NR), _with_one(no_NR)
-        share = 0.5 if len(no_NR) else 1.0  # of the background in what the action is not
+        share = 0.5 if len(no_NR) else 1.0  # weight of the background among the counter-examples
         gram = yes_NX.T @ yes_NX / len(yes_NR) + share * self._gram
         goal = yes_NX.mean(0) - share * self._mean
         if len(no_NR):

@@ -9,8 +9,8 @@ from app.classify.poses import poses_of
 from app.teach.examples import Demonstration, TeachError
 from models.clips import read_clips
 
-LONGEST_S = 120.0  # an example of an action is no film
-_PEOPLE = 2  # a second person must be seen to be refused
+LONGEST_S = 120.0  # longest recording of an example
+_PEOPLE = 2  # most people to find: a second one is found in order to refuse it
 
 
 def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Demonstration]:

@@ -24,11 +24,11 @@ from app.types import Pose, PosedFrame
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-LONGEST_S = 30.0  # of a recording; what comes later is not kept
-MOST_FRAMES = 2000  # of a recording, whatever rate a camera claims
-MOST_PACK_BYTES = 16 << 20  # of a pack that a visitor loads; a clip has some 15 kB
-IDLE_S = 4 * 3600.0  # what a visitor taught who has not been heard of for so long is forgotten
-MOST_VISITORS = 64  # whose lessons are kept; the one longest silent goes first
+LONGEST_S = 30.0  # length of a recording; later frames are not kept
+MOST_FRAMES = 2000  # most frames of a recording, whatever the camera's rate
+MOST_PACK_BYTES = 16 << 20  # size of a pack that a visitor loads; a clip has some 15 kB
+IDLE_S = 4 * 3600.0  # a lesson that was not used for longer is forgotten
+MOST_VISITORS = 64  # most lessons that are kept; the one unused longest goes first
 
 
 class Lesson:
@@ -54,7 +54,7 @@ class Lesson:
     ) -> None:
         self._own, self._teacher, self._lock = model, teacher, threading.Lock()
         self._frames: list[PosedFrame] = []
-        self._asked: tuple[str, bool] | None = None  # name, and whether counter-examples, of the recording that goes on
+        self._asked: tuple[str, bool] | None = None  # the current recording's action, and whether of counter-examples
         self.used_s = 0.0
         self._take(pack, only)
 
@@ -221,7 +221,7 @@ class Lessons:
     def __post_init__(self) -> None:
         self._lessons: dict[str, Lesson] = {}
         self._lock = threading.Lock()
-        Lesson(self.model, self.teacher, self.pack, self.only)  # a pack that does not fit is refused now
+        Lesson(self.model, self.teacher, self.pack, self.only)  # so that a pack that does not fit is refused now
 
     def __len__(self) -> int:
         return len(self._lessons)

@@ -19,9 +19,9 @@ from models.system.atomic import OutputError, replacing
 
 FORMAT = "ikem-live-pack/1"
 SUFFIX = ".pack"
-MOST_BYTES = 64 << 20  # of a file that is read at all
+MOST_BYTES = 64 << 20  # largest file that is read
 MOST_ACTIONS, MOST_CLIPS = 50, 2000
-_NAME = 40  # letters of an action's name
+_NAME = 40  # most letters of an action's name
 
 
 class PackError(ValueError):

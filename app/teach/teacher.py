@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 _BATCH = 16
-MOST_AT_ONCE = 60  # repetitions of one recording
+MOST_AT_ONCE = 60  # most repetitions in one recording
 
 
 def embedded(model: Recogniser, clips_EKV3: np.ndarray) -> np.ndarray:
