@@ -25,7 +25,7 @@ POSE_CONNECTIONS: tuple[tuple[int, int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """One person in one frame, as the pose landmarker sees them.
+    """The pose of one person in one frame, as the pose landmarker sees them.
 
     Attributes:
         time_s: time of the frame, seconds from the start of its stream.

@@ -1,4 +1,4 @@
-"""The inputs of a run: finds what the user names, tells inputs apart and names their results."""
+"""The inputs of a run: how they are found, told apart, and named in the results."""
 
 from __future__ import annotations
 

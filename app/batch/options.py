@@ -78,7 +78,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSetup:
-    """Everything that a worker needs to start; it can be pickled.
+    """The setup that a worker needs to start; it can be pickled.
 
     Attributes:
         options: what to do.

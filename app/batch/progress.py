@@ -28,7 +28,7 @@ class _Often(TypedDict):
 
 
 class Progress:
-    """Bars, a line for each input, errors, and events on standard output; a context manager.
+    """The display of bars, a line for each input, errors, and events on standard output; a context manager.
 
     With `json_lines`, nothing but events goes to standard output; with `quiet`, only errors are shown. Every method
     that prints raises OutputError once standard output is closed.

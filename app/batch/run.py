@@ -1,4 +1,4 @@
-"""A run of `python -m app classify`: finds the inputs, has them worked on, and collects the results."""
+"""A run of `python -m app classify`, from finding its inputs to collecting their results."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Run:
         return jobs, kept
 
     def _say_first(self, journal: Journal, kept: dict[str, Entry], progress: Progress) -> None:
-        """Tell the user what is to be known before the work."""
+        """Tell the user what they should know before the work."""
         for line in remarks(self._inputs, self._options.recursive):
             progress.say(-1, line)
         earlier = journal.others(kept)
@@ -236,7 +236,7 @@ def interrupts(stop: Stop) -> Iterator[None]:
     def on_signal(number: int, frame: object) -> None:
         if stop:
             raise KeyboardInterrupt
-        # In a thread, because the main thread may hold the locks that this takes.
+        # A thread of its own: the main thread may hold the locks that `set` takes.
         threading.Thread(target=_stop, args=(stop,), name="stop").start()
 
     kinds = [signal.SIGINT, signal.SIGTERM]

@@ -1,4 +1,4 @@
-"""Events as WebVTT subtitles, in plain words."""
+"""WebVTT subtitles of events, in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `python -m app doctor`: prints one line for each finding, with what to do about it."""
+"""The report of `python -m app doctor`: one line for each finding, with what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The route of pictures to the server: the page posts a JPEG to it and gets the answer, beside Gradio's own routes.
+"""The route on which the page posts a JPEG to the server and gets the answer, beside Gradio's own routes.
 
 Sending a frame through Gradio's image component, queue and event stream costs more than finding the person in it. A
 visitor gets the key to the route through Gradio, so whoever may not open the page gets no key.

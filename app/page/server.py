@@ -1,4 +1,4 @@
-"""The server of the demo page: builds the page, serves it and cleans up when it ends."""
+"""The server of the demo page, which builds the page, serves it and cleans up at the end."""
 
 from __future__ import annotations
 

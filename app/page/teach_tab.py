@@ -1,4 +1,4 @@
-"""The page's tab for teaching: the visitor's script sends a small JSON object and draws from the one it gets back.
+"""The page's tab for teaching, whose script sends a small JSON object and draws from the one it gets back.
 
 Nothing is sent as a file: a pack travels as text, and neither poses nor packs are written to disk here.
 """

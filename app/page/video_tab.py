@@ -1,4 +1,4 @@
-"""The page's second tab: classifies an uploaded recording and draws everybody's actions over it while it plays."""
+"""The page's second tab: an uploaded recording, with everybody's actions drawn over it while it plays."""
 
 from __future__ import annotations
 

@@ -64,8 +64,8 @@ class PoseTrack:
     def json(self) -> dict:
         """Return the packed arrays times, persons and points, in the order of time.
 
-        times (K, 2) are whole seconds and ms; persons (K, 2) are number and whether the main one; points are (K, 33,
-        3).
+        times (K, 2) are whole seconds and ms; persons (K, 2) are number and whether the main one; points are
+        (K, 33, 3).
         """
         times_ms = np.array([round(1000 * time_s) for _, time_s, _, _ in self._kept], np.int64)
         points = [points_L3 for *_, points_L3 in self._kept]

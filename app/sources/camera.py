@@ -57,9 +57,9 @@ class Camera:
     """A live camera that always gives its newest frame, for one consumer; a context manager.
 
     Args:
-        source: the number of a camera of this machine, the address of a stream (app.sources.camera_network), frames (H,
-            W, 3) to be read once, or a function that yields such frames anew each time the camera is opened and raises
-            CameraError if it is gone.
+        source: the number of a camera of this machine, the address of a stream (app.sources.camera_network), frames
+            (H, W, 3) to be read once, or a function that yields such frames anew each time the camera is opened and
+            raises CameraError if it is gone.
         give_up_s: seconds without a frame after which a lost camera is given up; None looks for it until `close`.
         silent_s: seconds without a frame after which the camera counts as lost.
         open_s: seconds that opening may take.

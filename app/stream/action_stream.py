@@ -1,4 +1,4 @@
-"""The action stream: takes the people in each frame and returns everybody's current action and finished events.
+"""The action stream: from the people in each frame to everybody's current action and finished events.
 
 Shapes: V joints (25), C classes, M modalities, T frames of a window, N windows.
 """

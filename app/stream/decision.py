@@ -1,4 +1,4 @@
-"""The decision: turns the scores of windows into stretches of time in which one action goes on.
+"""The decision: from the scores of windows to stretches of time in which one action goes on.
 
 Scores are smoothed over time. An action starts above one threshold and ends below a lower one, or when another action
 is sure. Only sums are kept, so a stream may last for any time. When exactly the action took place is decided by

@@ -1,4 +1,4 @@
-"""Examples: cuts a recording of somebody who repeats an action into one short clip for each repetition.
+"""The examples of an action: short clips, one for each repetition in a recording.
 
 A clip is a window with half a second more on either side. The windows in it thus lie about the movement as they do in a
 live stream, where a window is due at any moment of it.

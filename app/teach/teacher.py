@@ -1,4 +1,4 @@
-"""The teacher: makes examples from recordings and heads from examples, and rebuilds packs for another model.
+"""The teacher, which makes examples from recordings and heads from examples, and rebuilds packs for another model.
 
 Shapes: E clips, K frames of a clip, V joints, F frames of a window, W windows of a clip, D width of the embedding.
 """

@@ -1,4 +1,4 @@
-"""Freed memory: given back to the system, or kept for the next step of a training."""
+"""The handling of freed memory: given back to the system, or kept for the next step of a training."""
 
 from __future__ import annotations
 
