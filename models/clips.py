@@ -1,8 +1,8 @@
 """The clip format of the project: many skeleton clips in one .npz, or one recorded clip. Numpy only.
 
 A file of many clips has frames (sum T, 25, 3), float32 metres or int16 with `scale` metres a unit. By clip it has start
-and length, and where known label, action (the common label), subject, view and fps. A file of one clip has frames (T,
-25, 3) and fps.
+and length, and where known label, action (the common label), subject, view and fps. A file of one clip has frames
+(T, 25, 3) and fps.
 """
 
 from __future__ import annotations

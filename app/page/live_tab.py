@@ -1,7 +1,7 @@
 """The page's first tab: the camera, the skeletons drawn over it, and people's actions in words.
 
 The browser sends pictures and gets numbers back: the answer to a frame is a small JSON object, and the page draws it
-    (assets/page). No picture is returned, so none is ever written to disk.
+(assets/page). No picture is returned, so none is ever written to disk.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A pose is assigned to the person whom it fits best by object keypoint similarity (OKS; COCO's spreads, weighted by
 visibility, in the scale of the body's box) with where that person should be by now at constant velocity. All people and
-poses of a frame are paired at once, so that two who cross do not both take the nearer pose. `python -m training
-identities` compares this with tracking libraries.
+poses of a frame are paired at once, so that two who cross do not both take the nearer pose. The command
+`python -m training identities` compares this with tracking libraries.
 
 Coordinates are fractions of the frame. Shapes: L landmarks (33), P people, Q poses.
 """

@@ -3,8 +3,8 @@
 Everything else is the other actions' examples, the action's counter-examples and a background of everyday movement. The
 background includes the model's own actions. If one of them is taught under the user's own name, it is left out of
 everything else, because an action cannot be told from itself. The regression is solved in one step, in the few hundred
-directions in which the background varies most, so an action is available as soon as it was shown. `python -m training
-teaching` compares it with prototypes, nearest neighbours and others.
+directions in which the background varies most, so an action is available as soon as it was shown. The command
+`python -m training teaching` compares it with prototypes, nearest neighbours and others.
 
 Shapes: E clips, W windows of a clip, N windows, B of the background, D width of the embedding, R directions of it,
 M modalities, A actions.
@@ -19,8 +19,8 @@ import numpy as np
 
 RIDGE = 0.03
 DIRECTIONS = 256  # number of the background's directions in which all is solved
-FALSE_SHARE = 0.004  # share of the background that may score above the lowest place of a threshold
-PASS = 0.1  # a threshold's place between there and the examples' scores (each judged without itself)
+FALSE_SHARE = 0.004  # share of the background's windows that may score above the lowest threshold
+PASS = 0.1  # a threshold's place between there and the examples' own scores (each judged without itself)
 SURE = 0.95  # least probability at an example's usual score
 ONE_SHOT = 0.45  # share of an only example's score; every fourth further clip of the person reaches it
 STEEP = 5.0  # least log odds for a unit of score; with less, all movement would look a little like the action

@@ -24,7 +24,7 @@ class TaughtModel:
     Args:
         model: the recogniser with whose embedding the pack was made.
         pack: the pack, with its head.
-        only: whether the model's own actions are no longer named; their scores then count as no action.
+        only: whether the model's own actions are no longer named; their scores then go to the label for other movement.
 
     Raises:
         PackError: the pack belongs to another embedding model, or a name is taken.

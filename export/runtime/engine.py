@@ -3,7 +3,7 @@
 Nothing but numpy and tensorrt is imported, and tensorrt only when an engine is asked for.
 
 Shape suffixes: N batch (windows). A name without a suffix may be any of a model's inputs and outputs, with N as the
-    first axis.
+first axis.
 """
 
 from __future__ import annotations

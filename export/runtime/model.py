@@ -33,8 +33,8 @@ class ActionModel:
     """A recogniser from a model file.
 
     Args:
-        path: File that `python -m export onnx` wrote; for the device "tensorrt" also one that `python -m export
-            tensorrt` wrote.
+        path: File that `python -m export onnx` wrote; for the device "tensorrt" also one that
+            `python -m export tensorrt` wrote.
         device: "cpu", "cuda" (fails without CUDA), "tensorrt" (fails without an engine of the file for this GPU and
             this TensorRT) or "auto" (CUDA if it is available, else the CPU; TensorRT is not tried).
         threads: CPU threads; None takes up to four.

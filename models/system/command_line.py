@@ -21,8 +21,8 @@ def add_commands(
 ) -> None:
     """Add a sub-command for each module of a package.
 
-    A module has EXAMPLES, add_arguments(command) and run(args) -> exit code. If its texts name the program as `python
-    -m PACKAGE`, the help names it as the parser does.
+    A module has EXAMPLES, add_arguments(command) and run(args) -> exit code. If its texts name the program as
+    `python -m PACKAGE`, the help names it as the parser does.
 
     Args:
         parser: the program's parser; a command must be given by its full name.
