@@ -146,7 +146,7 @@ class Encoder(nn.Module):
 def spread(x_BCTV: Tensor) -> Tensor:
     """Return the standard deviation of maps over time and each body part's joints (models.skeleton), (B, 4 C).
 
-    How much something changes, and where, separates movements that were never trained on better than its mean does.
+    How much something changes, and where, tells apart movements that were never trained on, better than its mean does.
     """
     T = x_BCTV.shape[2]
     at_XP = F.one_hot(torch.from_numpy(PART_V), PARTS).to(x_BCTV).repeat(T, 1)

@@ -1,6 +1,6 @@
 """Atomic files: they appear complete or not at all, and outlive a power failure.
 
-Text is written into a part beside the file. The part is flushed to the disk and takes the file's name, and the folder
+The content goes into a part beside the file. The part is flushed to the disk and takes the file's name, and the folder
 is flushed as well: a power failure leaves the old file or the new one, never an empty one. If a file cannot be written,
 an error says what to do.
 """
