@@ -19,7 +19,7 @@ examples:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument(
         "recording", type=Path, metavar="FILE.ikem", help="landmarks that --skeletons or --record wrote"
     )
@@ -27,7 +27,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file; returns the exit code."""
+    """Write the file and return the exit code."""
     from app.landmarks.convert import convert
 
     done = convert(args.recording, args.out)

@@ -35,7 +35,7 @@ FAILED = 1
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_model(command)
     command.add_argument("name", nargs="?", metavar="NAME", help="what to say when somebody does it")
     command.add_argument("inputs", nargs="*", type=Path, metavar="INPUT", help="a video, .ikem or .npz file")
@@ -50,7 +50,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command and return its exit code."""
     alone = args.list or args.forget is not None or args.rebuild
     if alone and (args.name or args.counter or args.no_clips):
         raise PackError("--list, --forget and --rebuild stand alone: give --pack besides, and nothing else")
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def said_of(pack: Pack) -> str:
-    """What is in a pack, a line an action."""
+    """Return what a pack holds, one line for each action."""
     lines = []
     for name in pack.actions:
         shown, not_it = len(pack.examples(name)), len(pack.examples(name, counter=True))
@@ -87,7 +87,7 @@ def said_of(pack: Pack) -> str:
 
 
 def _whose(pack: Pack, model_path: Path) -> str:
-    """Whether a pack goes with a model."""
+    """Return whether a pack was made with a model, as a sentence."""
     from export.runtime import ActionModel
 
     if pack.embedding == ActionModel(model_path, device="cpu").embedding:
@@ -144,7 +144,7 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
 
 
 def _clips(path: Path, teacher: Teacher, pose: str) -> tuple[np.ndarray, str]:
-    """The repetitions in a file, and in words from when to when each is, where it is one recording."""
+    """Return the repetitions in a file, and in words when each happens if the file holds one recording."""
     from app.pose.model_file import ensure_pose_model
     from app.teach.inputs import recordings
 

@@ -1,4 +1,4 @@
-"""A recording of landmarks as a table (.csv) or as arrays (.npz), for those who analyse elsewhere.
+"""The conversion of a recording of landmarks to a table (.csv) or arrays (.npz), for analysis elsewhere.
 
 World landmarks: metres about the middle of the hips; x to the right of the image, y down, z away from the camera. Image
 landmarks: fractions of the picture, from its upper left corner. Joints: the 25 of NTU RGB+D as the models take them,
@@ -64,13 +64,13 @@ ABOUT = {
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What was written.
+    """The result of a conversion.
 
     Attributes:
         frames: of the recording. rows: one a person of a frame.
         people: who were followed; those whom nobody followed have rows, but no number that stays.
         seconds: time of the last frame.
-        note: what was wrong with the recording though it could be read, "" if nothing.
+        note: faults that did not keep the recording from being read, "" if there are none.
     """
 
     frames: int
@@ -81,9 +81,10 @@ class Converted:
 
 
 def convert(path: Path, out: Path) -> Converted:
-    """Write a recording as a table or as arrays, whole or not at all; a file of that name is replaced.
+    """Write a recording as a table or as arrays, all or nothing; an existing file is replaced.
 
-    A table is written as the recording is read, arrays are in memory first (some 5 MB a minute of each person).
+    A table is written while the recording is read; arrays are held in memory first (some 5 MB a minute for each
+    person).
 
     Args:
         path: the recording, .ikem.
@@ -92,7 +93,7 @@ def convert(path: Path, out: Path) -> Converted:
     Raises:
         LandmarkError: the recording cannot be read.
         OutputError: `out` cannot be written.
-        ValueError: one of the files is of another kind by its name.
+        ValueError: the suffix of one of the files is wrong.
     """
     write = {".csv": _write_table, ".npz": _write_arrays}.get(out.suffix.lower())
     if write is None:
@@ -128,7 +129,7 @@ def _write_table(part: Path, frames: Iterator[Frame], _settings: dict[str, str |
 
 
 def _cells(pose: Pose) -> list[float]:
-    """A person's numbers in the order of COLUMNS."""
+    """Return a person's numbers in the order of COLUMNS."""
     joints_V3, seen_V = bridge(pose.world_V3, pose.visibility_V)
     points = np.column_stack([pose.world_V3, pose.image_V3, pose.visibility_V])
     return [*points.ravel().tolist(), *np.column_stack([joints_V3, seen_V]).ravel().tolist()]
