@@ -33,14 +33,17 @@ COMMANDS = {
 
 
 def parser(prog: str = PROG, only: str | None = None) -> argparse.ArgumentParser:
-    """All commands, and the options of one of them or (None) of all."""
+    """Build the parser of the commands.
+
+    Options are added for the command `only`, or for all commands where that is None.
+    """
     main = argparse.ArgumentParser(prog=prog, description=(__doc__ or "").replace(PROG, prog))
     add_commands(main, "training.commands", COMMANDS, lambda module, text: text, only)
     return main
 
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
-    """Run one command; returns the exit code.
+    """Run one command and return the exit code.
 
     Args:
         argv: the words of the command line; None takes this process's.
