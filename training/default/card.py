@@ -1,4 +1,4 @@
-"""The model card: a template's prose (training/recipes/card.md) with the numbers that were measured.
+"""Model card: a template's prose (training/recipes/card.md) with the numbers that were measured.
 
 Only `$name` in the template is filled; a name that is not known, or a number that was not measured, is an error.
 """
@@ -78,7 +78,7 @@ def write_card(values: Mapping[str, str], out: Path, template: Path = TEMPLATE) 
 def card_values(
     measured: ModelMeasures, recipe: DefaultRecipe, config: StudentConfig, name: str, others: Mapping[str, Accuracies]
 ) -> dict[str, str]:
-    """Everything that a template may name, as text.
+    """Return everything that a template may name, as text.
 
     Args:
         measured: what training.default.appraisal.Appraisal gave.

@@ -88,7 +88,10 @@ def _draw_part(work: tuple[int, list[DrawJob], Path]) -> int:
 
 
 def draw_all(todo: list[DrawJob], out: Path, pose_model: Path, workers: int, at_once: int = PART_JOBS) -> None:
-    """Draw jobs into OUT/part_*.npz, so many a part, with a progress bar; parts that are there are kept."""
+    """Draw jobs into OUT/part_*.npz, `at_once` jobs a part, with a progress bar.
+
+    Parts that are there are kept.
+    """
     from tqdm import tqdm
 
     out.mkdir(parents=True, exist_ok=True)
