@@ -30,7 +30,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the model and, unless told otherwise, its card; return the exit code."""
+    """Make the model and, unless told otherwise, its card. Return the exit code."""
     from tqdm import tqdm
 
     from app.pose.model_file import ensure_pose_model

@@ -1,4 +1,4 @@
-"""A configuration from its sources: preset, YAML file, changes."""
+"""Configuration from its sources: preset, YAML file, changes."""
 
 from __future__ import annotations
 

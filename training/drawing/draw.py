@@ -69,7 +69,7 @@ class PinholeCamera:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the person and the room look: colours, thickness, a background picture and grain by seed."""
+    """Look of the person and the room: colours, thickness, a background picture and grain by seed."""
 
     seed: int = 0
     desk: bool = False

@@ -1,4 +1,4 @@
-"""`python -m training events`: are the app's events the right actions, and do they lie where the actions are?
+"""`python -m training events`: accuracy of the app's events, in label and in time.
 
 Spliced recordings of known times (training.data.splices) are played to app.stream.action_stream. Segment F1 counts an
 event as found when label and time agree, the time by intersection over union; the edit score compares the sequences of
@@ -61,7 +61,10 @@ IOU = 0.5
 def heard(
     model: Recogniser, splice: Splice, sensitivity: float = 0.5, hop_s: float = FILE_HOP_S, fps: float = FPS
 ) -> list[Segment]:
-    """The events of one recording, as a camera of a rate of FPS or a whole fraction of it would give them."""
+    """Return the events of one recording, as a camera of this rate would give them.
+
+    The rate is FPS or a whole fraction of it.
+    """
     seen_V = np.ones(splice.joints_TV3.shape[1], bool)
     shown = range(0, len(splice.joints_TV3), round(FPS / fps))
     frames = (JointFrame(t / FPS, splice.joints_TV3[t], seen_V) for t in shown)
@@ -70,13 +73,16 @@ def heard(
 
 
 def iou(a: Segment, b: Segment) -> float:
-    """Intersection over union of two stretches of time, in [0, 1]."""
+    """Compute the intersection over union of two stretches of time, in [0, 1]."""
     both = min(a[2], b[2]) - max(a[1], b[1])
     return max(both, 0.0) / max(max(a[2], b[2]) - min(a[1], b[1]), 1e-9)
 
 
 def match(found: Sequence[Segment], truth: Sequence[Segment], least: float = IOU) -> list[tuple[int, int]]:
-    """Pairs (found, truth) of one label with at least that IoU, the best first, each taken once."""
+    """Pair found and true segments of one label with at least that IoU.
+
+    The best pairs come first; each segment is taken once.
+    """
     alike = [(i, k) for i, f in enumerate(found) for k, t in enumerate(truth) if f[0] == t[0]]
     pairs = [(iou(found[i], truth[k]), i, k) for i, k in alike if iou(found[i], truth[k]) >= least]
     taken: list[tuple[int, int]] = []
@@ -87,7 +93,7 @@ def match(found: Sequence[Segment], truth: Sequence[Segment], least: float = IOU
 
 
 def edit_score(found: Sequence[Segment], truth: Sequence[Segment]) -> float:
-    """100 minus the Levenshtein distance of the label sequences in % of the longer one."""
+    """Compute 100 minus the Levenshtein distance of the label sequences, in % of the longer one."""
     a, b = [f[0] for f in found], [t[0] for t in truth]
     row = list(range(len(b) + 1))
     for i, label in enumerate(a, 1):
@@ -98,7 +104,7 @@ def edit_score(found: Sequence[Segment], truth: Sequence[Segment]) -> float:
 
 
 def judge(found: Sequence[Sequence[Segment]], truths: Sequence[Sequence[Segment]]) -> dict[str, Any]:
-    """All measures of some recordings.
+    """Compute all measures of some recordings.
 
     Returns:
         f1 at IoU 0.5, and 0.25 and 0.75 beside it, precision and recall (all at IOU, in %); edit, mean over
@@ -135,7 +141,7 @@ def judge(found: Sequence[Sequence[Segment]], truths: Sequence[Sequence[Segment]
 
 
 def by_set(found: Sequence[Sequence[Segment]], splices: Sequence[Splice]) -> list[dict[str, Any]]:
-    """A row of `judge` for each set and one for all."""
+    """Return a row of `judge` for each set, and one for all."""
     groups: dict[str, list[int]] = defaultdict(list)
     for i, splice in enumerate(splices):
         groups[splice.source.split()[0]].append(i)
@@ -147,7 +153,7 @@ def by_set(found: Sequence[Sequence[Segment]], splices: Sequence[Splice]) -> lis
 
 
 def measure(model: Recogniser, splices: Sequence[Splice], sensitivities: Sequence[float]) -> list[dict[str, Any]]:
-    """`by_set` at each sensitivity."""
+    """Return the rows of `by_set` at each sensitivity."""
     from tqdm import tqdm
 
     rows = []
