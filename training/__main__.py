@@ -6,8 +6,8 @@ import argparse
 import os
 import sys
 
-# A thread that waits for the others gives its core away soon: for a little (3 %) on cores of one's own, and several
-# times faster on cores that are shared. Read when torch loads its threads.
+# A waiting thread gives its core away early. That costs a little (3 %) where the cores are the process's own, and is
+# several times faster where they are shared. The variable is read when torch loads its threads.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 from models.system.command_line import add_commands, asked_for, needed

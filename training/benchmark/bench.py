@@ -81,7 +81,7 @@ def bench(
     """Run the benchmark.
 
     Args:
-        setting: how.
+        setting: how to run them.
         only: names of VARIANTS; None takes all that make sense on the device.
         note: told a line a turn.
 

@@ -1,4 +1,4 @@
-"""`python -m training example`: the demo's example video, drawn anew."""
+"""`python -m training example`: drawing of the demo's example video."""
 
 from __future__ import annotations
 

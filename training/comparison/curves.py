@@ -1,4 +1,4 @@
-"""Pictures of a comparison: each run's loss by epoch, its signs of collapse by modality, and the table as bars."""
+"""Pictures of a comparison: each run's loss by epoch, its diagnostics by modality, and the table as bars."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _save(figure: Any, path: Path) -> None:
 def draw_all(state: ComparisonState, lines: Sequence[Line]) -> None:
     """Draw the pictures of a comparison into OUT/pictures/GRID.
 
-    These are losses.png, bars.png, and health_RUN.png for every run that logged its signs of collapse (`diagnostics`).
+    These are losses.png, bars.png, and health_RUN.png for every run that logged its diagnostics (training.method.collapse).
     """
     folder = state.out / "pictures" / state.grid.name
     logs = {task.name: read_log(state.run(task.name)) for task in state.plan.tasks.values()
@@ -70,7 +70,7 @@ def draw_losses(logs: dict[str, list[dict[str, Any]]], path: Path) -> None:
 
 
 def draw_health(log: list[dict[str, Any]], name: str, path: Path) -> None:
-    """Draw a run's signs of collapse, a panel for each and a line for each modality.
+    """Draw a run's diagnostics, a panel for each and a line for each modality.
 
     Nothing is drawn where none was logged.
     """

@@ -170,14 +170,14 @@ def _variant(said: Any, what: str) -> TrainingVariant:
 
 
 def _variants(said: Mapping[str, Any]) -> dict[str, TrainingVariant]:
-    # What trains without labels is the judged store's split, or what `clips` says.
+    # The clips that train without labels are the split of the judged store, or those that `clips` names.
     where = _known(said.get("clips") or {key: said.get(key) for key in ("split", "also")}, _CLIPS, "clips:")
     own = where | {key: said.get(key) for key in ("pretrain", "distil")}
     out = {"": _variant(own, "the file")}
     for name, value in (said.get("variants") or {}).items():
         if not re.fullmatch(r"[a-z0-9_]+", str(name)):
             raise ValueError(f"the variant {name!r} must be named with small letters, digits and _ alone")
-        # A store of its own has splits and company of its own.
+        # A variant with its own store does not take the split and the further stores of the file.
         inherited = {} if "data" in (value or {}) else where
         out[str(name)] = _variant(inherited | dict(value or {}), f"the variant {name}")
     return out

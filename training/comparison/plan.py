@@ -1,8 +1,8 @@
 """Plan of a comparison: the runs that it needs, each of them once, and the result that fills each cell of its table.
 
-Stage 1 of pre-training (InfoNCE alone) does not know of any exchange, so one run a seed, over all the modalities that
-the rows want, gives it to every run with an exchange. That run goes on without exchange: its branches stay
-independent of one another, so any subset of them is judged without training anything more.
+Stage 1 of pre-training (InfoNCE alone) is the same for every exchange. One shared run a seed, over all the modalities
+that the rows want, therefore gives its stage 1 to every run with an exchange. The shared run itself goes on without
+exchange. Its branches stay independent of one another, so any subset of them is judged without training anything more.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """State of a comparison's tasks, kept in its folder.
 
-OUT/runs/NAME (a run), OUT/results/GRID/NAME.json (an evaluation), OUT/configs (what each was asked),
-OUT/logs/NAME.log, OUT/times.jsonl (seconds that each try took). Grids that share OUT share its runs.
+OUT/runs/NAME is a run, OUT/results/GRID/NAME.json an evaluation. OUT/configs holds the settings of each task,
+OUT/logs/NAME.log what it printed, and OUT/times.jsonl the seconds that each try took. Grids that share OUT share its
+runs.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class ComparisonState:
         """Make sure that existing runs were made with the same settings.
 
         Raises:
-            ValueError: some were not; the message names them and what differs.
+            ValueError: some were made with others; the message names them and what differs.
         """
         lines = []
         for task in self.plan.tasks.values():

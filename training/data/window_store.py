@@ -45,7 +45,7 @@ def store_windows(
 ) -> None:
     """Write the windows of all tracks as a clip store (training.data.store), centred and turned.
 
-    A whole store that is there is kept.
+    A store that is whole already is kept.
 
     Raises:
         ValueError: OUT holds windows of other tracks.

@@ -40,7 +40,7 @@ class Build:
     """Build of one recipe. Each step is done once, and taken up where it was stopped.
 
     Args:
-        recipe: how.
+        recipe: how the model is made.
         name: which of its sets train.
         data: folder that holds skeletons/.
         work: folder of everything in between.

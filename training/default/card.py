@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from training.default.recipe import DefaultRecipe
 
 TEMPLATE = ROOT / "training" / "recipes" / "card.md"
-# What each set allows, and who of it trains (training.data.splits).
+# Terms of each set, and its actors that train (training.data.splits).
 TERMS = {
     "kard": ("CC BY 4.0 (as published, not confirmed)", "odd actors"),
     "precog2016": ("MIT", "odd actors"),
@@ -50,7 +50,7 @@ TERMS = {
     "cad60": ("no terms found: research", "actors 1-3"),
     "bandai_namco": ("CC BY-NC 4.0", "one of two actors"),
 }
-# How a set is called where models are shared, where that differs.
+# Names of the sets where models are shared, if they are others.
 HUB = {
     "ui_prmd": "ui-prmd", "cmu8": "cmu-mocap", "kinder_gator": "kinder-gator", "nw_ucla": "nw-ucla",
     "msr_daily": "msr-daily-activity", "cad60": "cad-60", "bandai_namco": "bandai-namco-motion",

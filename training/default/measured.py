@@ -181,7 +181,7 @@ class ModelMeasures:
         data: clips there are.
         cost: of the file.
         accuracy: on both parts.
-        scores: "PART DOMAIN" -> what the scores are worth there.
+        scores: "PART DOMAIN" -> quality of the scores there.
         unknown: part -> actions told from no action.
         idle: material of stillness -> false events in it.
         rates: accuracy by camera rate.

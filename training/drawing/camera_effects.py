@@ -56,7 +56,7 @@ class Film:
 
 
 def random_film(rng: np.random.Generator) -> Film:
-    """Draw random effects such as one meets.
+    """Draw random effects such as real rooms and cameras have.
 
     Now and then a picture is dark, blurred, compressed, or has furniture in front.
     """

@@ -96,7 +96,7 @@ def jobs(
         lanes.append([DrawJob(action, part, 0, sample) for sample in again])
     lanes += [[DrawJob(action, "train", 0)] * motions for action in MOTIONS]
     order = [(k / len(lane), i, job) for i, lane in enumerate(lanes) for k, job in enumerate(lane)]
-    # by position within the lane: at any moment every lane is drawn to the same share
+    # by relative position in the lane, so that the same share of every lane is drawn at any moment
     order.sort(key=lambda entry: entry[:2])
     numbered = [replace(job, seed=100_000 * seed + n, film=film, rate=rate) for n, (_, _, job) in enumerate(order)]
     return [job for job in numbered if job.part in parts]

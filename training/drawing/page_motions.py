@@ -21,7 +21,7 @@ from training.drawing.motions import MOTIONS, make_motion
 OUT = ASSETS / "page" / "motions.json"
 FPS, SECONDS = 10.0, 3.0
 STEP_M = 1e-3
-# Of each motion's many variants the one that shows it best, looked at by eye.
+# The variant of each motion that shows it best, chosen by eye.
 SEEDS = {"wave": 1, "raise_hand": 1, "clap": 4, "kick": 1, "lunge": 2, "punch": 2}
 
 

@@ -26,7 +26,7 @@ def only(branches: Branches, names: Sequence[str]) -> Branches:
     """
     if missing := [name for name in names if name not in branches.names]:
         raise ValueError(f"there is no branch of {', '.join(missing)}; the model has {', '.join(branches.names)}")
-    # Built without memory or random numbers: every module is put in from the other.
+    # Built without memory or random numbers, because every module is taken over from the other.
     hidden, width = branches.head
     with torch.device("meta"):
         part = Branches(names, branches.shape, (hidden, width), branches.recompute)

@@ -125,7 +125,7 @@ def tune(
         train_ids: numbers of the training clips.
         test_ids: numbers of the test clips; looked at for the answer alone.
         subsets: modalities whose mean logit answers.
-        config: how.
+        config: how to train.
         seed: of the heads, order, augmentation and dropout.
         device: where to compute.
 

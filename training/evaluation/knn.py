@@ -57,7 +57,7 @@ def nearest(
     for some_NMH in test_NMH.split(1024):
         similar_NR = F.normalize(some_NMH.to(device), dim=-1).flatten(1) @ keys_RD.T / train_RMH.shape[1]
         near_Nk, index_Nk = similar_NR.topk(k, dim=1)
-        # A vote is worth 1 and a little that never adds up to a vote: similarities lie in [-1, 1].
+        # A vote counts 1 and a bit for its similarity, in [-1, 1]; all bits together never reach a vote.
         worth_Nk = 1 + (near_Nk + 1) / (4 * k)
         votes_NC = torch.zeros(len(some_NMH), classes, device=keys_RD.device)
         found.append(votes_NC.scatter_add_(1, label_R[index_Nk], worth_Nk).argmax(1).cpu())

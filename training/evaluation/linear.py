@@ -144,7 +144,7 @@ def train_heads(
         test_NMH: h of the test clips; their labels are looked at only to say what the best epoch would have been.
         test_label_N: their class numbers.
         classes: C.
-        config: how.
+        config: how to train.
         seed: of initial values and order.
         device: where to compute.
     """

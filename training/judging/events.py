@@ -9,9 +9,10 @@ and app.stream.events were made: F1 41.7 and edit 56.0 with edges at the windows
 72.2 and 74.3 at sensitivity 0.33. With the true times given, that model names 83 % of those actions rightly, which
 bounds F1. Version 2, the same recordings: 74.7 and 74.4; 74.9 and 80.2 at sensitivity 0.67.
 
-Those recordings also chose how the app does it: seeds 1 to 5 give F1 68.0 to 69.5 and edit 66.9 to 72.5, all six seeds
-together 69.7 and 69.8. What was tried on version 2's window scores: F1 / edit on seeds 0 to 2, where it was looked for,
-and on seeds 3 to 5, which came after. Entry scores are fitted as the model file's are, but where a row says otherwise:
+Those recordings also chose how the app does it. Seeds 1 to 5 give F1 68.0 to 69.5 and edit 66.9 to 72.5, all six seeds
+together 69.7 and 69.8. The table shows what was tried on version 2's window scores: F1 / edit on seeds 0 to 2, on which
+it was developed, and on seeds 3 to 5, which came after. Entry scores are fitted as the model file's are, unless a row
+says otherwise:
 
     as it is: best score >= 0.69, left below 0.414                            70.9 / 70.2    68.4 / 69.4
     sensitivity 0.67                                                          70.6 / 75.6    66.6 / 72.3
@@ -30,12 +31,12 @@ and on seeds 3 to 5, which came after. Entry scores are fitted as the model file
 The second look scores an event's frames alone, as a clip of its own; the mean of that and of the stretch names it, and
 has to reach 0.5. No row gains 2 points in both halves of the recordings (every other one) on both groups of seeds.
 
-Of the events that a more ready gate adds, one in three is right and in its place. The label of a stretch's summed
-scores, cuts at the slowest moment and joining over up to 1 s change nothing; twice as many windows change F1 by less
-than 1 (seeds 0 and 1); the likeliest path over all windows (Viterbi) gives 69.4 at best on seeds 0 to 2, where movement
-alone, without labels, finds 57 % of the actions at best. Bounds on these seeds: with the true times given, 85 % of the
-actions get their own label, 90 % from their own frames alone; rid of its wrong events, the present gate, at the best of
-18 settings, has F1 84.
+Of the events that a gate with a lower entry score adds, one in three is right and in its place. Naming by a stretch's
+summed scores, cutting at the slowest moment and joining over up to 1 s change nothing. Twice as many windows change F1
+by less than 1 (seeds 0 and 1). The likeliest path over all windows (Viterbi) gives 69.4 at best on seeds 0 to 2;
+movement alone, without labels, finds 57 % of the actions there at best. Bounds on these seeds: with the true times
+given, 85 % of the actions get their own label, and 90 % from their own frames alone. Without its wrong events, the
+present gate has F1 84 at the best of 18 settings.
 """
 
 from __future__ import annotations

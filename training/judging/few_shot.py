@@ -1,8 +1,8 @@
 """`python -m training teaching`: few-shot accuracy of taught actions, on actions and actors never trained on.
 
-Episodes: some actions are drawn, some clips of each teach, clips of other actors ask. Every way to answer gets the same
-episodes. The model should have been trained without these actions (training/recipes/unseen_actions.yaml), and one
-trained from scratch stands beside it; so does dynamic time warping of the joints, which needs no training.
+In an episode some actions are drawn, some clips of each teach, and clips of other actors ask. Every way to answer gets
+the same episodes. The model should have been trained without these actions (training/recipes/unseen_actions.yaml). It
+is compared with a model trained from scratch, and with dynamic time warping of the joints, which needs no training.
 
 Shapes: N clips, W windows of a clip, D width of the embedding.
 """

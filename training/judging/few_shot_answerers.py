@@ -15,7 +15,7 @@ from training.judging.episodes import Episode
 
 DTW_FRAMES = 25
 _ROWS = 16
-Answerer = Callable[[Episode], list[np.ndarray]]  # for each action, which one each asking clip is taken for
+Answerer = Callable[[Episode], list[np.ndarray]]  # for each action, the answer to each clip that asks
 
 
 def by_head(x_NWD: np.ndarray, background_BD: np.ndarray, modalities: int) -> Answerer:

@@ -1,9 +1,9 @@
 """`python -m training identities`: identity switches when people cross, of this app's and libraries' trackers.
 
-The scenes are of training.drawing.crowd: two to four people, 10 to 30 frames a second, all seeded. The libraries are
-no requirement; those that are not installed are left out (norfair-enough, trackers; none needs PyTorch). Switches of
-number in 54 scenes of 8 s that nothing was chosen on (seeds 100-105; the app's constants are of seeds 0-7), and the
-share of the poses that carry their person's own number:
+The scenes are of training.drawing.crowd: two to four people, 10 to 30 frames a second, all seeded. The libraries
+(norfair-enough, trackers) are no requirement. Those that are not installed are left out; none needs PyTorch. The table
+counts switches of number in 54 scenes of 8 s that nothing was chosen on (seeds 100-105), and the share of the poses
+that carry their person's own number. The app's constants were chosen on seeds 0-7.
 
     tracker                         switches  2 / 3 / 4 people  10 / 15 / 30 fps  kept %  numbers a person
     app.pose.tracker                          20       0 / 6 / 14         6 / 8 / 6     96.8              1.10

@@ -1,7 +1,7 @@
 """Accuracy of the shipped model file on clips that never trained it, judged through the app's own stream.
 
-The stream (its windows, the clip's mean, the weight of stillness) is the one that users meet, so the numbers are the
-product's, not a test bench's. Shapes: C classes.
+Users meet the same stream, with its windows, the clip's mean and the weight of stillness, so the numbers are those of
+the product. Shapes: C classes.
 """
 
 from __future__ import annotations

@@ -151,9 +151,9 @@ def distil(
     Args:
         pool: the clips; labels are not looked at.
         teacher: folder of the pre-training run.
-        config: how.
+        config: how to train.
         out: the run's folder.
-        note: told the end.
+        note: told when the run is finished.
         device: cpu or cuda; None takes CUDA where there is one.
 
     Raises:

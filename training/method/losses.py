@@ -130,7 +130,7 @@ def ekem(
 def concatenated(k_MND: Tensor) -> Tensor:
     """Concatenate the modalities' keys and normalise the result to unit length, (N, M x D).
 
-    This is norm([k_1; ...; k_M]).
+    As a formula: norm([k_1; ...; k_M]).
     """
     return F.normalize(k_MND.transpose(0, 1).flatten(1), dim=1)
 

@@ -145,10 +145,10 @@ def pretrain(
 
     Args:
         pool: the clips; labels are not looked at.
-        config: how.
+        config: how to train.
         out: the run's folder.
-        note: told the end.
-        stage1: a run whose end of stage 1 is where this one begins (same shape; it may have more modalities).
+        note: told when the run is finished.
+        stage1: a run whose end of stage 1 is where this one begins (of the same shape, perhaps with more modalities).
         device: cpu or cuda; None takes CUDA where there is one.
 
     Raises:

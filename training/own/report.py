@@ -33,7 +33,7 @@ class OwnReport:
     """Everything that was done and measured in a training.
 
     Attributes:
-        request: what was asked for.
+        request: the user's.
         config: of the model.
         examples: the files, with their parts; several of one key where a file holds several clips.
         held: keys of the held-out clips.

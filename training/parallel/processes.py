@@ -50,7 +50,7 @@ def side_by_side(
             "--workers 1 needs the least"
         ) from None
     except (KeyboardInterrupt, GeneratorExit):
-        for child in active_children():  # what they have in hand would take minutes, and is done again
+        for child in active_children():  # their present pieces would take minutes, and are done again
             child.kill()
         raise
     finally:

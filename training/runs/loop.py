@@ -173,7 +173,7 @@ def fit(
         out: the run's folder.
         group: this process among its peers; the first of them writes.
         milestones: epochs done -> file name of a further checkpoint.
-        note: told the end.
+        note: told when the run is finished.
     """
     config, log = trainer.config, Log(out, group.main, first)
     steps = len(pool) // config.batch

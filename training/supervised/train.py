@@ -85,7 +85,7 @@ class Course:
 
     Args:
         labels: short ids, in the order of the logits.
-        recipe: how.
+        recipe: how to train.
         start: whose encoders to start from (see `begin`); None starts at random.
 
     Attributes:
@@ -207,7 +207,7 @@ def train(
     Args:
         tracks: clips that train.
         labels: short ids, in the order of the logits.
-        recipe: how.
+        recipe: how to train.
         out: folder of the checkpoint.
         note: told a line an epoch.
         start: whose encoders to start from (see `begin`); None starts at random. Heads start at random.

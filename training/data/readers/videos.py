@@ -32,9 +32,9 @@ def follow(frames: Iterable[PosedFrame]) -> list[list[Pose]]:
 
     People come in the order of their appearance, the larger first.
 
-    In a file about one action, whoever comes back after however long is the same person. So nobody is forgotten, as
-    they are in a live stream: in 54 scenes of two to four people who cross (`python -m training identities`) numbers
-    change 8 times instead of 20.
+    In a file about one action, somebody who comes back is the same person, however long they were away. So nobody is
+    forgotten here, as they are in a live stream. In 54 scenes of two to four people who cross, numbers change 8 times
+    instead of 20 (`python -m training identities`).
     """
     people, poses_of_person = People(patience_s=math.inf), defaultdict[int, list[Pose]](list)
     for frame in frames:
@@ -93,7 +93,7 @@ class VideosReader(Reader):
 
     The class is the folder below the source, or below its train/ and test/ (or val/).
 
-    Splits: "folders", where there are such two; else "random", a fifth of each class by a fixed seed.
+    Splits: "folders" where the source has both; else "random", a fifth of each class by a fixed seed.
 
     Args:
         pose: name of the pose model (app.pose.model_file.KINDS).
