@@ -39,7 +39,7 @@ def _save(figure: Any, path: Path) -> None:
 def draw_all(state: ComparisonState, lines: Sequence[Line]) -> None:
     """Draw the pictures of a comparison into OUT/pictures/GRID.
 
-    These are losses.png, bars.png, and health_RUN.png for every run that logged its diagnostics (training.method.collapse).
+    These are losses.png, bars.png, and health_RUN.png for every run that logged diagnostics (training.method.collapse).
     """
     folder = state.out / "pictures" / state.grid.name
     logs = {task.name: read_log(state.run(task.name)) for task in state.plan.tasks.values()

@@ -32,8 +32,8 @@ def follow(frames: Iterable[PosedFrame]) -> list[list[Pose]]:
 
     People come in the order of their appearance, the larger first.
 
-    In a file about one action, somebody who comes back is the same person, however long they were away. So nobody is
-    forgotten here, as they are in a live stream. In 54 scenes of two to four people who cross, numbers change 8 times
+    In a file about one action, somebody who comes back is the same person, however long they were away. Unlike in
+    a live stream, nobody is therefore forgotten. In 54 scenes of two to four people who cross, numbers change 8 times
     instead of 20 (`python -m training identities`).
     """
     people, poses_of_person = People(patience_s=math.inf), defaultdict[int, list[Pose]](list)
