@@ -45,7 +45,7 @@ lint: setup-dev ## ruff check, ruff format --check and mypy
 	$(BIN)/mypy
 
 format: setup-dev ## let ruff put the code in order
-	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff check --quiet --select I --fix .
 	$(BIN)/ruff format .
 
 # Without -c, so that an edited pin counts; what still fits is left as it is (`make clean lock` renews everything).

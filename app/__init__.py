@@ -29,7 +29,7 @@ else:
     }
 
     def __getattr__(name: str) -> object:
-        """What is offered here, imported when it is asked for: `import app` alone brings neither numpy nor the rest."""
+        """Import a public name when it is asked for, so that `import app` alone loads neither numpy nor the rest."""
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_HOMES[name]), name)

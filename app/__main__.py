@@ -24,7 +24,7 @@ USAGE, INTERRUPTED = 2, 130
 
 
 def parser(prog: str = PROG, only: str | None = None, epilog: str = "") -> argparse.ArgumentParser:
-    """All commands, and the options of one of them or (None) of all."""
+    """Build the parser of all commands, with the options of the command `only`, or of all (None)."""
     main = argparse.ArgumentParser(
         prog=prog, description="IKEM Live: names what people do, live.", epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -46,12 +46,12 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _work(words: list[str], prog: str, epilog: str) -> tuple[str, Callable[[], int]]:
-    """The command that the words name, and what does it."""
+    """Return the name of the command that the words ask for, and the function that runs it."""
     if words[:1] == ["bench"]:
         from app.commands.bench import FORMS
 
         form = words[1] if len(words) > 1 else ""
-        if form in FORMS:  # its further words are its own
+        if form in FORMS:  # the benchmark reads the further words itself
             program = importlib.import_module(FORMS[form])
             return f"bench {form}", lambda: program.main(words[2:], f"{prog} bench {form}")
     args = parser(prog, asked_for(words), epilog).parse_args(words)
@@ -59,7 +59,7 @@ def _work(words: list[str], prog: str, epilog: str) -> tuple[str, Callable[[], i
 
 
 def main(argv: list[str] | None = None, prog: str = PROG, epilog: str = "") -> int:
-    """Run one command; returns the exit code.
+    """Run one command and return the exit code.
 
     Args:
         argv: the words of the command line; None takes this process's.

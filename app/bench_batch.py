@@ -1,4 +1,4 @@
-"""`python -m app.bench_batch`, as it was always called: app/benchmark/batch.py."""
+"""The former name of the batch benchmark, app/benchmark/batch.py: `python -m app.bench_batch`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m app.camera_bench`, as it was always called: app/benchmark/camera.py."""
+"""The former name of the camera benchmark, app/benchmark/camera.py: `python -m app.camera_bench`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m app.page_bench`, as it was always called: app/benchmark/page.py."""
+"""The former name of the page benchmark, app/benchmark/page.py: `python -m app.page_bench`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The few data types that every part of the app shares.
+"""The data types that all parts of the app share.
 
 Shapes: V joints or landmarks, T frames, C classes, M modalities.
 """
@@ -25,13 +25,13 @@ POSE_CONNECTIONS: tuple[tuple[int, int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """One person in one frame, as the pose landmarker sees them.
+    """The pose of one person in one frame, as the pose landmarker sees them.
 
     Attributes:
         time_s: time of the frame, seconds from the start of its stream.
-        world_V3: (33, 3) float32, metres, origin between the hips; x to the right of the image, y down, z away.
+        world_V3: (33, 3) float32, metres from the middle of the hips; x to the right of the image, y down, z away.
         image_V3: (33, 3) float32, x and y as fractions of the frame's width and height, z in the scale of x.
-        visibility_V: (33,) float32 in [0, 1], the landmarker's belief that the point can be seen.
+        visibility_V: (33,) float32 in [0, 1], the landmarker's estimate that the point can be seen.
     """
 
     time_s: float
@@ -46,24 +46,24 @@ class Pose:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of the body, as fractions of the frame (may reach past 0 and 1)."""
+        """The box around the body: left, top, right, bottom as fractions of the frame, which may lie outside [0, 1]."""
         low, high = self.image_V3[:, :2].min(0), self.image_V3[:, :2].max(0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
     @property
     def area(self) -> float:
-        """Area of the box, as a fraction of the frame."""
+        """The area of the box, as a fraction of the frame."""
         left, top, right, bottom = self.box
         return (right - left) * (bottom - top)
 
 
 class PosedFrame(NamedTuple):
-    """One frame of a video or a recording of landmarks.
+    """A frame of a video or of a recording of landmarks.
 
     Attributes:
         time_s: seconds from the start.
-        poses: everybody found in it.
-        rgb_HWC: (H, W, 3) uint8 picture, None where nobody wants it.
+        poses: of everybody found in it.
+        rgb_HWC: (H, W, 3) uint8 picture, None if it was not asked for.
     """
 
     time_s: float
@@ -72,12 +72,12 @@ class PosedFrame(NamedTuple):
 
 
 class JointFrame(NamedTuple):
-    """One frame of a recorded skeleton.
+    """A frame of a recorded skeleton.
 
     Attributes:
         time_s: seconds from the start.
         joints_V3: (25, 3) metres, y up.
-        seen_V: (25,) bool; nothing seen is a lost frame.
+        seen_V: (25,) bool; a frame in which no joint is seen is a lost frame.
     """
 
     time_s: float
@@ -87,7 +87,7 @@ class JointFrame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ActionEvent:
-    """One action that one person did, from when to when.
+    """An action of one person, with its start and end.
 
     Attributes:
         person: number of the person within the stream, from 0.
@@ -114,12 +114,12 @@ class ActionEvent:
 
 @dataclass(frozen=True, slots=True)
 class PersonState:
-    """What the stream says about one person at one frame.
+    """The stream's answer about one person in one frame.
 
     Attributes:
         person: number of the person within the stream, from 0.
         main: whether this is the person that the answer's own fields are about.
-        pose: None where the person is out of sight for a moment (or the stream was fed with joints).
+        pose: None while the person is out of sight (or if the stream was fed with joints).
         label, score, fused_C, modality_MC: as in Answer.
     """
 
@@ -134,20 +134,20 @@ class PersonState:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the stream says about one frame: of the main person, who is the nearest, and of everybody.
+    """The stream's answer to one frame: about the main person, who is the nearest, and about everybody.
 
     Attributes:
         time_s: time of the frame, seconds.
         people: how many people were found in it.
-        pose: the main person's pose, None where there is none (or the stream was fed with joints).
-        label: short id of the current action, None while there is not enough to tell or nothing stands out.
+        pose: the main person's pose, None if there is no person (or if the stream was fed with joints).
+        label: short id of the current action, None while there is too little to decide or no action stands out.
         score: smoothed fused score of that label.
         fused_C: (C,) smoothed fused scores, None before the first window.
         modality_MC: (M, C) smoothed scores by modality, None before the first window.
         events: events of everybody that ended with this frame.
         note: what the user should know ("no person", "2 people: the nearest is shown large"), or "".
         persons: everybody who is followed, the main person first.
-        closest: while there are scores and no label: the best label that may be said and its smoothed score, which
+        closest: the best label that may be named and its smoothed score, while there are scores but no label; the score
             is too low to begin an action.
     """
 

@@ -1,4 +1,4 @@
-"""From trained weights to a self-contained model file, and the runtime that runs it."""
+"""The export of trained weights to a self-contained model file, and the runtime that runs it."""
 
 import os
 

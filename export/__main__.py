@@ -19,7 +19,7 @@ COMMANDS = {
 
 
 def parser(prog: str = PROG, only: str | None = None) -> argparse.ArgumentParser:
-    """All commands, and the options of one of them or (None) of all."""
+    """Build the parser of all commands, with the options of the command `only`, or of all (None)."""
     main = argparse.ArgumentParser(
         prog=prog, description=(__doc__ or "").replace(PROG, prog), formatter_class=argparse.RawTextHelpFormatter
     )
@@ -31,7 +31,7 @@ def parser(prog: str = PROG, only: str | None = None) -> argparse.ArgumentParser
 
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
-    """Run the command line; returns the exit code.
+    """Run the command line and return the exit code.
 
     Args:
         argv: the words of the command line; None takes this process's.

@@ -1,8 +1,10 @@
-"""Model files beside the eager torch model: latency, throughput and memory by batch, threads and precision, on the CPU.
+"""The benchmark of model files beside the eager torch model, on the CPU.
 
-The contestants take turns, round after round, so that whatever else the machine does meets all of them; memory is the
-peak of a fresh process each. The input is made up: what it shows does not matter to the time. Torch is imported only
-where a contestant needs it, so that the memory of a model file is what a machine without torch would see.
+It measures latency, throughput and memory by batch, threads and precision.
+
+The contestants take turns, round after round, so that other load on the machine meets all of them. Memory is the peak
+of a fresh process for each. The input is made up, as its content does not matter to the time. Torch is imported only
+where a contestant needs it, so that the memory of a model file is that of a machine without torch.
 
 Shape suffixes: N batch, T frames, V joints.
 """
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 ROUNDS = 7  # turns of each contestant at each batch and number of threads
 BATCHES = (1, 4, 16, 64)
 EAGER, PUBLISHED = "eager torch", "published encoder, eager, three times"
-_WINDOWS_A_TURN = 16  # at least one call
+_WINDOWS_A_TURN = 16  # windows of a contestant's turn, in at least one call
 FRAMES, JOINTS = 50, 25
 
 Call = Callable[[np.ndarray, np.ndarray], object]
@@ -36,12 +38,12 @@ Call = Callable[[np.ndarray, np.ndarray], object]
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """What is measured: the weights run eagerly, the published encoder run eagerly, or a model file.
+    """A competitor of the benchmark: the weights run eagerly, the published encoder run eagerly, or a model file.
 
     Attributes:
         name: EAGER, PUBLISHED, or the model file's path.
         weights: Folder of the weights.
-        precision: Of the arithmetic.
+        precision: Precision of the arithmetic.
     """
 
     name: str
@@ -51,15 +53,18 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """One contestant at one batch with one number of threads.
+    """The measurements of one contestant at one batch with one number of threads.
 
     Attributes:
-        name: As the contestant's. precision: as the contestant's.
-        threads: CPU threads. batch: windows a call.
-        p50_ms: Median of a call, milliseconds. p95_ms: 95 of 100 calls are quicker.
-        windows_per_s: Of the median call.
-        speed: Windows a second as a ratio to EAGER's, same threads and batch.
-        peak_mb: Peak memory of a fresh process at this batch, megabytes; None where the system does not tell.
+        name: The contestant's name.
+        precision: The contestant's precision.
+        threads: CPU threads.
+        batch: Windows in a call.
+        p50_ms: Median time of a call, milliseconds.
+        p95_ms: Time within which 95 % of the calls end, milliseconds.
+        windows_per_s: Windows a second at the median time.
+        speed: Windows a second as a ratio to EAGER's at the same threads and batch.
+        peak_mb: Peak memory of a fresh process at this batch, megabytes; None if the system does not tell.
         memory: The peak as a ratio to EAGER's.
     """
 
@@ -87,7 +92,7 @@ def bench(
         models: ONNX files.
         weights: Folder of the weights that EAGER runs.
         threads: Numbers of CPU threads.
-        batches: Windows a call.
+        batches: Numbers of windows in a call.
 
     Raises:
         ValueError: If a number is not positive, or a file or the weights are missing or damaged.
@@ -110,7 +115,7 @@ def _contestants(models: Sequence[Path], weights: Path) -> list[Contestant]:
     from export.runtime import ActionModel
 
     for path in models:
-        ActionModel(path, device="cpu", threads=1)  # what is wrong with a file shows before the minutes of measuring
+        ActionModel(path, device="cpu", threads=1)  # so that a broken file is reported before the minutes of measuring
     eager = [Contestant(EAGER, str(weights)), Contestant(PUBLISHED, str(weights))]
     return eager + [Contestant(str(path), str(weights), read_precision(path)) for path in dict.fromkeys(models)]
 
@@ -118,7 +123,7 @@ def _contestants(models: Sequence[Path], weights: Path) -> list[Contestant]:
 def _all_seconds(
     contestants: Sequence[Contestant], cases: Sequence[tuple[int, int]]
 ) -> dict[tuple[str, int, int], list[float]]:
-    """Seconds of every call by contestant, threads and batch."""
+    """Measure the seconds of every call, by contestant, threads and batch."""
     from tqdm import tqdm
 
     seconds: dict[tuple[str, int, int], list[float]] = {}
@@ -130,10 +135,10 @@ def _all_seconds(
                 calls, opened = {c.name: opened_with(c, threads) for c in contestants}, threads
             feeds = made_up(batch)
             for call in calls.values():
-                call(*feeds)  # the first call of a shape allocates
+                call(*feeds)  # not counted: the first call of a shape allocates memory
             for r in range(ROUNDS):
                 names = list(calls)
-                for name in names[r % len(names) :] + names[: r % len(names)]:  # another one begins each round
+                for name in names[r % len(names) :] + names[: r % len(names)]:  # another begins in each round
                     seconds.setdefault((name, threads, batch), []).extend(_turn(calls[name], feeds))
                 bar.update()
     return seconds
@@ -168,14 +173,14 @@ def _result(
 
 
 def made_up(batch: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Joints (N, T, V, 3) in metres and frames (N,), float32."""
+    """Return made-up joints (N, T, V, 3) in metres and frames (N,), float32."""
     rng = np.random.default_rng(seed)
     joints_NTV3 = rng.normal(0.0, 0.3, (batch, FRAMES, JOINTS, 3)).astype(np.float32)
     return joints_NTV3, np.full(batch, 75.0, np.float32)
 
 
 def opened_with(contestant: Contestant, threads: int) -> Call:
-    """The contestant, ready to be called with joints and frames on so many CPU threads."""
+    """Open the contestant for calls with joints and frames on so many CPU threads."""
     if contestant.name in (EAGER, PUBLISHED):
         return _eager(contestant, threads)
     from export.runtime import ActionModel
@@ -184,7 +189,7 @@ def opened_with(contestant: Contestant, threads: int) -> Call:
 
 
 def eager_student(contestant: Contestant) -> Student:
-    """The torch model of a contestant that runs eagerly."""
+    """Return the torch model of a contestant that runs eagerly."""
     from models.student import Student
     from models.weights import load
 
@@ -211,7 +216,7 @@ def _eager(contestant: Contestant, threads: int) -> Call:
 def _all_peaks(
     contestants: Sequence[Contestant], batches: Sequence[int], threads: int
 ) -> dict[tuple[str, int], float | None]:
-    """Peak memory by contestant and batch."""
+    """Measure the peak memory, by contestant and batch."""
     from tqdm import tqdm
 
     cases = [(c, batch) for c in contestants for batch in batches]
@@ -219,7 +224,7 @@ def _all_peaks(
 
 
 def fresh_peak_mb(contestant: Contestant, batch: int, threads: int = 1) -> float | None:
-    """Peak memory of a fresh process that opens the contestant and calls it twice, megabytes.
+    """Measure the peak memory of a fresh process that opens the contestant and calls it twice, megabytes.
 
     Raises:
         ValueError: If the process dies.
@@ -243,7 +248,7 @@ def _run_once(contestant: Contestant, batch: int, threads: int) -> float | None:
 
 
 def _peak_mb() -> float | None:
-    """Peak resident memory of this process."""
+    """Return the peak resident memory of this process, megabytes."""
     status = Path("/proc/self/status")
     if status.exists():  # the peak of getrusage would be the parent's where that one was larger
         line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))

@@ -1,4 +1,4 @@
-"""The parity gate: model files on every engine that is here, against torch in fp32, on real windows.
+"""The parity check: model files on every engine of this machine, against torch in fp32, on real windows.
 
 Shape suffixes: N windows, T frames, V joints, C classes.
 """
@@ -22,30 +22,30 @@ from models.weights import StudentConfig, load
 
 ENGINES = {"cpu": "ONNX Runtime CPU", "cuda": "ONNX Runtime CUDA", "tensorrt": "TensorRT"}
 BATCHES = (1, 4, 16, 64)
-MOST_DIFFERENCE = 1e-4  # of an fp32 file's scores
-LEAST_AGREEMENT = {"fp16": 99.5, "int8": 98.0}  # percent
+MOST_DIFFERENCE = 1e-4  # largest difference of an fp32 file's scores
+LEAST_AGREEMENT = {"fp16": 99.5, "int8": 98.0}  # percent of windows with the same best class
 MOST_WINDOWS = 1024
-_LATENCY_CALLS = 50  # at batch 1
-_LEAST_CALLS = 5  # at any batch
+_LATENCY_CALLS = 50  # timed calls at batch 1
+_LEAST_CALLS = 5  # fewest timed calls at any batch
 _BATCH = 32  # windows at a time where nothing is timed
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One model file on one engine.
+    """The comparison of one model file on one engine with torch.
 
     Attributes:
         model: The file.
         precision: "fp32", "fp16" or "int8", as its metadata says.
-        engine: What ran it, in words.
+        engine: Name of the engine, in words.
         max_difference: Largest absolute difference of a fused score from torch.
         mean_difference: The mean of them.
-        agreement: Percent of the windows where the same class is best as in torch.
-        accuracy: Percent of the labelled windows named right; None without any.
-        p50_ms: Median of a call at batch 1, milliseconds.
-        p95_ms: 95 of 100 calls are quicker.
-        windows_per_s: Batch -> windows a second, of the median call.
-        size_mb: Of the file, megabytes.
+        agreement: Percent of the windows whose best class is the same as in torch.
+        accuracy: Percent of the labelled windows that are named right; None if none is labelled.
+        p50_ms: Median time of a call at batch 1, milliseconds.
+        p95_ms: Time within which 95 % of the calls end, milliseconds.
+        windows_per_s: Batch -> windows a second at the median time of a call.
+        size_mb: Size of the file, megabytes.
     """
 
     model: str
@@ -63,15 +63,15 @@ class Row:
 
 @dataclass(slots=True)
 class Report:
-    """What a check found.
+    """The findings of a check.
 
     Attributes:
-        weights: Folder that torch's answers come from.
-        windows: How many were compared.
-        labelled: How many of them have one of the labels as their action.
-        accuracy: Percent of those that torch names right; None without any.
+        weights: Folder of the weights that torch runs.
+        windows: Number of windows that were compared.
+        labelled: Number of them whose action is one of the labels.
+        accuracy: Percent of those that torch names right; None if there are none.
         rows: The comparisons.
-        not_checked: One line for each engine that is not here, with why and for which files.
+        not_checked: One line for each engine that this machine lacks, with the reason and the files.
         breaches: One line for each goal that is missed.
     """
 
@@ -114,7 +114,7 @@ def check(models: Sequence[Path], weights: Path, files: Sequence[Path]) -> Repor
             except AcceleratorMissingError as error:
                 absent.setdefault(f"{engine}: {error}", []).append(path)
                 continue
-            except ValueError as error:  # the engine is here, but not fit: unbuilt, of another GPU, too large
+            except ValueError as error:  # the engine is here but cannot be used: not built, of another GPU, too large
                 report.breaches.append(f"{path} on {engine}: {error}")
                 continue
             except Exception as error:  # the engines' exceptions share no base
@@ -127,11 +127,11 @@ def check(models: Sequence[Path], weights: Path, files: Sequence[Path]) -> Repor
 
 
 def breaches(row: Row, reference: float | None) -> list[str]:
-    """One line for each goal that a row misses.
+    """Return one line for each goal that a row misses.
 
     Args:
-        row: What was measured.
-        reference: Percent of the labelled windows that torch names right in fp32; None without any.
+        row: The comparison.
+        reference: Percent of the labelled windows that torch names right in fp32; None if none is labelled.
     """
     missed = []
     if row.precision == "fp32" and not row.max_difference <= MOST_DIFFERENCE:
@@ -151,10 +151,10 @@ def breaches(row: Row, reference: float | None) -> list[str]:
 
 
 def read_precision(path: Path) -> str:
-    """The precision that a model file's metadata names; files from before it was written there are fp32.
+    """Return the precision that a model file's metadata names; files without one are fp32, being older than the entry.
 
     Raises:
-        ValueError: If this version does not know it.
+        ValueError: If this version does not know the precision.
     """
     import onnx
 
@@ -176,7 +176,7 @@ def _same_shape(path: Path, model: ActionModel, config: StudentConfig, weights: 
 
 
 def _torch_scores(student: Student, windows: Windows) -> np.ndarray:
-    """(N, C) fused scores of torch in fp32."""
+    """Return the fused scores (N, C) of torch in fp32."""
     from tqdm import tqdm
 
     parts = []
@@ -217,7 +217,7 @@ def _row(
 
 
 def _scores(model: ActionModel, windows: Windows, title: str) -> np.ndarray:
-    """(N, C) fused scores of a model file."""
+    """Return the fused scores (N, C) of a model file."""
     from tqdm import tqdm
 
     starts = tqdm(range(0, len(windows), _BATCH), desc=title, unit="batch")
@@ -226,7 +226,7 @@ def _scores(model: ActionModel, windows: Windows, title: str) -> np.ndarray:
 
 
 def _seconds(model: ActionModel, windows: Windows, batch: int) -> list[float]:
-    """Seconds of each call at one batch size, after one that does not count."""
+    """Return the seconds of each call at one batch size, after one call for warm-up."""
     rows = np.arange(batch) % len(windows)
     joints_NTV3, frames_N = windows.joints_NTV3[rows], windows.frames_N[rows]
     model(joints_NTV3, frames_N)

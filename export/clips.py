@@ -1,4 +1,4 @@
-"""Real windows to compare, calibrate and time models on, from files in the clip format.
+"""The real windows on which models are compared, calibrated and timed, from files in the clip format.
 
 Shape suffixes: N windows, T frames of a window, V joints.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from models.clips import read_clips
 from models.resample import read_window
 
-LEAST_FRAMES = 4  # seen ones, that a clip must have
+LEAST_FRAMES = 4  # fewest seen frames of a clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Windows:
     Attributes:
         joints_NTV3: float32 metres.
         frames_N: float32, seconds of a window x 30.
-        action_N: short id of each clip's action, "" where it has none.
+        action_N: short id of each clip's action, "" if it has none.
     """
 
     joints_NTV3: np.ndarray
@@ -36,14 +36,14 @@ class Windows:
 
 
 def read_windows(files: Sequence[Path], window_s: float, frames: int, most: int = 512, seed: int = 0) -> Windows:
-    """One window around the middle of each clip; at most `most` of them, drawn evenly from all files.
+    """Read one window around the middle of each clip; at most `most` of them, drawn evenly from all files.
 
     Args:
         files: .npz files in the clip format (models.clips), or folders of them.
         window_s: seconds of a window.
         frames: frames of a window.
-        most: windows.
-        seed: of the choice.
+        most: largest number of windows.
+        seed: seed of the choice.
 
     Raises:
         ValueError: a file is missing or damaged, or no clip can be used.

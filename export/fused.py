@@ -1,10 +1,10 @@
-"""The student for deployment: branches side by side in grouped operators, batch norm folded into the weights.
+"""The student for deployment: branches side by side in grouped operators, with batch norm folded into the weights.
 
-The same maths as `models.student` in eval mode in a third of the operators, which matters at a batch of one:
+It computes the same as `models.student` in eval mode with a third of the operators, which matters at a batch of one:
 10.2 -> 9.2 ms (medians) on two cores. The export compares both before it writes a file.
 
-With `half` the blocks compute in half precision; what comes before them needs metres to a fraction of a millimetre,
-and what comes after them (the mean over time and joints, the heads, the softmax) sums and compares: both stay fp32.
+With `half` the blocks compute in half precision. What comes before them needs metres to a fraction of a millimetre, and
+what comes after them (the mean over time and joints, the heads, the softmax) sums and compares; both stay fp32.
 
 Shape suffixes: N batch, M branches, C / O channels in / out (of one branch), T frames, V joints, K graph subsets,
 B = N x M, H width of h, D width of the embedding.
@@ -32,7 +32,7 @@ FARTHEST = 1000.0
 
 
 def _affine(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Scale and shift that batch norm amounts to in eval mode."""
+    """Return the scale and shift to which batch norm amounts in eval mode."""
     assert norm.running_mean is not None and norm.running_var is not None, "batch norm without statistics"
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     return scale, norm.bias - norm.running_mean * scale
@@ -45,14 +45,14 @@ def _block(encoder: Encoder, i: int) -> Block:
 
 
 def _temporal(block: Block) -> tuple[nn.BatchNorm2d, nn.Conv2d, nn.BatchNorm2d]:
-    """The temporal convolution, with the batch norm before it and the one after it."""
+    """Return the batch norm before the temporal convolution, the convolution, and the batch norm after it."""
     before, _, conv, after, _ = block.tcn
     assert isinstance(before, nn.BatchNorm2d) and isinstance(conv, nn.Conv2d) and isinstance(after, nn.BatchNorm2d)
     return before, conv, after
 
 
 def _point(block: Block) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
-    """The residual's 1 x 1 convolution and its batch norm."""
+    """Return the residual's 1 x 1 convolution and its batch norm."""
     assert isinstance(block.residual, nn.Sequential)
     conv, norm = block.residual
     assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
@@ -60,7 +60,7 @@ def _point(block: Block) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
 
 
 class FusedBlock(nn.Module):
-    """One block of all branches; x is (N, M C, T, V)."""
+    """A block of all branches; x is (N, M C, T, V)."""
 
     gather_MVW: Tensor
     spatial_weight: Tensor
@@ -98,7 +98,10 @@ class FusedBlock(nn.Module):
 
     @staticmethod
     def _graph_weights(block: Block, A_KVV: Tensor) -> tuple[Tensor, Tensor]:
-        """Weight (O, C, K, 1) and bias (O, 1, V), which goes through A, of the graph convolution and its batch norm."""
+        """Fold the graph convolution and its batch norm into a weight (O, C, K, 1) and a bias (O, 1, V).
+
+        The bias goes through A.
+        """
         conv, (scale_O, shift_O) = block.gcn.conv, _affine(_temporal(block)[0])
         assert conv.bias is not None, "the graph convolution has a bias"
         weight_KOC = conv.weight.reshape(SUBSETS, -1, conv.in_channels) * scale_O.unsqueeze(1)
@@ -119,11 +122,11 @@ class FusedBlock(nn.Module):
 
 
 class FusedStudent(nn.Module):
-    """A student's scores of one person, for export.
+    """A network that gives a student's scores of one person, for export.
 
     Args:
-        student: Copied; later changes to it do not show here.
-        half: Whether the blocks compute in half precision; inputs and outputs are fp32 all the same.
+        student: The student, which is copied; later changes to it have no effect here.
+        half: Whether the blocks compute in half precision; inputs and outputs stay fp32.
     """
 
     scale_M1VC: Tensor
@@ -157,7 +160,7 @@ class FusedStudent(nn.Module):
             self.blocks.half()
 
     def forward(self, joints: Tensor, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Joints (N, T, V, 3) in metres and frames (N,) to fused scores, per-modality scores and embedding."""
+        """Compute fused scores, per-modality scores and embedding of joints (N, T, V, 3) in metres and frames (N,)."""
         scale_N = time_scale(frames) if self.time_scaled else None
         x_NMTVC = torch.stack(modalities(normalise(joints), scale_N, self.modalities), dim=1)
         x = (x_NMTVC * self.scale_M1VC + self.shift_M1VC).permute(0, 1, 4, 2, 3).flatten(1, 2)

@@ -32,10 +32,10 @@ TOLERANCE = 1e-4
 
 
 def sample_joints(batch: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Seeded skeleton-like input: walks of bone vectors, with limbs lost as the app loses them.
+    """Return seeded skeleton-like input: random walks of bone vectors, with limbs lost as the app loses them.
 
     Returns:
-        joints (batch, 50, 25, 3) float32 metres and frames (batch,) float32.
+        Joints (batch, 50, 25, 3) float32 metres and frames (batch,) float32.
     """
     rng = np.random.default_rng(seed)
     bones_NTVC = rng.normal(0.0, 0.2, (batch, 1, len(JOINTS), 3))
@@ -59,7 +59,7 @@ def export_student(student: Student, config: StudentConfig, out: str | Path, pre
         precision: "fp32", or "fp16" for encoders in half precision. `export.precision` writes int8.
 
     Returns:
-        The largest difference found in any output.
+        The largest difference in any output.
 
     Raises:
         ValueError: If the exported graph is invalid; if fp32 outputs differ by more than 1e-4; or if an fp16 file
@@ -77,17 +77,17 @@ def export_student(student: Student, config: StudentConfig, out: str | Path, pre
 
 
 def trace(student: Student, config: StudentConfig, precision: str) -> onnx.ModelProto:
-    """The student as an ONNX graph that carries its metadata."""
+    """Return the student as an ONNX graph with its metadata."""
     model = _trace(FusedStudent(student, half=precision == "fp16"))
     describe(model, student, config, precision)
     return model
 
 
 def save_checked(model: onnx.ModelProto, student: Student, part: Path, out: str | Path) -> float:
-    """Save a graph to `part`; returns the largest difference from torch in any output.
+    """Save a graph to `part`, and return the largest difference from torch in any output.
 
     Raises:
-        ValueError: If the graph is invalid or answers otherwise than torch; `out` is named as not written.
+        ValueError: If the graph is invalid or answers otherwise than torch; the message names `out` as not written.
     """
     import onnx
 
@@ -112,18 +112,18 @@ Answers = list[tuple[list[np.ndarray], list[np.ndarray]]]  # a batch each: all o
 
 
 def _largest_difference(answers: Answers) -> float:
-    """In any output, between torch and ONNX Runtime."""
+    """Return the largest difference between torch and ONNX Runtime in any output."""
     pairs = [pair for both in answers for pair in zip(*both, strict=True)]
     return float(np.max([np.abs(expected - found).max() for expected, found in pairs]))  # a NaN stays one
 
 
 def _same_best(answers: Answers) -> bool:
-    """Whether both give the same class the highest fused score."""
+    """Return whether both give the same class the highest fused score."""
     return all((expected[0].argmax(1) == found[0].argmax(1)).all() for expected, found in answers)
 
 
 def _sample_answers(student: Student, path: str | Path) -> Answers:
-    """Of torch and of ONNX Runtime on the CPU, at batches 1 and 3 of samples."""
+    """Return the answers of torch and of ONNX Runtime on the CPU, at batches 1 and 3 of samples."""
     import onnxruntime
 
     student = copy.deepcopy(student).cpu().eval()
@@ -139,7 +139,7 @@ def _sample_answers(student: Student, path: str | Path) -> Answers:
 
 
 def _trace(deployed: FusedStudent) -> onnx.ModelProto:
-    """Export with a dynamic batch (traced at 2: a batch of 1 would be taken for a constant)."""
+    """Export with a dynamic batch, traced at a batch of 2 because one of 1 would be taken for a constant."""
     joints_NTVC, frames_N = (torch.from_numpy(array) for array in sample_joints(2))
     batch = torch.export.Dim("batch", min=1, max=4096)
     noisy = logging.getLogger("torch.onnx")
@@ -165,7 +165,7 @@ def _trace(deployed: FusedStudent) -> onnx.ModelProto:
 
 
 def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Without the exporter's notes: each node carries a stack trace with the paths of this machine."""
+    """Remove the exporter's notes: each node has a stack trace with the paths of this machine."""
     graph = model.graph
     for entry in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
         del entry.metadata_props[:]
@@ -174,7 +174,7 @@ def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def describe(model: onnx.ModelProto, student: Student, config: StudentConfig, precision: str, **extra: str) -> None:
-    """Put what the app must know about the model into its metadata, where it came from, and what else is named."""
+    """Write what the app must know about the model, its origin and the values in `extra` into its metadata."""
     import onnx
 
     texts = {

@@ -1,8 +1,9 @@
-"""The student in int8: static quantisation with scales from real windows, and accuracy measured on others.
+"""The student in int8: static quantisation with scales from some real windows, and accuracy measured on others.
 
-Q/DQ nodes stand around the convolutions and matmuls of the blocks, symmetric as TensorRT wants them, weights with a
-scale a channel. Everything else stays fp32: normalisation, modalities, pooling, heads, softmax, and the first block,
-whose inputs have the longest tails (in int8 too 98.6 % of 1,011 windows kept their best class, in fp32 99.4 %).
+Q/DQ nodes stand around the convolutions and matmuls of the blocks, symmetric as TensorRT needs them, with one scale for
+each channel of the weights. Everything else stays fp32: normalisation, modalities, pooling, heads, softmax, and the
+first block, whose inputs have the longest tails (with it in int8 98.6 % of 1,011 windows kept their best class, with it
+in fp32 99.4 %).
 
 Shape suffixes: N windows, T frames, V joints, C classes.
 """
@@ -30,8 +31,8 @@ from models.weights import StudentConfig
 if TYPE_CHECKING:
     import onnx
 
-MOST_POINTS = 0.5  # of accuracy that int8 may lose
-CALIBRATION = 256  # windows at most; 64 did about as well
+MOST_POINTS = 0.5  # most percentage points of accuracy that int8 may lose
+CALIBRATION = 256  # most windows for the scales; 64 did about as well
 _BATCH = 4  # windows whose activations are held in memory at a time
 # Percent of a tensor's values that its scale covers. 99.4 % of windows kept their best class; with all values covered
 # 98.3 %, for rare outliers coarsen the rest; with 99.99 % covered 98.2 %, for too much is cut off.
@@ -40,14 +41,14 @@ _PERCENTILE = 99.999
 
 @dataclass(frozen=True, slots=True)
 class Quantised:
-    """What is known of an int8 file; its metadata holds it as JSON under "int8".
+    """The measurements of an int8 file, which its metadata holds as JSON under "int8".
 
     Attributes:
-        calibration_clips: Clips that the scales come from.
-        held_out_clips: Other, labelled clips that the accuracies are of.
+        calibration_clips: Number of clips from which the scales come.
+        held_out_clips: Number of other, labelled clips on which accuracy is measured.
         accuracy_fp32: Share of them that the fp32 model names right.
-        accuracy_int8: The same of the int8 model.
-        forced: Whether it was written although it loses too much.
+        accuracy_int8: Share of them that the int8 model names right.
+        forced: Whether the file was written although it loses too much.
     """
 
     calibration_clips: int
@@ -58,13 +59,13 @@ class Quantised:
 
 
 def targets(windows: Windows, labels: tuple[str, ...]) -> np.ndarray:
-    """(N,) index of each window's action among the labels, -1 where it is not among them."""
+    """Return the index of each window's action among the labels, (N,), -1 for an action that is not among them."""
     index = {label: c for c, label in enumerate(labels)}
     return np.array([index.get(str(action), -1) for action in windows.action_N], np.int64)
 
 
 def accuracy(scores_NC: np.ndarray, target_N: np.ndarray) -> float | None:
-    """Share of the windows with a target (0 or more) whose highest score is on it; None where there is none."""
+    """Return the share of windows with a target (0 or more) whose highest score is on it, or None without targets."""
     known_N = target_N >= 0
     return float((scores_NC.argmax(1) == target_N)[known_N].mean()) if known_N.any() else None
 
@@ -72,14 +73,14 @@ def accuracy(scores_NC: np.ndarray, target_N: np.ndarray) -> float | None:
 def export_int8(
     student: Student, config: StudentConfig, out: str | Path, windows: Windows, force: bool = False
 ) -> Quantised:
-    """Write the student as an int8 ONNX file, after measuring what that costs.
+    """Write the student as an int8 ONNX file, after measuring what it loses.
 
     Args:
         student: What to export.
         config: Its configuration.
         out: The file to write.
-        windows: Real ones; every second gives the scales, the others measure.
-        force: Write the file whatever it loses.
+        windows: Real windows; every second one is for the scales, the others are for measuring.
+        force: Write the file even if it loses too much.
 
     Raises:
         ValueError: If there are too few windows or none has one of the labels, if the fp32 graph is wrong, or if
@@ -110,12 +111,12 @@ def quantise(single: Path, out: Path, windows: Windows) -> None:
     """Write the int8 form of an fp32 file, without metadata.
 
     Args:
-        single: What `export.onnx` wrote in fp32.
+        single: The file that `export.onnx` wrote in fp32.
         out: The file to write.
-        windows: Real ones, for the scales.
+        windows: Real windows, for the scales.
 
     Raises:
-        ValueError: If the encoder has a single block.
+        ValueError: If the encoder has only one block.
     """
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
@@ -142,7 +143,7 @@ def quantise(single: Path, out: Path, windows: Windows) -> None:
 
 
 def _quantised_nodes(model: onnx.ModelProto) -> tuple[list[str], list[str]]:
-    """Names of the convolutions and matmuls of all blocks but the first, and of the matmuls' weights."""
+    """Return the names of the convolutions and matmuls of all blocks but the first, and of the matmuls' weights."""
     nodes, gathers = [], []
     for node in model.graph.node:
         weights = [name for name in node.input if name.startswith("blocks.") and not name.startswith("blocks.0.")]
@@ -153,7 +154,7 @@ def _quantised_nodes(model: onnx.ModelProto) -> tuple[list[str], list[str]]:
 
 
 class _Reader:
-    """Windows as quantize_static asks for them: `len` batches, of which `set_range` chooses some to come next."""
+    """A reader of windows for quantize_static: `len` batches, of which `set_range` chooses those that come next."""
 
     def __init__(self, windows: Windows) -> None:
         from tqdm import tqdm
@@ -180,7 +181,10 @@ class _Reader:
 
 
 def _halves(windows: Windows, known_N: np.ndarray) -> tuple[Windows, Windows]:
-    """Windows for the scales, of any action, and labelled ones that measure; neighbours go to different halves."""
+    """Split windows into some for the scales, of any action, and labelled ones for measuring.
+
+    Neighbours go to different halves.
+    """
     if not known_N.any():
         raise ValueError(
             "no clip has one of the model's labels as its action, so int8 cannot be measured: give labelled clips"
@@ -224,7 +228,7 @@ def _refuse(facts: Quantised, out: str | Path) -> None:
 
 
 def _scores(path: Path, windows: Windows) -> np.ndarray:
-    """(N, C) fused scores of ONNX Runtime on the CPU."""
+    """Return the fused scores (N, C) of ONNX Runtime on the CPU."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -238,7 +242,7 @@ def _scores(path: Path, windows: Windows) -> np.ndarray:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what quantize_static prints and logs."""
+    """Hide what quantize_static prints and logs."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,6 +1,6 @@
-"""A TensorRT engine from an ONNX file, on the machine that is to run it; for TensorRT 10 and 11 alike.
+"""The building of a TensorRT engine from an ONNX file, on the machine that will run it, for TensorRT 10 and 11.
 
-The network is strongly typed: the ONNX graph itself says what is computed in which precision. Nothing here needs torch.
+The network is strongly typed: the ONNX graph itself defines the precision of each operation. Nothing here needs torch.
 
 Shape suffixes: N batch (windows).
 """
@@ -23,7 +23,7 @@ from models.system.atomic import write_together
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batches:
-    """How many windows an engine takes at a time: at least `min`, at most `max`, tuned for `opt`."""
+    """The numbers of windows that an engine takes at a time: at least `min`, at most `max`, tuned for `opt`."""
 
     min: int = 1
     opt: int = 8
@@ -47,13 +47,13 @@ def build_engine(
     Args:
         model: The ONNX file.
         folder: Where to put the engine; None puts it beside the ONNX file.
-        batches: Windows at a time.
-        workspace_mb: Memory of the GPU that the layers may work in, in MiB.
+        batches: Numbers of windows at a time.
+        workspace_mb: GPU memory for the work of the layers, in MiB.
         timing_cache: File of timings that speeds up the next build; it is read if it exists, and written.
         device: Which GPU to build for, counted from 0.
 
     Returns:
-        The engine's path. Its name carries the model, the GPU, the version of TensorRT and the precision.
+        The engine's path. Its name contains the model, the GPU, the version of TensorRT and the precision.
 
     Raises:
         AcceleratorMissingError: If TensorRT or a GPU is missing.
@@ -87,7 +87,7 @@ def build_engine(
 
 
 def _check_writable(folder: Path, option: str) -> None:
-    """Find out before the minutes of a build whether its result can be kept."""
+    """Check, before the minutes of a build, that its result can be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -113,7 +113,7 @@ def _read_cache(file: Path | None) -> bytes:
 
 
 def _shapes(card: Card, batches: Batches) -> dict[str, list[tuple[int, ...]]]:
-    """Least, best and largest shape of each input."""
+    """Return the smallest, best and largest shape of each input."""
     sizes = (batches.min, batches.opt, batches.max)
     return {
         "joints": [(N, card.frames, JOINTS, 3) for N in sizes],
@@ -124,7 +124,7 @@ def _shapes(card: Card, batches: Batches) -> dict[str, list[tuple[int, ...]]]:
 def _build(
     trt: ModuleType, model: Path, shapes: dict[str, list[tuple[int, ...]]], workspace_mb: int, saved: bytes
 ) -> tuple[bytes, bytes]:
-    """The serialised engine and the timing cache."""
+    """Build, and return the serialised engine and the timing cache."""
     log = logger(trt)
     builder = create(trt, trt.Builder, log)
     # The number of the flag differs between TensorRT 10 and 11.
@@ -146,7 +146,7 @@ def _build(
 
 
 def _parse(trt: ModuleType, network: Any, model: Path) -> Any:
-    """The parser, after it has filled the network."""
+    """Fill the network from the model, and return the parser."""
     parser = create(trt, trt.OnnxParser, network, logger(trt))
     if not parser.parse_from_file(str(model)):
         faults = [parser.get_error(i) for i in range(parser.num_errors)]
@@ -156,7 +156,7 @@ def _parse(trt: ModuleType, network: Any, model: Path) -> Any:
 
 
 def _attach_cache(trt: ModuleType, config: Any, saved: bytes) -> Any:
-    """The timing cache that the build reads and fills; a saved one of another GPU or version is not used."""
+    """Return the timing cache that the build reads and fills; a saved one of another GPU or version is not used."""
     for data in (saved, b""):
         cache = config.create_timing_cache(data)
         if cache is not None and config.set_timing_cache(cache, False):

@@ -19,7 +19,7 @@ import numpy as np
 from export.runtime import ActionModel
 
 DEVICES = {"cpu": "KIND_CPU", "gpu": "KIND_GPU"}
-LARGEST_BATCH = 4096  # of the exported file
+LARGEST_BATCH = 4096  # largest batch of the exported file
 _LEAST_PREFERRED = 4
 
 # The number that each window needs is (N, 1) outside, as the server wants at least one axis beside the batch, and (N,)
@@ -62,10 +62,10 @@ model_warmup {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Serving:
-    """How the server runs the model.
+    """The way in which the server runs the model.
 
     Attributes:
-        name: of the model on the server, and of its folder.
+        name: name of the model on the server, and of its folder.
         max_batch: most windows that are run at once.
         delay_us: microseconds that a window may wait for others to share its batch.
         instances: copies of the model, on the CPU or on each GPU.
@@ -95,13 +95,13 @@ class Serving:
 
     @property
     def preferred(self) -> tuple[int, ...]:
-        """Batch sizes that are run without waiting any longer: 4, 8, 16 and so on, and the largest."""
+        """The batch sizes that are run without further waiting: 4, 8, 16 and so on, and the largest."""
         doubled = (_LEAST_PREFERRED << k for k in range(LARGEST_BATCH.bit_length()))
         return (*(size for size in doubled if size < self.max_batch), self.max_batch)
 
 
 def config_text(model: ActionModel, embedding: int, serving: Serving) -> str:
-    """The text of config.pbtxt.
+    """Return the text of config.pbtxt.
 
     Args:
         model: the action model that is served.
@@ -128,11 +128,11 @@ def config_text(model: ActionModel, embedding: int, serving: Serving) -> str:
 
 
 def write_repository(model: str | Path, repository: str | Path, serving: Serving, force: bool = False) -> Path:
-    """Write the model and its configuration into a model repository, whole or not at all.
+    """Write the model and its configuration into a model repository, all or nothing.
 
     Args:
         model: an action model file (`python -m export onnx`).
-        repository: the repository's folder; it is made where it is missing, and other models in it stay.
+        repository: the repository's folder; it is made if missing, and other models in it stay.
         serving: how the server runs the model.
         force: replace a model of the same name.
 
@@ -140,7 +140,7 @@ def write_repository(model: str | Path, repository: str | Path, serving: Serving
         The model's folder in the repository.
 
     Raises:
-        ValueError: the file is no action model, the name is taken, or the folder cannot be written.
+        ValueError: the file is not an action model, the name is taken, or the folder cannot be written.
     """
     model, folder = Path(model), Path(repository) / serving.name
     if os.path.lexists(folder) and not force:
@@ -165,7 +165,7 @@ def write_repository(model: str | Path, repository: str | Path, serving: Serving
 
 
 def _write_folder(folder: Path, files: dict[str, bytes], model: Path) -> None:
-    """Fill a folder beside `folder`, then move it there; the one that it replaces goes last."""
+    """Fill a folder beside `folder`, then move it there; the folder that it replaces is removed last."""
     stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         new = stage / "new"
@@ -180,7 +180,7 @@ def _write_folder(folder: Path, files: dict[str, bytes], model: Path) -> None:
 
 
 def _replace(new: Path, folder: Path, old: Path) -> None:
-    """Move `new` to `folder`, and what was there to `old`; it comes back where the move fails."""
+    """Move `new` to `folder`, and what was there to `old`; if the move fails, it is moved back."""
     replaced = os.path.lexists(folder)
     if replaced:
         os.rename(folder, old)

@@ -1,4 +1,4 @@
-"""Query and key branches: one encoder and one projection head a modality, and the momentum copy of them all.
+"""Query and key branches: one encoder and one projection head for each modality, and the momentum copy of them all.
 
 Source: arXiv 2309.12009, section 3.2; MoCo, arXiv 1911.05722. Shape suffixes: N clips, P people, T frames, V joints,
 C coordinates, M modalities, H width of h, D width of the embedding z.
@@ -23,12 +23,12 @@ from models.student import mean_people
 
 
 def _encoder(shape: Shape) -> Encoder:
-    """An untrained encoder."""
+    """Build an untrained encoder."""
     return Encoder(shape.channels, shape.strides, dropout=shape.dropout, published_partition=shape.published_partition)
 
 
 def projection(widths: Sequence[int]) -> nn.Sequential:
-    """Linear layers with ReLU between them, with the published initial values."""
+    """Build linear layers with ReLU between them, with the published initial values."""
     layers: list[nn.Module] = []
     for a, b in zip(widths[:-1], widths[1:], strict=True):
         layers += [nn.Linear(a, b), nn.ReLU()]
@@ -37,7 +37,10 @@ def projection(widths: Sequence[int]) -> nn.Sequential:
 
 @contextmanager
 def frozen_statistics(module: nn.Module) -> Iterator[None]:
-    """Batch-norm normalises as in training but leaves its running statistics alone (a forward that is repeated)."""
+    """Keep the running statistics of batch-norm unchanged, for a forward pass that is repeated.
+
+    Batch-norm still normalises as in training.
+    """
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
     before = [m.momentum for m in norms]
     counters = [m.num_batches_tracked for m in norms if m.num_batches_tracked is not None]
@@ -54,13 +57,13 @@ def frozen_statistics(module: nn.Module) -> Iterator[None]:
 
 
 class Branches(nn.Module):
-    """Encoders and projection heads, one of each a modality.
+    """The encoders and projection heads of all branches, one of each for each modality.
 
     Args:
         names: Modalities, in order.
-        shape: Of the encoders.
+        shape: Shape of the encoders.
         head: Hidden and output width of the projection heads.
-        recompute: Keep no activations of a branch: run it once more in the backward pass, branch by branch.
+        recompute: Keep no activations of a branch, but run it once more in the backward pass, branch by branch.
     """
 
     def __init__(
@@ -72,17 +75,17 @@ class Branches(nn.Module):
         self.heads = nn.ModuleDict({name: projection((shape.channels[-1], *head)) for name in self.names})
 
     def inputs(self, joints_NPTVC: Tensor, frames_N: Tensor) -> dict[str, Tensor]:
-        """The branches' modalities of normalised, perhaps augmented joints."""
+        """Return the branches' modalities of normalised, perhaps augmented joints."""
         scale_N = time_scale(frames_N) if self.shape.time_scaled else None
         return dict(zip(self.names, modalities(joints_NPTVC, scale_N, self.names), strict=True))
 
     def encode(self, joints_NPTVC: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
-        """h of every branch, (M, N, H).
+        """Return h of every branch, (M, N, H).
 
         Args:
             joints_NPTVC: Normalised joints; modalities are computed in float32 whatever the autocast.
             frames_N: Frames that each clip lasts at 30 fps.
-            present_NP: Which slots hold a person; used where the shape masks people.
+            present_NP: Which slots hold a person; used if the shape masks people.
         """
         with torch.autocast(joints_NPTVC.device.type, enabled=False):
             inputs = self.inputs(joints_NPTVC.float(), frames_N)
@@ -116,7 +119,7 @@ class Branches(nn.Module):
         return checkpoint(run, x_BTVC, use_reentrant=False)
 
     def project(self, h_MNH: Tensor) -> Tensor:
-        """z of every branch, (M, N, D), unit length, float32."""
+        """Return z of every branch, (M, N, D), unit length, float32."""
         z = [head(h_NH) for head, h_NH in zip(self.heads.values(), h_MNH, strict=True)]
         return F.normalize(torch.stack(z).float(), dim=-1)
 

@@ -1,7 +1,8 @@
-"""The one clip format of the project: many skeleton clips in one .npz, or one recorded clip. Numpy only.
+"""The clip format of the project: many skeleton clips in one .npz, or one recorded clip. Numpy only.
 
-Many clips: frames (sum T, 25, 3) float32 metres, or int16 with `scale` metres a unit; start, length, and where known
-label, action (the common label), subject, view, fps by clip. One clip: frames (T, 25, 3) and fps.
+A file of many clips has frames (sum T, 25, 3), float32 metres or int16 with `scale` metres a unit. By clip it has start
+and length, and where known label, action (the common label), subject, view and fps. A file of one clip has frames
+(T, 25, 3) and fps.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ _FARTHEST_M = 1e6  # squares of joints must fit into float32
 
 
 class ClipFileError(ValueError):
-    """A clip file cannot be read; the message says what to do."""
+    """The reason why a clip file cannot be read, as a message that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One recorded skeleton.
+    """A recorded skeleton.
 
     Attributes:
         joints_TV3: (T, 25, 3) float32 metres, NTU order and axes.
         fps: frames a second.
-        label: the set's own name of the action, "" where unknown.
-        action: the common label, "" where none fits.
+        label: the data set's own name of the action, "" if unknown.
+        action: the common label, "" if none fits.
         subject: number of the actor.
         view: number of the camera.
         index: place within its file; None for a file of one clip.
@@ -62,34 +63,34 @@ class Clip:
 
     @property
     def seen_T(self) -> np.ndarray:
-        """(T,) bool: a frame of all zeros is a lost frame."""
+        """A mask (T,) of the frames that are not lost; a frame of all zeros is a lost frame."""
         return np.asarray(self.joints_TV3.any((1, 2)))
 
     @property
     def shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Without the lost frames: (T,) seconds, (T, 25, 3) metres, and (T, 25) bool, all seen."""
+        """The clip without its lost frames: (T,) seconds, (T, 25, 3) metres, and (T, 25) bool, all true."""
         seen_T = self.seen_T
         joints_TV3 = self.joints_TV3[seen_T]
         return np.flatnonzero(seen_T) / self.fps, joints_TV3, np.ones(joints_TV3.shape[:2], bool)
 
     @property
     def seconds(self) -> float:
-        """Duration, seconds."""
+        """The duration, seconds."""
         return len(self.joints_TV3) / self.fps
 
 
 def read_clips(path: str | os.PathLike[str]) -> Iterator[Clip]:
-    """Clips of one .npz, one by one.
+    """Yield the clips of one .npz, one by one.
 
     Raises:
-        ClipFileError: the file is missing, no .npz, or lacks what a clip needs.
+        ClipFileError: the file is missing, is not an .npz, or lacks what a clip needs.
     """
     path = Path(path)
     yield from _clips(_arrays(path), path)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an archive that a clip needs, as far as they are there; all of them, small or not, in memory."""
+    """Read the arrays of an archive that a clip needs, as far as they are there, all of them into memory."""
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device could block for ever
         raise ClipFileError(f"{path}: this is not a file")
     try:
@@ -108,7 +109,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise ClipFileError(f"{path}: there is no such file, or it may not be read") from None
     except MemoryError:
         raise ClipFileError(f"{path}: there is not enough memory for it; split it") from None
-    except Exception:  # zipfile and numpy raise half a dozen kinds, in words that help nobody
+    except Exception:  # zipfile and numpy raise half a dozen types with unhelpful texts
         raise ClipFileError(
             f"{path}: not a readable .npz of recorded skeletons (damaged, cut short, or of another kind)"
         ) from None
@@ -143,7 +144,7 @@ def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
 
 
 def _numbers(fields: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:
-    """(N,) the real numbers of a field."""
+    """Return the real numbers of a field, (N,)."""
     values_N = np.ravel(fields[name])
     if values_N.dtype.kind not in "fiu" or not np.isfinite(values_N).all():
         raise ClipFileError(f"{path}: `{name}` must hold finite numbers")
@@ -151,13 +152,13 @@ def _numbers(fields: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray
 
 
 def _metres(frames: np.ndarray, scale: float) -> np.ndarray:
-    """(T, 25, 3) float32 of frames in steps of `scale` metres; what is too large becomes infinite."""
+    """Return frames in steps of `scale` metres as (T, 25, 3) float32 metres; what is too large becomes infinite."""
     with np.errstate(over="ignore"):
         return frames.astype(np.float32) * np.float32(scale)
 
 
 def write_clips(path: str | os.PathLike[str], clips: list[Clip]) -> None:
-    """Write clips to one .npz, whole or not at all: joints as int16 of half a millimetre."""
+    """Write clips to one .npz, all or nothing, with joints as int16 of half a millimetre."""
     path, scale = Path(path), 0.0005
     lengths = np.array([len(c.joints_TV3) for c in clips], np.int32)
     frames = np.concatenate([c.joints_TV3 for c in clips]) if clips else np.zeros((0, V, 3), np.float32)

@@ -1,4 +1,4 @@
-"""Dropout that does not wait for its random numbers."""
+"""Dropout that does not wait for random numbers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 
 class ByteDropout(nn.Module):
-    """Dropout from one random byte an element.
+    """Dropout from one random byte for each element.
 
-    torch draws one Bernoulli variable at a time on a CPU, which cost 28 % of a training step in bf16. Eight elements
-    share a 64-bit draw here. The probability is rounded to a multiple of 1/256, and the scale fits the rounded one.
+    On a CPU torch draws one Bernoulli variable at a time, which cost 28 % of a training step in bf16. Here eight
+    elements share a 64-bit draw. The probability is rounded to a multiple of 1/256, and the scale fits the rounded one.
 
     Args:
         p: Probability that an element becomes zero.

@@ -1,4 +1,4 @@
-"""One branch: the ST-GCN encoder (arXiv 1801.07455), with the widths and initial values of the published IKEM code.
+"""The encoder of one branch: ST-GCN (arXiv 1801.07455), with the widths and initial values of the published IKEM code.
 
 Shape suffixes: B clips x people, T frames, V joints, C / O channels in / out, K subsets of the graph's partition,
 P parts of the body, X = T x V.
@@ -19,7 +19,7 @@ TEMPORAL_KERNEL = 9
 
 
 class GraphConv(nn.Module):
-    """Spatial graph convolution: sum over the subsets k of (W_k x + c_k) A_k, as two matmuls.
+    """A spatial graph convolution: the sum over the subsets k of (W_k x + c_k) A_k, as two matmuls.
 
     Neighbours are gathered first, which is the cheaper order while channels grow. Channels stay last in memory, so
     that the gathered (joint, subset, channel) rows enter the second matmul without being moved.
@@ -56,7 +56,7 @@ class PointConv(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """Graph convolution, temporal convolution and residual."""
+    """A block of graph convolution, temporal convolution and residual."""
 
     def __init__(self, channels_in: int, channels_out: int, stride: int, residual: bool, dropout: float) -> None:
         super().__init__()
@@ -83,17 +83,17 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    """ST-GCN blocks, ten as published, from one modality of one person to h.
+    """A stack of ST-GCN blocks, ten as published, from one modality of one person to h.
 
     Args:
         channels: Widths of the blocks; the last is the size of h.
         strides: Strides in time of the blocks.
         channels_in: Coordinates per joint.
-        dropout: In all blocks but the first.
+        dropout: Dropout of all blocks but the first.
         published_partition: See `models.graph.spatial_partition`.
 
     Raises:
-        ValueError: For no block, or other numbers of widths and strides.
+        ValueError: For no block, or if the numbers of widths and strides differ.
     """
 
     A: Tensor  # (K, V, V), a buffer
@@ -135,7 +135,7 @@ class Encoder(nn.Module):
         return self.maps(x_BTVC).mean((2, 3))
 
     def maps(self, x_BTVC: Tensor) -> Tensor:
-        """What h is the mean of, (B, channels[-1], frames left by the strides, 25)."""
+        """Return the maps whose mean is h, (B, channels[-1], frames left by the strides, 25)."""
         B, T, V, C = x_BTVC.shape
         x_BCTV = self.data_bn(x_BTVC.reshape(B * T, V * C)).reshape(B, T, V, C).permute(0, 3, 1, 2)
         for block, importance_KVV in zip(self.blocks, self.edge_importance, strict=True):
@@ -144,9 +144,9 @@ class Encoder(nn.Module):
 
 
 def spread(x_BCTV: Tensor) -> Tensor:
-    """Standard deviation of maps over time and the joints of each part of the body (models.skeleton), (B, 4 C).
+    """Return the standard deviation of maps over time and each body part's joints (models.skeleton), (B, 4 C).
 
-    How much something changes, and where, tells movements that were never trained on apart better than its mean does.
+    How much something changes, and where, tells apart movements that were never trained on, better than its mean does.
     """
     T = x_BCTV.shape[2]
     at_XP = F.one_hot(torch.from_numpy(PART_V), PARTS).to(x_BCTV).repeat(T, 1)
@@ -157,7 +157,7 @@ def spread(x_BCTV: Tensor) -> Tensor:
 
 
 def init_weights(module: nn.Module) -> None:
-    """The published initial values: conv and linear N(0, 0.02), batch-norm N(1, 0.02), biases 0."""
+    """Set the published initial values: conv and linear N(0, 0.02), batch-norm N(1, 0.02), biases 0."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:

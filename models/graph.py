@@ -19,7 +19,7 @@ EDGES: tuple[tuple[int, int], ...] = tuple(
 
 
 def hop_distances() -> np.ndarray:
-    """Hops from every joint to the centre (joint 21), shape (V,)."""
+    """Return the hops from every joint to the centre (joint 21), shape (V,)."""
     hops_V = np.full(len(JOINTS), -1, dtype=np.int64)
     hops_V[CENTRE] = 0
     frontier = [CENTRE]
@@ -36,7 +36,7 @@ def hop_distances() -> np.ndarray:
 
 
 def spatial_partition(published_partition: bool = False) -> np.ndarray:
-    """Adjacency split by the direction of each edge, normalised by column.
+    """Return the adjacency split by the direction of each edge and normalised by column.
 
     Subset 0 holds the joints themselves, subset 1 the edges whose message travels towards the centre, subset 2 those
     whose message travels away from it.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 IDLE = "idle"  # standing or sitting still
-OTHER = "other"  # what no action names
-SILENT = (IDLE, OTHER)  # scored, never said
+OTHER = "other"  # movement that no label names
+SILENT = (IDLE, OTHER)  # scored but never named
 
 # Short id -> what a person would say
 DISPLAY = {

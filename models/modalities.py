@@ -1,4 +1,6 @@
-"""Centring, view normalisation and the six modalities of IKEM (arXiv 2309.12009), in torch: they export with the model.
+"""Centring, view normalisation and the six modalities of IKEM (arXiv 2309.12009).
+
+They are in torch, so that they are exported with the model.
 
 Shape suffixes: N batch (any leading axes, people too), T frames, V joints, C = 3 coordinates (metres, y up).
 The coordinates are the last axis throughout, and every cross product names it. Collapsed joints (zero-length bones,
@@ -25,7 +27,7 @@ ROTATION_PARTNERS: tuple[int, ...] = tuple({22: 21, 24: 23}.get(i, int(parent)) 
 
 
 def time_scale(frames_N: Tensor) -> Tensor:
-    """f = 50 / (frames the clip lasts at 30 fps), which makes velocities independent of the clip's length; (N,)."""
+    """Return f = 50 / (frames of the clip at 30 fps), (N,), which makes velocities independent of the clip's length."""
     return FRAMES / frames_N
 
 
@@ -53,27 +55,27 @@ def normalise(joints_NTVC: Tensor) -> Tensor:
 
 
 def _length(x_NC: Tensor) -> tuple[Tensor, Tensor]:
-    """Length over the last axis (kept), 1 where it vanishes, and the mask of where it does not."""
+    """Return the length over the last axis (kept), 1 where it vanishes, and the mask of where it does not."""
     square = (x_NC * x_NC).sum(-1, keepdim=True)
     solid = square > _TINY
     return torch.sqrt(torch.where(solid, square, torch.ones_like(square))), solid
 
 
 def _unit(x_NC: Tensor) -> Tensor:
-    """Unit vectors along the last axis; a zero vector stays zero."""
+    """Return unit vectors along the last axis; a zero vector stays zero."""
     length, solid = _length(x_NC)
     return x_NC / length * solid
 
 
 def _difference(x_NTVC: Tensor, scale: Tensor, lost: int) -> Tensor:
-    """Forward difference in time times the time scale, zero in the last `lost` frames."""
+    """Return the forward difference in time, times the time scale, with zeros in the last `lost` frames."""
     keep = x_NTVC.shape[-3] - lost
     step_NTVC = scale * (x_NTVC[..., 1 : keep + 1, :, :] - x_NTVC[..., :keep, :, :])
     return torch.cat([step_NTVC, torch.zeros_like(x_NTVC[..., keep:, :, :])], dim=-3)
 
 
 def _bones(p_NTVC: Tensor) -> Tensor:
-    """Each joint minus its parent; joint 21, which has none, gets the unit normal of the upper body's plane."""
+    """Return each joint minus its parent; joint 21, which has none, gets the unit normal of the upper body's plane."""
     bones_NTVC = p_NTVC - p_NTVC[..., PARENTS.tolist(), :]
     right_NTC = bones_NTVC[..., RIGHT_SHOULDER, :]
     down_NTC = bones_NTVC[..., _SPINE_MIDDLE, :] - right_NTC
@@ -83,12 +85,12 @@ def _bones(p_NTVC: Tensor) -> Tensor:
 
 
 def _rotation(bones_NTVC: Tensor) -> Tensor:
-    """Cross product of each bone with its partner's: the axis of rotation, not normalised."""
+    """Return the cross product of each bone with its partner's: the axis of rotation, not normalised."""
     return torch.linalg.cross(bones_NTVC, bones_NTVC[..., ROTATION_PARTNERS, :], dim=-1)
 
 
 def _angular_velocity(bones_NTVC: Tensor, scale: Tensor) -> Tensor:
-    """Change of the angle between each bone and its partner, along the rotation axis."""
+    """Return the change of the angle between each bone and its partner, along the rotation axis."""
     units_NTVC = _unit(bones_NTVC)
     partners_NTVC = units_NTVC[..., ROTATION_PARTNERS, :]
     length, solid = _length(torch.linalg.cross(units_NTVC, partners_NTVC, dim=-1))
@@ -112,15 +114,15 @@ assert tuple(_RECIPES) == MODALITIES
 
 
 def modalities(p_NTVC: Tensor, scale_N: Tensor | None, names: Sequence[str] = MODALITIES) -> list[Tensor]:
-    """The chosen modalities of normalised joints.
+    """Compute the chosen modalities of normalised joints.
 
     Args:
-        p_NTVC: Joints (N, ..., T, 25, 3) as `normalise` gives them (augmented or not), in metres.
+        p_NTVC: Joints (N, ..., T, 25, 3) as `normalise` returns them (augmented or not), in metres.
         scale_N: The clips' time scale f, (N,); None switches it off (f = 1).
         names: Which of MODALITIES, in which order.
 
     Returns:
-        One (N, ..., T, 25, 3) tensor a name.
+        One (N, ..., T, 25, 3) tensor for each name.
     """
     if scale_N is None:
         scale = torch.ones((), dtype=p_NTVC.dtype, device=p_NTVC.device)

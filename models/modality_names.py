@@ -8,10 +8,10 @@ MODALITIES = ("joint", "motion", "bone", "acceleration", "rotation", "angular")
 
 
 def check_modalities(names: Sequence[str]) -> tuple[str, ...]:
-    """The names as a tuple.
+    """Return the names as a tuple, after a check.
 
     Raises:
-        ValueError: For an empty list, a name twice, or a modality that does not exist.
+        ValueError: For an empty list, a name that stands twice, or a modality that does not exist.
     """
     wrong = [name for name in names if name not in MODALITIES]
     if wrong or not names or len(set(names)) != len(names):

@@ -1,8 +1,8 @@
-"""A stretch of timestamped joints to a fixed number of frames, by time, whatever the camera's rate. Numpy only.
+"""The resampling of timestamped joints to a fixed number of frames, whatever the camera's rate. Numpy only.
 
-Both the app and the training pass through here, so a window means the same to both. Steps: short losses of a joint
-are bridged and longer ones marked lost; the track is read at 60 points a second; a Gaussian of fixed width in
-seconds takes away what a slow camera could not have seen; every frame of the window is read off.
+App and training both use it, so a window means the same to both. Its steps: short losses of a joint are bridged and
+longer ones marked lost; the track is read at 60 points a second; a Gaussian of fixed width in seconds removes what a
+slow camera could not have seen; every frame of the window is read off.
 
 Shapes: T recorded frames, D dense frames, K frames of the window (50), V joints.
 """
@@ -26,7 +26,7 @@ def bridge_gaps(times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray
     Args:
         times_T: (T,) seconds, increasing.
         joints_TV3: (T, V, 3) metres.
-        seen_TV: (T, V) bool; the root (joint 21) counts as seen, a frame without it should not be here.
+        seen_TV: (T, V) bool; the root (joint 21) counts as seen, and a frame without it must be left out before.
 
     Returns:
         (T, V, 3) joints; lost ones sit on their nearest seen ancestor (models.skeleton.fill_lost).
@@ -53,7 +53,7 @@ def bridge_gaps(times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray
 
 @lru_cache(maxsize=64)
 def _smoother(seconds: float, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """Dense times relative to the window's end (D,), and the Gaussian read-off (K, D)."""
+    """Return dense times relative to the window's end (D,), and the weights (K, D) of the Gaussian read-off."""
     margin = 3 * SIGMA_S
     dense_D = np.arange(-seconds - margin, margin + 0.5 / DENSE_HZ, 1 / DENSE_HZ)
     centre_K = (np.arange(frames) + 0.5) * seconds / frames - seconds
@@ -64,7 +64,9 @@ def _smoother(seconds: float, frames: int) -> tuple[np.ndarray, np.ndarray]:
 def read_window(
     times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray, end_s: float, seconds: float, frames: int = 50
 ) -> np.ndarray:
-    """The window of `seconds` that ends at `end_s`, as `frames` frames; first and last pose are held outside.
+    """Return the window of `seconds` that ends at `end_s`, as `frames` frames.
+
+    Before the first and after the last recorded frame, its pose is held.
 
     Args:
         times_T: (T,) seconds, increasing, T >= 1.
@@ -78,7 +80,7 @@ def read_window(
         (frames, V, 3) float32 metres.
 
     Raises:
-        ValueError: no frame at all.
+        ValueError: there is no frame.
     """
     if len(times_T) == 0:
         raise ValueError("a window needs at least one frame with a person in it")

@@ -1,4 +1,4 @@
-"""Which revision of the source is running: what a result or a model file says of where it came from."""
+"""The revision of the running source, which results and model files record as their origin."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def git_revision() -> str:
-    """The revision of the working tree, with "+" after it where files were changed; "" where git does not know one."""
+    """Return the revision of the working tree, with "+" after it if files were changed, or "" if git knows none."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=12", "--dirty=+"]
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()

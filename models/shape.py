@@ -1,4 +1,4 @@
-"""The shape of an encoder: what configurations name, and what needs no torch."""
+"""The shape of an encoder, as configurations name it; needs no torch."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """What the encoders of all branches share.
+    """The shape that the encoders of all branches share.
 
     Attributes:
         channels: widths of the blocks; the last is H.
-        strides: of the blocks, in time.
-        dropout: in all blocks but the first.
+        strides: strides of the blocks, in time.
+        dropout: dropout of all blocks but the first.
         published_partition: repeat the published code's partition of the graph (models.graph).
         time_scaled: multiply velocities with the clip's time scale f.
-        mask_people: leave slots without a person out, of the mean over people and of the computation.
+        mask_people: leave slots without a person out of the mean over people and of the computation.
     """
 
     channels: tuple[int, ...] = CHANNELS

@@ -43,7 +43,7 @@ MIRROR = np.array([JOINTS.index(n.replace("left", "?").replace("right", "left").
 
 
 def _outward_order() -> tuple[int, ...]:
-    """Joints so that each comes after its parent."""
+    """Return the joints in an order in which each comes after its parent."""
     order = [CENTRE]
     while len(order) < V:
         order += [v for v in range(V) if v not in order and PARENTS[v] in order]
@@ -94,23 +94,23 @@ _TURN = np.array([-1.0, -1.0, 1.0], np.float32)
 
 
 def mirrored(joints: np.ndarray) -> np.ndarray:
-    """(..., 25, 3) as seen in a mirror: left and right change places, x is negated."""
+    """Return joints (..., 25, 3) as seen in a mirror: left and right change places, x is negated."""
     return joints[..., MIRROR, :] * MIRROR_SIGN_3
 
 
 def bridge(world_L3: np.ndarray, visibility_L: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """BlazePose world landmarks to NTU joints.
+    """Convert BlazePose world landmarks to NTU joints.
 
     Args:
         world_L3: (..., 33, 3) metres, x right, y down, z away.
         visibility_L: (..., 33) in [0, 1].
 
     Returns:
-        joints (..., 25, 3) float32 metres in the axes above, and seen (..., 25) bool: a joint is seen where every
-        landmark that it is made from is.
+        Joints (..., 25, 3) float32 metres in the axes above, and seen (..., 25) bool. A joint is seen if every landmark
+        that it is made from is seen.
 
     Raises:
-        ValueError: the shapes are not those of 33 landmarks.
+        ValueError: a shape is not that of 33 landmarks.
     """
     if world_L3.shape[-2:] != (33, 3) or visibility_L.shape != world_L3.shape[:-1]:
         raise ValueError(
@@ -124,10 +124,10 @@ def bridge(world_L3: np.ndarray, visibility_L: np.ndarray) -> tuple[np.ndarray, 
 
 
 def fill_lost(joints_TV3: np.ndarray, seen_TV: np.ndarray) -> np.ndarray:
-    """Put each lost joint where its nearest seen ancestor is: a bone of length zero says "not known".
+    """Put each lost joint where its nearest seen ancestor is, so that a bone of length zero means "not known".
 
-    The root (joint 21, between the shoulders) is taken as it is. A view that shows no hips thus gives a lower body
-    that sits on the root, at the origin after centring, which is what the model was trained to read as unseen.
+    The root (joint 21, between the shoulders) is taken as it is. A view without hips thus gives a lower body that lies
+    at the root, the origin after centring. The model was trained to read this as unseen.
 
     Args:
         joints_TV3: (T, 25, 3) metres.

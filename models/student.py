@@ -1,4 +1,4 @@
-"""The recogniser: one encoder and one linear head a modality (the student has three, the teacher all six).
+"""The recogniser: one encoder and one linear head for each modality (the student has three, the teacher all six).
 
 Shape suffixes: N batch, P people, B = N x P, T frames, V joints, M modalities, C coordinates or classes, H width of h,
 D width of the embedding.
@@ -16,10 +16,10 @@ from models.shape import CHANNELS, STRIDES
 
 
 def mean_people(h_NPC: Tensor, present_NP: Tensor | None = None) -> Tensor:
-    """Mean over people, (N, C).
+    """Return the mean over people, (N, C).
 
     Args:
-        h_NPC: One row a person.
+        h_NPC: One row for each person.
         present_NP: Which slots hold a person; None counts every slot, as the published code does.
     """
     if present_NP is None:
@@ -29,10 +29,10 @@ def mean_people(h_NPC: Tensor, present_NP: Tensor | None = None) -> Tensor:
 
 
 def fused_scores(logits_NMC: Tensor, temperature: float, fusion: tuple[float, ...] = ()) -> tuple[Tensor, Tensor]:
-    """Softmax at the temperature of the branches' mean logits, (N, C), and of each branch's own, (N, M, C).
+    """Return the softmax, at the temperature, of the branches' mean logits (N, C) and of each branch's own (N, M, C).
 
     Args:
-        logits_NMC: One row of logits a branch.
+        logits_NMC: One row of logits for each branch.
         temperature: Divides the logits.
         fusion: Weights of the branches in the mean, which sum to 1; () weighs them equally.
     """
@@ -45,16 +45,16 @@ def fused_scores(logits_NMC: Tensor, temperature: float, fusion: tuple[float, ..
 
 
 class Student(nn.Module):
-    """Raw joints to branch logits.
+    """A network from raw joints to branch logits.
 
     Args:
         labels_count: Number of classes.
         modalities: Which modalities, one branch each.
         channels: Widths of the encoder's blocks; None takes the published ones.
-        dropout: In the encoders' blocks 2 to 10.
+        dropout: Dropout of the encoders' blocks 2 to 10.
         time_scaled: Whether velocities are multiplied with the clip's time scale f.
         published_partition: See `models.graph.spatial_partition`.
-        strides: Of the encoder's blocks, in time; None takes the published ones.
+        strides: Strides of the encoder's blocks, in time; None takes the published ones.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class Student(nn.Module):
         self.heads.apply(init_weights)
 
     def encoder(self, name: str) -> Encoder:
-        """The encoder of a modality's branch."""
+        """Return the encoder of a modality's branch."""
         encoder = self.encoders[name]
         assert isinstance(encoder, Encoder)
         return encoder
 
     def head(self, name: str) -> nn.Linear:
-        """The linear head of a modality's branch."""
+        """Return the linear head of a modality's branch."""
         head = self.heads[name]
         assert isinstance(head, nn.Linear)
         return head
@@ -105,8 +105,8 @@ class Student(nn.Module):
             present_NP: Which of the P slots hold a person; None counts them all.
 
         Returns:
-            Branch logits (N, M, C) and the embedding (N, D): of each branch, side by side, the spread of its maps over
-            the parts of the body (models.encoder.spread), which taught actions are told by.
+            Branch logits (N, M, C) and the embedding (N, D). The embedding is, of each branch side by side, the spread
+            of its maps over the parts of the body (models.encoder.spread); taught actions are recognised from it.
         """
         maps = self._maps(joints, frames_N)
         spreads = [
@@ -115,11 +115,11 @@ class Student(nn.Module):
         return self._classified(maps, present_NP), torch.cat(spreads, dim=1)
 
     def logits(self, joints: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
-        """The branch logits alone, which is all that training asks for."""
+        """Return only the branch logits, which are all that training needs."""
         return self._classified(self._maps(joints, frames_N), present_NP)
 
     def _maps(self, joints: Tensor, frames_N: Tensor) -> list[Tensor]:
-        """Each branch's last maps, (N, P, H, T', V)."""
+        """Return each branch's last maps, (N, P, H, T', V)."""
         joints_NPTVC = normalise(joints if joints.dim() == 5 else joints.unsqueeze(1))
         scale_N = time_scale(frames_N) if self.time_scaled else None
         inputs = modalities(joints_NPTVC, scale_N, self.modalities)
@@ -131,5 +131,5 @@ class Student(nn.Module):
         return torch.stack([head(h_NH) for head, h_NH in zip(self.heads.values(), h, strict=True)], dim=1)
 
     def scores(self, logits_NMC: Tensor) -> tuple[Tensor, Tensor]:
-        """Fused scores (N, C) and per-modality scores (N, M, C), at the student's temperature and fusion weights."""
+        """Return fused scores (N, C) and per-modality ones (N, M, C), at the student's temperature and weights."""
         return fused_scores(logits_NMC, self.temperature, self.fusion)

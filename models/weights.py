@@ -1,4 +1,4 @@
-"""Saving and loading a recogniser: a folder with student.safetensors and config.json."""
+"""The files of a recogniser: a folder with student.safetensors and config.json."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from models.system.atomic import write_json, write_whole
 
 WEIGHTS, CONFIG = "student.safetensors", "config.json"
 FORMAT = "ikem-live-student/1"
-EMBEDDING = "spread over parts/1"  # what the embedding is made of; another name where that changes
+EMBEDDING = "spread over parts/1"  # how the embedding is computed; renamed when that changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudentConfig:
-    """What a recogniser's weights do not say themselves.
+    """The configuration of a recogniser, which its weights do not contain.
 
     Args:
         labels: Short ids of the classes, in the order of the logits.
@@ -30,14 +30,15 @@ class StudentConfig:
         window_s: Seconds that the model looks at.
         frames: Frames that a window is resampled to.
         modalities: Branches, in order.
-        temperature: Divides the logits before the softmax.
+        temperature: Divisor of the logits before the softmax.
         fusion: Weights of the branches in the fused score, which sum to 1; () weighs them equally.
         thresholds: Scores at which an action is entered and left.
         channels: Widths of the encoder's blocks.
-        strides: Of the encoder's blocks, in time.
-        version: Of the weights.
-        terms: What the training data allows the weights to be used for, in a sentence or two; "" where nobody said.
-        format: Of the folder.
+        strides: Strides of the encoder's blocks, in time.
+        version: Version of the weights.
+        terms: What the training data allows the weights to be used for, in a sentence or two; "" if that was not
+            stated.
+        format: Format of the folder.
     """
 
     labels: tuple[str, ...]
@@ -76,7 +77,7 @@ class StudentConfig:
                 raise ValueError(f"{name} cannot be {getattr(self, name)!r}")
 
     def build(self, dropout: float = 0.5) -> Student:
-        """An untrained student of this shape."""
+        """Build an untrained student of this shape."""
         student = Student(len(self.labels), self.modalities, self.channels, dropout, strides=self.strides)
         student.temperature, student.fusion = self.temperature, self.fusion
         return student
@@ -87,10 +88,10 @@ class StudentConfig:
 
 
 def save(student: Student, config: StudentConfig, folder: str | Path) -> None:
-    """Write the weights and the configuration, each whole or not at all.
+    """Write the weights and the configuration, each all or nothing.
 
     Raises:
-        ValueError: If the student has another shape than the configuration says.
+        ValueError: If the student's shape is not that of the configuration.
     """
     from safetensors.torch import save_file
 
@@ -102,11 +103,11 @@ def save(student: Student, config: StudentConfig, folder: str | Path) -> None:
 
 
 def embedding_id(student: Student, config: StudentConfig) -> str:
-    """Names the space of the student's embeddings: what lies near in one lies elsewhere in another.
+    """Return an identifier of the space of the student's embeddings; embeddings of different spaces cannot be compared.
 
     Returns:
         A hash of the encoders' weights, of what a window is and of what is taken from the maps; heads, labels and
-        calibration play no part.
+        calibration are not part of it.
     """
     known_by = [config.modalities, config.window_s, config.frames, EMBEDDING]
     digest = hashlib.sha256(json.dumps(known_by).encode())
@@ -117,7 +118,7 @@ def embedding_id(student: Student, config: StudentConfig) -> str:
 
 
 def load(folder: str | Path) -> tuple[Student, StudentConfig]:
-    """Read a folder that `save` wrote; the student is in eval mode.
+    """Read a folder that `save` wrote, and return the student in eval mode and its configuration.
 
     Raises:
         ValueError: If a file is missing, damaged, or does not fit the other.
@@ -139,10 +140,10 @@ def load(folder: str | Path) -> tuple[Student, StudentConfig]:
 
 
 def read_config(folder: str | Path) -> StudentConfig:
-    """The configuration alone.
+    """Read only the configuration.
 
     Raises:
-        ValueError: If config.json is missing, not JSON, or holds a key or value that makes no sense.
+        ValueError: If config.json is missing, not JSON, or holds an unknown key or an impossible value.
     """
     path = Path(folder) / CONFIG
     try:
@@ -161,7 +162,7 @@ def read_config(folder: str | Path) -> StudentConfig:
 
 
 def _load_state(student: Student, state: dict[str, torch.Tensor], source: str) -> None:
-    """Copy the tensors; the first that does not fit is named."""
+    """Copy the tensors into the student, and name the first that does not fit."""
     own = student.state_dict()
     for name in sorted(own.keys() | state.keys()):
         mine, other = own.get(name), state.get(name)

@@ -6,8 +6,8 @@ import argparse
 import os
 import sys
 
-# A thread that waits for the others gives its core away soon: for a little (3 %) on cores of one's own, and several
-# times faster on cores that are shared. Read when torch loads its threads.
+# A waiting thread gives its core away early. That costs a little (3 %) where the cores are the process's own, and is
+# several times faster where they are shared. The variable is read when torch loads its threads.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 from models.system.command_line import add_commands, asked_for, carry_out
@@ -33,14 +33,17 @@ COMMANDS = {
 
 
 def parser(prog: str = PROG, only: str | None = None) -> argparse.ArgumentParser:
-    """All commands, and the options of one of them or (None) of all."""
+    """Build the parser of the commands.
+
+    Options are added for the command `only`, or for all commands where that is None.
+    """
     main = argparse.ArgumentParser(prog=prog, description=(__doc__ or "").replace(PROG, prog))
     add_commands(main, "training.commands", COMMANDS, lambda module, text: text, only)
     return main
 
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
-    """Run one command; returns the exit code.
+    """Run one command and return the exit code.
 
     Args:
         argv: the words of the command line; None takes this process's.

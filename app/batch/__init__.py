@@ -1,1 +1,1 @@
-"""`python -m app classify`: many inputs to files of results, in one process, in several, or on a cluster."""
+"""The batch command, `python -m app classify`: many inputs to files, in one process, in several or on a cluster."""

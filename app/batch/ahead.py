@@ -1,4 +1,4 @@
-"""Stages of work that overlap: each in a thread of its own, a few items ahead of the next."""
+"""Stages of work that overlap: each runs in its own thread, a few items ahead of the next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 
 
 class _Buffer(Generic[Item]):
-    """Items between a thread that makes them and one that takes them; at most `most` lie here."""
+    """A queue of at most `most` items between the thread that makes them and the one that takes them."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -22,7 +22,7 @@ class _Buffer(Generic[Item]):
         self._error: BaseException | None = None
 
     def put(self, item: Item) -> bool:
-        """Add an item as soon as there is room; False once nobody takes any more."""
+        """Add an item as soon as there is room, and return False if the consumer has left."""
         with self._changed:
             self._changed.wait_for(lambda: self._left or len(self._items) < self._most)
             self._items.append(item)
@@ -30,13 +30,13 @@ class _Buffer(Generic[Item]):
             return not self._left
 
     def end(self, error: BaseException | None) -> None:
-        """There will be no more items, because of an error or because there are no more."""
+        """Mark the end of the items, with the error that caused it if there was one."""
         with self._changed:
             self._over, self._error = True, error
             self._changed.notify_all()
 
     def leave(self) -> None:
-        """Nobody takes any more."""
+        """Tell the producer that nobody takes items any more."""
         with self._changed:
             self._left = True
             self._items.clear()
@@ -56,10 +56,10 @@ class _Buffer(Generic[Item]):
 
 
 def ahead(items: Generator[Item], most: int) -> Generator[Item]:
-    """The items of a generator that a thread of its own runs, at most `most` items ahead.
+    """Yield the items of a generator that runs in its own thread, at most `most` items ahead.
 
-    What the generator raises is raised here, after the items before it. Closing this one ends the thread and closes
-    the generator in it; both have ended when `close` returns.
+    An error of the generator is raised here, after the items before it. Closing this generator closes the inner one and
+    ends its thread; both have ended when `close` returns.
 
     Args:
         items: where they come from; it belongs to the thread from the first item on.
@@ -74,7 +74,7 @@ def ahead(items: Generator[Item], most: int) -> Generator[Item]:
                 for item in items:
                     if not buffer.put(item):
                         break
-        except BaseException as caught:  # whatever it is, it belongs to whoever takes the items
+        except BaseException as caught:  # any error is raised again in the consumer
             error = caught
         buffer.end(error)
 

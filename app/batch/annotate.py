@@ -34,7 +34,7 @@ ENCODERS: dict[str, dict[str, str]] = {
     "mpeg4": {"b": "8M"},
 }
 _PLAYED = ("libx264", "libopenh264", "libvpx-vp9")
-_TICKS = 60_000  # a second: the usual rates fit into it, and it fits into 16 bits as MPEG-4 wants
+_TICKS = 60_000  # ticks a second: a multiple of the usual rates that fits into 16 bits, as MPEG-4 requires
 _COLOURS = ((64, 200, 255), (255, 176, 64), (120, 230, 120), (255, 120, 200))
 _INK = (16, 16, 16)
 _EARS, _SHOULDERS = (7, 8), (11, 12)
@@ -42,7 +42,7 @@ _EARS, _SHOULDERS = (7, 8), (11, 12)
 
 @cache
 def encoder() -> str:
-    """The best encoder that this build of FFmpeg has.
+    """Return the name of the best encoder that this build of FFmpeg has.
 
     Raises:
         OutputError: it has none of those that are known here.
@@ -56,7 +56,7 @@ def encoder() -> str:
 
 
 def encoder_note() -> str:
-    """What the user should know about the encoder, "" where it is the right one."""
+    """Return what the user should know about the encoder, or "" if it is the preferred one."""
     name = encoder()
     if name == "libx264":
         return ""
@@ -65,7 +65,9 @@ def encoder_note() -> str:
 
 
 class AnnotatedVideo:
-    """Writes an mp4, frame by frame, each at its own time. Close it; until then it is no whole file.
+    """A writer of an mp4 with the drawn frames, each at its own time.
+
+    The file is complete only after `close`.
 
     Args:
         path: the file to write.
@@ -84,7 +86,7 @@ class AnnotatedVideo:
         self._first_s, self._last, self._frames = 0.0, -1, 0
 
     def add(self, time_s: float, rgb_HWC: np.ndarray, people: Iterable[Followed]) -> None:
-        """Take one frame.
+        """Draw one frame and encode it.
 
         Args:
             time_s: seconds, later than the last frame's.
@@ -126,7 +128,7 @@ class AnnotatedVideo:
         self._stream = stream
 
     def close(self) -> None:
-        """Write what the encoder holds and the index; harmless twice."""
+        """Write what the encoder holds and the index; a second call does nothing."""
         import av
 
         container, self._container = self._container, None
@@ -134,7 +136,7 @@ class AnnotatedVideo:
             return
         try:
             packets = self._stream.encode()
-            if packets and self._frames > 1:  # the last frame stays for as long as frames do on average
+            if packets and self._frames > 1:  # the last frame lasts as long as the others on average
                 packets[-1].duration = round(self._last / (self._frames - 1))
             container.mux(packets)
             container.close()
@@ -142,7 +144,7 @@ class AnnotatedVideo:
             raise self._failed(error) from None
 
     def discard(self) -> None:
-        """Let go of the file, whatever is in it; harmless after `close`."""
+        """Close the file without completing it; after `close` this does nothing."""
         import av
 
         container, self._container = self._container, None
@@ -151,14 +153,17 @@ class AnnotatedVideo:
                 container.close()
 
     def _failed(self, error: Exception) -> Exception:
-        if getattr(error, "errno", None) in (errno.EINVAL, errno.ERANGE):  # the disk is not to blame
+        if getattr(error, "errno", None) in (errno.EINVAL, errno.ERANGE):  # the fault is not the disk's
             return ValueError("it cannot be annotated: its times do not fit into an mp4")
         reason = getattr(error, "strerror", None) or str(error)
         return OutputError(f"cannot write {self._path.name}: {reason}; free some space or choose another --out")
 
 
 def draw(rgb_HWC: np.ndarray, people: Iterable[Followed], words: Mapping[str, str]) -> None:
-    """Draw skeletons and what people do into a picture; with several people, their numbers too."""
+    """Draw people's skeletons and actions into a picture.
+
+    If there are several people, their numbers are drawn too.
+    """
     people = [person for person in people if person.pose is not None]
     for person in people:
         assert person.pose is not None
@@ -184,7 +189,7 @@ def _bones(rgb_HWC: np.ndarray, pose: Pose, colour: tuple[int, int, int]) -> Non
 
 
 def _caption(rgb_HWC: np.ndarray, pose: Pose, text: str, colour: tuple[int, int, int]) -> None:
-    """A line of text above the head, or where there is no room below the face; inside the picture."""
+    """Write a line of text above the head, or below the face where there is no room; it stays inside the picture."""
     import cv2
 
     height, width = rgb_HWC.shape[:2]
@@ -202,7 +207,7 @@ def _caption(rgb_HWC: np.ndarray, pose: Pose, text: str, colour: tuple[int, int,
 
 
 def _head(pose: Pose, width: int, height: int) -> tuple[np.ndarray, float]:
-    """Middle of the head, x and y, and how far it reaches from there, pixels; the page draws the same."""
+    """Return the middle of the head (x, y) and its radius, in pixels, as the page computes them."""
     xy_L2 = pose.image_V3[:, :2].clip(-1, 2) * (width, height)
     ears, shoulders = (float(np.hypot(*(xy_L2[a] - xy_L2[b]))) for a, b in (_EARS, _SHOULDERS))
     return xy_L2[list(_EARS)].mean(0), 1.35 * max(0.72 * ears, 0.22 * shoulders)

@@ -1,4 +1,4 @@
-"""Inputs one after the other, in this process."""
+"""The engine that works on one input after the other, in this process."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def work_here(
     jobs: Sequence[InputJob], setup: WorkerSetup, model: Recogniser, listener: Listener, stop: Stop
 ) -> Generator[tuple[InputJob, Done]]:
-    """What became of each job, in order.
+    """Work on the jobs and yield each with its result, in order.
 
     Args:
         jobs: what to do.
         setup: how.
         model: the action model.
         listener: hears what goes on.
-        stop: ends the work: a camera's input whole, others undone.
+        stop: ends the work: a camera's results are completed, other inputs are left undone.
     """
     worker = Worker(setup, model)
     for job in jobs:

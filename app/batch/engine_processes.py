@@ -1,4 +1,7 @@
-"""Inputs side by side, in several processes of this machine, of which any may die: it costs the input in its hands."""
+"""The engine that works on inputs side by side, in several processes of this machine.
+
+Any of the processes may die. That costs only the input it was working on.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,11 @@ from app.batch.work import Done, Listener, Worker, failed
 # Spawned: neither MediaPipe's threads nor FFmpeg's survive a fork.
 _PROCESSES = get_context("spawn")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_END_S = 5.0  # for a worker to end by itself
+_END_S = 5.0  # time for a worker to end by itself
 
 
 class _Process:
-    """A worker in its process, seen from here."""
+    """A worker process as the parent sees it."""
 
     def __init__(self, setup: WorkerSetup) -> None:
         self.job: InputJob | None = None
@@ -37,13 +40,13 @@ class _Process:
         far_leash.close()
 
     def give(self, job: InputJob) -> None:
-        """Hand it a job; where it died, `talk` says so."""
+        """Send the process a job; if the process has died, reading from `talk` shows it."""
         self.job = job
         with suppress(OSError):
             self.talk.send(job)
 
     def stop(self) -> None:
-        """Ask it to end what it works on."""
+        """Ask the process to stop its current job."""
         with suppress(OSError):
             self._leash.send(None)
 
@@ -59,7 +62,7 @@ class _Process:
         self._leash.close()
 
     def obituary(self) -> str:
-        """Why a process that is gone is gone."""
+        """Return the reason why the process ended."""
         self._process.join(_END_S)
         code = self._process.exitcode
         if code == -signal.SIGKILL if hasattr(signal, "SIGKILL") else False:
@@ -70,14 +73,14 @@ class _Process:
 def work_in_processes(
     jobs: Sequence[InputJob], setup: WorkerSetup, workers: int, listener: Listener, stop: Stop
 ) -> Generator[tuple[InputJob, Done]]:
-    """What became of each job, as each is done.
+    """Work on the jobs in several processes and yield each with its result, as it is done.
 
     Args:
         jobs: what to do.
         setup: how.
         workers: processes; each works on one input at a time.
         listener: hears what goes on.
-        stop: ends the work: a camera's input whole, others undone.
+        stop: ends the work: a camera's results are completed, other inputs are left undone.
 
     Raises:
         ValueError: a process cannot begin, for example because its model cannot be loaded.
@@ -119,7 +122,7 @@ _TALKING = Done()
 
 
 def _hear(talk: Connection, listener: Listener) -> Done | None:
-    """A worker's next words: its answer, None where it died, _TALKING where it goes on."""
+    """Receive a worker's next message: its result, None if it died, or _TALKING if the job goes on."""
     try:
         kind, *content = talk.recv()
     except (EOFError, OSError):
@@ -139,7 +142,7 @@ def _lost(process: _Process, job: InputJob, setup: WorkerSetup) -> Done:
 
 
 class _Teller:
-    """Passes on to the parent what the worker hears."""
+    """A listener that sends everything to the parent process."""
 
     def __init__(self, talk: Connection) -> None:
         self._talk, self._lock = talk, threading.Lock()
@@ -159,7 +162,7 @@ class _Teller:
 
 
 def _serve(setup: WorkerSetup, talk: Connection, leash: Connection) -> None:
-    """A worker's whole life."""
+    """Run a worker process from its start to its end."""
     from models.system.native_warnings import native_warnings_hidden
 
     stop = Stop()
@@ -167,7 +170,7 @@ def _serve(setup: WorkerSetup, talk: Connection, leash: Connection) -> None:
     with native_warnings_hidden(), suppress(EOFError, OSError):
         try:
             worker = Worker(setup)
-        except Exception as error:  # the parent says it, once
+        except Exception as error:  # the parent reports it, once
             talk.send(("broken", str(error)))
             return
         while True:
@@ -176,7 +179,7 @@ def _serve(setup: WorkerSetup, talk: Connection, leash: Connection) -> None:
 
 
 def _heed(leash: Connection, stop: Stop) -> None:
-    """End the work when the parent asks for it, and this process when the parent is gone."""
+    """Stop the work when the parent asks for it, and end this process when the parent is gone."""
     try:
         leash.recv()
         stop.set()
@@ -187,7 +190,7 @@ def _heed(leash: Connection, stop: Stop) -> None:
 
 @contextmanager
 def _environment(threads: int | None) -> Iterator[None]:
-    """What libraries read when they are loaded, for processes that start within this."""
+    """Set, for processes started within this, the environment variables that limit the threads of their libraries."""
     before = {name: os.environ.get(name) for name in _THREADS}
     if threads is not None:
         os.environ.update(dict.fromkeys(_THREADS, str(threads)))
@@ -203,7 +206,10 @@ def _environment(threads: int | None) -> Iterator[None]:
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Processes that start within this do not hear Ctrl-C, which a terminal sends to all; the parent tells them."""
+    """Keep Ctrl-C from processes that start within this.
+
+    A terminal sends it to all processes; the parent tells its workers itself.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

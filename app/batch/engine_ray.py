@@ -1,4 +1,6 @@
-"""Inputs on a Ray cluster: each a shard of its own, done again elsewhere when its worker is lost.
+"""The engine that works on inputs on a Ray cluster, each as a shard of its own.
+
+If a worker is lost, its shard is done again elsewhere.
 
 Every machine of the cluster must see this folder, the inputs and the results under the same paths.
 """
@@ -20,32 +22,32 @@ from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker, failed
 from models.system.places import ROOT
 
-_RETRIES = 3  # of a shard whose worker was lost
-_LOOK_S = 1.0  # how often to see whether the run is to end
-_ANSWER_S = 5.0  # for a cluster's head to take a connection
-_STORE = 1 << 27  # bytes for what is shared: a setup and short answers
+_RETRIES = 3  # tries of a shard whose worker was lost, after the first
+_LOOK_S = 1.0  # time between two looks whether the run is to end
+_ANSWER_S = 5.0  # time for a cluster's head to accept a connection
+_STORE = 1 << 27  # bytes of shared memory, which holds a setup and short answers
 _QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
+    "RAY_USAGE_STATS_ENABLED": "0",  # report nothing to Ray's makers
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # workers see the GPUs that this process sees
 }
 # Ray's servers listen on all interfaces on Linux, whatever address they are given, unless clusters are ruled out.
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 _MISSING = "--engine ray needs Ray: pip install 'ikem-live[ray]'; in a checkout, pip install -r requirements-ray.txt"
-_worker: tuple[WorkerSetup, Worker] | None = None  # of this process of the cluster; it outlives a shard
+_worker: tuple[WorkerSetup, Worker] | None = None  # the worker of this process, kept from one shard to the next
 
 
 def work_on_ray(
     jobs: Sequence[InputJob], setup: WorkerSetup, workers: int, address: str, listener: Listener, stop: Stop
 ) -> Generator[tuple[InputJob, Done]]:
-    """What became of each job, as each is done.
+    """Work on the jobs on a Ray cluster and yield each with its result, as it is done.
 
     Args:
         jobs: what to do.
         setup: how.
         workers: shards that are worked on at once.
-        address: of a running cluster; "" starts one on this machine, for this run, that nobody else can reach.
+        address: of a running cluster; "" starts one on this machine for this run, which nobody else can reach.
         listener: hears of an input's events when it is done: a shard that is done again must not tell them twice.
-        stop: ends the work, undone.
+        stop: ends the work; what is not done is left undone.
 
     Raises:
         ValueError: Ray is not installed, no cluster answers, or a job is live.
@@ -79,7 +81,7 @@ def _begin(workers: int, address: str) -> Any:
 
 
 def _look_for(address: str) -> None:
-    """Refuse an address where nobody listens; Ray itself would try for minutes."""
+    """Refuse an address where nobody listens, for which Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _ANSWER_S).close()
@@ -93,7 +95,7 @@ def _shards(
     shard = ray.remote(num_cpus=1, max_retries=_RETRIES)(_do)
     busy: dict[Any, InputJob] = {}
     nowhere = open(os.devnull, "w")  # noqa: SIM115
-    usual, sys.stdout = sys.stdout, nowhere  # a thread of Ray's prints there of workers that died
+    usual, sys.stdout = sys.stdout, nowhere  # a thread of Ray prints messages about dead workers there
     try:
         given = ray.put(setup)
         while waiting or busy:
@@ -106,12 +108,12 @@ def _shards(
             for reference in ready:
                 job = busy.pop(reference)
                 done = _answer(ray, reference, job)
-                clear_parts(setup.options.out, job.number)  # of workers that were lost on the way
+                clear_parts(setup.options.out, job.number)  # left by workers that were lost
                 _tell(job, done, setup, listener)
                 yield job, done
     finally:
         for reference in busy:
-            with suppress(Exception):  # it may be done by now
+            with suppress(Exception):  # it may have ended meanwhile
                 ray.cancel(reference, force=True)
         ray.shutdown()
         sys.stdout = usual
@@ -121,7 +123,7 @@ def _shards(
 def _answer(ray: Any, reference: Any, job: InputJob) -> Done:
     try:
         return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:  # what `_do` raises: its model cannot be loaded there
+    except ray.exceptions.RayTaskError as error:  # raised by `_do` if the model cannot be loaded there
         return failed(job, f"a worker cannot begin ({_first_line(error.cause)})")
     except ray.exceptions.RayError as error:
         return failed(job, f"its workers were lost {_RETRIES + 1} times ({type(error).__name__})")
@@ -140,7 +142,7 @@ def _tell(job: InputJob, done: Done, setup: WorkerSetup, listener: Listener) -> 
 
 
 class _Nobody:
-    """Hears nothing."""
+    """A listener that ignores everything."""
 
     def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
         pass
@@ -153,7 +155,7 @@ class _Nobody:
 
 
 def _do(setup: WorkerSetup, job: InputJob) -> Done:
-    """A shard, in a process of the cluster."""
+    """Work on a shard, in a process of the cluster."""
     global _worker
     if _worker is None or _worker[0] != setup:
         _worker = setup, Worker(setup)

@@ -1,4 +1,4 @@
-"""The inputs of a run: what the user names, found, told apart and given names for their results."""
+"""The inputs of a run: how they are found, told apart, and named in the results."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from itertools import islice
 from pathlib import Path
 
 from app.batch.outputs import ANNOTATED_SUFFIX
-from app.classify.formats import count, no_formula
+from app.classify.formats import no_formula
 from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.sources.camera import camera_name, camera_source
 from app.sources.frames import CameraError
 from app.sources.video import VIDEO_SUFFIXES
+from models.system.words import count
 
 CLIPS_SUFFIX = ".npz"
 VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
 _CAMERA = "camera:"
-_FILMS = (".mp4", ".m4v", ".mov", ".avi")  # none of them is sent while it is filmed
-_MOST_LOOKED_AT = 10_000  # files of a folder that is left out, to see whether it holds inputs
+_FILMS = (".mp4", ".m4v", ".mov", ".avi")  # kinds of file that are complete before they are sent, so not live
+_MOST_LOOKED_AT = 10_000  # most files looked at in a folder that is left out
 _LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
 CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
 
 @dataclass(frozen=True, slots=True)
 class InputJob:
-    """One input.
+    """One input of a run.
 
     Attributes:
         number: its place among the inputs, from 0.
@@ -51,17 +52,17 @@ class InputJob:
 
 
 def find(inputs: Iterable[str], recursive: bool = False, leave_out: Collection[Path] = ()) -> list[Path | int | str]:
-    """What is behind the inputs, each once, in order.
+    """Return the files, cameras and addresses that the inputs stand for, each once, in order.
 
-    A folder stands for the inputs directly in it, and with `recursive` for those in its folders too, but for no
-    annotated video (`remarks` tells what a folder leaves out); a pattern stands for what it matches (`**` for folders
-    in folders); `camera:0` and addresses for live pictures. What matches nothing is given as it is, so that it is
-    reported.
+    A folder stands for the inputs directly in it, and with `recursive` for those in its subfolders too. Annotated
+    videos are left out; `remarks` tells what a folder leaves out. A pattern stands for what it matches (`**` for
+    subfolders); `camera:0` and addresses stand for live pictures. An input that matches nothing is returned as it is,
+    so that it is reported.
 
     Args:
         inputs: as the user named them.
         recursive: whether folders are searched to their ends.
-        leave_out: resolved files that folders and patterns do not stand for: an earlier run's results.
+        leave_out: resolved files that folders and patterns leave out (results of an earlier run).
     """
     done: set[Path | int | str] = set()
     found: list[Path | int | str] = []
@@ -75,20 +76,20 @@ def find(inputs: Iterable[str], recursive: bool = False, leave_out: Collection[P
 
 
 def real(path: Path) -> Path:
-    """The file that a path leads to in the end; it takes any path, also links in a circle and names too long."""
+    """Resolve all links of a path; unlike Path.resolve it takes any path, even links in a circle and names too long."""
     return Path(os.path.realpath(path))
 
 
 def printable(text: str) -> str:
-    """A text on one line, without what a terminal would obey or an encoding refuse, as file names may hold it."""
+    """Return a text on one line, in which characters that a terminal obeys or an encoding lacks are escaped."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def live(text: str) -> int | str | None:
-    """The camera's number or the stream's address that the user names, None where it is none of the two.
+    """Return the camera's number or the stream's address that the text names, or None if it names neither.
 
     Raises:
-        CameraError: it looks like one, but nothing can be watched there.
+        CameraError: the text looks like a camera or an address but cannot be one.
     """
     if text.startswith(_CAMERA):
         number = camera_source(text.removeprefix(_CAMERA))
@@ -104,7 +105,7 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
         return [source]
     path = Path(text)
     if os.path.isdir(path):
-        closed: list[Path] = []  # folders that may not be read: to be reported
+        closed: list[Path] = []  # folders that may not be read, to report them
         inside = (p for p in _below(path, recursive, closed) if not _is_annotated(p))
         return sorted(_known(inside, leave_out) + closed) or [path]
     if os.path.exists(path) or not glob.has_magic(text):
@@ -113,7 +114,7 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
 
 
 def remarks(inputs: Iterable[str], recursive: bool) -> list[str]:
-    """What the folders among the inputs leave out, though it could be meant: a line for each, for the user."""
+    """Return a line for the user about each thing that a folder leaves out although it could be meant."""
     lines = []
     for text in inputs:
         path = Path(text)
@@ -167,11 +168,11 @@ def _known(paths: Iterable[Path], leave_out: Collection[Path]) -> list[Path]:
 
 
 def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None = None) -> list[InputJob]:
-    """A job for each target.
+    """Make a job for each target.
 
     Args:
         targets: what `find` found.
-        keep: by resolved file, names of results that stay as they are.
+        keep: names of results that stay as they are, by resolved file.
     """
     keep = keep or {}
     names = Names(keep.values())
@@ -185,7 +186,10 @@ def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None 
 
 
 def sources(targets: Sequence[Path | int | str]) -> list[str]:
-    """What results call each target: a file's name, or its path where two share the name; a camera's own name."""
+    """Return the name of each target in the results.
+
+    A file is called by its name, or by its path if two files share the name. A camera has its own name.
+    """
     names = Counter(target.name for target in targets if isinstance(target, Path))
     cameras: Counter[str] = Counter()
     called = []
@@ -193,7 +197,7 @@ def sources(targets: Sequence[Path | int | str]) -> list[str]:
         if isinstance(target, Path):
             name = target.name if target.name and names[target.name] == 1 else str(target)
             called.append(no_formula(name))
-        else:  # addresses that differ in their passwords alone look the same
+        else:  # addresses that differ only in their passwords look alike
             name = camera_name(target)
             cameras[name] += 1
             called.append(name if cameras[name] == 1 else f"{name} ({cameras[name]})")
@@ -222,24 +226,24 @@ def _problem(target: Path | int | str) -> str:
 
 
 def _plain(source: str) -> str:
-    """A camera's name as a file's name."""
+    """Turn a camera's name into a file name."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", source.partition("://")[2] or source).strip("-.") or "camera"
 
 
 class Names:
-    """Names for files that never meet, also where upper and lower case are one.
+    """Unique file names, even where a file system ignores case.
 
     `a#3` is kept apart from `a`, whose third clip may be called so.
 
     Args:
-        taken: names that are given away.
+        taken: names that are already in use.
     """
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = {_key(name) for name in taken}
 
     def new(self, stem: str) -> str:
-        """`stem`, or `stem-2` and so on where it is taken."""
+        """Return `stem`, or `stem-2` and so on if it is taken."""
         while len(os.fsencode(stem)) > _LONGEST_NAME:
             stem = stem[:-1]
         name, count = stem, 1

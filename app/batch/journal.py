@@ -1,7 +1,7 @@
-"""What a folder of results holds and how it was made: written as inputs are done, so that a killed run can go on.
+"""The journal of a folder of results: what it holds and how that was made, so that an interrupted run can go on.
 
-A line of JSON for each input, added when its files are in their places. A line that was cut off by the end of a run
-counts for nothing.
+It has a line of JSON for each input, which is added when the input's files are in their places. A line that was cut off
+by the end of a run is ignored.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Given = TypeVar("Given")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One input that is done.
+    """A finished input in the journal.
 
     Attributes:
         path: the resolved file.
         size, changed_ns: of the file, before it was read.
         made_by: options and model, as one text.
-        source, name: what results call it, what its files are called.
+        source, name: what the results call it, and what its files are called.
         rows: its rows of the summary.
         files: sizes of its files of results, by name.
     """
@@ -46,7 +46,7 @@ class Entry:
 
 
 def file_state(path: Path) -> tuple[int, int] | None:
-    """Size and time of the last change, nanoseconds; None where there is no such file."""
+    """Return a file's size in bytes and time of last change in nanoseconds, or None if there is no such file."""
     try:
         state = path.stat()
     except OSError:
@@ -55,7 +55,7 @@ def file_state(path: Path) -> tuple[int, int] | None:
 
 
 class Journal:
-    """The journal of one folder of results, for one run at a time. Use it in a `with`.
+    """The journal of one folder of results, for one run at a time; a context manager.
 
     Attributes:
         entries: what earlier runs left, by resolved file.
@@ -88,13 +88,13 @@ class Journal:
         _clear(folder)
 
     def others(self, keep: dict[str, Entry]) -> int:
-        """How many earlier inputs have results in the folder, without those to keep."""
+        """Count the earlier inputs that have results in the folder, without those to keep."""
         names = self.results - {name for entry in keep.values() for name in entry.files}
         names = {name for name in names if name.endswith(EVENTS_SUFFIX) and (self._folder / name).exists()}
         return len({CLIP_NUMBER.sub("", name.removesuffix(EVENTS_SUFFIX)) for name in names})
 
     def begin(self, keep: dict[str, Entry]) -> None:
-        """Start anew with the entries that still hold; what `add` takes from now on comes after them."""
+        """Start the journal anew with the entries that still hold; `add` appends to them."""
         old = self.results - {name for entry in keep.values() for name in entry.files}
         old = {name for name in old if (self._folder / name).exists()}
         with WholeFile(self._folder / JOURNAL) as whole:
@@ -104,15 +104,15 @@ class Journal:
         self._file = self._told(lambda: open(self._folder / JOURNAL, "a", encoding="utf-8"))  # noqa: SIM115
 
     def add(self, entry: Entry) -> None:
-        """Note that an input is done, so that it outlives this process."""
+        """Record that an input is done, so that it outlives this process."""
         self._write("done", asdict(entry))
 
     def add_results(self, names: Iterable[str]) -> None:
-        """Note files of an input that cannot be told to be the same next time."""
+        """Record result files of an input that cannot be recognised as the same next time (such as a camera)."""
         self._write("results", sorted(names))
 
     def holds(self, entry: Entry, made_by: str, source: str) -> bool:
-        """Whether an entry's results are whole, and what this run would make of the same file."""
+        """Return whether an entry's results are complete and are what this run would make of the same file."""
         same = (entry.size, entry.changed_ns) == file_state(Path(entry.path))
         same = same and (entry.made_by, entry.source) == (made_by, source)
         return same and all(
@@ -145,7 +145,7 @@ class Journal:
 
 
 def _hold(folder: Path) -> IO[bytes]:
-    """The folder's lock, which no worker inherits: it ends with this process."""
+    """Take the folder's lock, which ends with this process because no worker inherits it."""
     try:
         return hold(folder / LOCK, f"another run writes its results into {folder}")
     except InUseError as error:
@@ -155,7 +155,7 @@ def _hold(folder: Path) -> IO[bytes]:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a killed run had not finished."""
+    """Remove the unfinished files of an interrupted run."""
     clear_parts(folder)
     for name in (JOURNAL, SUMMARY, EVENTS):
         for part in folder.glob(f".{name}.*.part"):

@@ -1,4 +1,4 @@
-"""What one run of `classify` is asked to do."""
+"""The options of `classify`, and what a worker needs to start."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ ENGINES = (HERE, RAY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of `classify`.
+    """The options of one run of `classify`.
 
     Attributes:
         out: folder for the results.
         every_s: seconds between two classifications.
-        min_score: events with a lower score are left out.
+        min_score: lowest score of an event that is kept.
         labels: short ids of the only events to keep; empty keeps all.
-        top: how many ranked labels to write; None writes what is usual.
+        top: how many ranked labels to write; None writes the default number of each format.
         csv, vtt, annotate, skeletons: which files to write besides the JSON lines and the summary.
-        seconds: cameras and addresses end after so long; None ends them by Ctrl-C alone.
-        recursive: whether a folder stands for the folders in it too.
-        resume: whether results that are there, whole and made the same way are kept.
-        quiet: no bars, and no line for each input.
-        json_lines: events go to standard output as well, and nothing else does.
-        workers: inputs that are worked on at once.
+        seconds: how long cameras and addresses are watched; None watches until Ctrl-C.
+        recursive: whether a folder also stands for its subfolders.
+        resume: whether to keep results that are already there, complete and made with the same options and model.
+        quiet: show no bars, and no line for each input.
+        json_lines: write events, and nothing else, to standard output as well.
+        workers: number of inputs that are worked on at once.
         engine: HERE or RAY.
         ray_address: of a running cluster; "" starts one on this machine.
     """
@@ -60,28 +60,31 @@ class Options:
     ray_address: str = ""
 
     def keeps(self, label: str | None, score: float) -> bool:
-        """Whether an action of this label and score is one to report; stillness is none."""
+        """Return whether an action of this label and score is to be reported; idle never is."""
         return label not in (None, IDLE) and score >= self.min_score and (not self.labels or label in self.labels)
 
     def keeps_event(self, event: ActionEvent) -> bool:
-        """Whether an event is one to report."""
+        """Return whether an event is to be reported."""
         return self.keeps(event.label, event.score)
 
     def that_shape_results(self) -> dict[str, Any]:
-        """The options without those that only say how and where the work is done; plain JSON."""
+        """Return the options that change the results, as plain JSON.
+
+        Options that only say how and where the work is done are left out.
+        """
         names = ("every_s", "min_score", "top", "vtt", "annotate", "skeletons")
         return {name: getattr(self, name) for name in names} | {"labels": sorted(self.labels)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSetup:
-    """What a worker needs to begin; it travels between processes.
+    """The setup that a worker needs to start; it can be pickled.
 
     Attributes:
         options: what to do.
         make_model: loads the action model.
         make_pose: opens a pose landmarker; None where no input needs one.
-        no_pose: why there is no pose landmarker though inputs need one, "" where there is.
+        no_pose: why there is no pose landmarker although inputs need one, "" if there is one.
         pose_name: which pose model it is, for the header of recordings.
         threads: most threads of the decoder, the encoder and OpenCV; None lets them choose.
     """
@@ -95,7 +98,7 @@ class WorkerSetup:
 
 
 def check_labels(wanted: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse labels that the model never makes an event of.
+    """Refuse labels for which the model never makes an event.
 
     Raises:
         ValueError: one of them is unknown; the message lists those that there are.
@@ -107,7 +110,7 @@ def check_labels(wanted: Sequence[str], known: Sequence[str]) -> None:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's content, "" where it cannot be read."""
+    """Return the SHA-256 of a file's content, or "" if it cannot be read."""
     digest = hashlib.sha256()
     try:
         with open(path, "rb") as file:

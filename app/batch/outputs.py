@@ -1,4 +1,6 @@
-"""The files of results of one recording: staged in a folder of their own, and moved to their places when all are whole.
+"""The result files of one recording.
+
+They are staged in a folder of their own and moved to their places when all are complete.
 
 Shapes: H rows, W columns, C colours (3, red green blue).
 """
@@ -28,16 +30,16 @@ if TYPE_CHECKING:
 
 EVENTS_SUFFIX, SUBTITLES_SUFFIX, ANNOTATED_SUFFIX = ".jsonl", ".vtt", ".annotated.mp4"
 SUMMARY, EVENTS = "summary.csv", "events.csv"
-PARTS = ".classify-parts"  # in the folder of results: what is not whole yet
+PARTS = ".classify-parts"  # folder for unfinished files, in the folder of results
 
 
 def parts_of(out: Path, number: int) -> Path:
-    """Where this process stages what it writes of the job of this number."""
+    """Return the folder in which this process stages the files of a job."""
     return out / PARTS / f"{number}.{os.getpid()}"
 
 
 def clear_parts(out: Path, number: int | None = None) -> None:
-    """Remove what workers that are gone left of one job, or of all."""
+    """Remove the staged files of one job, or of all, that dead workers left."""
     if number is None:
         shutil.rmtree(out / PARTS, ignore_errors=True)
     else:
@@ -46,19 +48,21 @@ def clear_parts(out: Path, number: int | None = None) -> None:
 
 
 class ResultFiles:
-    """Takes what is found in one recording; `commit` at the end, or the `with` leaves nothing behind.
+    """A writer of all result files of one recording.
+
+    Call `commit` at the end; without it, the `with` leaves nothing behind.
 
     Args:
         options: which files to write, and which events to keep.
-        parts: a folder for what is not whole yet; made if missing.
-        source: what results call the recording.
+        parts: a folder for unfinished files; made if missing.
+        source: what the results call the recording.
         name: what its files are called.
-        model: whose labels and words they are.
+        model: the recogniser, whose labels and words are written.
         on_event: takes each event that is kept, as a line of JSON.
 
     Attributes:
         source, name: as given.
-        events: how many were kept.
+        events: how many events were kept.
 
     Raises:
         OutputError: something cannot be written (also from all methods).
@@ -88,19 +92,19 @@ class ResultFiles:
         return self._parts / f"{self.name}{suffix}"
 
     def record(self, settings: dict[str, str | float]) -> None:
-        """Keep the landmarks of the frames to come; `settings` say how they were made."""
+        """Record the landmarks of the frames to come; `settings` say how they were made."""
         from app.landmarks.writer import LandmarkWriter
 
         self._landmarks = LandmarkWriter(self._part(RECORD_SUFFIX), settings)
 
     def film(self, threads: int | None) -> None:
-        """Keep an annotated video of the frames to come."""
+        """Write an annotated video of the frames to come."""
         from app.batch.annotate import AnnotatedVideo
 
         self._video = AnnotatedVideo(self._part(ANNOTATED_SUFFIX), self._words, threads)
 
     def event(self, event: ActionEvent) -> None:
-        """Take an event that ended."""
+        """Write an event that has ended."""
         if self._options.keeps_event(event):
             line = event_line(self.source, event, self._options.top)
             self._lines.write(line + "\n")
@@ -108,7 +112,7 @@ class ResultFiles:
             self._on_event(line)
 
     def frame(self, frame: PosedFrame, answer: Answer) -> None:
-        """Take a frame, whose picture is drawn on, and what the stream says about it."""
+        """Write a frame and the stream's answer to it; the frame's picture is drawn on."""
         from app.batch.people import Followed, followed, numbered
 
         if self._landmarks is not None:
@@ -122,7 +126,7 @@ class ResultFiles:
             self._video.add(frame.time_s, frame.rgb_HWC, people)
 
     def commit(self) -> dict[str, int]:
-        """Move all files to their places, in place of older ones; their sizes in bytes by name."""
+        """Move all files to their places, replacing older ones, and return their sizes in bytes by name."""
         self._lines.commit()
         if self._options.vtt:
             self._write_subtitles()
@@ -152,6 +156,6 @@ class ResultFiles:
         if self._video is not None:
             self._video.discard()
         if self._landmarks is not None:
-            with suppress(OutputError):  # a full disk may refuse the last piece of what is thrown away
+            with suppress(OutputError):  # a full disk may refuse the last piece, which is thrown away anyway
                 self._landmarks.close()
         shutil.rmtree(self._parts, ignore_errors=True)

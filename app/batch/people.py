@@ -1,18 +1,17 @@
-"""Everybody of whom an answer speaks, in the form that files of results need."""
+"""The people of an answer, in the form that result files need."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.landmarks.file_format import UNFOLLOWED
 from app.types import Answer, Pose
-
-_UNFOLLOWED = 1000  # numbers from here on are of people whom nobody follows
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """One person who is followed.
+    """A person whom the stream follows.
 
     Attributes:
         number: of the person within the stream, as in events.
@@ -28,11 +27,14 @@ class Followed:
 
 
 def followed(answer: Answer) -> list[Followed]:
-    """Everybody whom the stream follows, the main person first."""
+    """Return the people whom the stream follows, the main person first."""
     return [Followed(person.person, person.pose, person.label, person.score) for person in answer.persons]
 
 
 def numbered(answer: Answer, poses: Sequence[Pose]) -> list[tuple[int, Pose]]:
-    """All poses of the answer's frame with their people's numbers; those whom nobody follows get high ones."""
+    """Return all poses of the answer's frame with person numbers.
+
+    People whom the stream does not follow get numbers from 1000 on.
+    """
     numbers = {id(person.pose): person.number for person in followed(answer) if person.pose is not None}
-    return [(numbers.get(id(pose), _UNFOLLOWED + i), pose) for i, pose in enumerate(poses)]
+    return [(numbers.get(id(pose), UNFOLLOWED + i), pose) for i, pose in enumerate(poses)]

@@ -1,4 +1,4 @@
-"""What each kind of input plays: frames with their times, their pictures and the people in them."""
+"""Inputs as frames: for each kind of input, its frames with times, pictures and people."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _WAITING = 4  # frames between two stages; of the largest size they are 15 MB
-GIVE_UP_S = 10.0  # a camera that was lost for longer is over
-_GROUND = (480, 640)  # of drawings of recorded landmarks that do not say what picture they are of
+GIVE_UP_S = 10.0  # a camera that is lost for longer is given up
+_GROUND = (480, 640)  # size of a drawing if the recording names none
 
 
 def open_input(
     job: InputJob, setup: WorkerSetup, stop: Stop, say: Callable[[str], None]
 ) -> AbstractContextManager[PosedFrames]:
-    """Open an input of frames and close it again, with all threads that read it.
+    """Open an input and yield its frames, and close it with all threads that read it.
 
     Args:
         job: the input.
         setup: what is wanted of it.
-        stop: ends a camera; who reads a file looks at it between two frames.
-        say: takes a line for the user, in any thread: a camera was lost, or is back.
+        stop: ends a camera; the consumer of a file looks at it between two frames.
+        say: shows the user a line, from any thread: a camera was lost, or is back.
 
     Raises:
         ValueError: it cannot be read (also while iterating).
@@ -76,7 +76,10 @@ def _live(job: InputJob, setup: WorkerSetup, stop: Stop, say: Callable[[str], No
 def _bounded(
     frames: Iterable[tuple[float, np.ndarray]], seconds: float | None, notes: list[str]
 ) -> Generator[tuple[float, np.ndarray]]:
-    """Live frames from time 0 on, for so many seconds; a camera that is lost for good ends them, with a note."""
+    """Yield live frames with times from 0 for so many seconds.
+
+    A camera that is lost for good ends them, with a note.
+    """
     from app.sources.frames import CameraError
 
     first_s = None
@@ -106,7 +109,7 @@ def _ahead(items: Generator[Item]) -> Generator[Item]:
 
 
 def _on_ground(frames: Generator[PosedFrame], size: tuple[int, int]) -> Generator[PosedFrame]:
-    """Frames with a black picture each."""
+    """Yield the frames with a black picture each."""
     for frame in frames:
         yield frame._replace(rgb_HWC=np.zeros((*size, 3), np.uint8))
 
@@ -118,7 +121,10 @@ def _pose_source(setup: WorkerSetup) -> PoseSource:
 
 
 def _picture_size(settings: dict[str, str | float]) -> tuple[int, int]:
-    """Height and width of the pictures that landmarks were found in, as far as the recording says so."""
+    """Return height and width of the pictures in which landmarks were found.
+
+    If the recording does not say, these are 480 and 640 pixels.
+    """
     from app.sources.frames import LONGEST_SIDE
 
     height, width = settings.get("height"), settings.get("width")

@@ -1,4 +1,4 @@
-"""A run of `python -m app classify`: inputs found, worked on, and put together."""
+"""A run of `python -m app classify`, from finding its inputs to collecting their results."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from app.batch.progress import Progress
 from app.batch.stop import Stop
 from app.batch.tables import event_rows, refuse_foreign, write_table
 from app.batch.work import Done, Listener, needs_pose
-from app.classify.formats import EVENT_COLUMNS, columns, count
+from app.classify.formats import EVENT_COLUMNS, columns
 from app.landmarks.file_format import RECORD_SUFFIX
 from models.system.atomic import OutputError
+from models.system.words import count
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -31,13 +32,13 @@ OK, SOME_FAILED = 0, 1
 
 
 class Run:
-    """One run of the command.
+    """One run of `classify`.
 
     Args:
         inputs: as the user named them.
         options: what to do with them.
         model: the action model.
-        model_id: what tells this model from others.
+        model_id: a text that identifies the model.
         make_model: loads the model in a worker.
         pose_model: makes or finds the pose model's file; called once, if an input needs it.
         pose_name: which pose model it is.
@@ -66,15 +67,16 @@ class Run:
         self._recordings = self._failed = 0
 
     def __call__(self) -> int:
-        """Do it all; returns the exit code.
+        """Run the command and return the exit code.
 
         Raises:
             OutputError: the results cannot be written.
             ValueError: the command is wrong.
-            KeyboardInterrupt: it was stopped before all inputs were done; what was done is whole and in the summary.
+            KeyboardInterrupt: it was stopped before all inputs were done; finished results are complete and in the
+                summary.
         """
-        for text in self._inputs:  # what is wrong here is told before anything is written
-            if not text:  # as from "$VIDEO" in a shell, and a path of no letters is the folder one is in
+        for text in self._inputs:  # so that errors are reported before anything is written
+            if not text:  # such as an unset "$VIDEO"; Path("") would be the current folder
                 raise ValueError("an input is an empty text; name a file, a folder, a camera or an address")
             live(text)
         if self._options.seconds is not None and all(live(text) is None for text in self._inputs):
@@ -91,14 +93,14 @@ class Run:
             stop = Stop()
             with Progress(self._options, jobs, len(todo)) as progress, interrupts(stop):
                 self._say_first(journal, kept, progress)
-                # What cannot even begin must not touch what is there.
+                # A run that cannot begin must leave existing results as they are.
                 engine = self._engine(todo, self._setup(todo), progress, stop) if todo else _nothing()
                 journal.begin(kept)
                 try:
                     with closing(engine):
                         self._work(engine, todo, journal, progress)
                 except BaseException:
-                    with suppress(OutputError):  # the first error is the one to tell
+                    with suppress(OutputError):  # the first error is the one to report
                         self._write_tables(jobs)
                     raise
                 self._write_tables(jobs)
@@ -108,7 +110,7 @@ class Run:
         return SOME_FAILED if self._failed else OK
 
     def _plan(self, journal: Journal) -> tuple[list[InputJob], dict[str, Entry]]:
-        """All jobs, and the entries of those that need not be done again."""
+        """Return all jobs, and the journal entries of those that need not be done again."""
         options = self._options
         leave_out = {real(options.out / name) for name in journal.results}
         targets = find(self._inputs, options.recursive, leave_out)
@@ -123,7 +125,7 @@ class Run:
         return jobs, kept
 
     def _say_first(self, journal: Journal, kept: dict[str, Entry], progress: Progress) -> None:
-        """What the user should know before the work."""
+        """Tell the user what they should know before the work."""
         for line in remarks(self._inputs, self._options.recursive):
             progress.say(-1, line)
         earlier = journal.others(kept)
@@ -174,7 +176,7 @@ class Run:
 
             try:
                 make_pose = partial(PoseSource, self._pose_model())
-            except ValueError as error:  # recorded skeletons can be done all the same
+            except ValueError as error:  # recorded skeletons need no pose model
                 no_pose = str(error)
         return WorkerSetup(
             options=self._options,
@@ -202,7 +204,7 @@ class Run:
         return work_here(todo, setup, self._model, listener, stop)
 
     def _write_tables(self, jobs: Sequence[InputJob]) -> None:
-        """The summary of what is done, in the order of the inputs, and the table of all events."""
+        """Write the summary of finished inputs, in the order of the inputs, and the table of all events."""
         done = [job.number for job in jobs if job.number in self._rows]
         rows = (row for number in done for row in self._rows[number])
         write_table(self._options.out / SUMMARY, columns(self._options.top), rows)
@@ -216,7 +218,7 @@ def _nothing() -> Generator[tuple[InputJob, Done]]:
 
 
 def _key(job: InputJob) -> str:
-    """What the journal calls a job's file; nothing that is in a journal where there is no file."""
+    """Return the key of a job's file in the journal, or "" (never a key) if the job has no file."""
     return str(real(job.target)) if isinstance(job.target, Path) else ""
 
 
@@ -227,7 +229,7 @@ def _stop(stop: Stop) -> None:
 
 @contextmanager
 def interrupts(stop: Stop) -> Iterator[None]:
-    """Within this, the first Ctrl-C (or SIGTERM) sets `stop`; the next one is a KeyboardInterrupt."""
+    """Set `stop` at the first Ctrl-C (or SIGTERM) within this, and raise KeyboardInterrupt at the next one."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -235,7 +237,7 @@ def interrupts(stop: Stop) -> Iterator[None]:
     def on_signal(number: int, frame: object) -> None:
         if stop:
             raise KeyboardInterrupt
-        # Not here: the main thread may hold the locks that this takes.
+        # A thread of its own: the main thread may hold the locks that `set` takes.
         threading.Thread(target=_stop, args=(stop,), name="stop").start()
 
     kinds = [signal.SIGINT, signal.SIGTERM]

@@ -1,4 +1,4 @@
-"""A request to end, from another thread or process."""
+"""A request to stop, from another thread or process."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from contextlib import contextmanager
 
 
 class Stopped(Exception):
-    """The work was ended before it was done."""
+    """The error that ends work before it is done."""
 
 
 class Stop:
-    """Set once, by whoever wants the work to end; looked at by the work itself between two frames."""
+    """A flag that asks the work to stop.
+
+    Any thread may set it, once. The work itself looks at it between two frames.
+    """
 
     def __init__(self) -> None:
         self._set = False
@@ -23,7 +26,7 @@ class Stop:
         return self._set
 
     def set(self) -> None:
-        """Ask the work to end; harmless twice."""
+        """Ask the work to stop; a second call does nothing."""
         with self._lock:
             first, self._set = not self._set, True
             calls = list(self._calls) if first else []
@@ -31,15 +34,20 @@ class Stop:
             call()
 
     def check(self) -> None:
-        """Raises:
-        Stopped: the work is to end.
+        """Stop the work if it has been asked for.
+
+        Raises:
+            Stopped: the work is to stop.
         """
         if self._set:
             raise Stopped
 
     @contextmanager
     def calls(self, call: Callable[[], None]) -> Iterator[None]:
-        """Within this, `set` calls `call`, for what waits and cannot look; at once where it is set already."""
+        """Have `set` call `call` within this, for code that waits and cannot look.
+
+        If the flag is already set, `call` is called at once.
+        """
         with self._lock:
             self._calls.append(call)
             now = self._set

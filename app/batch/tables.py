@@ -1,4 +1,7 @@
-"""The tables of a folder of results, the summary and that of all events: only our own are ever replaced."""
+"""The tables of a folder of results: the summary and the table of all events.
+
+A table that another program or a person has written is never replaced.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from app.batch.outputs import EVENTS, SUMMARY
 from app.classify.formats import COLUMNS, EVENT_COLUMNS, csv_line, event_row
 from models.system.atomic import WholeFile
 
-_OLDEST = COLUMNS[:10]  # the summary's columns before there were more
+_OLDEST = COLUMNS[:10]  # the summary's columns in the oldest version
 
 
 def refuse_foreign(out: Path, names: Iterable[str], known: bool) -> None:
@@ -45,7 +48,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def write_table(path: Path, names: Sequence[str], rows: Iterable[list[str]]) -> None:
-    """Write a table whole; rows that are too short end in empty cells.
+    """Write a table, all or nothing; short rows are filled with empty cells.
 
     Raises:
         OutputError: it cannot be written.
@@ -57,7 +60,7 @@ def write_table(path: Path, names: Sequence[str], rows: Iterable[list[str]]) -> 
 
 
 def event_rows(paths: Iterable[Path]) -> Iterator[list[str]]:
-    """Rows of the table of events, from files of JSON lines."""
+    """Yield the rows of the table of events from files of JSON lines."""
     for path in paths:
         with open(path, encoding="utf-8") as lines:
             for line in lines:

@@ -1,4 +1,4 @@
-"""One input from its first frame to its files of results, as each worker does it."""
+"""The work on one input, from its first frame to its result files, as each worker does it."""
 
 from __future__ import annotations
 
@@ -16,45 +16,46 @@ from app.batch.options import WorkerSetup
 from app.batch.outputs import ResultFiles, parts_of
 from app.batch.play import open_input
 from app.batch.stop import Stop, Stopped
-from app.classify.formats import count, summary_row
+from app.classify.formats import summary_row
 from app.classify.one_input import Frame, frames_of, summarise
 from app.classify.summary import Summary
 from app.sources.camera import camera_name
 from app.types import Answer, PosedFrame
 from models.system.atomic import OutputError
+from models.system.words import count
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-_TELL_S = 0.5  # between two words on how far an input is
+_TELL_S = 0.5  # time between two reports of an input's progress
 _LONGEST_REASON = 300
 
 
 class Listener(Protocol):
-    """Hears what goes on while inputs are worked on, in any thread."""
+    """A receiver of progress, events and messages of the work, in any thread."""
 
     def at(self, number: int, time_s: float, claimed_s: float | None) -> None:
-        """The job of this number has come to `time_s` of `claimed_s` seconds."""
+        """Receive that a job has reached `time_s` of `claimed_s` seconds."""
 
     def event(self, number: int, line: str) -> None:
-        """An event of it ended; `line` is its JSON."""
+        """Receive an event that ended; `line` is its JSON."""
 
     def say(self, number: int, line: str) -> None:
-        """The user should know this of it now."""
+        """Receive a line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one input.
+    """The result of the work on one input.
 
     Attributes:
-        rows: its rows of the summary, an error's too.
+        rows: its rows of the summary, also that of an error.
         files: sizes of its files of results in bytes, by name.
         recordings: how many recordings in it were classified.
-        said: what it is, in plain words.
-        error: why it could not be done, or not wholly; "" where it was.
-        stopped: whether the run was ended before it was done.
-        unwritable: why nothing can be written any more, "" where it can.
+        said: a description of the result, in plain words.
+        error: why it could not be done, or only in part; "" if it was done.
+        stopped: whether the run was stopped before the input was done.
+        unwritable: why results can no longer be written, "" if they can.
     """
 
     rows: list[list[str]] = field(default_factory=list)
@@ -67,14 +68,14 @@ class Done:
 
 
 def failed(job: InputJob, reason: str, before: Done | None = None) -> Done:
-    """An input that could not be done; what was done `before` is kept."""
+    """Return the result of an input that failed, with what was done `before` it failed."""
     before = before or Done()
     rows = [*before.rows, summary_row(job.source, Summary(status=f"error: {reason}"))]
     return Done(rows, before.files, before.recordings, error=reason)
 
 
 class Worker:
-    """Works on one input after the other.
+    """A worker, which works on one input after the other.
 
     Args:
         setup: what to do.
@@ -90,7 +91,7 @@ class Worker:
             cv2.setNumThreads(setup.threads)
 
     def do(self, job: InputJob, listener: Listener, stop: Stop) -> Done:
-        """Work on one input; what goes wrong with it is in the answer."""
+        """Work on one input; an error is part of the result."""
         done = Done()
         try:
             stop.check()  # a worker may begin after the run was ended
@@ -108,7 +109,7 @@ class Worker:
             return Done(unwritable=str(error))
         except Stopped:
             return Done(stopped=True)
-        except Exception as error:  # whatever is wrong with one input, the others come next
+        except Exception as error:  # one input's error must not stop the others
             return failed(job, _reason(error, job), done)
         if job.kind == CLIPS:
             said = f"{count(done.recordings, 'clip')}, {count(events, 'event')}"
@@ -133,7 +134,7 @@ class Worker:
     def _frames(
         self, job: InputJob, listener: Listener, stop: Stop
     ) -> Iterator[tuple[Summary, ResultFiles, dict[str, int]]]:
-        """A video, a camera or recorded landmarks."""
+        """Classify the frames of a video, a camera or recorded landmarks, and yield its summary and result files."""
         options, begun = self._setup.options, False
         tell = _Seldom(lambda at_s: listener.at(job.number, at_s, played.claimed_s))
         say = partial(listener.say, job.number)
@@ -149,7 +150,7 @@ class Worker:
                 outputs.frame(frame, answer)
                 tell(frame.time_s)
 
-            # A camera is ended by its own end, and what it gave so far is whole.
+            # A camera ends by itself when the run stops, and its results so far are complete.
             frames = played.frames if job.kind == LIVE else _until(stop, played.frames)
             summary = self._summary(frames, outputs, keep, notes=played.notes)
             if not summary.frames:
@@ -160,7 +161,7 @@ class Worker:
     def _clips(
         self, job: InputJob, listener: Listener, stop: Stop
     ) -> Iterator[tuple[Summary, ResultFiles, dict[str, int]]]:
-        """Recorded skeletons."""
+        """Classify recorded skeletons, and yield the summary and result files of each clip."""
         from models.clips import read_clips
 
         assert isinstance(job.target, Path)
@@ -186,33 +187,33 @@ class Worker:
 
 
 def _until(stop: Stop, frames: Iterable[Frame]) -> Iterator[Frame]:
-    """The frames, until somebody ends the run."""
+    """Yield the frames and raise Stopped when the run is to stop."""
     for frame in frames:
         stop.check()
         yield frame
 
 
 def needs_pose(job: InputJob) -> bool:
-    """Whether an input holds pictures, in which people must be found."""
+    """Return whether an input has pictures, in which people must be found."""
     return job.kind in (VIDEO, LIVE) and not job.problem
 
 
 def _reason(error: Exception, job: InputJob) -> str:
-    """One sentence on what is wrong with an input."""
+    """Return one sentence on what is wrong with an input."""
     text = " ".join(str(error).split())
     own = (str(job.target), job.target.name) if isinstance(job.target, Path) else (camera_name(job.target),)
     for name in own:
         text = text.removeprefix(f"{' '.join(name.split())}: ")
     if isinstance(error, MemoryError):
         text = "there is not enough memory for it"
-    elif not isinstance(error, ValueError) or not text:  # nothing that was foreseen
+    elif not isinstance(error, ValueError) or not text:  # an error that was not expected
         text = f"it cannot be read ({type(error).__name__}{': ' if text else ''}{text})"
     text = printable(text)
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} ..."
 
 
 class _Seldom:
-    """Passes on how far the work is, now and then."""
+    """A filter that passes on progress at most twice a second."""
 
     def __init__(self, tell: Callable[[float], None]) -> None:
         self._tell, self._told_s = tell, -np.inf

@@ -1,1 +1,1 @@
-"""Measures of the live path, the batch command, the cameras and the page."""
+"""Benchmarks of the live path, the batch command, the cameras and the page."""

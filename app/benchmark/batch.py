@@ -1,8 +1,8 @@
 """Measure how many frames a second more workers give, and how much memory a long video takes.
 
-This is `python -m app bench batch`. It measures the throughput of so many workers on so many cores against one whole
-pipeline pinned to one core, in turns, so that whatever else the machine does meets both alike. Processor time a frame
-is measured too: what others do hardly touches it.
+This is `python -m app bench batch`. It compares the throughput of several workers on as many cores with that of one
+pipeline pinned to one core. Both run in turns, so that other load on the machine meets both alike. It also measures
+processor time per frame, which other load hardly changes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def loop(video: Path, path: Path, seconds: float) -> Path:
-    """Repeat a video, its packets as they are, until it lasts so long."""
+    """Repeat a video until it lasts so long, without coding it anew."""
     import av
 
     with av.open(str(path), "w") as out:
@@ -56,7 +56,7 @@ def loop(video: Path, path: Path, seconds: float) -> Path:
 
 
 class _Watch:
-    """Notes when the first frame of all was done, and how much memory this process holds meanwhile."""
+    """A listener that notes when the first frame was done, and the memory of this process over time."""
 
     def __init__(self) -> None:
         self.first_s: float | None = None
@@ -78,13 +78,13 @@ def _resident_mb() -> float:
 
 
 def _processor_s() -> float:
-    """Processor time of this process and of its children that have ended."""
+    """Return the processor time of this process and of its children that have ended, in seconds."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def work(inputs: Sequence[Path], out: Path, workers: int, annotate: bool = False) -> dict:
-    """Classify in this process (and its workers); frames, seconds and memory as plain JSON."""
+    """Classify with so many workers and return frames, seconds and memory as plain JSON."""
     from app.pose.landmarker import PoseSource
     from app.pose.model_file import ensure_pose_model
     from export.runtime import ActionModel
@@ -118,7 +118,7 @@ def _engine(
 
 
 def _run(inputs: Sequence[Path], cores: Sequence[int], workers: int, annotate: bool = False) -> dict:
-    """`work` in a Python of its own, on these cores alone."""
+    """Run `work` in a Python process of its own, on these cores alone."""
     with tempfile.TemporaryDirectory() as out:
         given = {"inputs": [str(path) for path in inputs], "out": out, "workers": workers, "annotate": annotate}
         command = [sys.executable, "-m", "app.benchmark.batch", "--child", json.dumps(given)]
@@ -131,7 +131,7 @@ def _run(inputs: Sequence[Path], cores: Sequence[int], workers: int, annotate: b
 
 
 def compare(video: Path, workers: int, seconds: float, rounds: int) -> dict:
-    """One pipeline on one core against `workers` on as many, in turns."""
+    """Compare one pipeline on one core with `workers` on as many cores, in turns."""
     cores = sorted(os.sched_getaffinity(0))[:workers]
     if len(cores) < workers:
         raise ValueError(f"{workers} workers need {workers} cores; this process may use {len(cores)}")
@@ -139,7 +139,7 @@ def compare(video: Path, workers: int, seconds: float, rounds: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         clips = [loop(video, Path(folder, f"{i}.mp4"), seconds) for i in range(workers)]
         for i in range(rounds):
-            alone = partial(_run, clips[:1], [cores[i % workers]], 1)  # each core in its turn
+            alone = partial(_run, clips[:1], [cores[i % workers]], 1)  # on each core in turn
             several = partial(_run, clips, cores, workers)
             pair = (alone(), several()) if i % 2 == 0 else (several(), alone())
             runs.append(pair if i % 2 == 0 else (pair[1], pair[0]))
@@ -154,7 +154,7 @@ def _fps(run: dict) -> float:
 
 
 def _cost(run: dict) -> float:
-    """Processor seconds a frame, loading of models and libraries included."""
+    """Return the processor seconds per frame, including the loading of models and libraries."""
     return run["processor_s"] / run["frames"]
 
 
@@ -167,7 +167,7 @@ def _line(number: int, alone: dict, several: dict, workers: int) -> str:
 
 
 def remember(video: Path, minutes: float, annotate: bool) -> dict:
-    """Memory along one long video."""
+    """Measure the memory over one long video."""
     with tempfile.TemporaryDirectory() as folder:
         long = loop(video, Path(folder, "long.mp4"), 60 * minutes)
         run = _run([long], sorted(os.sched_getaffinity(0)), 1, annotate)
@@ -178,7 +178,7 @@ def remember(video: Path, minutes: float, annotate: bool) -> dict:
 
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
-    """Measure and print; returns the exit code. `prog` is what the command is called."""
+    """Measure, print and return the exit code; `prog` is the command's name in its help."""
     parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
     minutes = number(0, said="a number of minutes of at least 0")
     parser.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")

@@ -1,8 +1,9 @@
 """Measure how old an answer is when the consumer is slower than the camera.
 
-This is `python -m app bench camera`. A thread gives frames at a steady rate, the consumer works on each one for several
-times as long as the camera takes for the next. With the newest frame always, the age of an answer is at most one frame
-of waiting and the consumer's own work; with a queue of frames it would grow for as long as the stream lasts.
+This is `python -m app bench camera`. A thread yields frames at a steady rate, and the consumer works on each for
+several times as long as the camera takes for the next. If the consumer always gets the newest frame, the age of an
+answer is at most one frame of waiting and the consumer's own work. With a queue of frames it would grow for as long as
+the stream lasts.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from models.system.options import number, seconds
 PROG = "python -m app.benchmark.camera"
 GOAL_MS = 120.0
 _SHAPE = (480, 640, 3)
-_SPREAD = 0.2  # each work is this much shorter or longer, so that it ends at every moment between two frames
+_SPREAD = 0.2  # share by which each work is shorter or longer, so that works end at all moments between frames
 
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """What one run measured.
+    """The frame ages that one run measured.
 
     Attributes:
-        fps: frames a second that the camera was to give, and `real_fps` that it gave.
+        fps: frames a second that were asked of the camera, and `real_fps` that it gave.
         work_ms: the consumer's own work on a frame, on average.
         taken_ms: (N,) age of each frame when the consumer took it.
         answer_ms: (N,) age of each frame when the consumer was done with it.
@@ -46,14 +47,14 @@ class Ages:
 
 
 def measure(fps: float, overload: float, seconds: float) -> Ages:
-    """Run a camera of `fps` frames a second into a consumer that works `overload` frames long on each, in real time."""
+    """Run a camera of `fps` frames a second into a consumer that works for `overload` frames' time on each."""
     stop, work_s, start_s = threading.Event(), overload / fps, time.monotonic()
 
     def steady() -> Iterator[np.ndarray]:
         i = 0
         while not stop.wait(max(0.0, start_s + i / fps - time.monotonic())):
             rgb_HWC = np.zeros(_SHAPE, np.uint8)
-            rgb_HWC.reshape(-1)[:8].view(np.int64)[0] = i  # when it was due says more than when the thread came to it
+            rgb_HWC.reshape(-1)[:8].view(np.int64)[0] = i  # when the frame was due, not when the thread got to it
             yield rgb_HWC
             i += 1
 
@@ -74,14 +75,17 @@ def measure(fps: float, overload: float, seconds: float) -> Ages:
 
 
 def _work(rgb_HWC: np.ndarray, seconds: float) -> None:
-    """Compute for so long: a consumer that slept would leave the reading thread more than a real one does."""
+    """Compute for so long.
+
+    A consumer that slept would leave the reading thread more processor time than a real one does.
+    """
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
         rgb_HWC.astype(np.float32).mean()
 
 
 def table(runs: list[Ages], overload: float) -> str:
-    """The runs for people to read."""
+    """Format the runs as a table."""
     lines = [
         f"a consumer {overload:g} times slower than the camera; ages in milliseconds",
         f"{'camera':>12}{'gave':>9}{'answers':>9}{'dropped':>9}{'work':>8}"
@@ -101,7 +105,7 @@ def table(runs: list[Ages], overload: float) -> str:
 
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
-    """Measure and print; returns the exit code. `prog` is what the command is called."""
+    """Measure, print and return the exit code; `prog` is the command's name in its help."""
     parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
     rate = number(0, said="a number of frames a second above 0", above=True)
     parser.add_argument("--fps", type=rate, nargs="+", default=[30.0, 60.0, 120.0], help="the cameras' rates")

@@ -1,7 +1,7 @@
-"""`python -m app bench`: what the live path costs beside MediaPipe alone, measured in one run on one video.
+"""The benchmark `python -m app bench`: the cost of the live path beside MediaPipe alone, in one run on one video.
 
-Both see the same frame one after the other, in turns first and second, so that whatever else the machine does
-meets both alike.
+Both get the same frame one after the other and take turns in being first, so that other load on the machine meets both
+alike.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _STAGES = (
 
 
 class TimedModel:
-    """A recogniser that notes how long each call of the one behind it took.
+    """A recogniser that measures how long each call of the recogniser behind it takes.
 
     Args:
-        model: the one that answers.
+        model: the recogniser that answers.
 
     Attributes:
         spent_s: seconds of each call so far.
@@ -62,7 +62,7 @@ class TimedModel:
 
 
 def measure(video: str | Path, model: Recogniser, pose_model: str | Path) -> dict[str, Any]:
-    """Run the benchmark.
+    """Measure the live path and MediaPipe alone on one video.
 
     Args:
         video: a video file; its first 900 frames are used, at their own times.
@@ -120,7 +120,7 @@ def _live(
 
 
 def _student(model: Recogniser) -> list[float]:
-    """Times of single windows, after a few that do not count."""
+    """Return the seconds that each classification of a single window took, after some warm-up runs."""
     joints_NTV3 = np.random.default_rng(0).normal(0, 0.3, (1, model.frames, 25, 3)).astype(np.float32)
     frames_N, spent_s = np.array([model.window_s * 30], np.float32), []
     for _ in range(10 + _STUDENT_RUNS):
@@ -160,7 +160,7 @@ def _result(
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people to read."""
+    """Format the result as a table."""
     lines = [
         "{video}: {width}x{height}, {fps:.1f} fps, {frames} frames; {cores} cores ({machine}); {provider}; "
         "a window every {hop_s} s".format(**result),

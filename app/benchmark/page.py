@@ -55,21 +55,21 @@ _LISTEN = """() => {
 
 
 class BenchError(ValueError):
-    """The benchmark cannot run; the message is one sentence for the user."""
+    """The reason why the benchmark cannot run, as one sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one run measured.
+    """The measurements of one run.
 
     Attributes:
-        seconds: that were counted.
-        age_ms: (N,) of each answered frame, from the camera taking its picture to having drawn its answer.
+        seconds: duration that was measured.
+        age_ms: (N,) age of each answered frame, from the camera taking its picture to the page having drawn its answer.
         overtaken: pictures that were sent and got no answer.
-        first_s: from the press of the start button to the first skeleton.
-        memory: (time in s, resident MB of the server), all the way.
-        files: names of the files that the server wrote to its temporary folder meanwhile; there should be none.
-        cpu_ms: CPU time meanwhile, by kind of process (app.benchmark.page_cpu).
+        first_s: time from pressing the start button to the first skeleton.
+        memory: (time in s, resident MB of the server) over the whole run.
+        files: names of the files that the server wrote to its temporary folder during the run; there should be none.
+        cpu_ms: CPU time during the run, by kind of process (app.benchmark.page_cpu).
     """
 
     seconds: float
@@ -81,7 +81,7 @@ class Measured:
     cpu_ms: Counter[str] = field(default_factory=Counter)
 
     def result(self) -> dict:
-        """The numbers by name; NaN where nothing was answered."""
+        """Return the numbers by name, NaN if nothing was answered."""
         p50, p95 = np.percentile(self.age_ms, (50, 95)) if len(self.age_ms) else (np.nan, np.nan)
         mb = np.array([mb for _, mb in self.memory])
         quarter = max(1, len(mb) // 4)
@@ -102,7 +102,7 @@ class Measured:
 
 
 def camera_file(video: Path, out: Path, fps: int = CAMERA_FPS) -> Path:
-    """A video as JPEG pictures in a row at a steady rate, which Chromium plays as a camera, in a loop."""
+    """Write a video as a sequence of JPEG pictures at a steady rate, which Chromium plays in a loop as a camera."""
     import cv2
 
     from app.sources.video import VideoReader
@@ -119,7 +119,7 @@ def camera_file(video: Path, out: Path, fps: int = CAMERA_FPS) -> Path:
 
 @contextmanager
 def server(extra: list[str]) -> Iterator[tuple[str, int, Path]]:
-    """The page in a process of its own; yields its address, its process id and its temporary folder."""
+    """Serve the page in a process of its own, and yield its address, process id and temporary folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -148,18 +148,18 @@ def _listens(port: int) -> bool:
 
 
 def memory_mb(process: int) -> float:
-    """Resident memory of a process, MB."""
+    """Return the resident memory of a process, in MB."""
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def measure(seconds: float, camera: Path, extra: list[str], chromium: str) -> Measured:
-    """Serve, open, start the camera, and watch for so long after the warm-up.
+    """Serve the page, open it, start the camera and measure for so long after the warm-up.
 
     Args:
-        seconds: to count.
+        seconds: duration to measure.
         camera: from `camera_file`.
         extra: options of `python -m app demo`.
-        chromium: the browser's program.
+        chromium: path of the browser's program.
     """
     from playwright.sync_api import sync_playwright
 
@@ -190,7 +190,7 @@ def _files(folder: Path) -> set[str]:
 def _watch(
     tab: Page, seconds: float, process: int
 ) -> tuple[list[tuple[float, float, int]], list[tuple[float, float]], Counter[str]]:
-    """What the page measured of each picture; the server's memory (s, MB); CPU time, ms."""
+    """Return what the page measured of each picture, the server's memory (s, MB), and the CPU time in ms."""
     tab.wait_for_timeout(WARM_UP_S * 1000)
     take = "window.measured.splice(0)"
     tab.evaluate(take)
@@ -203,7 +203,7 @@ def _watch(
 
 
 def table(result: dict) -> str:
-    """The result for people to read."""
+    """Format the result as a table."""
     cpu = result["cpu_ms_per_frame"]
     browser = sum(ms for kind, ms in cpu.items() if kind != "server")
     kinds = ", ".join(f"{kind} {ms:.0f}" for kind, ms in cpu.items() if kind != "server")
@@ -224,7 +224,7 @@ def table(result: dict) -> str:
 
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
-    """Run the benchmark from the command line; returns the exit code. `prog` is what the command is called."""
+    """Run the benchmark and return the exit code; `prog` is the command's name in its help."""
     parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
     parser.add_argument(
         "--minutes",
@@ -236,7 +236,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("demo", nargs="*", help="options of the command demo, after --")
     args = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the page that is served would stay
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # otherwise the server of the page would go on running
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     try:
         if not 0 < args.minutes < 1e4:

@@ -1,6 +1,6 @@
 """CPU time of the page's server and of the browser's processes, from Linux's /proc.
 
-Unlike a rate, CPU time for each answered frame means the same on a machine that others use as well.
+On a machine that others use too, CPU time per answered frame stays comparable; a rate does not.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ _TICK_MS = 1000 // os.sysconf("SC_CLK_TCK")  # 10
 
 
 def cpu_ms(server: int) -> Counter[str]:
-    """CPU time so far, ms, of the server and of the Chromium that this process started, by kind of process.
+    """Return the CPU time so far of the server and of the Chromium that this process started, in ms by kind of process.
 
     Args:
         server: process id of the server.
 
     Returns:
-        "server", "browser", "renderer", "gpu-process", "utility" and what else Chromium has.
+        "server", "browser", "renderer", "gpu-process", "utility" and further kinds of Chromium.
     """
     parents: dict[int, int] = {}
     spent: dict[int, int] = {}
@@ -44,7 +44,7 @@ def cpu_ms(server: int) -> Counter[str]:
 
 
 def _kind(words: list[str]) -> str:
-    """Of a Chromium process by its command line, "" for another program's."""
+    """Return the kind of a Chromium process from its command line, or "" for another program."""
     if "chrom" not in Path(words[0]).name:
         return ""
     return next((word.removeprefix("--type=") for word in words if word.startswith("--type=")), "browser")

@@ -1,7 +1,7 @@
-"""`python -m app bench --people`: what the live path costs with one to four people in view, in one run on one video.
+"""The benchmark `python -m app bench --people`: the cost of the live path with one to four people in view.
 
-The person of the video is put side by side with themselves, each a little later than the one before, so that all
-move and none moves alike.
+All are measured in one run on one video. The person of the video is put side by side with copies of themselves, each
+some frames later than the one before, so that all move but no two move alike.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 150
 _WARM_UP = 20
-_MIDDLE = (0.34, 0.66)  # of the picture's width: where the person stands
-_LATER = 15  # frames between one and the next
+_MIDDLE = (0.34, 0.66)  # range of the picture's width in which the person stands
+_LATER = 15  # frames by which each copy is later than the one before
 _STAGES = ("live path", "pose", "tracking, windows, decisions", "student, when called")
 
 
 def side_by_side(frames: Iterable[tuple[float, np.ndarray]], people: int) -> Iterator[tuple[float, np.ndarray]]:
-    """(time, (H, W, 3)) frames with the middle of the picture `people` times in a row, each later than the last."""
+    """Yield (time, (H, W, 3)) with the middle of the picture `people` times in a row, each later than the last."""
     last: deque[np.ndarray] = deque(maxlen=1 + _LATER * (people - 1))
     for time_s, rgb_HWC in frames:
         left, right = (round(share * rgb_HWC.shape[1]) for share in _MIDDLE)
@@ -40,7 +40,7 @@ def side_by_side(frames: Iterable[tuple[float, np.ndarray]], people: int) -> Ite
 
 
 def measure(video: str | Path, model: Recogniser, pose_model: str | Path) -> dict[str, Any]:
-    """Run the benchmark.
+    """Measure the live path with one to four people in view.
 
     Args:
         video: a video of one person in the middle of the picture; its first 150 frames are used.
@@ -48,8 +48,8 @@ def measure(video: str | Path, model: Recogniser, pose_model: str | Path) -> dic
         pose_model: the pose model's file.
 
     Returns:
-        Facts of the run, and `people`: for each number in view what was found and followed, what each stage took in
-        ms, and the processor time of a frame in ms (of all threads; other programs do not stretch it as they do time).
+        Facts of the run, and `people`: for each number in view how many were found and followed, the ms of each stage,
+        and the processor time of a frame in ms (of all threads; unlike elapsed time, other programs hardly change it).
 
     Raises:
         VideoError: the video cannot be read.
@@ -113,7 +113,7 @@ def _summary(seconds: list[float]) -> dict[str, float]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people to read."""
+    """Format the result as a table."""
     lines = [
         "{video}, side by side; {cores} cores ({machine}); {provider}; a window every {hop_s} s".format(**result),
         "",

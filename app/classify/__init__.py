@@ -1,1 +1,1 @@
-"""One input to its events and its summary."""
+"""The classification of one input: its events and its summary."""

@@ -1,4 +1,4 @@
-"""How results are written down: events as JSON and CSV, an input as a row of the summary."""
+"""The formats of results: events as JSON and CSV, an input as a row of the summary."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ COLUMNS = (
     *("events", "results"),
 )
 TOP_COLUMN = "top"
-# Of every table of events, and to how many digits each number is written; None for what is written as it is.
+# Columns of a table of events, each with the digits its numbers are written to; None for texts.
 _EVENT_DIGITS = {"input": None, "person": None, "label": None, "start": 3, "end": 3, "score": 4}
 EVENT_COLUMNS = tuple(_EVENT_DIGITS)
 USUAL_TOP = 3
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would carry out what begins so
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first letters of what a spreadsheet takes for a formula
 
 
 def no_formula(name: str) -> str:
-    """A file's name or path as no spreadsheet takes it for a formula."""
+    """Return a file's name or path with "./" before what a spreadsheet would take for a formula."""
     return f"./{name}" if name.startswith(_FORMULA) else name
 
 
 def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dict[str, Any]:
-    """One event as plain JSON: times in seconds to the millisecond, scores to four digits.
+    """Return an event as plain JSON, with times in seconds to the millisecond and scores to four digits.
 
     Args:
-        source: what results call the input.
+        source: what the results call the input.
         event: the event.
-        top: how many ranked labels to write, as many as the event holds; None for the usual ones.
+        top: how many ranked labels to write, up to as many as the event holds; None for the default number.
     """
     ranked = [[label, round(score, 4)] for label, score in event.top3[: top or USUAL_TOP]]
     return {
@@ -50,25 +50,25 @@ def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dic
 
 
 def event_line(source: str, event: ActionEvent, top: int | None = None) -> str:
-    """One event as a line of JSON, without its end; what no terminal prints or could obey is escaped."""
+    """Return an event as a line of JSON without its end, in which characters that a terminal obeys are escaped."""
     line = json.dumps(event_fields(source, event, top), ensure_ascii=False)
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 def columns(top: int | None) -> list[str]:
-    """Names of the summary's columns."""
+    """Return the names of the summary's columns."""
     return [*COLUMNS, *([TOP_COLUMN] if top else [])]
 
 
 def summary_row(source: str, summary: Summary, top: int | None = None, events: int = 0, results: str = "") -> list[str]:
-    """An input's row of the summary, one text a column.
+    """Return an input's row of the summary, one text for each column.
 
     Args:
-        source: what results call the input.
-        summary: what it is.
-        top: how many ranked labels to write, None for the usual ones.
+        source: what the results call the input.
+        summary: the input's summary.
+        top: how many ranked labels to write, None for the default number.
         events: how many events were written.
-        results: what its files of results are called, without a suffix; "" where there are none.
+        results: the name of its result files without a suffix; "" if there are none.
     """
     judged = bool(summary.ranked)
     row = [source, summary.label, f"{summary.score:.4f}" if judged else "", summary.place(1), summary.place(2)]
@@ -80,27 +80,22 @@ def summary_row(source: str, summary: Summary, top: int | None = None, events: i
 
 
 def event_columns(inputs: bool = True) -> dict[str, int | None]:
-    """Names of the columns of a table of events, and to how many digits each number is written, None for texts.
+    """Return the columns of a table of events, each with the digits its numbers are written to (None for texts).
 
     Args:
-        inputs: whether the table tells several inputs' events; the page's tables know one input alone.
+        inputs: whether the table has the events of several inputs; the page's tables have only one input.
     """
     return {name: digits for name, digits in _EVENT_DIGITS.items() if inputs or name != "input"}
 
 
 def event_row(fields: Mapping[str, Any], columns: Mapping[str, int | None] = _EVENT_DIGITS) -> list[str]:
-    """A line of JSON, read back, as a row of a table of events with these columns."""
+    """Return an event that was read back from a line of JSON as a row of a table with these columns."""
     cells = ((fields[name], digits) for name, digits in columns.items())
     return [str(value) if digits is None else f"{value:.{digits}f}" for value, digits in cells]
 
 
-def count(n: int, noun: str) -> str:
-    """So many of them, in words for people."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
 def csv_line(row: Iterable[str]) -> str:
-    """A row of a table as a line of CSV, with its end."""
+    """Return a row of a table as a line of CSV, with its end."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(row)
     return line.getvalue()

@@ -1,4 +1,4 @@
-"""One video or recorded skeleton, from its first frame to its last: its events, and its summary."""
+"""The classification of one video or recorded skeleton: its events and its summary."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Frame = TypeVar("Frame", PosedFrame, JointFrame)
 
 
 def play(stream: ActionStream, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Answer]]:
-    """Each frame with the stream's answer to it; the stream is not finished by this."""
+    """Yield each frame with the stream's answer to it, without finishing the stream."""
     for frame in frames:
         if isinstance(frame, JointFrame):
             yield frame, stream.push_joints(frame.time_s, frame.joints_V3, frame.seen_V)
@@ -36,7 +36,7 @@ def play(stream: ActionStream, frames: Iterable[Frame]) -> Iterator[tuple[Frame,
 
 
 def events_of(stream: ActionStream, frames: Iterable[Frame]) -> list[ActionEvent]:
-    """All events of some frames, in the order in which they ended; finishes the stream."""
+    """Return all events of some frames, in the order in which they ended, and finish the stream."""
     events = [event for _, answer in play(stream, frames) for event in answer.events]
     return events + stream.finish()
 
@@ -51,14 +51,14 @@ def summarise(
     fps: float | None = None,
     hop_s: float = FILE_HOP_S,
 ) -> Summary:
-    """Play frames to a stream of their own, and sum up.
+    """Play frames to a stream of their own and summarise its answers.
 
     Args:
-        model: recognises.
+        model: the recogniser.
         frames: in order.
-        on_event: takes each event when it ends, or later (see Tally).
-        on_frame: told each frame and the answer to it.
-        notes: what else there is to know; looked at after the last frame.
+        on_event: called with each event when it ends, or later (see Tally).
+        on_frame: called with each frame and the answer to it.
+        notes: further remarks; read after the last frame.
         fps: frames a second; None takes the mean of the frames' times.
         hop_s: seconds between two classifications.
     """
@@ -77,11 +77,11 @@ def summarise(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What happens in one input.
+    """The result of one input.
 
     Attributes:
-        summary: one answer for the whole, about the nearest person.
-        events: everybody's actions, in the order in which they were told.
+        summary: one answer for the whole input, about the nearest person.
+        events: everybody's actions, in the order in which they were given.
     """
 
     summary: Summary
@@ -95,18 +95,21 @@ def classify_video(
     on_event: Callable[[ActionEvent], None] | None = None,
     on_frame: Callable[[float, float | None, Answer], None] | None = None,
 ) -> Result:
-    """Classify one video or recording of landmarks (.ikem). But for its events, memory does not grow with its length.
+    """Classify one video or recording of landmarks (.ikem).
+
+    Memory does not grow with its length, except for its events.
 
     Args:
         path: the file.
-        model: recognises; None takes the one shipped, loaded once.
-        pose_model: a pose model file, for a video; None takes the usual one, made or fetched on first use.
-        on_event: takes each event when it ends, or later (see Tally).
-        on_frame: told after every frame: its time, the duration that the file claims (None if unknown), the answer.
+        model: the recogniser; None takes the shipped one, which is loaded once.
+        pose_model: a pose model file, for a video; None takes the default one, which is made or fetched on first use.
+        on_event: called with each event when it ends, or later (see Tally).
+        on_frame: called after every frame with its time, the duration that the file claims (None if unknown) and the
+            answer.
 
     Raises:
         VideoError, LandmarkError: the file cannot be read.
-        ModelFileError, PoseModelError: the model, or the pose model, cannot be had.
+        ModelFileError, PoseModelError: the model or the pose model is not available.
     """
     recogniser = default_model() if model is None else model
     with poses_of(path, partial(_pose_source, pose_model)) as played:
@@ -128,13 +131,13 @@ def classify_clip(
     """Classify one recorded skeleton.
 
     Args:
-        clip: it, or an .npz file that holds nothing else (`models.clips.read_clips` reads one of many).
-        model: recognises; None takes the one shipped, loaded once.
-        on_event: takes each event when it ends, or later (see Tally).
+        clip: the clip, or an .npz file that holds only one (`models.clips.read_clips` reads one of many).
+        model: the recogniser; None takes the shipped one, which is loaded once.
+        on_event: called with each event when it ends, or later (see Tally).
 
     Raises:
-        ClipFileError: the file cannot be read, or holds another number of clips than one.
-        ModelFileError: the model cannot be had.
+        ClipFileError: the file cannot be read, or does not hold exactly one clip.
+        ModelFileError: the model is not available.
     """
     one = _only_clip(clip) if isinstance(clip, str | Path) else clip
     events, take = _kept(on_event)
@@ -145,7 +148,7 @@ def classify_clip(
 
 @functools.cache
 def default_model() -> Recogniser:
-    """The shipped model, on the best device there is.
+    """Load the shipped model on the best device of this machine.
 
     Raises:
         ModelFileError: it is missing or damaged.
@@ -173,7 +176,7 @@ def _only_clip(path: str | Path) -> Clip:
 
 
 def _kept(on_event: Callable[[ActionEvent], None] | None) -> tuple[list[ActionEvent], Callable[[ActionEvent], None]]:
-    """A list, and what puts each event into it and passes it on."""
+    """Return a list, and a function that appends each event to it and passes the event on."""
     events: list[ActionEvent] = []
 
     def take(event: ActionEvent) -> None:
@@ -185,6 +188,6 @@ def _kept(on_event: Callable[[ActionEvent], None] | None) -> tuple[list[ActionEv
 
 
 def frames_of(clip: Clip) -> Iterator[JointFrame]:
-    """The frames of a recorded skeleton; lost ones, with nothing seen, among them."""
+    """Yield the frames of a recorded skeleton; a lost frame has no joint seen."""
     for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T, strict=True)):
         yield JointFrame(i / clip.fps, joints_V3, np.full(len(joints_V3), seen))

@@ -1,4 +1,4 @@
-"""From a file to the people in it, frame by frame: a video and a recording of landmarks alike.
+"""The people of a file, frame by frame, whether it is a video or a recording of landmarks.
 
 Shapes: H rows, W columns, C colours (3, red green blue).
 """
@@ -24,32 +24,32 @@ Item = TypeVar("Item")
 
 
 class Stage(Protocol):
-    """Runs a generator in its own way, such as ahead of whoever takes its items."""
+    """A way to run a generator, such as ahead of its consumer."""
 
     def __call__(self, items: Generator[Item]) -> Generator[Item]:
-        """The same items."""
+        """Yield the same items."""
 
 
 def as_asked(items: Generator[Item]) -> Generator[Item]:
-    """The stage that makes each item when it is asked for."""
+    """Return the generator itself, so that each item is made when it is asked for."""
     return items
 
 
 class TooLongError(ValueError):
-    """The file lasts longer than whoever asked can use."""
+    """The error of a file that lasts longer than the caller allows."""
 
 
 @dataclass(slots=True)
 class PosedFrames:
-    """What a file (or a camera) plays.
+    """The frames that a file or a camera plays.
 
     Attributes:
-        frames: to be iterated once. A body may be there twice: whoever follows or counts people takes each once
+        frames: to be iterated once. A body may be found twice; whoever follows or counts people removes the duplicate
             (app.pose.tracker.distinct).
-        claimed_s: how long it says that it lasts, seconds; None where it does not.
-        notes: what was wrong though it could be read; complete after the last frame.
-        settings: how its landmarks are made: a recording's own, or of a video the pictures' height and width, complete
-            with the first frame.
+        claimed_s: duration that the file claims, seconds; None if it claims none.
+        notes: faults that did not keep the file from being read; complete after the last frame.
+        settings: how its landmarks are made. For a recording these are its own; for a video they are the pictures'
+            height and width, complete with the first frame.
     """
 
     frames: Generator[PosedFrame]
@@ -68,19 +68,19 @@ def poses_of(
     pictures: bool = False,
     stage: Stage = as_asked,
 ) -> Generator[PosedFrames]:
-    """Open a file and close it again, with all that reads it.
+    """Open a file, yield its frames, and close it with everything that reads it.
 
     Args:
-        path: a video, or by its suffix a recording of landmarks.
-        make_pose: makes what finds people in a video's pictures; a recording needs none.
-        longest_s: seconds that the file may last; None for no bound.
+        path: a video, or a recording of landmarks, told by its suffix.
+        make_pose: makes the pose source that finds people in a video's pictures; a recording needs none.
+        longest_s: longest duration of the file, seconds; None for no limit.
         threads: most threads of a video's decoder; None lets it choose.
         pictures: whether a video's frames keep their pictures.
-        stage: runs the decoding and the finding of people, each a generator.
+        stage: runs the decoding and the pose source, each a generator.
 
     Raises:
         VideoError, LandmarkError: the file cannot be read (also while iterating).
-        TooLongError: it lasts longer than it may (while iterating).
+        TooLongError: the file lasts longer than `longest_s` (while iterating).
     """
     from app.landmarks.file_format import is_recording
 
@@ -97,12 +97,12 @@ def found(
     settings: dict[str, str | float],
     keep: bool = False,
 ) -> Generator[PosedFrame]:
-    """Everybody in each picture.
+    """Yield the people of each picture.
 
     Args:
         pictures: (time in seconds, rgb_HWC) of each.
-        source: finds people.
-        settings: takes the height and width of the first picture.
+        source: finds people in a picture.
+        settings: receives the height and width of the first picture.
         keep: whether frames keep their pictures.
     """
     with closing(pictures):
@@ -136,7 +136,7 @@ def _video(
 
 
 def _noted(items: Iterable[Item], reader: VideoReader | LandmarkReader, notes: list[str]) -> Generator[Item]:
-    """The items, and after the last one the reader's note."""
+    """Yield the items, and append the reader's note after the last one."""
     yield from items
     notes += [reader.note] if reader.note else []
 

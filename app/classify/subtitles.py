@@ -1,4 +1,4 @@
-"""Events as WebVTT subtitles, in plain words."""
+"""WebVTT subtitles of events, in plain words."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def webvtt(events: Iterable[Mapping[str, Any]], words: Mapping[str, str]) -> Iterator[str]:
-    """Subtitles in plain words, with each person's number where there are several.
+    """Yield WebVTT subtitles in plain words, with each person's number if there are several people.
 
     Args:
         events: lines of JSON, read back.
-        words: what people are shown for a label.
+        words: plain words for each label.
 
     Yields:
         Parts of a WebVTT file, in order.

@@ -1,4 +1,4 @@
-"""One recording from its first frame to its last: a video, or a recorded skeleton.
+"""The summary of one recording, a video or a recorded skeleton.
 
 Shapes: C classes.
 """
@@ -17,15 +17,15 @@ from app.types import ActionEvent, Answer
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What one recording is, as one line.
+    """The summary of one recording, as one line.
 
     Attributes:
-        ranked: every label with its score for the whole recording, best first; empty where nobody could be judged.
+        ranked: every label with its score for the whole recording, best first; empty if nobody could be judged.
         frames: frames read.
         seconds: duration.
         fps: frames a second, on average.
         people: largest number of people seen at once (in at least a tenth of the frames that show anybody).
-        status: "ok", "no person", "too short" or "error", and after a colon what else there is to know.
+        status: "ok", "no person", "too short" or "error", and after a colon any further remarks.
     """
 
     ranked: tuple[tuple[str, float], ...] = ()
@@ -37,45 +37,45 @@ class Summary:
 
     @property
     def label(self) -> str:
-        """Short id of the best label, or ""."""
+        """The short id of the best label, or ""."""
         return self.place(0)
 
     @property
     def score(self) -> float:
-        """Score of the best label in [0, 1], 0 without one."""
+        """The score of the best label in [0, 1], 0 if there is none."""
         return self.ranked[0][1] if self.ranked else 0.0
 
     def place(self, rank: int) -> str:
-        """Short id of the label at a rank from 0, or ""."""
+        """Return the short id of the label at a rank from 0, or ""."""
         return self.ranked[rank][0] if rank < len(self.ranked) else ""
 
 
-# The landmarker takes things for people now and then. With somebody in a smaller share of the frames than this, and for
-# less than so many seconds in all, nobody was there.
+# The landmarker now and then takes a thing for a person. If somebody is in a smaller share of the frames than this, and
+# for fewer seconds in all, nobody was there.
 LEAST_SHOWN, LEAST_SHOWN_S = 0.1, 3.0
-_LONGEST_FRAME_S = 1.0  # no frame speaks for a longer time
+_LONGEST_FRAME_S = 1.0  # most time that one frame counts for
 
 
 class Tally:
-    """One recording while its stream runs: counts, and the events that are sure to be somebody's.
+    """A running count of one recording's answers, which passes on the events that surely belong to a person.
 
-    A glimpse of somebody (LEAST_SHOWN, LEAST_SHOWN_S) is nobody: until it is known to be more, events are held back,
-    and those of a recording that turns out to hold no more are given to nobody.
+    Who is visible only briefly (LEAST_SHOWN, LEAST_SHOWN_S) does not count as a person. Until more is seen of them,
+    events are held back; if no more is ever seen, they are dropped.
 
     Args:
-        stream: gives the answers.
+        stream: the stream that gives the answers.
         labels: short ids in the order of the scores.
-        on_event: takes each event, when it ends or later.
+        on_event: called with each event, when it ends or later.
     """
 
     def __init__(self, stream: ActionStream, labels: tuple[str, ...], on_event: Callable[[ActionEvent], None]) -> None:
         self._stream, self._labels, self._on_event = stream, labels, on_event
         self._found: Counter[int] = Counter()  # frames by the number of people in them
-        self._shown_s, self._time_s = 0.0, np.nan  # with somebody in view; of the newest frame
+        self._shown_s, self._time_s = 0.0, np.nan  # time with somebody in view; time of the newest frame
         self._held: list[ActionEvent] = []
 
     def add(self, answer: Answer) -> None:
-        """Take the stream's answer to the next frame."""
+        """Count the stream's answer to the next frame."""
         self._found[answer.people] += 1
         if answer.people and np.isfinite(self._time_s):
             self._shown_s += min(answer.time_s - self._time_s, _LONGEST_FRAME_S)
@@ -85,12 +85,12 @@ class Tally:
             self._give()
 
     def finish(self, seconds: float, fps: float, notes: list[str]) -> Summary:
-        """End the stream, give the events that are left, and sum up.
+        """End the stream, pass on the remaining events and return the summary.
 
         Args:
             seconds: duration.
             fps: frames a second, on average.
-            notes: what else there is to know.
+            notes: further remarks.
         """
         self._held += self._stream.finish()
         scores_C, glimpse = self._stream.clip.mean_C, self._is_glimpse()
@@ -114,7 +114,7 @@ class Tally:
         return Summary(ranked, self._found.total(), seconds, fps, people, status)
 
     def _share(self) -> float:
-        """Share of the frames that show somebody."""
+        """Return the share of the frames that show somebody."""
         return 1 - self._found[0] / max(self._found.total(), 1)
 
     def _is_glimpse(self) -> bool:

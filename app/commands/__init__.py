@@ -1,1 +1,1 @@
-"""The commands of `python -m app`, a file each. Nothing heavy is imported before a command runs."""
+"""The commands of `python -m app`, one in each file. Nothing heavy is imported before a command runs."""

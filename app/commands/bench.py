@@ -23,7 +23,7 @@ FORMS = {"page": "app.benchmark.page", "batch": "app.benchmark.batch", "camera":
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_model(command)
     command.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
     command.add_argument("--people", action="store_true", help="one to four people in view, instead of MediaPipe alone")
@@ -32,7 +32,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, and print the table; returns the exit code."""
+    """Measure, print the table and return the exit code."""
     from app.benchmark import live_path, people
     from app.pose.model_file import ensure_pose_model
     from export.runtime import ActionModel

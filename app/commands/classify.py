@@ -36,7 +36,7 @@ is wrong or the results cannot be written, 130 stopped before the end"""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_model(command)
     command.add_argument(
         "inputs",
@@ -111,10 +111,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def options_of(args: argparse.Namespace) -> Options:
-    """The options as the command line gives them.
+    """Return the options that the command line gives.
 
     Raises:
-        ValueError: two of them do not go together.
+        ValueError: two options exclude each other.
     """
     if args.ray_address and args.engine != RAY:
         raise ValueError("--ray-address needs --engine ray")
@@ -138,7 +138,7 @@ def options_of(args: argparse.Namespace) -> Options:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command and return its exit code."""
     from app.batch.run import Run
     from app.pose.model_file import ensure_pose_model
     from app.teach.taught_model import load_model
@@ -166,7 +166,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _model_id(args: argparse.Namespace) -> str:
-    """What tells a model, and the pack that it is used with, from others."""
+    """Return a text that identifies the model and the pack that is used with it."""
     if args.pack is None:
         return file_hash(args.model)
     return f"{file_hash(args.model)} {file_hash(args.pack)}{' only' if args.only else ''}"

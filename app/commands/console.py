@@ -1,6 +1,7 @@
-"""`ikem-live`: the commands of app, and behind `train` and `export` those of the packages that need PyTorch.
+"""The program `ikem-live`: the commands of app, and `train` and `export` of the packages that need PyTorch.
 
-The packages are loaded by name: nothing of app depends on training, and an install without PyTorch has all but those.
+The packages are loaded by name, so that nothing of app depends on training. An install without PyTorch has all commands
+but those two.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ikem-live train ... and ikem-live export ... train models and export them; they 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit code.
+    """Run one command and return the exit code.
 
     Args:
         argv: the words of the command line; None takes this process's.

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from models.system.words import count
+
 HELP = """\
 Write a recording of landmarks (.ikem) as a table (.csv) or as arrays (.npz): for each person of each frame the 33
 landmarks in metres and in the picture, their visibility, and the 25 joints that the models take with whether each is
@@ -17,7 +19,7 @@ examples:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument(
         "recording", type=Path, metavar="FILE.ikem", help="landmarks that --skeletons or --record wrote"
     )
@@ -25,11 +27,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file; returns the exit code."""
+    """Write the file and return the exit code."""
     from app.landmarks.convert import convert
 
     done = convert(args.recording, args.out)
     if done.note:
         print(f"{args.recording}: {done.note}", file=sys.stderr)
-    print(f"{args.out}: {done.frames} frames, {done.rows} rows, to {done.seconds:.1f} s")
+    rows, followed = count(done.rows, "row"), count(done.people, "person", "people")
+    print(f"{args.out}: {count(done.frames, 'frame')}, {rows}, {followed} followed, to {done.seconds:.1f} s")
     return 0

@@ -17,7 +17,7 @@ The page is never shared through another host. For visitors elsewhere: --host wi
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_model(command)
     add_page(command, "address to listen on", "port to listen on")
     command.add_argument("--open", action="store_true", help="open a browser on the page")
@@ -33,7 +33,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve the page until it is stopped; returns the exit code."""
+    """Serve the page until it is stopped, and return the exit code."""
     from app.page.server import launch
 
     check_pack(args)

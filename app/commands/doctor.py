@@ -15,7 +15,7 @@ examples:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_model(command)
     command.add_argument("--camera", type=_camera, metavar="SOURCE", help="a camera's number or address that must work")
     add_page(command, "address of the page", "port of the page")
@@ -24,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check, and say what to do; returns the exit code."""
+    """Run the checks, print what to do, and return the exit code."""
     from app.doctor.finding import DoctorOptions
     from app.doctor.report import run as check
 

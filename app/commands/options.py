@@ -14,31 +14,31 @@ POSES = ("wheel", "lite", "full", "heavy")
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
-    """--model, --device and --threads."""
+    """Add --model, --device and --threads."""
     command.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="action model (default: the one shipped)")
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the model runs")
     command.add_argument("--threads", type=threads, help="most CPU threads of the action model")
 
 
 def add_pose(command: argparse.ArgumentParser) -> None:
-    """--pose."""
+    """Add --pose."""
     command.add_argument("--pose", choices=POSES, default="wheel", help="pose model (default: %(default)s)")
 
 
 def add_page(command: argparse.ArgumentParser, host: str, port_text: str) -> None:
-    """--host and --port of the page.
+    """Add --host and --port of the page.
 
     Args:
-        command: whose options.
-        host: what the help says of the address.
-        port_text: what the help says of the port.
+        command: the parser that takes the options.
+        host: help text of the address.
+        port_text: help text of the port.
     """
     command.add_argument("--host", default="127.0.0.1", help=f"{host} (default: %(default)s)")
     command.add_argument("--port", type=port, default=7860, help=f"{port_text} (default: %(default)s)")
 
 
 def add_pack(command: argparse.ArgumentParser) -> None:
-    """--pack and --only, of commands that use a pack."""
+    """Add --pack and --only, for commands that use a pack."""
     teach = f"{program_of(command)} teach"
     command.add_argument("--pack", type=Path, metavar="FILE", help=f"actions of your own, from `{teach}`")
     command.add_argument("--only", action="store_true", help="with --pack: name these alone, not the model's own")
@@ -48,7 +48,7 @@ def check_pack(args: argparse.Namespace) -> None:
     """Refuse --only without --pack.
 
     Raises:
-        ValueError: it stands alone.
+        ValueError: --only is given without --pack.
     """
     if args.only and args.pack is None:
         raise ValueError("--only needs a pack: --pack FILE names the actions that are left")

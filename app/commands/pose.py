@@ -13,12 +13,12 @@ examples:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_pose(command)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prepare the file, and say where it is; returns the exit code."""
+    """Prepare the file, print where it is and return the exit code."""
     from app.pose.model_file import ensure_pose_model
 
     print("pose model:", ensure_pose_model(args.pose))

@@ -13,6 +13,7 @@ from app.commands.options import add_model, add_pose
 from app.teach.examples import TeachError
 from app.teach.pack import Pack, PackError, checked_name, read_pack, write_pack
 from models.system.command_line import called
+from models.system.words import count
 
 if TYPE_CHECKING:
     from app.teach.teacher import Teacher
@@ -35,7 +36,7 @@ FAILED = 1
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_model(command)
     command.add_argument("name", nargs="?", metavar="NAME", help="what to say when somebody does it")
     command.add_argument("inputs", nargs="*", type=Path, metavar="INPUT", help="a video, .ikem or .npz file")
@@ -50,7 +51,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command and return its exit code."""
     alone = args.list or args.forget is not None or args.rebuild
     if alone and (args.name or args.counter or args.no_clips):
         raise PackError("--list, --forget and --rebuild stand alone: give --pack besides, and nothing else")
@@ -76,20 +77,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def said_of(pack: Pack) -> str:
-    """What is in a pack, a line an action."""
+    """Return what a pack holds, one line for each action."""
     lines = []
     for name in pack.actions:
         shown, not_it = len(pack.examples(name)), len(pack.examples(name, counter=True))
         counters = f", {not_it} of what it is not" if not_it else ""
         advice = f" ({pack.advice(name)})" if pack.advice(name) else ""
-        lines.append(f"{name}: {shown} example{'s' if shown > 1 else ''}{counters}{advice}")
+        lines.append(f"{name}: {count(shown, 'example')}{counters}{advice}")
     if pack.clips_EKV3 is None:
         lines.append("without skeletons: it cannot be made anew for another model")
     return "\n".join(lines)
 
 
 def _whose(pack: Pack, model_path: Path) -> str:
-    """Whether a pack goes with a model."""
+    """Return whether a pack was made with a model, as a sentence."""
     from export.runtime import ActionModel
 
     if pack.embedding == ActionModel(model_path, device="cpu").embedding:
@@ -133,7 +134,7 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
             failed += 1
             tqdm.write(f"{error if str(path) in str(error) else f'{path}: {error}'}", file=sys.stderr)
             continue
-        tqdm.write(f"{path}: {len(found)} repetition{'s' if len(found) > 1 else ''}{when}")
+        tqdm.write(f"{path}: {count(len(found), 'repetition')}{when}")
         clips.append(found)
     if not clips:
         raise TeachError(f"nothing was learnt; {'the pack is as it was' if args.pack.exists() else 'no pack was made'}")
@@ -146,7 +147,7 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
 
 
 def _clips(path: Path, teacher: Teacher, pose: str) -> tuple[np.ndarray, str]:
-    """The repetitions in a file, and in words from when to when each is, where it is one recording."""
+    """Return the repetitions in a file, and in words when each happens if the file holds one recording."""
     from app.pose.model_file import ensure_pose_model
     from app.teach.inputs import recordings
 

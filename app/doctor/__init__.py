@@ -1,1 +1,1 @@
-"""What works on this machine, and what to do about what does not."""
+"""The doctor: checks of what works on this machine, each with a remedy."""

@@ -1,4 +1,7 @@
-"""The checks of `python -m app doctor`. Each looks, says what it found, and changes nothing."""
+"""The checks of `python -m app doctor`.
+
+A check looks and reports, and changes nothing.
+"""
 
 from __future__ import annotations
 

@@ -23,12 +23,15 @@ _LITTLE_GB, _TOO_LITTLE_GB = 1.0, 0.2
 
 
 def check_python(setup: DoctorOptions) -> Iterator[Finding]:
-    """The interpreter; one that is too old does not come this far."""
+    """Report the interpreter's version; one that is too old cannot run this."""
     yield Finding("python", OK, f"{sys.version.split()[0]} on {sys.platform}")
 
 
 def check_packages(setup: DoctorOptions) -> Iterator[Finding]:
-    """What is installed against requirements.txt, or without a checkout against what the installed copy asks for."""
+    """Compare the installed packages with requirements.txt.
+
+    Without a checkout, they are compared with the requirements of the installed copy.
+    """
     listed = wanted(setup.requirements)
     if not listed.app:
         yield Finding("packages", OPTIONAL, f"{setup.requirements.name} is not here to compare with")
@@ -52,7 +55,7 @@ def check_packages(setup: DoctorOptions) -> Iterator[Finding]:
 
 
 def _other_versions(listed: dict[str, str], install: str) -> Iterator[Finding]:
-    """The packages that are here in another version than was tested."""
+    """Report the packages whose version is not the tested one."""
     for name, pinned in listed.items():
         there = _installed(name)
         if there not in (None, pinned):
@@ -67,7 +70,7 @@ def _installed(name: str) -> str | None:
 
 
 def check_libraries(setup: DoctorOptions) -> Iterator[Finding]:
-    """The system libraries that MediaPipe links to."""
+    """Check the system libraries that MediaPipe links to."""
     missing = missing_libraries()
     for name in missing:
         remedy = "on Debian or Ubuntu: `sudo apt-get install libegl1 libgles2`"
@@ -77,7 +80,7 @@ def check_libraries(setup: DoctorOptions) -> Iterator[Finding]:
 
 
 def missing_libraries() -> list[str]:
-    """Return the system libraries that MediaPipe links to and that are not here."""
+    """Return the system libraries that MediaPipe links to and that are missing here."""
     missing = []
     for name in _LIBRARIES if sys.platform == "linux" else ():
         try:
@@ -88,7 +91,7 @@ def missing_libraries() -> list[str]:
 
 
 def check_disk(setup: DoctorOptions) -> Iterator[Finding]:
-    """Room for the pose model, uploads and results."""
+    """Check the room for the pose model, uploads and results."""
     folder = tempfile.gettempdir()
     free_gb = shutil.disk_usage(folder).free / _GB
     text, remedy = f"{free_gb:.1f} GB free in {folder}", "free some space, or set TMPDIR to a folder with more"

@@ -23,7 +23,7 @@ _TRIED_FRAMES, _TRIED_WINDOWS = 5, 5
 
 
 def check_pose_model(setup: DoctorOptions) -> Iterator[Finding]:
-    """The pose model: it is there, it loads, it finds a person."""
+    """Check that the pose model is there, loads and finds a person."""
     from app.pose.landmarker import PoseSource
 
     path = cache_folder() / f"pose_{setup.pose}.task"
@@ -48,7 +48,10 @@ def check_pose_model(setup: DoctorOptions) -> Iterator[Finding]:
 
 
 def _people(source: PoseSource, example: Path) -> tuple[int | None, float]:
-    """(most people found in a frame of the example, milliseconds of the quickest); None without an example."""
+    """Return the most people found in a frame of the example, and the quickest frame's milliseconds.
+
+    Without an example, the number of people is None.
+    """
     from app.sources.video import VideoError, VideoReader
 
     try:
@@ -65,7 +68,7 @@ def _people(source: PoseSource, example: Path) -> tuple[int | None, float]:
 
 
 def check_model(setup: DoctorOptions) -> Iterator[Finding]:
-    """The action model on the CPU: it opens, and answers a window sanely and twice the same."""
+    """Check that the action model opens on the CPU and answers a window sensibly and twice the same."""
     from export.runtime import ActionModel
 
     remedy = "restore the file, or name another with --model"
@@ -83,7 +86,10 @@ def check_model(setup: DoctorOptions) -> Iterator[Finding]:
 
 
 def self_test(model: Recogniser) -> tuple[str, float]:
-    """What is wrong with a model's answers to a fixed window, "" if nothing, and milliseconds of the quickest one."""
+    """Return what is wrong with a model's answers to a fixed window, and the milliseconds of the quickest one.
+
+    If nothing is wrong, the first is "".
+    """
     moments_T = np.linspace(0, 2 * np.pi, model.frames)[:, None, None]
     points_V3 = np.arange(75).reshape(25, 3)
     joints_NTV3 = (0.5 * np.sin(points_V3 + 0.3 * np.sin(moments_T + points_V3)))[None].astype(np.float32)
@@ -108,11 +114,11 @@ def self_test(model: Recogniser) -> tuple[str, float]:
 
 
 def check_accelerators(setup: DoctorOptions) -> Iterator[Finding]:
-    """CUDA and TensorRT: whether the model really runs there, not what a list says."""
+    """Check that the model really runs on CUDA and TensorRT, whatever a list of providers says."""
     from export.runtime import ActionModel
 
     if not setup.model.is_file():
-        return  # said already
+        return  # reported by check_model
     for device, name in (("cuda", "CUDA"), ("tensorrt", "TensorRT")):
         try:
             provider = ActionModel(setup.model, device=device, threads=setup.threads).provider

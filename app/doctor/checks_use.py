@@ -1,4 +1,4 @@
-"""Checks of what is used: the camera, and the page's address."""
+"""Checks of the camera and of the page's address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def check_camera(setup: DoctorOptions) -> Iterator[Finding]:
-    """One picture of a camera, looked at for its size only."""
+    """Check that a camera gives a picture, of which only the size is looked at."""
     from app.sources.camera import Camera
     from app.sources.frames import CameraError
 
@@ -36,7 +36,7 @@ def check_camera(setup: DoctorOptions) -> Iterator[Finding]:
 
 
 def check_page(setup: DoctorOptions) -> Iterator[Finding]:
-    """The page's port, and where browsers will give it a camera."""
+    """Check that the page's port is free, and report where browsers allow the page a camera."""
     place = f"port {setup.port} of {setup.host}"
     try:
         family = socket.AF_INET6 if ":" in setup.host else socket.AF_INET

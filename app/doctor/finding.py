@@ -1,4 +1,4 @@
-"""What a check finds, and how it is shown."""
+"""The finding of a check, and the options of the doctor."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PLAIN = "\033[0m"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found.
+    """The result of one check.
 
     Attributes:
         name: what was looked at.
-        state: OK; OPTIONAL, the rest works without it; or FAIL.
+        state: OK; OPTIONAL if the rest works without it; or FAIL.
         text: what was found.
-        remedy: what to do; a FAIL always has one.
+        remedy: what to do; every FAIL has one.
     """
 
     name: str
@@ -39,8 +39,8 @@ class DoctorOptions:
     Attributes:
         model: the action model's file; device and threads are those of export.runtime.ActionModel.
         pose: kind of pose model.
-        camera: number or address of a camera that must work; None looks whether there is one.
-        host: where the page is to listen, with `port`.
+        camera: number or address of a camera that must work; None checks whether there is one.
+        host: address on which the page is to listen, with `port`.
         example: a video of a person; requirements: the packages and their versions.
     """
 

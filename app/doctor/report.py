@@ -1,4 +1,4 @@
-"""`python -m app doctor`: what works on this machine, one line a finding, and what to do about what does not."""
+"""The report of `python -m app doctor`: one line for each finding, with what to do about it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ HEALTHY, SICK = 0, 1
 
 
 def examine(setup: DoctorOptions, checks: dict[str, Check]) -> Iterator[Finding]:
-    """Run the checks one by one; one that breaks is a finding of its own and does not end the others."""
+    """Run the checks one by one; a check that fails with an error is a finding and does not end the others."""
     for name, check in checks.items():
         try:
             yield from check(setup)
-        except Exception as error:  # whatever is wrong on a strange machine, the other checks come next
+        except Exception as error:  # one check's error must not stop the others
             reason = (str(error).strip().splitlines() or ["no reason given"])[0]
             remedy = "set the program up again (`make setup` in a checkout)"
             yield Finding(name, FAIL, f"cannot be checked ({type(error).__name__}: {reason})", remedy)
 
 
 def line(finding: Finding, colour: bool) -> str:
-    """One finding for people to read."""
+    """Format a finding as one line."""
     state = f"{finding.state:<9}"
     state = f"{COLOURS[finding.state]}{state}{PLAIN}" if colour else state
     text = " ".join(finding.text.split())
@@ -35,12 +35,14 @@ def line(finding: Finding, colour: bool) -> str:
 
 
 def wants_colour(stream: TextIO) -> bool:
-    """Whether a stream is a terminal whose user has nothing against colour (https://no-color.org)."""
+    """Return whether a stream is a terminal whose user has not turned off colour (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def run(setup: DoctorOptions, out: Path | None = None, checks: dict[str, Check] | None = None) -> int:
-    """Examine, print, and write the findings to a file as well; returns the exit code: 1 where something failed.
+    """Run the checks, print the findings, and return the exit code: 1 if something failed.
+
+    The findings are also written to the file `out`, if one is given.
 
     Raises:
         ValueError, OSError: the file cannot be written.

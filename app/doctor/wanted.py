@@ -1,4 +1,4 @@
-"""The packages that were tested, as a checkout or the installed copy lists them."""
+"""The tested packages, as a checkout or the installed copy lists them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TRAIN = "train"  # the extra of the same packages
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Packages of this machine with their tested versions.
+    """The packages that this machine should have, with their tested versions.
 
     Attributes:
-        app: name -> version of what the app runs on; empty where nothing lists them.
-        training: name -> version of what only training and export run on.
-        source: what lists them.
+        app: name -> version of the packages that the app needs; empty if nothing lists them.
+        training: name -> version of the packages that only training and export need.
+        source: where they are listed.
         install: how to install those of the app; install_training: the others.
     """
 
@@ -32,7 +32,9 @@ class Wanted:
 
 
 def wanted(requirements: Path) -> Wanted:
-    """Give what the file and its neighbour list, or what the installed copy asks for where there is no such file.
+    """Return the packages that the file and its neighbour list.
+
+    If there is no such file, these are the requirements of the installed copy.
 
     Args:
         requirements: requirements.txt of a checkout.
@@ -71,7 +73,7 @@ def _asked() -> list[str]:
 
 
 def _pins(requirements: Iterable[str], extra: str = "") -> Iterator[tuple[str, str]]:
-    """(name, pinned version) of the packages that belong on this machine, with those of one extra."""
+    """Yield (name, pinned version) of the packages that belong on this machine, with those of one extra."""
     from packaging.requirements import Requirement
 
     for text in requirements:

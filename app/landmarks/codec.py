@@ -1,7 +1,8 @@
-"""Some seconds of people's landmarks to bytes and back: 6-8 kB a second a person at 30 frames a second.
+"""The coding of people's landmarks as bytes: 6-8 kB a second for each person at 30 frames a second.
 
-World landmarks in steps of 0.2 mm, image landmarks in steps of 1/8192 of the frame, visibility in 250 bins; then the
-difference to the same person's frame before, high bytes and low bytes apart, and zlib.
+World landmarks are kept in steps of 0.2 mm, image landmarks in steps of 1/8192 of the frame, visibility in 250 bins.
+What is written is the difference to the same person's frame before, with high bytes and low bytes apart, compressed by
+zlib.
 
 Shapes: F frames, P poses in them, L landmarks (33), K numbers of a pose.
 """
@@ -20,20 +21,23 @@ Frame = tuple[float, tuple[tuple[int, Pose], ...]]  # (seconds, (person's number
 
 WORLD_M = 0.0002  # up to 6.5 m from the hips
 IMAGE = 1 / 8192  # up to 4 frames from the corner
-BINS = 250  # of visibility: 0.3, from which on a landmark counts as seen, is the edge of one
+BINS = 250  # bins of visibility; 0.3, from which a landmark counts as seen, is the edge of one
 MOST_PEOPLE = 255
-MOST_FRAMES, MOST_POSES = 1024, 4096  # in one piece
+MOST_FRAMES, MOST_POSES = 1024, 4096  # most in one piece
 MOST_RAW = 1 << 22  # bytes of a piece before compression
 _HEAD = struct.Struct("<II")
 _LARGEST = 32767
 
 
 class LandmarkError(ValueError):
-    """Recorded landmarks cannot be read; the message is one sentence for the user."""
+    """The reason why recorded landmarks cannot be read, as one sentence for the user."""
 
 
 def pack(frames: Sequence[Frame]) -> bytes:
-    """Frames in order, at most MOST_FRAMES with MOST_POSES poses, as compressed bytes; times to the microsecond."""
+    """Compress frames in order to bytes, with times to the microsecond.
+
+    There are at most MOST_FRAMES frames with MOST_POSES poses.
+    """
     times_F = np.array([round(time_s * 1e6) for time_s, _ in frames], "<i8")
     counts_F = np.array([len(people) for _, people in frames], np.uint8)
     everybody = [entry for _, people in frames for entry in people]
@@ -51,10 +55,10 @@ def pack(frames: Sequence[Frame]) -> bytes:
 
 
 def unpack(packed: bytes) -> list[Frame]:
-    """What `pack` packed.
+    """Return the frames that `pack` compressed.
 
     Raises:
-        LandmarkError: the bytes are something else, or would fill more memory than a piece may.
+        LandmarkError: the bytes are not from `pack`, or would fill more memory than a piece may.
     """
     try:
         inflate = zlib.decompressobj()
@@ -107,26 +111,29 @@ def _steps(values_PK: np.ndarray, step: float) -> np.ndarray:
 
 
 def _starts(numbers_P: np.ndarray) -> np.ndarray:
-    """(P,) bool: where, in the order of people, another person begins."""
+    """Return a mask (P,) of the poses with which, in the order of people, another person begins."""
     return np.concatenate([[True], numbers_P[1:] != numbers_P[:-1]])[: len(numbers_P)]
 
 
 def _differences(steps_PK: np.ndarray, starts_P: np.ndarray) -> np.ndarray:
-    """To the same person's pose before; int16 wraps around, and back."""
+    """Return the differences to the same person's pose before; int16 wraps around, and back again."""
     differences_PK = steps_PK.copy()
     differences_PK[1:] -= np.where(starts_P[1:, None], 0, steps_PK[:-1]).astype("<i2")
     return differences_PK
 
 
 def _planes(steps_PK: np.ndarray) -> bytes:
-    """Each number's course in time, its sign in the lowest bit so that small steps have empty high bytes."""
+    """Return each number's course in time as bytes, the high ones first.
+
+    The sign goes into the lowest bit, so that small steps have empty high bytes.
+    """
     folded_KP = ((steps_PK << 1) ^ (steps_PK >> 15)).astype("<i2").T
     halves = np.ascontiguousarray(folded_KP).view(np.uint8).reshape(-1, 2)
     return halves[:, 1].tobytes() + halves[:, 0].tobytes()
 
 
 def _undone(plane: bytes, poses: int, starts_P: np.ndarray) -> np.ndarray:
-    """The steps (P, K) that `_differences` and `_planes` made this of, in the order of people."""
+    """Return the steps (P, K), in the order of people, from which `_differences` and `_planes` made these bytes."""
     high, low = np.frombuffer(plane, np.uint8).reshape(2, -1)
     halves = np.stack([low, high], 1)
     folded_PK = (

@@ -1,4 +1,4 @@
-"""A recording of landmarks as a table (.csv) or as arrays (.npz), for those who analyse elsewhere.
+"""The conversion of a recording of landmarks to a table (.csv) or arrays (.npz), for analysis elsewhere.
 
 World landmarks: metres about the middle of the hips; x to the right of the image, y down, z away from the camera. Image
 landmarks: fractions of the picture, from its upper left corner. Joints: the 25 of NTU RGB+D as the models take them,
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from app.landmarks.codec import Frame
-from app.landmarks.file_format import RECORD_SUFFIX, is_recording
+from app.landmarks.file_format import RECORD_SUFFIX, UNFOLLOWED, is_recording
 from app.landmarks.reader import LandmarkReader
 from app.types import LANDMARKS, Pose
 from models.skeleton import JOINTS, bridge
@@ -49,7 +49,7 @@ _NOBODY = "%d,%.6f" + "," * (len(COLUMNS) - 2) + "\n"
 ABOUT = {
     "times": "(F,) float64: seconds of each frame, also of those without anybody",
     "frame": "(R,) int64: place in `times` of each row; a row is one person of one frame",
-    "person": "(R,) int64: number of the person, the same through the recording; from 1000 on nobody followed them",
+    "person": f"(R,) int64: number of the person, the same throughout; from {UNFOLLOWED} on nobody followed them",
     "world": "(R, 33, 3) float32: metres about the middle of the hips; x to the image's right, y down, z away",
     "image": "(R, 33, 3) float32: fractions of the picture's width (x, z) and height (y), from the upper left corner",
     "visibility": "(R, 33) float32: belief in [0, 1] that a landmark can be seen",
@@ -64,24 +64,27 @@ ABOUT = {
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What was written.
+    """The result of a conversion.
 
     Attributes:
         frames: of the recording. rows: one a person of a frame.
+        people: who were followed; those whom nobody followed have rows, but no number that stays.
         seconds: time of the last frame.
-        note: what was wrong with the recording though it could be read, "" if nothing.
+        note: faults that did not keep the recording from being read, "" if there are none.
     """
 
     frames: int
     rows: int
+    people: int
     seconds: float
     note: str
 
 
 def convert(path: Path, out: Path) -> Converted:
-    """Write a recording as a table or as arrays, whole or not at all; a file of that name is replaced.
+    """Write a recording as a table or as arrays, all or nothing; an existing file is replaced.
 
-    A table is written as the recording is read, arrays are in memory first (some 5 MB a minute of each person).
+    A table is written while the recording is read; arrays are held in memory first (some 5 MB a minute for each
+    person).
 
     Args:
         path: the recording, .ikem.
@@ -90,20 +93,21 @@ def convert(path: Path, out: Path) -> Converted:
     Raises:
         LandmarkError: the recording cannot be read.
         OutputError: `out` cannot be written.
-        ValueError: one of the files is of another kind by its name.
+        ValueError: the suffix of one of the files is wrong.
     """
     write = {".csv": _write_table, ".npz": _write_arrays}.get(out.suffix.lower())
     if write is None:
         raise ValueError(f"{out}: a recording becomes a table or arrays: name a .csv or .npz file")
     if not is_recording(path):
         raise ValueError(f"{path}: not a recording of landmarks by its name ({RECORD_SUFFIX})")
-    rows = 0
+    rows, followed = 0, set[int]()
     with LandmarkReader(path) as reader:
 
         def counted() -> Iterator[Frame]:
             nonlocal rows
             for time_s, people in reader:
                 rows += len(people)
+                followed.update(number for number, _ in people if number < UNFOLLOWED)
                 yield time_s, people
 
         try:
@@ -111,7 +115,7 @@ def convert(path: Path, out: Path) -> Converted:
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write {out}: {reason}; free some space or name another place") from None
-        return Converted(reader.frames, rows, reader.last_s, reader.note)
+        return Converted(reader.frames, rows, len(followed), reader.last_s, reader.note)
 
 
 def _write_table(part: Path, frames: Iterator[Frame], _settings: dict[str, str | float]) -> None:
@@ -125,7 +129,7 @@ def _write_table(part: Path, frames: Iterator[Frame], _settings: dict[str, str |
 
 
 def _cells(pose: Pose) -> list[float]:
-    """A person's numbers in the order of COLUMNS."""
+    """Return a person's numbers in the order of COLUMNS."""
     joints_V3, seen_V = bridge(pose.world_V3, pose.visibility_V)
     points = np.column_stack([pose.world_V3, pose.image_V3, pose.visibility_V])
     return [*points.ravel().tolist(), *np.column_stack([joints_V3, seen_V]).ravel().tolist()]

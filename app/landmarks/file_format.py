@@ -1,4 +1,6 @@
-"""Recordings of landmarks alone, without a picture: written while they are made, readable up to where a run died.
+"""The file format of recorded landmarks without pictures (.ikem).
+
+A recording is written while it is made. After a crash it can be read up to where it was cut off.
 
 A file is MAGIC and pieces: kind (1 byte), length (4), CRC-32 (4), content. H: the header, JSON. P: some seconds of
 poses (app.landmarks.codec). E: the end, with the number of frames and the last one's time; without it, the recording
@@ -21,23 +23,24 @@ MOST_HEADER = 1 << 14  # bytes
 LATEST_S = 1e12  # microseconds must fit into 64 bits
 PIECE, END = struct.Struct("<cII"), struct.Struct("<Qd")
 KINDS = (b"P", b"E")
+UNFOLLOWED = 1000  # numbers from here on are of people whom nobody follows
 
 
 def is_recording(path: str | Path) -> bool:
-    """Whether a path is called like a recording of landmarks; the reader says whether it is one."""
+    """Return whether a path has the suffix of a recording of landmarks; only the reader knows whether it is one."""
     return Path(path).suffix.lower() == RECORD_SUFFIX
 
 
 def piece(kind: bytes, content: bytes) -> bytes:
-    """A piece of the file, ready to be written."""
+    """Return a piece of the file, ready to be written."""
     return PIECE.pack(kind, len(content), zlib.crc32(content)) + content
 
 
 def checked_settings(settings: Mapping[str, str | float]) -> dict[str, str | float]:
-    """The settings of a header.
+    """Return the settings of a header, after a check.
 
     Raises:
-        ValueError: they are no plain names with texts and numbers.
+        ValueError: they are not a mapping from names to texts and numbers.
     """
     plain = isinstance(settings, Mapping) and all(
         isinstance(name, str) and isinstance(value, str | int | float) for name, value in settings.items()
@@ -48,5 +51,5 @@ def checked_settings(settings: Mapping[str, str | float]) -> dict[str, str | flo
 
 
 def is_finite(pose: Pose) -> bool:
-    """Whether every number of a pose can be written."""
+    """Return whether all numbers of a pose are finite."""
     return all(bool(math.isfinite(part.sum())) for part in (pose.world_V3, pose.image_V3, pose.visibility_V))

@@ -1,4 +1,4 @@
-"""Reading a recording of landmarks."""
+"""The reader of recordings of landmarks."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ MOST_BYTES = 1 << 34  # 16 GB: a month of one person
 
 
 class LandmarkReader:
-    """A recording, to be iterated once: `for time_s, people in reader`. Holds one piece at a time.
+    """A reader of one recording, to be iterated once: `for time_s, people in reader`.
+
+    It holds one piece in memory at a time.
 
     Attributes:
         path: the file.
         settings: how the landmarks were made.
-        claimed_s: time of the last frame, seconds; None where the recording was cut off.
+        claimed_s: time of the last frame, seconds; None if the recording was cut off.
         frames: frames read so far.
         last_s: time of the newest frame read.
-        note: what was wrong with the file though it could be read, "" if nothing; complete after the last frame.
+        note: faults that did not keep the file from being read, "" if there are none; complete after the last frame.
 
     Raises:
-        LandmarkError: missing, empty, foreign, too large or damaged, or (while iterating) without a single frame.
+        LandmarkError: the file is missing, empty, foreign, too large or damaged, or (while iterating) has no frame.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -53,7 +55,7 @@ class LandmarkReader:
         self.close()
 
     def close(self) -> None:
-        """Close the file; harmless twice."""
+        """Close the file; a second call does nothing."""
         self._file.close()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -83,7 +85,7 @@ class LandmarkReader:
             self.note = f"damaged in {damaged} places"
 
     def poses(self) -> Iterator[tuple[float, list[Pose]]]:
-        """The same without the people's numbers, as ActionStream.push takes it."""
+        """Yield the same without the people's numbers, as ActionStream.push takes it."""
         for time_s, people in self:
             yield time_s, [pose for _, pose in people]
 
@@ -119,7 +121,7 @@ class LandmarkReader:
         return settings
 
     def _claimed_end(self) -> float | None:
-        """The time in the end piece, which has a fixed size and is the last one."""
+        """Return the time in the end piece, which has a fixed size and is the last piece, or None without one."""
         here, size = self._file.tell(), PIECE.size + END.size
         if self._size - here < size:
             return None
@@ -132,7 +134,10 @@ class LandmarkReader:
         return last_s if abs(last_s) < LATEST_S else None
 
     def _piece(self, kinds: tuple[bytes, ...] = KINDS, most: int = MOST_RAW) -> tuple[bytes, bytes | None] | None:
-        """(kind, content) of the next piece, content None where it is damaged; None where no piece can follow."""
+        """Read the next piece and return (kind, content), or None if no piece can follow.
+
+        If the piece is damaged, its content is None.
+        """
         head = self._file.read(PIECE.size)
         if len(head) < PIECE.size:
             return None

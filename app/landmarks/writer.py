@@ -1,4 +1,4 @@
-"""Writing a recording of landmarks, whole at every moment."""
+"""The writer of recordings of landmarks, which keeps the file readable at every moment."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from app.landmarks.file_format import END, LATEST_S, MAGIC, MOST_HEADER, VERSION
 from app.types import Pose
 from models.system.atomic import OutputError
 
-PIECE_S = 2.0  # what a killed run loses at most
+PIECE_S = 2.0  # most that an interrupted run loses
 
 
 class LandmarkWriter:
-    """Writes a recording, some seconds at a time. Close it, or use it in a `with`; holds PIECE_S seconds in memory.
+    """A writer of one recording, some seconds at a time; a context manager.
+
+    It holds PIECE_S seconds in memory, so `close` it or use a `with`.
 
     Args:
         path: a new file; its suffix should be RECORD_SUFFIX.
@@ -29,8 +31,8 @@ class LandmarkWriter:
         frames: frames taken so far.
 
     Raises:
-        OutputError: the file is there already, or cannot be written (also from `add` and `close`).
-        ValueError: the settings are no plain names with texts and numbers.
+        OutputError: the file exists already, or cannot be written (also from `add` and `close`).
+        ValueError: the settings are not a mapping from names to texts and numbers.
     """
 
     def __init__(self, path: str | Path, settings: Mapping[str, str | float] | None = None) -> None:
@@ -41,7 +43,7 @@ class LandmarkWriter:
         if len(header) > MOST_HEADER:
             raise ValueError(f"the settings of a recording must fit into {MOST_HEADER} bytes; got {len(header)}")
         self._held: list[Frame] = []
-        self._poses = 0  # in `_held`
+        self._poses = 0  # number of poses in `_held`
         self._last_s, self._last_us = -math.inf, -(1 << 62)  # time of the newest frame, as given and as kept
         self._file: IO[bytes] | None = None
         try:
@@ -59,11 +61,11 @@ class LandmarkWriter:
         try:
             self.close()
         except OutputError:
-            if error is None:  # else the first error is the one to tell
+            if error is None:  # otherwise the first error is the one to report
                 raise
 
     def add(self, time_s: float, people: Sequence[tuple[int, Pose]]) -> None:
-        """Take one frame, also one with nobody in it.
+        """Write one frame, even if nobody is in it.
 
         Args:
             time_s: seconds, later than the last frame's.
@@ -89,7 +91,7 @@ class LandmarkWriter:
         return seconds >= PIECE_S or poses > MOST_POSES or len(self._held) >= MOST_FRAMES
 
     def close(self) -> None:
-        """Write what is held and the end; harmless twice."""
+        """Write the remaining frames and the end; a second call does nothing."""
         if self._file is None:
             return
         self._flush()

@@ -1,4 +1,4 @@
-"""The page's third tab: what this is, what it can name, what the model file says, and what happens to the pictures."""
+"""The page's third tab: the software, the actions it can name, the facts of the model file, and privacy."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PACKAGES = ("gradio", "mediapipe", "onnxruntime-gpu", "onnxruntime", "numpy", "a
 
 
 def build_about(model: Recogniser) -> None:
-    """Lay the tab out, inside the gr.Blocks being built."""
+    """Build the tab inside the current gr.Blocks."""
     gr.HTML(about_html(model), elem_id="about", js_on_load=None)
 
 
 def about_html(model: Recogniser) -> str:
-    """The text of the tab, with the facts of the model in use."""
+    """Return the text of the tab, with the facts of the model in use."""
     return fragment(
         "about",
         window=f"{model.window_s:g}",
@@ -38,7 +38,7 @@ def about_html(model: Recogniser) -> str:
 
 
 def model_facts(model: Recogniser) -> dict[str, str]:
-    """What the model file says about itself, in words."""
+    """Return the facts that the model file states about itself, in words."""
     enter, leave = model.thresholds["enter"], model.thresholds["leave"]
     actions = [label for label in model.labels if label not in (IDLE, OTHER)]
     return {
@@ -53,7 +53,7 @@ def model_facts(model: Recogniser) -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """The versions of what runs the page; what is not installed is left out."""
+    """Return the versions of the packages that run the page, without those that are not installed."""
     found = {"Python": platform.python_version()}
     for name in PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""Who may open the page: a name and a password, a certificate, and a warning where anybody may."""
+"""Access to the page: names and passwords, a certificate, and warnings where anybody may open it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ _MOST_BYTES = 1 << 16
 
 
 def read_auth(text: str) -> list[tuple[str, str]]:
-    """Names and passwords as the command line gives them. No message ever holds a password.
+    """Read names and passwords from the command line's option.
+
+    No message ever contains a password.
 
     Args:
-        text: USER:PASSWORD, or a file with one such pair a line; empty lines and lines that begin with # are left out.
+        text: USER:PASSWORD, or a file with one such pair in each line; empty lines and lines that begin with # are
+            skipped.
 
     Raises:
-        ValueError: it is neither, or a pair lacks its name or its password.
+        ValueError: the text is neither, or a pair has no name or no password.
     """
     path = Path(text)
     if path.is_file():
@@ -69,7 +72,7 @@ def check_certificate(certfile: Path | None, keyfile: Path | None) -> None:
 
 
 def is_local(host: str) -> bool:
-    """Whether an address to listen on is reached from this machine alone."""
+    """Return whether an address to listen on can be reached from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -79,7 +82,7 @@ def is_local(host: str) -> bool:
 
 
 def warnings(host: str, auth: bool, https: bool) -> list[str]:
-    """What somebody should know who opens the page to a network; empty for a page that stays on this machine."""
+    """Return warnings for whoever opens the page to a network; none if the page stays on this machine."""
     if is_local(host):
         return []
     found = []

@@ -1,4 +1,4 @@
-"""What the page is told about a frame: a small JSON object, and the words for it.
+"""The answer to a frame as the page receives it: a small JSON object, and the plain words of labels.
 
 Shapes: M modalities, C classes, T frames of the window, V joints (25).
 """
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 TOP = 5
-SEES_EVERY = 2  # of the window's frames, one in so many is sent; the page draws what lies between
+SEES_EVERY = 2  # every how many frames of the window one is sent; the page draws those between
 
 
 def words(model: Recogniser, label: str) -> str:
-    """A class's plain words, for people ("sit_down" -> "sitting down")."""
+    """Return a label's plain words ("sit_down" -> "sitting down")."""
     return model.display.get(label, label.replace("_", " "))
 
 
 def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
-    """A reply as the small JSON object that the page draws from.
+    """Return a reply as the small JSON object from which the page draws.
 
     Args:
-        reply: of the visitor's session.
-        sensitivity: of the visitor.
-        server_ms: spent on the frame.
+        reply: the reply of the visitor's session.
+        sensitivity: the visitor's setting.
+        server_ms: time spent on the frame, ms.
 
     Returns:
         s: which session this is; t: its time, s; people, note; persons: everybody (see
@@ -60,17 +60,17 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
 
 
 def person_json(state: PersonState) -> dict:
-    """id, main, pose (packed; x, y, visibility of 33 landmarks), label."""
+    """Return a person as JSON: id, main, pose (packed; x, y, visibility of 33 landmarks) and label."""
     return {"id": state.person, "main": state.main, "pose": pack_pose(state.pose), "label": state.label}
 
 
 def event_json(number: int, event: ActionEvent) -> list:
-    """[number within the session, person, label, start s, end s, score]."""
+    """Return an event as [number within the session, person, label, start s, end s, score]."""
     return [number, event.person, event.label, round(event.start_s, 3), round(event.end_s, 3), round(event.score, 4)]
 
 
 def window_json(window_TV3: np.ndarray) -> dict:
-    """Every second frame of a window, the newest one among them, packed in millimetres."""
+    """Return every second frame of a window, including the newest, packed in millimetres."""
     kept = window_TV3[::-1][::SEES_EVERY][::-1]
     return {"frames": len(kept), "joints": pack(kept, JOINT_STEP)}
 

@@ -1,7 +1,7 @@
-"""The way of a picture to the server: a route of our own beside Gradio's, which a page posts a JPEG to for an answer.
+"""The route on which the page posts a JPEG to the server and gets the answer, beside Gradio's own routes.
 
-Through Gradio's image component, queue and event stream a frame costs more than finding the person in it. A visitor
-gets the key to the route through Gradio, so whoever may not open the page gets none.
+Sending a frame through Gradio's image component, queue and event stream costs more than finding the person in it. A
+visitor gets the key to the route through Gradio, so whoever may not open the page gets no key.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from starlette.routing import Route
 from app.page.jpeg import MOST_BYTES, read_frame
 
 PATH = "/ikem/frame"
-MOST_UNDER_WAY = 4  # pictures of one visitor
+MOST_UNDER_WAY = 4  # most pictures of one visitor at once
 _KEY = "x-ikem-key"
 
 
 @dataclass(slots=True)
 class _Line:
-    """A visitor's pictures: one is looked at, the newest of the others waits."""
+    """A visitor's pictures: one is being answered, and the newest of the others waits."""
 
     newest: int = 0
     under_way: int = 0
@@ -36,12 +36,13 @@ class _Line:
 
 
 class FrameRoute:
-    """Takes pictures, has them answered in threads, and drops a waiting one as soon as a newer one has come.
+    """A route that has pictures answered in threads; a waiting picture is dropped as soon as a newer one arrives.
 
     Args:
-        answer: called in a thread with the visitor's session hash, a picture (H, W, 3) uint8 and where their slider
-            stands; returns what the page is told, None for nothing. Never called twice at once for one visitor.
-        visitors: that may be served at once.
+        answer: called in a thread with the visitor's session hash, a picture (H, W, 3) uint8 and the position of their
+            slider; returns what the page is sent, or None for nothing. It is never called twice at once for one
+            visitor.
+        visitors: number of visitors that may be served at once.
     """
 
     def __init__(self, answer: Callable[[str, np.ndarray, float | None], dict | None], visitors: int) -> None:
@@ -54,7 +55,7 @@ class FrameRoute:
         self.routes = [Route(PATH, self._post, methods=["POST"])]
 
     def key(self, visitor: str) -> str:
-        """What lets a visitor, named by their session hash, post pictures."""
+        """Return the key that allows a visitor, named by their session hash, to post pictures."""
         return f"{visitor}.{hmac.digest(self._secret, visitor.encode(), 'sha256').hex()}"
 
     def close(self) -> None:
@@ -62,7 +63,7 @@ class FrameRoute:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _visitor(self, request: Request) -> str | None:
-        """Whose key the request bears; None for a wrong one, and for a page of another site."""
+        """Return the visitor whose key the request has, or None if the key is wrong or the page is of another site."""
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return None
         key = request.headers.get(_KEY, "")
@@ -94,7 +95,7 @@ class FrameRoute:
         line.newest += 1
         number, answer, slider = line.newest, None, _number(request.query_params.get("sensitivity"))
         in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
-        rgb_HWC = await in_thread(read_frame, jpeg)  # while the one before is looked at
+        rgb_HWC = await in_thread(read_frame, jpeg)  # while the picture before is being answered
         async with line.turn:
             if rgb_HWC is not None and number == line.newest:
                 answer = await in_thread(self._answer, visitor, rgb_HWC, slider)
@@ -102,7 +103,7 @@ class FrameRoute:
 
 
 async def _body(request: Request) -> bytes | None:
-    """What was posted, None where it is too large; never more than that is held."""
+    """Return the body of the request, or None if it is too large; never more than that is held in memory."""
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)

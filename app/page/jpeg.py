@@ -1,4 +1,4 @@
-"""A camera picture as the page sends it: a JPEG."""
+"""The camera pictures that the page sends, as JPEG."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import io
 
 import numpy as np
 
-MOST_BYTES = 4 << 20  # of one picture; a camera's 640 x 480 has 40 kB
+MOST_BYTES = 4 << 20  # most bytes of one picture; one of 640 x 480 has some 40 kB
 MOST_PIXELS = 1 << 23  # a 4K camera
 
 
 def read_frame(jpeg: bytes) -> np.ndarray | None:
-    """(height, width, 3) uint8 RGB of a JPEG, None for what is none of a sensible size.
+    """Decode a JPEG to (height, width, 3) uint8 RGB, or return None if it is broken or too large.
 
-    The size is looked at before anything is decoded.
+    The size is checked before anything is decoded.
     """
     import cv2
     from PIL import Image

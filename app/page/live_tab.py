@@ -1,7 +1,7 @@
-"""The page's first tab: the camera, the skeletons over it, and what people do, in words.
+"""The page's first tab: the camera, the skeletons drawn over it, and people's actions in words.
 
-The browser sends pictures and gets numbers back: the answer to a frame is a small JSON object, and the drawing is done
-in the page (assets/page). No picture is returned, so none is ever written to disk.
+The browser sends pictures and gets numbers back: the answer to a frame is a small JSON object, and the page draws it
+(assets/page). No picture is returned, so none is ever written to disk.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ _CAMERA = {
 
 
 def page_settings(model: Recogniser, recording: bool = False) -> dict:
-    """Facts that the page's scripts need once: class names in plain words, modalities, lines of the skeletons.
+    """Return the facts that the page's scripts need once: labels in plain words, modalities, lines of the skeletons.
 
-    "route" is relative to the page's address; "event_columns" are those of the file of events that the page writes.
+    "route" is relative to the page's address; "event_columns" are the columns of the file of events that the page
+    writes.
     """
     return {
         "words": {label: words(model, label) for label in model.labels},
@@ -63,9 +64,9 @@ def page_settings(model: Recogniser, recording: bool = False) -> dict:
 
 
 def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: FrameRoute) -> None:
-    """Lay the tab out, inside the page being built, and wire it to the visitors' registry.
+    """Build the tab inside the current gr.Blocks, and connect it to the visitors' registry.
 
-    The page posts its pictures to the route; it gets the key to it when it loads.
+    The page posts its pictures to the route; it gets the key when it loads.
     """
     with gr.Row(elem_id="live", equal_height=False):
         with gr.Column(scale=6, min_width=320, elem_id="left"):
@@ -96,13 +97,13 @@ def _piece(name: str, elem_id: str, **values: str) -> None:
 
 
 def provider_badge(provider: str) -> str:
-    """The execution provider really in use, short, with its own name as a remark."""
+    """Return a badge with the short name of the execution provider in use, and its full name as a tooltip."""
     short = provider.removesuffix("ExecutionProvider")
     return f'<span class="badge" title="The model runs on {provider}">{short}</span>'
 
 
 def frame_handler(sessions: Sessions) -> Callable[[str, np.ndarray, float | None], dict | None]:
-    """The function that is called with each picture of each visitor, and where their slider stands."""
+    """Return the function that answers each picture of each visitor, given the position of their slider."""
 
     def on_frame(visitor: str, rgb_HWC: np.ndarray, sensitivity: float | None) -> dict | None:
         start, sensitivity = time.perf_counter(), checked(sensitivity)
@@ -118,7 +119,7 @@ def frame_handler(sessions: Sessions) -> Callable[[str, np.ndarray, float | None
 
 
 def key_handler(route: FrameRoute) -> Callable[[gr.Request], dict]:
-    """The function that Gradio calls when a visitor's page has loaded; it gives them the key to the route."""
+    """Return the function that Gradio calls when a visitor's page has loaded, which returns the key to the route."""
 
     def on_load(request: gr.Request) -> dict:
         return {"key": route.key(str(request.session_hash))}
@@ -127,14 +128,14 @@ def key_handler(route: FrameRoute) -> Callable[[gr.Request], dict]:
 
 
 def checked(sensitivity: float | None) -> float:
-    """The slider's place as a number in [0, 1]; the browser may send anything."""
+    """Return the slider's position as a number in [0, 1]; the browser may send anything."""
     if isinstance(sensitivity, int | float) and 0 <= sensitivity <= 1:
         return float(sensitivity)
     return STEADY
 
 
 def stop_handler(sessions: Sessions) -> Callable[[gr.Request], dict]:
-    """The function that Gradio calls when a visitor stops the camera; it tells the events that ended with it."""
+    """Return the function that Gradio calls when a visitor stops the camera; it returns the newest events."""
 
     def on_stop(request: gr.Request) -> dict:
         events = sessions.finish(str(request.session_hash))

@@ -1,4 +1,4 @@
-"""Recording the landmarks of the visitors of the live page, never their pictures: one file a visitor."""
+"""The recorder of live visitors' landmarks, never of their pictures: one file for each visitor."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from models.system.atomic import OutputError
 
 
 class Recorder:
-    """One visitor's recording. A file that cannot be written any more ends the recording, not the visit.
+    """A recording of one visitor.
+
+    If the file can no longer be written, the recording ends; the visit goes on.
 
     Args:
-        path: a new file; made at the first frame.
+        path: a new file, made at the first frame.
         settings: for the file's header.
 
     Attributes:
@@ -31,7 +33,7 @@ class Recorder:
         self.state = "on"
 
     def add(self, time_s: float, people: Sequence[tuple[int, Pose]]) -> None:
-        """Take one frame: its time and (number of the person, pose) of each."""
+        """Write one frame: its time and (number of the person, pose) of each person."""
         if self.state != "on":
             return
         try:
@@ -42,7 +44,7 @@ class Recorder:
             self._fail(error)
 
     def close(self) -> None:
-        """Write what is held; harmless twice."""
+        """Write the remaining frames; a second call does nothing."""
         if self._writer is not None:
             try:
                 self._writer.close()
@@ -60,14 +62,16 @@ class Recorder:
 
 
 class Recordings:
-    """Names a file for each visitor: FILE.ikem, FILE-2.ikem and so on; files that are there stay as they are.
+    """A maker of one recorder for each visitor, with files FILE.ikem, FILE-2.ikem and so on.
+
+    Existing files are never replaced.
 
     Args:
         path: the first visitor's file.
-        settings: for the files' headers, how the landmarks are made.
+        settings: for the files' headers: how the landmarks are made.
 
     Raises:
-        ValueError: the name does not end in .ikem, the file is there already, or its folder is not.
+        ValueError: the name does not end in .ikem, the file exists already, or its folder does not.
     """
 
     def __init__(self, path: Path, settings: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
-"""The page's scripts: ES modules in assets/page, served as files, of which main.js is the one that the page asks for.
+"""The page's scripts: ES modules in assets/page, served as files, of which the page loads main.js.
 
-Gradio puts what `head` returns into the page. There, window.ikem is a promise of main.js, whose exports are what Gradio
-calls in the page, each by a `hook`.
+Gradio puts the text of `head` into the page. There window.ikem is a promise of main.js, and Gradio calls its exports
+through `hook`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ PATH = "/ikem/page"
 
 
 def route() -> Mount:
-    """The files of assets/page, which hold nothing of any visitor, at an address that changes with the scripts."""
+    """Return the route that serves assets/page, at an address that changes with the scripts.
+
+    The folder holds nothing of any visitor.
+    """
     return Mount(f"{PATH}/{version()}", StaticFiles(directory=PAGE_ASSETS))
 
 
 def version() -> str:
-    """A digest of all scripts, so that no browser takes one of them from what it kept of an older page."""
+    """Return a digest of all scripts, so that no browser uses a cached script of an older version."""
     digest = hashlib.sha256()
     for path in sorted(PAGE_ASSETS.glob("*.js")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -31,12 +34,12 @@ def version() -> str:
 
 
 def head(settings: dict) -> str:
-    """What goes into the page's head: the settings that the scripts read, and the import of the scripts.
+    """Return the text for the page's head: the settings that the scripts read, and the import of the scripts.
 
     The address is relative to the page's own.
 
     Args:
-        settings: JSON-able facts that do not change while the page runs (the class names, the drawing's lines).
+        settings: JSON-able facts that do not change while the page runs (such as the labels and the skeletons' lines).
     """
     # "</" inside a JSON text would end the script element.
     facts = json.dumps(settings).replace("</", "<\\/")
@@ -47,5 +50,5 @@ def head(settings: dict) -> str:
 
 
 def hook(name: str) -> str:
-    """The script by which Gradio calls an export of main.js; it waits until the scripts have come."""
+    """Return the script by which Gradio calls an export of main.js; it waits until the scripts are loaded."""
     return f"async (...given) => (await window.ikem).{name}(...given)"

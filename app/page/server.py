@@ -1,4 +1,4 @@
-"""The demo page: builds it, serves it, and takes everything away again when it ends."""
+"""The server of the demo page, which builds the page, serves it and cleans up at the end."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ _UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the page is served, and to whom.
+    """The address and the visitors for whom the page is served.
 
     Attributes:
-        host: address to listen on; anything but this machine's own shows the page to the network.
+        host: address to listen on; any but this machine's own shows the page to the network.
         port: port to listen on.
-        auth: names and passwords, None for everybody.
-        certfile, keyfile: of https, in PEM; None for http.
+        auth: names and passwords, None to let everybody in.
+        certfile, keyfile: certificate and key for https, in PEM; None for http.
     """
 
     host: str = "127.0.0.1"
@@ -61,7 +61,7 @@ class Place:
 
 
 def build(model: Recogniser, pose_model: Path, sessions: Sessions, route: FrameRoute) -> gr.Blocks:
-    """The page's four tabs, wired."""
+    """Build the page's four tabs."""
     turns = Turns(sessions.has_left)
 
     def on_leave(request: gr.Request) -> None:
@@ -94,16 +94,17 @@ def serve(
     clock: Callable[[], float] = time.monotonic,
     lessons: Lessons | None = None,
 ) -> Iterator[tuple[gr.Blocks, str, Sessions]]:
-    """Serve the page while the `with` lasts; yields the Blocks, the address and the visitors' registry.
+    """Serve the page while the `with` lasts, and yield the Blocks, the address and the visitors' registry.
 
     Args:
         model: the action model, shared by all visitors.
         pose_model: the pose model's file; each visitor gets a landmarker of their own.
         place: where to listen, and for whom.
-        visitors: most visitors served live at once (twice the cores by default: one needs about half a core).
+        visitors: most visitors served live at once (by default twice the cores: one needs about half a core).
         recordings: files for the visitors' landmarks; None records nothing.
-        clock: of the sessions, seconds; a slower one lets a busy machine keep up with a camera as much slower.
-        lessons: what visitors may teach and begin with; None teaches nothing.
+        clock: of the sessions, seconds. A clock that runs slower than real time lets a busy machine keep up with a
+            camera that is slower by the same factor.
+        lessons: the registry of what visitors teach, and what they begin with; None for a page without teaching.
 
     Raises:
         ValueError: the port is taken, or the pose model does not load.
@@ -141,7 +142,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             app_kwargs={"routes": [*route.routes, scripts_route()]},
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
-            ssl_verify=False,  # of that question alone: a certificate of one's own making is fine
+            ssl_verify=False,  # only for Gradio's question; a self-signed certificate is fine
             theme=theme(),
             css=css(),
             head=head(settings),
@@ -193,10 +194,11 @@ def launch(
         auth: see app.page.access.read_auth.
         record: file for the landmarks of the first visitor; see app.page.recorder.
         pack: actions that every visitor begins with.
-        only: name these alone.
+        only: whether to name only these, not the model's own.
 
     Raises:
-        ValueError: the model, the pack, the pose model, the port or a file cannot be had; the message says what to do.
+        ValueError: the model, the pack, the pose model, the port or a file is not available; the message says what to
+            do.
     """
     from export.runtime import ActionModel
 

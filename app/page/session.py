@@ -1,4 +1,4 @@
-"""One visitor's session: their stream, their landmarker, what they taught."""
+"""The session of one visitor: their stream, their landmarker and what they taught."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from app.types import ActionEvent, Answer
     from export.runtime import Recogniser
 
-RESTART_GAP_S = 2.0  # after a longer silence the camera was stopped: what was seen before is another scene
-RETELL_S = 3.0  # an event is told for so long, for the page may miss an answer
+RESTART_GAP_S = 2.0  # after a longer gap the camera was stopped, and a new scene begins
+RETELL_S = 3.0  # how long an event is sent again, since the page may miss an answer
 Numbered = tuple[int, "ActionEvent"]
 
 
 class VisitorLeft(RuntimeError):
-    """A frame came in late, after its visitor had closed the page."""
+    """The error of a frame that arrives after its visitor has closed the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a visitor is told about one frame.
+    """The reply to a visitor about one frame.
 
     Attributes:
-        session: tells this session from an earlier one of the same visitor.
-        answer: of the stream.
-        model: that the stream asked; it names the labels.
-        events: (number within the session, event), the newest; most were told before.
+        session: number that tells this session from an earlier one of the same visitor.
+        answer: the stream's answer.
+        model: the recogniser that the stream used; it names the labels.
+        events: the newest events as (number within the session, event); most were sent before.
         window_TV3: (T, 25, 3) metres, the main person's window if the frame brought new scores, else None.
         recording: "", "on" or "failed": whether landmarks are being written to a file.
     """
@@ -51,15 +51,17 @@ class Reply:
 
 
 class Session:
-    """One visitor: their landmarker, their stream and their clock. Both are made at the first frame.
+    """The session of one visitor, with their landmarker, stream and clock.
 
-    The stream is made anew when the visitor's model is another one, because something was taught or forgotten.
+    Landmarker and stream are made at the first frame.
+
+    The stream is made anew when the visitor's model changes, because something was taught or forgotten.
 
     Args:
         make_pose: see Sessions.
-        find_lesson: finds what the visitor taught, and with it the model.
+        find_lesson: returns what the visitor taught, and with it the model.
         clock: a monotonic clock, seconds.
-        recorder: takes the landmarks, None where nothing is recorded; closed with the session.
+        recorder: records the landmarks, None to record nothing; closed with the session.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class Session:
         self._number = time.time_ns() // 1_000_000
 
     def process(self, rgb_HWC: np.ndarray, sensitivity: float = 0.5) -> Reply:
-        """One frame in, what the stream says about it out.
+        """Answer one frame.
 
         Args:
             rgb_HWC: (height, width, 3) uint8 picture; its time is the time it arrives here.
@@ -109,16 +111,16 @@ class Session:
                     stream.sensitivity = sensitivity
                 return self._reply(now, stream, model, stream.push(time_s, poses))
             finally:
-                self.last_s = self._clock()  # a machine that takes seconds over a frame is no camera that stopped
+                self.last_s = self._clock()  # a slow frame is not a gap of the camera
 
     def finish(self) -> tuple[Numbered, ...]:
-        """The camera was stopped: end what goes on; the newest events."""
+        """End the current actions because the camera was stopped, and return the newest events."""
         with self._lock:
             self._finish(self._clock())
             return tuple(event for _, event in self._events)
 
     def close(self) -> None:
-        """Free the landmarker and forget the stream; waits for the frame in hand."""
+        """Free the landmarker and forget the stream, after the frame that is being answered."""
         with self._lock:
             if self._pose is not None:
                 self._pose.close()

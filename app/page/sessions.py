@@ -1,8 +1,8 @@
-"""Who is watching: one pose landmarker and one action stream per visitor, never shared, always given back.
+"""The registry of visitors: each has a pose landmarker and an action stream, never shared and always freed.
 
-A landmarker follows people from frame to frame and a stream holds seconds of somebody's movement, so two visitors
-must not meet in one. Sessions are kept by the browser tab's own key, bounded in number, and freed when the tab goes
-or when it has sent nothing for a while (a tab that crashed never says goodbye).
+A landmarker follows people from frame to frame and a stream holds seconds of somebody's movement, so two visitors must
+not share one. Sessions are kept by the browser tab's own key, limited in number, and freed when the tab is closed or
+has sent nothing for a while (a tab that crashed sends no message).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from app.pose.landmarker import PoseSource
     from app.teach.lesson import Lessons
 
-LEFT_S = 15.0  # for so long what still arrives from a visitor who left is late, and after it a visitor who came back
+LEFT_S = 15.0  # a frame within this time after the visitor left is late; a later one is of a new visit
 
 
 class SessionsFull(RuntimeError):
-    """As many visitors as the machine is meant to serve are already here."""
+    """The error of a visitor for whom no place is free, because as many as the machine is meant to serve are here."""
 
 
 class Sessions:
@@ -35,8 +35,8 @@ class Sessions:
     Args:
         make_pose: makes a visitor's landmarker.
         lessons: what each visitor taught, and the model that knows it.
-        limit: how many visitors may be served at once.
-        idle_s: a visitor silent for so long gives up the place, seconds.
+        limit: most visitors that are served at once.
+        idle_s: seconds without a frame after which a visitor loses the place.
         clock: a monotonic clock, seconds.
         make_recorder: makes a visitor's recorder of landmarks; None where nothing is recorded.
     """
@@ -65,7 +65,7 @@ class Sessions:
         return len(self._sessions)
 
     def process(self, key: str, rgb_HWC: np.ndarray, sensitivity: float = 0.5) -> Reply:
-        """Hand one frame to the visitor `key`, who is let in if there is room.
+        """Answer one frame of the visitor `key`, who is let in if there is room.
 
         Raises:
             SessionsFull: `limit` other visitors are being served.
@@ -74,7 +74,10 @@ class Sessions:
         return self._session(key).process(rgb_HWC, sensitivity)
 
     def finish(self, key: str) -> tuple[Numbered, ...]:
-        """The visitor stopped the camera, and may start it again: end what goes on; the newest events."""
+        """End a visitor's current actions because they stopped the camera, and return the newest events.
+
+        The visitor may start the camera again.
+        """
         with self._lock:
             session = self._sessions.get(key)
         return session.finish() if session is not None else ()
@@ -92,21 +95,21 @@ class Sessions:
             return self._sessions[key]
 
     def free(self, key: str) -> None:
-        """Take a visitor's place back; a key that is not here is fine."""
+        """Free a visitor's place; an unknown key is ignored."""
         with self._lock:
             session = self._sessions.pop(key, None)
         if session is not None:
             session.close()
 
     def leave(self, key: str) -> None:
-        """The visitor closed the page: free the place, and open no new one for frames still on their way."""
+        """Free the place of a visitor who closed the page, and refuse frames that are still on their way."""
         with self._lock:
             self._left[key] = self._clock()
         self.free(key)
         self.lessons.leave(key)
 
     def has_left(self, key: str) -> bool:
-        """Whether the visitor closed the page a moment ago."""
+        """Return whether the visitor closed the page a moment ago."""
         return key in self._left
 
     def sweep(self) -> None:
@@ -120,7 +123,10 @@ class Sessions:
             self.free(key)
 
     def sweep_in_background(self) -> None:
-        """Sweep until `close`: the last visitor of the day must not keep a place, nor their movement, all night."""
+        """Sweep until `close`, in a thread.
+
+        Otherwise the last visitor of the day would keep a place, and their movement in memory, all night.
+        """
 
         def loop() -> None:
             while not self._closed.wait(self.idle_s / 2):

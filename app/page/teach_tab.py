@@ -1,6 +1,6 @@
-"""The page's tab for teaching: the visitor's script asks with a small JSON object and gets one back to draw from.
+"""The page's tab for teaching, whose script sends a small JSON object and draws from the one it gets back.
 
-Nothing comes or goes as a file: a pack travels as text, and neither poses nor packs are written to disk here.
+Nothing is sent as a file: a pack travels as text, and neither poses nor packs are written to disk here.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from app.page.theme import fragment
 from app.teach.examples import TeachError
 from app.teach.lesson import MOST_PACK_BYTES, Lesson
 from app.teach.pack import Pack, PackError
+from models.system.words import count
 
-SHOWN = 12  # of an action's clips, the newest; a pack may hold hundreds
+SHOWN = 12  # how many of an action's newest clips are sent; a pack may hold hundreds
 _UNTAUGHT = (
     "This page cannot be taught new actions: the file background.safetensors is missing beside its model, or belongs "
     "to another one. Whoever started the page reads more where they started it."
 )
-_NAME_LETTERS = 200  # of a file's name in a message
+_NAME_LETTERS = 200  # most letters of a file's name in a message
 
 
 def build_teach(sessions: Sessions) -> None:
-    """Lay the tab out, inside the gr.Blocks being built, and wire it to the visitors' registry."""
+    """Build the tab inside the current gr.Blocks, and connect it to the visitors' registry."""
     if sessions.lessons.teacher is None:
         gr.HTML(f'<section class="card"><p id="untaught">{_UNTAUGHT}</p></section>', js_on_load=None)
         return
@@ -44,7 +45,7 @@ def build_teach(sessions: Sessions) -> None:
         outputs=answer,
         js=hook("nextRequest"),
         queue=False,
-        trigger_mode="multiple",  # what is asked while another answer is on its way must not be lost
+        trigger_mode="multiple",  # requests made while another is being answered must not be lost
         show_progress="hidden",
         api_visibility="private",
     )
@@ -52,7 +53,7 @@ def build_teach(sessions: Sessions) -> None:
 
 
 def teach_handler(sessions: Sessions) -> Callable[[object, gr.Request], dict | None]:
-    """The function that Gradio calls with each request of each visitor; see `answered`."""
+    """Return the function that Gradio calls with each request of each visitor; see `answered`."""
 
     def on_ask(asked: object, request: gr.Request) -> dict | None:
         key = str(request.session_hash)
@@ -62,10 +63,10 @@ def teach_handler(sessions: Sessions) -> Callable[[object, gr.Request], dict | N
 
 
 def answered(lesson: Lesson, asked: object) -> dict:
-    """Do what the page asks for, and say how things are then.
+    """Do what the page asks for, and return the state after it.
 
     Args:
-        lesson: of the visitor.
+        lesson: the visitor's lesson.
         asked: {"do": "start", "name", "counter"}, "stop", "cancel", {"do": "delete", "clip"}, {"do": "forget",
             "name"}, {"do": "only", "on"}, {"do": "load", "name", "file"} (base64), "save", or anything else for a look;
             with "have", the clips that the page knows. The browser may send anything.
@@ -99,8 +100,7 @@ def _load(lesson: Lesson, asked: dict) -> str:
         raise PackError(f"{name}: it did not arrive whole; load it again") from None
     lesson.load(content, name)
     assert lesson.pack is not None
-    count = len(lesson.pack.actions)
-    return f"{count} action{'s' if count > 1 else ''} loaded: live now"
+    return f"{count(len(lesson.pack.actions), 'action')} loaded: live now"
 
 
 _DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {
@@ -115,7 +115,7 @@ _DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {
 
 
 def state_json(lesson: Lesson, have: set[str]) -> dict:
-    """What the visitor has taught.
+    """Return what the visitor has taught.
 
     Returns:
         recording: name of the action that is being recorded, "" for none; only; actions, the newest first: [{name,

@@ -14,7 +14,7 @@ _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono
 
 
 def theme() -> gr.themes.Base:
-    """A quiet theme: slate greys, one teal accent, round corners, no shadows."""
+    """Return a quiet theme: slate greys, one teal accent, round corners, no shadows."""
     return gr.themes.Base(
         primary_hue="teal", secondary_hue="teal", neutral_hue="slate", radius_size="lg", font=_SANS, font_mono=_MONO
     ).set(
@@ -33,12 +33,12 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    """All style sheets of assets/page, as one text."""
+    """Return all style sheets of assets/page as one text."""
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted(PAGE_ASSETS.glob("*.css")))
 
 
 def fragment(name: str, **values: str) -> str:
-    """A piece of the page: assets/page/NAME.html with {key} replaced by each value, which is HTML."""
+    """Return a piece of the page: assets/page/NAME.html with {key} replaced by each value, which is HTML."""
     text = (PAGE_ASSETS / f"{name}.html").read_text(encoding="utf-8")
     for key, value in values.items():
         text = text.replace(f"{{{key}}}", value)

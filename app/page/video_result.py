@@ -1,4 +1,4 @@
-"""What the Video tab shows and saves of a recording: its answer, a timeline, a table, the files to download."""
+"""The result of a recording in the Video tab: its answer, a timeline, a table, and the files to download."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LANE_PX, _GAP_PX = 26, 4
 
 
 def result_html(model: Recogniser, summary: Summary, events: Sequence[ActionEvent]) -> str:
-    """The whole-clip answer, a timeline and a table of the events."""
+    """Return HTML with the answer for the whole clip, a timeline and a table of the events."""
     if not summary.label:
         kind = "Nobody was found in this recording" if summary.status.startswith("no person") else "Too short to tell"
         return f'<section class="card"><h2>{kind}</h2><p>{_facts(summary)}</p></section>'
@@ -31,7 +31,7 @@ def result_html(model: Recogniser, summary: Summary, events: Sequence[ActionEven
 
 
 def result_json(name: str, events: Sequence[ActionEvent], track: PoseTrack) -> dict:
-    """What the page's scripts need: the poses to draw, the events, and the files that can be saved."""
+    """Return what the page's scripts need: the poses to draw, the events, and the files that can be saved."""
     return {
         "name": name,
         "events": [event_json(k, event) for k, event in enumerate(events)],
@@ -42,7 +42,7 @@ def result_json(name: str, events: Sequence[ActionEvent], track: PoseTrack) -> d
 
 
 def events_csv(events: Sequence[ActionEvent]) -> str:
-    """The events as CSV, times in seconds."""
+    """Return the events as CSV, with times in seconds."""
     columns = event_columns(inputs=False)
     facts = [
         {"person": e.person, "label": e.label, "start": e.start_s, "end": e.end_s, "score": e.score} for e in events
@@ -51,7 +51,7 @@ def events_csv(events: Sequence[ActionEvent]) -> str:
 
 
 def lanes(events: Sequence[ActionEvent]) -> dict[int, int]:
-    """A lane for each person's events; people who were never there at the same time may share one."""
+    """Return a lane of the timeline for each person; people who were never there at the same time may share one."""
     spans: dict[int, tuple[float, float]] = {}
     for event in events:
         start_s, end_s = spans.get(event.person, (event.start_s, event.end_s))
@@ -66,7 +66,7 @@ def lanes(events: Sequence[ActionEvent]) -> dict[int, int]:
 
 
 def _answer_html(model: Recogniser, summary: Summary, events: Sequence[ActionEvent]) -> str:
-    """One answer for the whole clip, unless none stands out because it holds several actions."""
+    """Return HTML with one answer for the whole clip, unless it holds several actions and none stands out."""
     name, others = words(model, summary.label), " or ".join(words(model, label) for label, _ in summary.ranked[1:3])
     line, quiet = f"{summary.score:.0%} sure" + (f", else {others}" if others else ""), ""
     if summary.score < model.thresholds["leave"]:

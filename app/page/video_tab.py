@@ -1,4 +1,4 @@
-"""The page's second tab: a recording in, everybody's actions with their times out, drawn over it while it plays."""
+"""The page's second tab: an uploaded recording, with everybody's actions drawn over it while it plays."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ Shown = tuple[object, object]  # a piece of the page and its data, or gr.skip() 
 
 
 class NotWantedError(Exception):
-    """The visitor has left, or has taken another recording meanwhile."""
+    """The error that ends an analysis whose visitor has left or has chosen another recording."""
 
 
 class Turns:
-    """Which analysis of each visitor is the newest; an older one is wanted no more.
+    """A record of each visitor's newest analysis; older ones are ended.
 
     Args:
-        has_left: tells whether a visitor has closed the page, by the key of the tab.
+        has_left: returns whether a visitor has closed the page, by the key of the tab.
     """
 
     def __init__(self, has_left: Callable[[str], bool]) -> None:
@@ -55,7 +55,7 @@ class Turns:
         self._newest: dict[str, int] = {}
 
     def begin(self, key: str) -> Callable[[], None]:
-        """A new analysis begins. Returns what raises NotWantedError once it is wanted no more."""
+        """Begin a new analysis and return a function that raises NotWantedError once it is no longer wanted."""
         turn = self._newest[key] = next(self._count)
 
         def check() -> None:
@@ -65,24 +65,24 @@ class Turns:
         return check
 
     def end(self, key: str) -> None:
-        """Nothing of this visitor is wanted any more."""
+        """End all analyses of this visitor."""
         self._newest.pop(key, None)
 
 
 class _Quick(TypedDict):
-    """How Gradio calls what is done at once."""
+    """The options of Gradio events that are answered at once."""
 
     show_progress: Literal["hidden"]
     api_visibility: Literal["private"]
 
 
 def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
-    """Lay the tab out, inside the gr.Blocks being built.
+    """Build the tab inside the current gr.Blocks.
 
     Args:
-        lessons: give each visitor's model, which knows what they taught.
+        lessons: the registry that gives each visitor's model, which knows what they taught.
         pose_model: the pose model's file.
-        turns: of the visitors.
+        turns: the visitors' newest analyses.
     """
     with gr.Row(equal_height=False, elem_id="video-tab"):
         with gr.Column(scale=6, min_width=320):
@@ -120,7 +120,7 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
 
 
 def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., Shown]:
-    """The function that Gradio calls with an uploaded file; it always returns a piece of the page, and its data."""
+    """Return the function that Gradio calls with an uploaded file, returning a piece of the page and its data."""
 
     def on_video(path: str | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Shown:  # noqa: B008
         if not path:
@@ -149,19 +149,19 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
 def analyse(
     path: Path, model: Recogniser, pose_model: Path, on_frame: Callable[[float, float], None]
 ) -> tuple[Summary, list[ActionEvent], PoseTrack]:
-    """Classify an uploaded file within the page's bounds.
+    """Classify an uploaded file within the page's limits.
 
     Args:
         path: the file.
         model: the action model.
         pose_model: the pose model's file.
-        on_frame: told the share done in [0, 1] and the seconds done, about four times a second of video.
+        on_frame: called with the share done in [0, 1] and the seconds done, about four times a second of video.
 
     Returns:
-        the summary, everybody's events, and everybody's poses.
+        The summary, everybody's events, and everybody's poses.
 
     Raises:
-        VideoError: it is not a video, or too long for the page.
+        VideoError: the file is not a video, or is too long for the page.
     """
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         raise VideoError(f"{path.name}: not a video file by its name; try an mp4, mov, webm, mkv or avi")

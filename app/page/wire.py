@@ -1,4 +1,4 @@
-"""Poses, windows and tracks as the page's scripts read them: whole numbers in two bytes each, as text.
+"""The coding of poses, windows and tracks for the page's scripts: numbers as int16 in base64 text.
 
 Shapes: L landmarks (33), V joints (25), T frames, K poses of a track.
 """
@@ -14,34 +14,34 @@ from app.types import LANDMARKS, PersonState, Pose
 
 POSE_STEP = 1e-4  # of a frame's width or height, and of visibility
 JOINT_STEP = 1e-3  # metres
-MOST_POSES = 12_000  # of one recording: 2.4 MB, ten minutes of one person at 20 frames a second
+MOST_POSES = 12_000  # most poses of one recording: 2.4 MB, ten minutes of one person at 20 frames a second
 _LARGEST = 32_767
 
 
 def pack(numbers: np.ndarray, step: float = 1.0) -> str:
-    """Numbers of any shape as base64 of little-endian int16, in units of `step`; what is too large is clipped."""
+    """Code numbers of any shape as base64 of little-endian int16, in units of `step`; what is too large is clipped."""
     whole = np.clip(np.rint(np.asarray(numbers, np.float64) / step), -_LARGEST, _LARGEST)
     return base64.b64encode(whole.astype("<i2").tobytes()).decode("ascii")
 
 
 def pose_L3(pose: Pose) -> np.ndarray:
-    """(33, 3): x and y as fractions of the frame, and visibility."""
+    """Return (33, 3): x and y as fractions of the frame, and visibility."""
     return np.column_stack([pose.image_V3[:, :2], pose.visibility_V])
 
 
 def pack_pose(pose: Pose | None) -> str | None:
-    """A pose in units of POSE_STEP, None where there is none."""
+    """Code a pose in units of POSE_STEP, or return None if there is no pose."""
     return None if pose is None else pack(pose_L3(pose), POSE_STEP)
 
 
 class PoseTrack:
-    """Everybody's poses through a recording, for drawing them over it. Its size is bounded.
+    """The poses of everybody through a recording, for drawing over it; its size is limited.
 
-    Starts with every frame; whenever it is full it keeps every second of its frames, and takes every second from
-    then on.
+    It starts with every frame. Whenever it is full it drops every second of its frames, and from then on takes only
+    every second of the frames that it took before.
 
     Args:
-        most: poses to hold at most.
+        most: largest number of poses to hold.
     """
 
     def __init__(self, most: int = MOST_POSES) -> None:
@@ -49,7 +49,7 @@ class PoseTrack:
         self._kept: list[tuple[int, float, tuple[int, bool], np.ndarray]] = []  # frame, s, (person, main), (L, 3) int16
 
     def add(self, time_s: float, persons: Sequence[PersonState]) -> None:
-        """Take one frame."""
+        """Add one frame."""
         frame, self._frames = self._frames, self._frames + 1
         if frame % self._stride:
             return
@@ -62,9 +62,10 @@ class PoseTrack:
             self._kept = [pose for pose in self._kept if pose[0] % self._stride == 0]
 
     def json(self) -> dict:
-        """times (K, 2), whole seconds and ms; persons (K, 2), number and whether the main one; points (K, 33, 3).
+        """Return the packed arrays times, persons and points, in the order of time.
 
-        All packed, in the order of time.
+        times (K, 2) are whole seconds and ms; persons (K, 2) are number and whether the main one; points are
+        (K, 33, 3).
         """
         times_ms = np.array([round(1000 * time_s) for _, time_s, _, _ in self._kept], np.int64)
         points = [points_L3 for *_, points_L3 in self._kept]

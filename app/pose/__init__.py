@@ -1,1 +1,1 @@
-"""Pictures to people: the landmarker, its model file, and who is who from frame to frame."""
+"""The pose of people in pictures: the landmarker, its model file, and the tracker of people from frame to frame."""

@@ -1,4 +1,4 @@
-"""Pose from pictures: MediaPipe's pose landmarker, one per stream."""
+"""The pose landmarker of MediaPipe, one for each stream."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ LOOK_EVERY_S = 0.5  # how often to look for more people than are in view
 
 
 def keep_usage_logs_here() -> None:
-    """Send MediaPipe's usage logs nowhere: nothing may leave this machine.
+    """Keep MediaPipe from sending usage logs: nothing may leave this machine.
 
-    Its library posts them to its makers by https and has no switch for it, but it heeds the process's proxy. So
-    https goes to a port that nobody listens on, from the first landmarker on; a pose model is fetched before that.
+    Its library posts them to its makers by https and has no switch for it, but it uses the process's proxy. So https
+    goes to a port on which nobody listens, from the first landmarker on; a pose model is fetched before that.
     """
     os.environ["https_proxy"] = NOWHERE
     os.environ["no_proxy"] = "localhost,127.0.0.1"
 
 
 class PoseSource:
-    """Finds people's poses in the frames of one stream. Close it, or use it in a `with`.
+    """A finder of people's poses in the frames of one stream; a context manager.
 
-    A landmarker that follows fewer people than it may find searches every frame for the missing ones, which costs more
-    than following (36 against 22 ms a frame, where this was measured). So one that may find no more than are in view
-    takes the frames in between, and the one for everybody looks now and then. What it costs for one to four people:
-    `python -m app bench --people`.
+    A landmarker that follows fewer people than it may find searches every frame for the missing ones. That costs more
+    than following (36 against 22 ms a frame, where this was measured). So a landmarker that may find only as many
+    people as are in view takes most frames, and the one for everybody looks every LOOK_EVERY_S seconds. The cost for
+    one to four people is measured by `python -m app bench --people`.
 
     Args:
         model_path: a .task file (app.pose.model_file.ensure_pose_model).
         num_poses: most people to find in a frame.
 
     Raises:
-        ValueError: the file is no pose model, or a system library is missing.
+        ValueError: the file is not a pose model, or a system library is missing.
     """
 
     def __init__(self, model_path: str | os.PathLike[str], num_poses: int = MOST_PEOPLE) -> None:
@@ -65,29 +65,29 @@ class PoseSource:
 
             self._make = landmarker
             self._most = num_poses
-            self._landmarkers = {people: landmarker(people) for people in {1, num_poses}}  # others when needed
+            self._landmarkers = {people: landmarker(people) for people in {1, num_poses}}  # others are made when needed
         except OSError as error:
             raise ValueError(_MISSING_LIBRARY.format(error)) from None
         except (RuntimeError, ValueError) as error:
             raise ValueError(f"{model_path}: not a pose model that MediaPipe can load ({error})") from None
         self._mp = mp
         self._last_ms = -1
-        self._look_s = -math.inf  # from when on to look for everybody again
+        self._look_s = -math.inf  # time from which to look for everybody again
         self._in_view = 0
 
     def detect(self, rgb_HWC: np.ndarray, time_s: float) -> list[Pose]:
-        """People in one frame.
+        """Find the people in one frame.
 
         Args:
             rgb_HWC: (H, W, 3) uint8.
             time_s: time of the frame in seconds, later than the last one's.
 
         Returns:
-            One Pose a person, in the landmarker's order; empty where nobody is found.
+            One Pose for each person, in the landmarker's order; empty if nobody is found.
         """
         if rgb_HWC.ndim != 3 or rgb_HWC.shape[2] != 3 or rgb_HWC.dtype != np.uint8:
             raise ValueError(f"a frame is (H, W, 3) uint8 RGB; got {rgb_HWC.shape} {rgb_HWC.dtype}")
-        # The landmarker counts whole milliseconds and refuses to stand still.
+        # The landmarker counts whole milliseconds, which must increase.
         self._last_ms = max(round(time_s * 1000), self._last_ms + 1)
         image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb_HWC))
         look = time_s >= self._look_s
@@ -98,15 +98,15 @@ class PoseSource:
         return [_pose(time_s, world, image) for world, image in pairs]
 
     def _plan(self, time_s: float, look: bool, found: int) -> None:
-        """Which landmarker takes the next frame, after one that found so many."""
+        """Choose the landmarker for the next frame, after one in which `found` people were found."""
         if look and found:
-            # Who looks now and then finds a person less surely than who follows them: never fewer than before.
+            # An occasional search finds a person less surely than following does, so the number never falls here.
             self._look_s, self._in_view = time_s + LOOK_EVERY_S, max(found, self._in_view)
         elif found < self._in_view or not found:
             self._look_s, self._in_view = -math.inf, found
 
     def _landmarker(self, people: int) -> vision.PoseLandmarker:
-        """The one that follows so many."""
+        """Return the landmarker that follows so many people."""
         if people not in self._landmarkers:
             self._landmarkers[people] = self._make(people)
         return self._landmarkers[people]

@@ -1,8 +1,8 @@
-"""The pose model: built once from a pinned, hash-checked package, or downloaded in its official form.
+"""The pose model's file: built once from a pinned, hash-checked package, or downloaded in its official form.
 
-MediaPipe's own package carries no pose model any more. An older release of the same package does (two TensorFlow
-Lite networks, Apache-2.0): they get the input metadata that today's tasks want and are zipped, stored, as one
-.task file, in a cache folder, whole or not at all.
+MediaPipe's own package no longer contains a pose model. An older release of it does (two TensorFlow Lite networks,
+Apache-2.0). They get the input metadata that today's tasks need and are stored, uncompressed, in one .task file in a
+cache folder, all or nothing.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ LARGEST_DOWNLOAD = 64 << 20
 
 
 class PoseModelError(ValueError):
-    """The pose model cannot be had; the message says what to do."""
+    """The reason why there is no pose model, as a message that says what to do."""
 
 
 def ensure_pose_model(kind: str = "wheel", progress: bool = True) -> Path:
-    """The pose model's file, made or fetched on first use.
+    """Return the path of the pose model's file, which is made or fetched on first use.
 
     Args:
-        kind: "wheel" (the full model out of the pinned package) or "lite", "full", "heavy" (the official bundles).
-        progress: say on standard error that something is being fetched.
+        kind: "wheel" (the full model from the pinned package) or "lite", "full", "heavy" (the official bundles).
+        progress: whether to say on standard error that something is being fetched.
 
     Raises:
-        PoseModelError: it cannot be had; the message says why and what to do.
+        PoseModelError: the model is not available; the message says why and what to do.
     """
     if kind not in KINDS:
         raise PoseModelError(f"there is no pose model {kind!r}; choose one of {', '.join(KINDS)}")
@@ -66,7 +66,7 @@ def ensure_pose_model(kind: str = "wheel", progress: bool = True) -> Path:
 
 
 def check_task(content: bytes, name: str) -> None:
-    """Refuse what is not a zip that holds the two networks.
+    """Refuse a file that is not a zip with the two networks.
 
     Raises:
         PoseModelError: it is something else (an error page, a part of a file).
@@ -130,7 +130,7 @@ def _download_wheel(folder: Path) -> Path:
 
 
 def _with_normalisation(network: bytes, mean: float, std: float) -> bytes:
-    """The network with the TFLITE_METADATA buffer that says how its input image is normalised."""
+    """Return the network with the TFLITE_METADATA buffer that says how its input image is normalised."""
     import flatbuffers
     from mediapipe.tasks.metadata import metadata_schema_py_generated as meta
     from mediapipe.tasks.metadata import schema_py_generated as schema

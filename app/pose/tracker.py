@@ -1,9 +1,9 @@
-"""Who is who among the people in view: each keeps a number from frame to frame, through crossings and short absences.
+"""The tracker of people: each keeps a number from frame to frame, through crossings and short absences.
 
-A pose goes on the person whom it fits best by object keypoint similarity (OKS; COCO's spreads, weighted by
-visibility, in the scale of the body's box) with where that person should be by now, at constant velocity. All people
-and poses of a frame are paired at once, so that two who cross do not both take the nearer pose. How this compares with
-libraries of tracking: `python -m training identities`.
+A pose is assigned to the person whom it fits best by object keypoint similarity (OKS; COCO's spreads, weighted by
+visibility, in the scale of the body's box) with where that person should be by now at constant velocity. All people and
+poses of a frame are paired at once, so that two who cross do not both take the nearer pose. The command
+`python -m training identities` compares this with tracking libraries.
 
 Coordinates are fractions of the frame. Shapes: L landmarks (33), P people, Q poses.
 """
@@ -18,14 +18,14 @@ import numpy as np
 from app.types import Pose
 
 MOST_PEOPLE = 4
-PATIENCE_S = 2.0  # of a live stream, in which people come and go
-LEAST_OKS = 0.1  # what fits less is decided by place and size alone
-_FRESH_S = 0.5  # who was out of sight for so long fits half as well: a place near is no proof any more
+PATIENCE_S = 2.0  # seconds out of sight after which a person of a live stream is forgotten
+LEAST_OKS = 0.1  # below this, place and size decide
+_FRESH_S = 0.5  # seconds out of sight that halve a fit, as a near place then proves less
 _SETTLE_S = 0.15  # time constant of the velocity
 _DRIFT_A_S = 0.1  # how much wider the spreads get a second out of sight, in sides of a square as large as the box
-_REACH = 0.5  # by place: how far from where they should be, in the same sides ...
-_REACH_A_S = 1.0  # ... and how much farther for each second out of sight
-_RESIZE = 2.5  # and how many times larger or smaller
+_REACH = 0.5  # by place: greatest distance from the predicted place, in the same sides ...
+_REACH_A_S = 1.0  # ... how much farther it may be for each second out of sight ...
+_RESIZE = 2.5  # ... and by what factor the size may differ
 _SAME_BODY = 0.2  # two poses of one body lie within 0.1 of each other, those of two people 0.3 and more apart
 _TORSO = [11, 12, 23, 24]
 # COCO's standard deviations of a landmark in the scale of the body; feet as ankles, hands as wrists.
@@ -36,12 +36,12 @@ _SIGMA_L = np.array(
 
 
 def oks(xy_L2: np.ndarray, pose: Pose, weight_L: np.ndarray, area: float, wider: float = 0.0) -> float:
-    """Object keypoint similarity of predicted landmarks and a pose, in [0, 1].
+    """Return the object keypoint similarity of predicted landmarks and a pose, in [0, 1].
 
     Args:
         xy_L2: predicted landmarks.
         pose: a pose found in the frame.
-        weight_L: what each landmark counts.
+        weight_L: weight of each landmark.
         area: scale of the body, squared.
         wider: added to the landmarks' spreads, in the scale of the body.
     """
@@ -52,7 +52,7 @@ def oks(xy_L2: np.ndarray, pose: Pose, weight_L: np.ndarray, area: float, wider:
 
 
 class _Person:
-    """One person's last pose, and how fast they move."""
+    """A person's last pose and velocity."""
 
     def __init__(self, number: int, time_s: float, pose: Pose) -> None:
         self.number, self.seen_s, self.pose = number, time_s, pose
@@ -65,7 +65,7 @@ class _Person:
         self.seen_s, self.pose = time_s, pose
 
     def fit(self, time_s: float, pose: Pose) -> float:
-        """How well a pose goes on this person: OKS, or a number below LEAST_OKS by place, or 0."""
+        """Return how well a pose fits this person: the OKS, or a number below LEAST_OKS by place and size, or 0."""
         away_s = time_s - self.seen_s
         moved_2 = self._velocity_2 * away_s
         area = math.sqrt(pose.area * self.pose.area)
@@ -80,13 +80,13 @@ class _Person:
 
 
 class People:
-    """Numbers the people of one stream, from 0 in the order of their appearance, the larger first.
+    """The people of one stream with their numbers, from 0 in the order of their appearance, the larger first.
 
     Args:
-        patience_s: a person out of sight for longer is somebody else when they come back.
+        patience_s: a person who is out of sight for longer gets a new number when they come back.
 
     Attributes:
-        known: numbers of the people in sight or out of it for no longer than that.
+        known: numbers of the people in sight, or out of it for at most `patience_s`.
     """
 
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
@@ -99,11 +99,11 @@ class People:
         return [person.number for person in self._people]
 
     def update(self, time_s: float, poses: Sequence[Pose]) -> dict[int, Pose]:
-        """The people in one frame, by number.
+        """Assign the poses of one frame to people and return them by number.
 
         Args:
             time_s: time of the frame, later than the last one's.
-            poses: one a body (`distinct`); of more than MOST_PEOPLE the largest count.
+            poses: one for each body (`distinct`); if there are more than MOST_PEOPLE, the largest count.
         """
         self._people = [person for person in self._people if time_s - person.seen_s <= self._patience_s]
         poses = sorted(poses, key=lambda pose: -pose.area)[:MOST_PEOPLE]
@@ -123,9 +123,9 @@ class People:
 
 
 def best_pairs(fit_PQ: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs (p, q), each p and q once, of the largest sum of fits; a fit of 0 is no pair.
+    """Return the pairs (p, q), with each p and q at most once, of the largest sum of fits; a fit of 0 is no pair.
 
-    Every assignment is tried, which is quick for MOST_PEOPLE poses of whom each fits few people.
+    Every assignment is tried; that is quick for MOST_PEOPLE poses, each of which fits few people.
     """
     best_sum, best = 0.0, []
 
@@ -146,12 +146,12 @@ def best_pairs(fit_PQ: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _middle(pose: Pose) -> np.ndarray:
-    """(2,) the middle of the trunk, which moves as the person does and not as their arms."""
+    """Return the middle of the trunk (2,), which moves with the person and not with their arms."""
     return pose.image_V3[_TORSO, :2].mean(0)
 
 
 def distinct(poses: Sequence[Pose]) -> list[Pose]:
-    """The poses without those that the landmarker gave twice for one body."""
+    """Return the poses without those that the landmarker gave twice for one body."""
     kept: list[Pose] = []
     for pose in poses:
         if all(_apart(pose, other) > _SAME_BODY for other in kept):
@@ -160,6 +160,6 @@ def distinct(poses: Sequence[Pose]) -> list[Pose]:
 
 
 def _apart(a: Pose, b: Pose) -> float:
-    """Mean distance of their landmarks, in sides of a square as large as a body's box."""
+    """Return the mean distance of their landmarks, in sides of a square of the same area as a body's box."""
     gap = np.linalg.norm(a.image_V3[:, :2] - b.image_V3[:, :2], axis=1).mean()
     return float(gap) / math.sqrt(max(a.area, 1e-9))

@@ -1,1 +1,1 @@
-"""Files and cameras to pictures with their times."""
+"""The sources of pictures: files and cameras, read as frames with their times."""

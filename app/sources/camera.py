@@ -1,6 +1,8 @@
-"""The newest frame of a live camera: a thread reads, keeps one frame, and finds the camera again after a loss.
+"""The newest frame of a live camera.
 
-A consumer that is slower than the camera gets fewer frames, never older ones: the age of its answer is at most the time
+A thread reads the camera, keeps its newest frame, and opens it again after a loss.
+
+A consumer that is slower than the camera gets fewer frames, never older ones. The age of its answer is at most the time
 between two frames and its own work on one.
 
 Shapes: H rows, W columns, C colours (3, red green blue).
@@ -20,17 +22,17 @@ from app.sources.frames import CameraError, Frames
 
 Source = int | str | Iterable[np.ndarray] | Callable[[], Iterator[np.ndarray]]
 
-OPEN_S = 10.0  # to open a camera, network cameras take some seconds
+OPEN_S = 10.0  # time to open a camera; network cameras take some seconds
 SILENT_S = 5.0
 LONGEST_RETRY_S = 8.0
-_TICK_S = 1e-3  # between the times of two frames at least; the pose landmarker counts milliseconds
+_TICK_S = 1e-3  # least time between two frames; the pose landmarker counts milliseconds
 
 
 def camera_source(text: str) -> int | str:
-    """A camera as the user names it: a number ("0" is the first one here) or the address of a stream.
+    """Return the camera that the user names: a number ("0" is this machine's first) or the address of a stream.
 
     Raises:
-        CameraError: it is neither.
+        CameraError: the text is neither.
     """
     if text.isascii() and text.isdigit() and len(text) < 4:
         return int(text)
@@ -41,7 +43,7 @@ def camera_source(text: str) -> int | str:
 
 
 def camera_name(source: Source) -> str:
-    """What to call a camera in front of people: without the name and password that its address may carry."""
+    """Return a camera's name for display, without the user name and password that its address may contain."""
     if isinstance(source, int):
         return f"camera {source}"
     if isinstance(source, str):
@@ -52,25 +54,24 @@ def camera_name(source: Source) -> str:
 
 
 class Camera:
-    """A live camera that always gives its newest frame. Close it, or use it in a `with`; for one consumer.
+    """A live camera that always gives its newest frame, for one consumer; a context manager.
 
     Args:
         source: the number of a camera of this machine, the address of a stream (app.sources.camera_network), frames
-            (H, W, 3) to be read once, or a function that gives such frames anew each time the camera is opened and
-            raises CameraError where it is gone.
-        give_up_s: seconds without a frame after which a camera that was lost is given up; None looks for it until
-            `close`.
-        silent_s: seconds without a frame that count as lost.
+            (H, W, 3) to be read once, or a function that yields such frames anew each time the camera is opened and
+            raises CameraError if it is gone.
+        give_up_s: seconds without a frame after which a lost camera is given up; None looks for it until `close`.
+        silent_s: seconds without a frame after which the camera counts as lost.
         open_s: seconds that opening may take.
-        retry_s: seconds before the first try to open it again; each next wait is twice as long, up to 8 s.
-        say: told in one line that the camera is lost and that it is back; called in the reading thread or in `frames`.
+        retry_s: seconds before the first try to open it again; each further wait is twice as long, up to 8 s.
+        say: called with one line when the camera is lost and when it is back, in the reading thread or in `frames`.
         clock: a monotonic clock, seconds.
 
     Attributes:
-        name: the camera in words, fit to be shown.
+        name: the camera in words, safe to show.
         read: frames that the camera gave so far.
-        dropped: those of them that nobody saw, because a newer one came first.
-        note: what is wrong right now ("camera 0: ..."), "" while frames come.
+        dropped: frames that the consumer never got because a newer one came first.
+        note: what is wrong at the moment ("camera 0: ..."), "" while frames come.
     """
 
     def __init__(
@@ -109,7 +110,9 @@ class Camera:
         self.close()
 
     def close(self) -> None:
-        """Stop reading, end `frames` and free the camera; from any thread, and harmless twice.
+        """Stop reading, end `frames` and free the camera.
+
+        It may be called from any thread, and a second call does nothing.
 
         Returns at once while frames come; reading a silent camera ends within `silent_s` seconds, opening one within
         `open_s`.
@@ -118,16 +121,17 @@ class Camera:
         with self._changed:
             self._changed.notify_all()
         if threading.current_thread() is not self._thread:
-            self._thread.join(self._first_s + 1.0)  # only a driver that hangs outlasts this
+            self._thread.join(self._first_s + 1.0)  # longer only if a driver hangs
 
     def age_s(self, time_s: float) -> float:
-        """Seconds since the frame of `time_s` was captured."""
+        """Return the seconds since the frame of `time_s` was captured."""
         return max(0.0, self._clock() - self._start_s - time_s)
 
     def frames(self) -> Iterator[tuple[float, np.ndarray]]:
-        """Yield (capture time in seconds from the start, strictly increasing; (H, W, 3) uint8): the newest, each once.
+        """Yield each newest frame once: (seconds from the start at capture, strictly increasing; (H, W, 3) uint8).
 
-        Waits while the camera is lost; ends when it is closed, or when frames to be read once are all read.
+        It waits while the camera is lost. It ends when the camera is closed, or when frames to be read once are all
+        read.
 
         Raises:
             CameraError: the camera cannot be opened, gives no frame, or was lost for longer than `give_up_s`.
@@ -152,13 +156,16 @@ class Camera:
         return None
 
     def _patience_s(self) -> float | None:
-        """How long to wait before looking whether the camera has been silent for too long; None for ever."""
+        """Return how long to wait before checking whether the camera has been silent for too long; None for ever."""
         limits = [] if self.note else [self._silent_s if self.read else self._first_s]
         limits += [self._give_up_s] if self._give_up_s is not None and self.read else []
         return max(0.0, self._heard_s + min(limits) - self._clock()) if limits else None
 
     def _silence(self) -> str:
-        """Why the camera counts as lost from now on, "" while it does not; after too long this ends the reading."""
+        """Return why the camera counts as lost from now on, or "" while it does not.
+
+        If it is silent for too long, this ends the reading.
+        """
         if self._newest is not None or self._error is not None or self._over:
             return ""
         silent_s = self._clock() - self._heard_s
@@ -171,7 +178,7 @@ class Camera:
         return ""
 
     def _run(self) -> None:
-        """The reading thread: open, read, and again when the camera is lost."""
+        """Run the reading thread: open the camera and read, again after each loss."""
         try:
             wait_s = self._retry_s
             while not self._closed.is_set():
@@ -180,7 +187,7 @@ class Camera:
                     self._read()
                     return
                 except CameraError as error:
-                    if not self.read:  # it never worked: the address or the number is wrong, so say so now
+                    if not self.read:  # it never worked, so the address or the number is wrong
                         raise
                     self._lose(str(error))
                 wait_s = self._retry_s if self.read > read else min(2 * wait_s, LONGEST_RETRY_S)

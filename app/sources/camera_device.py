@@ -1,4 +1,4 @@
-"""Pictures of a camera of this machine, by its number, through OpenCV."""
+"""The pictures of a camera of this machine, by its number, through OpenCV."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_BROKEN = 10  # pictures in a row that cannot be decoded; a loose cable bre
 
 
 def device_frames(index: int, clock: Callable[[], float]) -> Frames:
-    """Yield (when it was grabbed, (H, W, 3) uint8 RGB) until the camera is unplugged.
+    """Yield (time when it was grabbed, (H, W, 3) uint8 RGB) until the camera is unplugged.
 
     Raises:
         CameraError: there is no such camera, it may not be used, another program uses it, or it was unplugged.
@@ -60,7 +60,7 @@ def _opened(index: int) -> cv2.VideoCapture:
 
 
 def _look_for(index: int, folder: str = "/dev") -> None:
-    """Refuse a number behind which Linux has no camera that this user may use."""
+    """Refuse a number for which Linux has no camera that this user may use."""
     device = Path(folder) / f"video{index}"
     if not device.exists():
         here = sorted(int(p.name[5:]) for p in Path(folder).glob("video*") if p.name[5:].isdigit())

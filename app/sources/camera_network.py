@@ -1,4 +1,4 @@
-"""Pictures of a network camera (RTSP, RTMP, or MPEG-TS, MJPEG and the like over HTTP, TCP, UDP), through PyAV."""
+"""The pictures of a network camera (RTSP, RTMP, or MPEG-TS, MJPEG and the like over HTTP, TCP, UDP), through PyAV."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _CONTAINERS = "rtsp,rtp,mpegts,mpjpeg,mjpeg,flv,live_flv,h264,hevc,matroska,webm
 # Kinds of stream whose pictures carry the sender's clock; the others are stamped as they arrive.
 _CLOCKED = frozenset(("rtsp", "mpegts", "flv", "live_flv", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"))
 _PROBE_US = 1_000_000  # how much of the stream opening may look at, microseconds
-LATE_S = 0.5  # a picture this far behind is not worth decoding
-_STANDING_S = 2.0  # a queue is drained within this; what is late for longer has a sender whose clock runs slow or stood
+LATE_S = 0.5  # a picture that is later than this is not decoded
+_STANDING_S = 2.0  # a queue is drained within this; after longer, the sender's clock must run slow or have stood
 _LEAK = 1e-3  # seconds a second by which two clocks may drift apart
 
 
 def masked(address: str) -> str:
-    """The address without name, password and query, which may hold a secret too."""
+    """Return the address without name, password and query, which may contain a secret too."""
     plain = re.sub(r"://.*@", "://***@", address, flags=re.DOTALL)
     return re.sub(r"[?#].*", "?***", plain, flags=re.DOTALL)
 
 
 def check_address(address: str) -> None:
-    """Refuse what is no address of a stream.
+    """Refuse a text that is not the address of a stream.
 
     Raises:
-        CameraError: the address is of another kind, for example a file's.
+        CameraError: the address is of another kind (for example a file's).
     """
     scheme, found, rest = address.partition("://")
     if not found or scheme not in SCHEMES or not rest or not address.isprintable():
@@ -46,10 +46,10 @@ def check_address(address: str) -> None:
 
 
 class SentTimes:
-    """When pictures left the camera, on our clock, from when they arrive and from the times that the sender wrote.
+    """The times when pictures left the camera, on our clock, from their arrival and the sender's own times.
 
-    The quickest journey seen is taken as no journey at all; what takes longer waited in a queue, which arrival times
-    alone would hide. A sender whose own times prove wrong is not listened to any more.
+    The quickest picture seen is taken to have no delay. A picture that takes longer has waited in a queue, which
+    arrival times alone would hide. If a sender's own times prove wrong, they are ignored from then on.
 
     Args:
         trusted: whether the stream carries the sender's clock.
@@ -61,11 +61,11 @@ class SentTimes:
         self._arrived_s = -math.inf
 
     def __call__(self, arrived_s: float, sent_s: float | None) -> float:
-        """When the picture left the camera, at most `arrived_s`; both on our clock.
+        """Return when the picture left the camera, on our clock; this is never later than `arrived_s`.
 
         Args:
             arrived_s: when it arrived, on our clock.
-            sent_s: the sender's time for it, None where it wrote none.
+            sent_s: the sender's time for it, None if it wrote none.
         """
         if not self._trusted or sent_s is None:
             return arrived_s
@@ -89,16 +89,16 @@ class SentTimes:
 
 
 def network_frames(address: str, clock: Callable[[], float], open_s: float, silent_s: float) -> Frames:
-    """Yield (when it left the camera, (H, W, 3) uint8 RGB) until the stream ends.
+    """Yield (time when it left the camera, (H, W, 3) uint8 RGB) until the stream ends.
 
     Args:
-        address: where the stream is; it may hold a name and a password, which no message repeats.
+        address: the stream's address; it may contain a name and a password, which no message repeats.
         clock: a monotonic clock, seconds.
         open_s: seconds that opening may take.
         silent_s: seconds without a picture after which the stream counts as lost.
 
     Raises:
-        CameraError: it cannot be opened, or it was lost.
+        CameraError: the stream cannot be opened, or was lost.
     """
     import av
     from av.video.reformatter import VideoReformatter
@@ -168,7 +168,10 @@ def _reason(error: Exception, open_s: float) -> str:
 def _decoded(
     container: InputContainer, stream: VideoStream, clock: Callable[[], float]
 ) -> Iterator[tuple[float, VideoFrame | None]]:
-    """(when it left, decoded picture), or (time, None) for a packet that gave none; late ones are not decoded."""
+    """Yield (time when it left, decoded picture), or (time, None) for a packet that gave none.
+
+    Pictures that are late are not decoded.
+    """
     import av
 
     sent_times, whole = SentTimes(container.format.name in _CLOCKED), True
@@ -178,8 +181,8 @@ def _decoded(
         left_s = sent_times(arrived_s, None if stamp is None else float(stamp * packet.time_base))
         whole = arrived_s - left_s <= LATE_S and (whole or packet.is_keyframe)
         frames: Sequence[VideoFrame | None] = []
-        if whole:  # else it may build on a picture that was left out
-            with suppress(av.FFmpegError):  # the first ones may build on pictures from before we came
+        if whole:  # otherwise it may depend on a picture that was left out
+            with suppress(av.FFmpegError):  # the first ones may depend on pictures before the connection
                 frames = stream.codec_context.decode(packet)
         # A decoder that puts pictures in order gives an older one for each packet: evenly spaced is what counts.
         yield from ((left_s, frame) for frame in frames or [None])

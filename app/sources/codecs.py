@@ -1,8 +1,8 @@
-"""Which decoders a video may use: those of phones, cameras, browsers and archives, and no exotic one.
+"""The decoders that a video may use: those of phones, cameras, browsers and archives.
 
 FFmpeg has about 300 decoders of pictures. Most serve old games and forgotten programs, few people test them, and the
-file chooses among them: CVE-2026-8461 let a file write past a buffer of the MagicYUV decoder. So FFmpeg gets a list
-of the decoders that it may open, and a file that needs another one is refused before anything is decoded.
+file chooses among them: CVE-2026-8461 let a file write past a buffer of the MagicYUV decoder. So FFmpeg gets a list of
+the decoders that it may open. A file that needs another one is refused before anything is decoded.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REMEDY = "convert it first: ffmpeg -i in -c:v libx264 out.mp4"
 
 
 def refusal(codec: Codec) -> str:
-    """Say which codec is not opened, "" for one that is."""
+    """Return why a codec is not opened, or "" if it is."""
     if codec.name in DECODERS:
         return ""
     return f"its codec, {codec.long_name} ({codec.canonical_name}), is not one of those that are opened here"

@@ -1,4 +1,4 @@
-"""What every source of pictures is made of: frames with times, their size and which way is up."""
+"""The frames that every source of pictures gives: their times, size and orientation."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ Frames = Generator[tuple[float, np.ndarray], None, None]  # (when captured on th
 
 
 class CameraError(ValueError):
-    """A camera cannot be read; the message is one sentence for the user."""
+    """The reason why a camera cannot be read, as one sentence for the user."""
 
 
 def upright_rgb(frame: VideoFrame, reformatter: VideoReformatter, pixel_aspect: Fraction | None) -> np.ndarray:
-    """(H, W, 3) uint8 as a player shows it: square pixels, turned upright, at most LONGEST_SIDE long."""
+    """Return a frame as a player shows it, (H, W, 3) uint8.
+
+    It has square pixels, is turned upright, and is at most LONGEST_SIDE long.
+    """
     width = frame.width * float(pixel_aspect or 1)
     scale = min(1.0, LONGEST_SIDE / max(width, frame.height))
     size = max(1, round(width * scale)), max(1, round(frame.height * scale))
@@ -35,7 +38,10 @@ def upright_rgb(frame: VideoFrame, reformatter: VideoReformatter, pixel_aspect: 
 
 
 def _display_matrix(frame: VideoFrame) -> np.ndarray | None:
-    """(2, 2) int of the file's display matrix: x' = m00 x + m10 y, y' = m01 x + m11 y; None where there is none."""
+    """Return the file's display matrix, (2, 2) int: x' = m00 x + m10 y, y' = m01 x + m11 y.
+
+    If the file has none, return None.
+    """
     if frame.rotation == 0:
         return None
     from av.sidedata.sidedata import Type
@@ -45,7 +51,7 @@ def _display_matrix(frame: VideoFrame) -> np.ndarray | None:
 
 
 def _turn(rgb_HWC: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Turn and mirror by quarter turns (other angles are left to the nearest one)."""
+    """Turn and mirror a picture by quarter turns; another angle is rounded to the nearest one."""
     (x_to_x, x_to_y), (y_to_x, y_to_y) = matrix.tolist()
     if abs(x_to_y) > abs(x_to_x):  # rows become columns
         rgb_HWC, x_sign, y_sign = rgb_HWC.transpose(1, 0, 2), y_to_x, x_to_y

@@ -1,4 +1,4 @@
-"""Frames of a video file with their times, one at a time, whatever phone, screen recorder or camera wrote it.
+"""The frames of a video file with their times, one at a time, from any phone, screen recorder or camera.
 
 Shapes: H rows, W columns, C colours (3, red green blue).
 """
@@ -32,15 +32,15 @@ _CONTAINERS = (
 
 
 class VideoError(ValueError):
-    """A video cannot be read; the message is one sentence for the user."""
+    """The reason why a video cannot be read, as one sentence for the user."""
 
 
 class _Clock:
-    """Strictly increasing times out of what a file claims.
+    """A clock that makes strictly increasing times from those that a file claims.
 
-    A missing or repeated time is guessed from the frame rate; a leap back of over a second (two recordings put
-    together), or ahead of over a day (a damaged table), goes on from where the frames before ended. Time 0 is the first
-    frame.
+    A missing or repeated time is guessed from the frame rate. After a jump back of over a second (two recordings put
+    together) or ahead of over a day (a damaged table), times go on from where the frames before ended. Time 0 is the
+    first frame.
     """
 
     def __init__(self, step_s: float) -> None:
@@ -72,7 +72,9 @@ class _Clock:
 
 
 class VideoReader:
-    """A video file, to be iterated once: `for time_s, rgb_HWC in reader`. Holds one frame at a time.
+    """A reader of one video file, to be iterated once: `for time_s, rgb_HWC in reader`.
+
+    It holds one frame at a time.
 
     Args:
         path: the file.
@@ -80,14 +82,14 @@ class VideoReader:
 
     Attributes:
         path: the file.
-        claimed_s: duration that the file claims, seconds; None where it says nothing.
+        claimed_s: duration that the file claims, seconds; None if it claims none.
         frames: frames read so far.
         last_s: time of the newest frame read.
-        note: what was wrong with the file though it could be read, "" if nothing; complete after the last frame.
+        note: faults that did not keep the file from being read, "" if there are none; complete after the last frame.
 
     Raises:
-        VideoError: missing, empty, corrupt, without a video stream, of a codec that is not opened here, or (while
-            iterating) without a single frame.
+        VideoError: the file is missing, empty or corrupt, has no video stream or a codec that is not opened here, or
+            (while iterating) has no frame.
     """
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
@@ -111,7 +113,7 @@ class VideoReader:
         self.close()
 
     def close(self) -> None:
-        """Close the file; harmless twice."""
+        """Close the file; a second call does nothing."""
         self._container.close()
 
     def _claimed_duration(self) -> float | None:
@@ -181,7 +183,7 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
 
 
 def _decode(container: InputContainer, stream: VideoStream, damaged: list[int]) -> Iterator[VideoFrame]:
-    """Frames that can be decoded; what cannot is counted in `damaged[0]`."""
+    """Yield the frames that can be decoded, and count the others in `damaged[0]`."""
     import av
 
     packets = container.demux(stream)

@@ -1,1 +1,1 @@
-"""People in each frame to answers and events."""
+"""The stream: from the people in each frame to answers and events."""

@@ -1,4 +1,4 @@
-"""One stream: the people found in each frame in, everybody's current action and finished events out.
+"""The action stream: from the people in each frame to everybody's current action and finished events.
 
 Shapes: V joints (25), C classes, M modalities, T frames of a window, N windows.
 """
@@ -21,34 +21,36 @@ from models.skeleton import bridge
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-LIVE_HOP_S = 0.2  # between two classifications of a live stream ...
+LIVE_HOP_S = 0.2  # time between two classifications of a live stream ...
 FILE_HOP_S = 0.25  # ... and of a file
 
 
 class ClipScores:
-    """One answer for a whole clip: its windows' mean score, in which those of stillness or no action weigh little."""
+    """The answer for a whole clip: the mean score of its windows, with little weight on those of idle or no action."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self._silent = [tuple(labels).index(label) for label in (IDLE, OTHER) if label in labels]
         self._sum_C, self._weight = np.zeros(len(labels)), 0.0
 
     def add(self, fused_C: np.ndarray) -> None:
-        """Take the fused scores of one window."""
+        """Add the fused scores of one window."""
         weight = 1.05 - float(fused_C[self._silent].sum())
         self._sum_C += weight * fused_C
         self._weight += weight
 
     @property
     def mean_C(self) -> np.ndarray | None:
-        """(C,) scores that sum to 1, None before the first window."""
+        """The mean scores (C,), which sum to 1, or None before the first window."""
         return self._sum_C / self._weight if self._weight else None
 
 
 class ActionStream:
-    """Names what people do, frame by frame. Keeps a few seconds of joints, however long the stream.
+    """A stream that names people's actions, frame by frame.
 
-    Up to app.pose.tracker.MOST_PEOPLE are followed at once. The nearest, steadily, is the main person, of whom the
-    answer's own fields and `clip` speak.
+    It holds only a few seconds of joints, however long the stream is.
+
+    Up to app.pose.tracker.MOST_PEOPLE people are followed at once. The nearest, chosen steadily, is the main person;
+    the answer's own fields and `clip` are about them.
 
     Args:
         model: the action model; it may be shared by streams.
@@ -56,9 +58,9 @@ class ActionStream:
         sensitivity: see the attribute.
 
     Attributes:
-        sensitivity: in [0, 1], may be set at any time: how readily an action is named. 0.5 takes the model file's
+        sensitivity: how readily an action is named, in [0, 1]; it may be set at any time. 0.5 takes the model file's
             thresholds, 1 halves them, 0 doubles them.
-        clip: the answer for everything seen so far of the main person as one clip; complete after `finish`.
+        clip: the answer for all that was seen of the main person so far, as one clip; complete after `finish`.
     """
 
     def __init__(self, model: Recogniser, hop_s: float = LIVE_HOP_S, sensitivity: float = 0.5) -> None:
@@ -82,10 +84,10 @@ class ActionStream:
             person.decision.sensitivity = sensitivity
 
     def push(self, time_s: float, poses: Sequence[Pose]) -> Answer:
-        """Take the people found in one frame.
+        """Add the people found in one frame and return the answer to it.
 
         Raises:
-            ValueError: time does not increase; a new recording needs a new stream.
+            ValueError: time does not increase (a new recording needs a new stream).
         """
         self._advance(time_s)
         poses = distinct(poses)
@@ -100,10 +102,12 @@ class ActionStream:
         return self._answer(time_s, len(poses), events)
 
     def push_joints(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray) -> Answer:
-        """Take one frame of a recorded skeleton: (25, 3) metres and (25,) bool; nothing seen is a lost frame.
+        """Add one frame of a recorded skeleton, (25, 3) metres and (25,) bool, and return the answer.
+
+        If no joint is seen, it is a lost frame.
 
         Raises:
-            ValueError: time does not increase, or the shapes are off.
+            ValueError: time does not increase, or a shape is wrong.
         """
         self._advance(time_s)
         self._nearest.number = 0
@@ -114,11 +118,14 @@ class ActionStream:
         return self._answer(time_s, int(found), events)
 
     def finish(self) -> list[ActionEvent]:
-        """The stream is over: end the actions that go on. Returns the events that ended with this."""
+        """End the stream and its current actions, and return the events that ended with it."""
         return [event for person in self._persons.values() for event in self._end(person)]
 
     def main_window(self) -> np.ndarray | None:
-        """(T, 25, 3) metres, the window of the main person as the model would see it now; None while too short."""
+        """Return the main person's window as the model would get it now, (T, 25, 3) metres.
+
+        While it is too short, return None.
+        """
         main = self._persons.get(self._nearest.number)
         return None if main is None else main.newest_window()
 
@@ -139,7 +146,7 @@ class ActionStream:
         return next((p.segment.anchor_s for p in self._persons.values() if p.segment is not None), None)
 
     def _forget(self, time_s: float, keep: set[int]) -> list[ActionEvent]:
-        """End what people did who are out of sight, and drop those who will not come back."""
+        """End the actions of people who are out of sight, and drop those who will not come back."""
         events = []
         for number, person in list(self._persons.items()):
             if person.is_gone(time_s) or number not in keep:
@@ -169,7 +176,7 @@ class ActionStream:
         )
 
     def _classify(self, time_s: float) -> list[ActionEvent]:
-        """Classify everybody's windows that are due, all at once."""
+        """Classify all windows that are due, in one call."""
         main = self._persons.get(self._nearest.number)
         if main is not None and main.segment is not None:
             main.segment.was_main = True
@@ -190,7 +197,10 @@ class ActionStream:
         return scores.fused_NC, scores.modality_NMC
 
     def _end(self, person: Person) -> list[ActionEvent]:
-        """End a person's segment; of a main person's that is shorter than a window, one window counts for the clip."""
+        """End a person's segment.
+
+        If a main person's segment is shorter than a window, one window of it counts for the clip.
+        """
         if person.segment is None:
             return []
         if person.segment.was_main and not person.segment.full_windows:

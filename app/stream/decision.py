@@ -1,8 +1,8 @@
-"""From scores of windows to stretches of time in which one action goes on.
+"""The decision: from the scores of windows to stretches of time in which one action goes on.
 
-Scores are smoothed by time; an action starts above one threshold and ends below a lower one, or when another one is
-sure. Keeps sums only, so a stream may last as long as it likes. When exactly the action was is app.stream.events's
-part.
+Scores are smoothed over time. An action starts above one threshold and ends below a lower one, or when another action
+is sure. Only sums are kept, so a stream may last for any time. When exactly the action took place is decided by
+app.stream.events.
 
 Shapes: C classes, M modalities.
 """
@@ -21,13 +21,13 @@ HIGHEST = 0.95  # a threshold that sensitivity raises stays below it
 
 
 class Stretch:
-    """Windows in turn in which one action is the current one.
+    """A run of windows in which one action is the current one.
 
     Attributes:
-        label: its column.
+        label: column of the action.
         first_s, last_s: ends of the first and of the last window.
-        start_s, end_s: the earliest and the latest moment that the windows speak of.
-        windows: how many there are.
+        start_s, end_s: the earliest and the latest moment that the windows are about.
+        windows: number of windows.
         fused_C, modality_MC: sums of their scores.
     """
 
@@ -38,7 +38,7 @@ class Stretch:
         self.fused_C, self.modality_MC = np.zeros(shape_MC[1]), np.zeros(shape_MC)
 
     def add(self, time_s: float, moment_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> None:
-        """Take one window; see Decision.update."""
+        """Add one window; see Decision.update."""
         self.windows += 1
         self.last_s, self.end_s = time_s, max(self.end_s, moment_s)
         self.fused_C += fused_C
@@ -46,21 +46,21 @@ class Stretch:
 
     @property
     def mass(self) -> float:
-        """How much speaks for the label: the sum of its scores."""
+        """The evidence for the label: the sum of its scores."""
         return float(self.fused_C[self.label])
 
 
 class Decision:
-    """The state machine of one person.
+    """The state machine of one person's action.
 
     Args:
-        labels: short ids in the order of the scores; "idle" and "other" among them are never said.
-        thresholds: "enter" and "leave", smoothed scores between which the current action goes on.
+        labels: short ids in the order of the scores; "idle" and "other" among them are never named.
+        thresholds: "enter" and "leave", smoothed scores at which an action begins and ends.
 
     Attributes:
         sensitivity: in [0, 1], may be set at any time; 0.5 takes the thresholds as they are, 1 halves them, 0 doubles
             them.
-        label: short id of the current action or "idle"; None where nothing stands out.
+        label: short id of the current action or "idle"; None if no action stands out.
         fused_C: smoothed fused scores, None before the first window.
         modality_MC: smoothed scores by modality, None before the first window.
         current: the stretch that goes on.
@@ -77,7 +77,7 @@ class Decision:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the smoothed scores, and an action that goes on (`close` first to keep it)."""
+        """Forget the smoothed scores and the current action (`close` first to keep it)."""
         self.fused_C: np.ndarray | None = None
         self.modality_MC: np.ndarray | None = None
         self.label: str | None = None
@@ -94,12 +94,12 @@ class Decision:
 
     @property
     def enter(self) -> float:
-        """Smoothed score from which an action is taken up."""
+        """The smoothed score from which an action begins."""
         return min(self._enter * self._scale, max(self._enter, HIGHEST))
 
     @property
     def leave(self) -> float:
-        """Smoothed score below which it is given up."""
+        """The smoothed score below which an action ends."""
         return min(self._leave * self._scale, self.enter)
 
     @property
@@ -108,14 +108,14 @@ class Decision:
 
     @property
     def score(self) -> float:
-        """Smoothed fused score of the label, 0 without one."""
+        """The smoothed fused score of the label, 0 if there is none."""
         if self.label is None or self.fused_C is None:
             return 0.0
         return float(self.fused_C[self._labels.index(self.label)])
 
     @property
     def closest(self) -> tuple[str, float] | None:
-        """While there are scores and no label: the best label that may be said, and its smoothed score."""
+        """The best label that may be named and its smoothed score, while there are scores but no label."""
         fused_C = self.fused_C
         if self.label is not None or fused_C is None:
             return None
@@ -124,11 +124,11 @@ class Decision:
         return None if best is None else (self._labels[best], float(fused_C[best]))
 
     def update(self, time_s: float, moment_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> Stretch | None:
-        """Take the scores of one window.
+        """Add the scores of one window.
 
         Args:
-            time_s: when they were made (the window's end); increases.
-            moment_s: the time that they speak of.
+            time_s: end of the window, seconds; it increases.
+            moment_s: the moment that the scores are about, seconds.
             fused_C: (C,) fused scores.
             modality_MC: (M, C) scores by modality.
 
@@ -148,13 +148,13 @@ class Decision:
         return ended
 
     def close(self) -> Stretch | None:
-        """The person is gone or the stream is over: end what goes on and forget the scores."""
+        """End the current action and forget the scores, because the person is gone or the stream is over."""
         ended = self.current
         self.reset()
         return ended
 
     def _smooth(self, time_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> np.ndarray:
-        """The fused scores, smoothed."""
+        """Smooth the scores and return the fused ones."""
         if self.fused_C is None or self.modality_MC is None:
             self.fused_C, self.modality_MC = fused_C.astype(float), modality_MC.astype(float)
         else:
@@ -178,7 +178,7 @@ class Decision:
 
 
 def checked_sensitivity(sensitivity: float) -> float:
-    """The same number.
+    """Return the sensitivity after a check.
 
     Raises:
         ValueError: it is not in [0, 1].

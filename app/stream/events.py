@@ -1,7 +1,7 @@
-"""From stretches of windows to events that lie on the actions: when each was, and which of two is no event of its own.
+"""The events of one person: when each action took place, and which stretches are no event of their own.
 
-A window that shows only the edge of a movement often gets another label than those that show all of it. Both speak of
-one movement; where two stretches turn out to lie on the same, the one with more behind it stays.
+A window that shows only the edge of a movement often gets another label than the windows that show all of it, although
+both are about one movement. If two stretches lie on the same movement, the one with more evidence stays.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from app.stream.decision import Stretch
 from app.stream.motion import Motion
 from app.types import ActionEvent
 
-LEAST_WINDOWS_S = 0.5  # from the first window to the last: less is a flicker, for even a short action stays in view
+LEAST_WINDOWS_S = 0.5  # least time from the first window to the last, since even a short action stays in view
 LEAST_EVENT_S = 0.25
-SETTLE_S = 1.0  # after so long the start of an action that goes on is known
-HOLD_S = 1.0  # so long an ended action waits for another that lies on the same movement
-SAME = 0.2  # they do from this share of the shorter one on
-JOIN_S = 0.3  # the same action again within so long has not ended
+SETTLE_S = 1.0  # time after which the start of a current action is fixed
+HOLD_S = 1.0  # time that an ended action waits for another on the same movement
+SAME = 0.2  # share of the shorter stretch from which two are on the same movement
+JOIN_S = 0.3  # longest break between two stretches of one event
 
 
 class Timeline:
@@ -29,7 +29,7 @@ class Timeline:
         person: number within the stream.
         labels: short ids in the order of the scores.
         modalities: names in the order of the modality scores.
-        motion: of the person.
+        motion: the person's motion.
     """
 
     def __init__(self, person: int, labels: Sequence[str], modalities: Sequence[str], motion: Motion) -> None:
@@ -42,12 +42,12 @@ class Timeline:
     def step(
         self, time_s: float, ended: Stretch | None, current: Stretch | None, since_s: float, window_s: float
     ) -> list[ActionEvent]:
-        """Take what a window made of the decision.
+        """Add what one window changed in the decision.
 
         Args:
             time_s: the window's end.
-            ended: the stretch that ended before it.
-            current: the one that goes on.
+            ended: the stretch that ended before it, if any.
+            current: the current stretch, if any.
             since_s: when the person came into view.
             window_s: length of a window.
 
@@ -64,7 +64,7 @@ class Timeline:
         return events + self._release(time_s, current)
 
     def finish(self, ended: Stretch | None, since_s: float, until_s: float, window_s: float) -> list[ActionEvent]:
-        """The person is gone since `until_s`, or the stream is over: every event that is left."""
+        """Return all remaining events, because the person is gone since `until_s` or the stream is over."""
         events = []
         if ended is not None:
             self._set_start(ended, since_s, window_s)
@@ -81,7 +81,7 @@ class Timeline:
         stretch.start_s = self._motion.start(since_s, stretch.start_s, stretch.end_s, open_ended)
 
     def _add(self, stretch: Stretch) -> list[ActionEvent]:
-        """Hold an ended stretch back; give the one before it, unless the two are one."""
+        """Hold back an ended stretch, and return the one before it unless the two are one."""
         if stretch.last_s - stretch.first_s < LEAST_WINDOWS_S:
             return []
         before = self._waiting
@@ -97,7 +97,7 @@ class Timeline:
         return self._give(stretch) + self._add(stretch)
 
     def _release(self, time_s: float, current: Stretch | None) -> list[ActionEvent]:
-        """Give the waiting one as soon as nothing can change it any more."""
+        """Return the waiting stretch as an event as soon as nothing can change it."""
         before = self._waiting
         if before is None:
             return []
@@ -113,7 +113,10 @@ class Timeline:
         return []
 
     def _give(self, after: Stretch | None = None) -> list[ActionEvent]:
-        """The waiting stretch as an event. Where the one after it begins too early, both end in the middle."""
+        """Return the waiting stretch as an event.
+
+        If the stretch after it begins too early, both end in the middle.
+        """
         stretch, self._waiting = self._waiting, None
         if stretch is None:
             return []
@@ -140,13 +143,13 @@ class Timeline:
 
 
 def _same(a: Stretch, b: Stretch) -> bool:
-    """Whether two stretches lie on one movement."""
+    """Return whether two stretches lie on one movement."""
     both = min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
     return both > SAME * min(a.end_s - a.start_s, b.end_s - b.start_s)
 
 
 def _join(a: Stretch, b: Stretch) -> None:
-    """Make b a part of a."""
+    """Merge b into a."""
     a.start_s, a.end_s, a.last_s = min(a.start_s, b.start_s), max(a.end_s, b.end_s), b.last_s
     a.windows += b.windows
     a.fused_C += b.fused_C

@@ -1,4 +1,4 @@
-"""Which of the people in view is the main one: the nearest, without flipping between two of a size."""
+"""The main person: the nearest of the people in view, chosen without flipping between two of about the same size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STEADY_S = 0.5  # ... for this long, or when the main one has been out of sight 
 
 
 class Nearest:
-    """Holds on to the person with the largest body box.
+    """A chooser that keeps to the person with the largest body box.
 
     Attributes:
         number: of the main person, -1 before the first.
@@ -23,7 +23,7 @@ class Nearest:
         self._larger_since_s: float | None = None
 
     def choose(self, time_s: float, seen: Mapping[int, Pose]) -> int:
-        """The main person's number, given who is in sight; the main one may be out of it for a moment."""
+        """Return the main person's number, given the people in sight; the main one may be out of sight for a moment."""
         if not seen:
             self._larger_since_s = None
             return self.number
@@ -48,7 +48,7 @@ class Nearest:
 
 
 def note_people(found: int) -> str:
-    """Plain words for the number of people found in a frame."""
+    """Return the number of people found in a frame, in plain words."""
     if found == 0:
         return "no person"
     return "" if found == 1 else f"{found} people: the nearest is shown large"

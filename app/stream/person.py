@@ -1,4 +1,4 @@
-"""One followed person: the window of their joints, when it is due, and what the decision makes of its scores.
+"""A person whom the stream follows: the window of their joints, when it is due, and the decision on its scores.
 
 Shapes: V joints (25), C classes, M modalities, T frames of the window.
 """
@@ -20,20 +20,20 @@ from models.skeleton import CENTRE
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-GAP_S = 1.0  # a person out of sight for longer ends what they did
+GAP_S = 1.0  # longest time out of sight that an action outlasts
 
 
 @dataclass(slots=True)
 class Segment:
-    """A stretch in which a person is in sight.
+    """A stretch of time in which a person is in sight.
 
     Attributes:
-        since_s: its start.
-        anchor_s: windows end at multiples of the hop since then.
-        seen_s: when the person was seen last.
-        hops: since the anchor, when a window was due last.
+        since_s: start of the stretch.
+        anchor_s: time from which hops are counted; windows end at multiples of the hop after it.
+        seen_s: when the person was last seen.
+        hops: number of hops after the anchor at which a window was last due.
         full_windows: whether it has been long enough for a whole window.
-        was_main: whether they were the main person in it.
+        was_main: whether the person was the main person in it.
     """
 
     since_s: float
@@ -45,18 +45,18 @@ class Segment:
 
 
 class Person:
-    """What is known of one person.
+    """The state of one person.
 
     Args:
         number: within the stream.
-        model: gives the window's length, the labels and the thresholds.
+        model: the recogniser; gives the window's length, the labels and the thresholds.
         hop_s: seconds between two classifications.
         sensitivity: of the decision.
 
     Attributes:
-        pose: in the newest frame, None while out of sight.
-        decision: the state machine.
-        segment: the stretch in sight that goes on, None between two.
+        pose: pose in the newest frame, None while out of sight.
+        decision: the state machine of the person's action.
+        segment: the current stretch in sight, None between two.
     """
 
     def __init__(self, number: int, model: Recogniser, hop_s: float, sensitivity: float = 0.5) -> None:
@@ -70,13 +70,13 @@ class Person:
         self.decision = Decision(model.labels, model.thresholds, sensitivity)
 
     def see(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray, anchor_s: float | None = None) -> None:
-        """Take the joints of one frame; one without shoulders is left out.
+        """Add the joints of one frame; a frame without shoulders is left out.
 
         Args:
             time_s: time of the frame.
             joints_V3: metres.
             seen_V: bool.
-            anchor_s: of others in sight; a new segment keeps step with them, so that windows are due together.
+            anchor_s: anchor of others in sight; a new segment keeps step with them, so that windows are due together.
         """
         self._window.push(time_s, joints_V3, seen_V)
         if not seen_V[CENTRE]:
@@ -88,16 +88,16 @@ class Person:
         self._motion.push(time_s, joints_V3, seen_V)
 
     def is_gone(self, time_s: float) -> bool:
-        """Whether a segment goes on whose person has been out of sight for too long."""
+        """Return whether the current segment's person has been out of sight for too long."""
         return self.segment is not None and time_s - self.segment.seen_s > GAP_S
 
     def due(self) -> tuple[float, np.ndarray, float] | None:
-        """The window that ends at the newest multiple of the hop, if it has not been asked for before.
+        """Return the window that ends at the newest multiple of the hop, if it was not returned before.
 
         Windows thus end at the same times whatever the camera's rate.
 
         Returns:
-            its end in seconds, joints (T, 25, 3) and its length in frames of 1/30 s.
+            Its end in seconds, joints (T, 25, 3) and its length in frames of 1/30 s.
         """
         segment = self._in_sight()
         hops = int((segment.seen_s - segment.anchor_s) / self._hop_s + 1e-6)
@@ -109,7 +109,7 @@ class Person:
         return None if read is None else (end_s, *read)
 
     def take(self, end_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> list[ActionEvent]:
-        """The scores of a window that was due; returns the events that are certain now."""
+        """Add the scores of a window that was due, and return the events that are certain now."""
         segment = self._in_sight()
         segment.full_windows |= self.is_full(end_s)
         moment_s = self._motion.moment(max(segment.since_s, end_s - self._window_s), end_s)
@@ -117,21 +117,21 @@ class Person:
         return self._timeline.step(end_s, ended, self.decision.current, segment.since_s, self._window_s)
 
     def is_full(self, end_s: float) -> bool:
-        """Whether the window that ends then lies in the segment as a whole."""
+        """Return whether the window that ends then lies wholly in the segment."""
         return end_s - self._in_sight().since_s >= self._window_s - 1e-6
 
     def middle_window(self) -> tuple[np.ndarray, float] | None:
-        """The window around the middle of the segment, for one shorter than a window."""
+        """Return the window around the middle of a segment that is shorter than a window."""
         segment = self._in_sight()
         return self._window.resample((segment.since_s + segment.seen_s + self._window_s) / 2)
 
     def newest_window(self) -> np.ndarray | None:
-        """(T, 25, 3) metres of the window that ends with the newest frame, None while there is too little."""
+        """Return the window that ends with the newest frame, (T, 25, 3) metres; None while there is too little."""
         read = self._window.resample()
         return None if read is None else read[0]
 
     def end(self) -> list[ActionEvent]:
-        """The segment is over: end what goes on and forget the joints."""
+        """End the segment, forget its joints and return its last events."""
         segment, self.segment = self._in_sight(), None
         events = self._timeline.finish(self.decision.close(), segment.since_s, segment.seen_s, self._window_s)
         self._window.clear()

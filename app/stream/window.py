@@ -1,4 +1,4 @@
-"""A ring of the last seconds of one person's joints, read as a window of fixed length in time.
+"""The window: the last seconds of one person's joints, read at a fixed length in time.
 
 Shapes: V joints (25), T frames of the window (50).
 """
@@ -12,11 +12,11 @@ import numpy as np
 from models.resample import HOLD_S, read_window
 from models.skeleton import CENTRE, V
 
-LEAST_SPAN_S = 0.5  # less than this says too little about a movement
+LEAST_SPAN_S = 0.5  # least duration that tells enough about a movement
 
 
 class Window:
-    """The last seconds of one person.
+    """A ring buffer of the last seconds of one person's joints.
 
     Args:
         seconds: length of the window, from the model file.
@@ -32,10 +32,12 @@ class Window:
         self._ring: deque[tuple[float, np.ndarray, np.ndarray]] = deque()
 
     def push(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray) -> None:
-        """Add one frame: joints (25, 3) metres and seen (25,) bool. A frame whose shoulders are unseen adds nothing.
+        """Add one frame: joints (25, 3) metres and seen (25,) bool.
+
+        A frame whose shoulders are unseen adds nothing.
 
         Raises:
-            ValueError: time does not increase, or the shapes are off.
+            ValueError: time does not increase, or a shape is wrong.
         """
         if joints_V3.shape != (V, 3) or seen_V.shape != (V,):
             raise ValueError(f"a frame is ({V}, 3) joints and ({V},) seen; got {joints_V3.shape} and {seen_V.shape}")
@@ -48,20 +50,20 @@ class Window:
             self._ring.popleft()
 
     def clear(self) -> None:
-        """Forget everything: the person is gone, or another one is followed."""
+        """Forget all frames, because the person is gone or another one is followed."""
         self._ring.clear()
 
     @property
     def span_s(self) -> float:
-        """Seconds between the oldest and the newest frame held."""
+        """The seconds between the oldest and the newest frame held."""
         return self._ring[-1][0] - self._ring[0][0] if self._ring else 0.0
 
     def resample(self, end_s: float | None = None) -> tuple[np.ndarray, float] | None:
-        """The window that ends at `end_s` (the newest frame by default).
+        """Return the window that ends at `end_s` (the newest frame by default).
 
         Returns:
-            joints (T, 25, 3) float32 metres and the window's length in frames of 1/30 s, which is what the model
-            file takes; or None while less than LEAST_SPAN_S has been seen.
+            Joints (T, 25, 3) float32 metres and the window's length in frames of 1/30 s, which the model file takes as
+            input; or None while less than LEAST_SPAN_S has been seen.
         """
         if self.span_s < LEAST_SPAN_S:
             return None

@@ -1,1 +1,1 @@
-"""Actions taught by a few examples: repetitions cut from recordings, a head on the student's embedding, packs."""
+"""Teaching by a few examples: repetitions cut from recordings, a head on the student's embedding, packs."""

@@ -1,4 +1,4 @@
-"""The embeddings of everyday movement that lie beside a model file; `python -m training default` writes them.
+"""The background: embeddings of everyday movement beside a model file, which `python -m training default` writes.
 
 Shapes: B windows, D width of the embedding.
 """
@@ -24,11 +24,11 @@ _LEAST = 32
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Everyday movement, the model's own actions among it.
+    """The embeddings of everyday movement, including the model's own actions.
 
     Attributes:
         embedding_BD: a model's embeddings of windows.
-        kind_B: number of each window's label, -1 for stillness, for what no label names, and where the file has none.
+        kind_B: number of each window's label; -1 for idle, for what no label names, and if the file has no labels.
     """
 
     embedding_BD: np.ndarray
@@ -36,10 +36,10 @@ class Background:
 
 
 def read_background(model_path: Path, model: Recogniser) -> Background:
-    """The file beside a model file.
+    """Read the background beside a model file.
 
     Raises:
-        PackError: it is missing, damaged, or belongs to another model.
+        PackError: the file is missing, damaged, or belongs to another model.
     """
     from safetensors import SafetensorError, safe_open
 

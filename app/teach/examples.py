@@ -1,7 +1,7 @@
-"""From a recording of somebody who does an action some times to one short clip of each time.
+"""The examples of an action: short clips, one for each repetition in a recording.
 
-A clip is a window with half a second more on either side, so that the windows in it lie about the movement as they do
-in a live stream, where a window is due at any moment of it.
+A clip is a window with half a second more on either side. The windows in it thus lie about the movement as they do in a
+live stream, where a window is due at any moment of it.
 
 Shapes: T recorded frames, V joints, E clips, K frames of a clip, F frames of a window, W windows of a clip.
 """
@@ -19,23 +19,23 @@ from app.types import PosedFrame
 from models.resample import read_window
 from models.skeleton import CENTRE, bridge
 
-SHIFT_S = 0.5  # of the first and the last window of a clip, from the middle one
-SHIFTS = 5  # windows of a clip
-STILL_S = 0.5  # who stands still for longer has ended one repetition
-LEAST_S = 0.3  # a shorter movement is a twitch
-OF_FASTEST = 0.25  # slower than this share of the recording's fast moments is stillness
-LEAST_SEEN_S = 0.5  # a shorter recording shows nothing
-LEAST_SHOWN = 0.3  # share of the frames that show somebody; less is the landmarker seeing things
-CROWD = 0.1  # share of the frames with a second person from which on nobody knows who is meant
+SHIFT_S = 0.5  # distance of the first and the last window of a clip from the middle one
+SHIFTS = 5  # number of windows in a clip
+STILL_S = 0.5  # least stillness between two repetitions
+LEAST_S = 0.3  # least duration of a movement
+OF_FASTEST = 0.25  # share of the recording's fast moments below which a speed is stillness
+LEAST_SEEN_S = 0.5  # least duration of a recording
+LEAST_SHOWN = 0.3  # least share of frames with somebody; below it the landmarker may be wrong
+CROWD = 0.1  # share of frames with a second person from which it is unclear who is meant
 
 
 class TeachError(ValueError):
-    """A recording teaches nothing; the message says what to do."""
+    """The reason why a recording teaches nothing, as a message that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """One person showing an action: their joints, as the app sees them.
+    """A recording of one person showing an action: their joints, as the app sees them.
 
     Attributes:
         times_T: seconds, increasing.
@@ -49,10 +49,10 @@ class Demonstration:
 
     @classmethod
     def from_poses(cls, frames: Iterable[PosedFrame]) -> Demonstration:
-        """The one person in some frames; a body that was found twice is one.
+        """Return the demonstration of the one person in some frames; a body that was found twice counts once.
 
         Raises:
-            TeachError: nobody, or a second person, is in view.
+            TeachError: nobody is in view, or more than one person.
         """
         times, joints, seen, looked, crowded = [], [], [], 0, 0
         for frame in frames:
@@ -77,17 +77,17 @@ class Demonstration:
 
 
 def repetitions(recording: Demonstration, longest_s: float) -> list[tuple[float, float]]:
-    """Where in a recording each repetition lies: movement between moments of stillness.
+    """Return where in a recording each repetition lies: movement between moments of stillness.
 
-    A longer movement without stillness is cut into equal parts of up to `longest_s`; a recording without any movement
-    (a pose that is held) is cut likewise, as a whole.
+    A longer movement without stillness is cut into equal parts of up to `longest_s`. A recording without any movement
+    (such as a held pose) is cut likewise, as a whole.
 
     Args:
         recording: of one person.
-        longest_s: seconds that a repetition may last.
+        longest_s: longest duration of a repetition, seconds.
 
     Returns:
-        start and end of each in seconds, in order.
+        Start and end of each in seconds, in order.
     """
     start_s, end_s = float(recording.times_T[0]), float(recording.times_T[-1])
     motion = Motion(end_s - start_s + 1)
@@ -107,13 +107,13 @@ def _parts(start_s: float, end_s: float, longest_s: float) -> list[tuple[float, 
 
 
 def clip_of(recording: Demonstration, start_s: float, end_s: float, window_s: float, frames: int) -> np.ndarray:
-    """(K, V, 3) metres: the clip around a repetition, relative to the shoulders' centre of its first frame.
+    """Return the clip around a repetition, (K, V, 3) metres, relative to the shoulders' centre of its first frame.
 
     Args:
-        recording: where it is.
-        start_s: of the repetition.
-        end_s: of the repetition.
-        window_s: seconds of the model's window.
+        recording: the recording that holds it.
+        start_s: start of the repetition.
+        end_s: end of the repetition.
+        window_s: length of the model's window, seconds.
         frames: frames of the model's window.
     """
     whole_s = window_s + 2 * SHIFT_S
@@ -124,11 +124,11 @@ def clip_of(recording: Demonstration, start_s: float, end_s: float, window_s: fl
 
 
 def clip_frames(window_s: float, frames: int) -> int:
-    """K, of a model whose window lasts `window_s` and has so many frames."""
+    """Return K, the frames of a clip, for a model whose window lasts `window_s` and has so many frames."""
     return frames + 2 * round(frames * SHIFT_S / window_s)
 
 
 def windows_of(clips_EKV3: np.ndarray, frames: int) -> np.ndarray:
-    """(E, W, F, V, 3): each clip's windows of so many frames, from the earliest to the latest."""
+    """Return each clip's windows of so many frames, from the earliest to the latest, (E, W, F, V, 3)."""
     first_W = np.linspace(0, clips_EKV3.shape[1] - frames, SHIFTS).round().astype(int)
     return np.stack([clips_EKV3[:, first : first + frames] for first in first_W], axis=1)

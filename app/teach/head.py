@@ -1,10 +1,10 @@
-"""The head that taught actions get on the student's embedding: a ridge regression for each, against everything else.
+"""The head that names taught actions from the student's embedding: a ridge regression for each against everything else.
 
 Everything else is the other actions' examples, the action's counter-examples and a background of everyday movement. The
-background holds the model's own actions, too: where one of them is what is taught, under the user's own name, it is
-left out of everything else, for nothing could be told from itself.
-Solved at once, in the few hundred directions in which the background varies most, so an action is there as soon as it
-was shown. How it compares with prototypes, nearest neighbours and others: `python -m training teaching`.
+background includes the model's own actions. If one of them is taught under the user's own name, it is left out of
+everything else, because an action cannot be told from itself. The regression is solved in one step, in the few hundred
+directions in which the background varies most, so an action is available as soon as it was shown. The command
+`python -m training teaching` compares it with prototypes, nearest neighbours and others.
 
 Shapes: E clips, W windows of a clip, N windows, B of the background, D width of the embedding, R directions of it,
 M modalities, A actions.
@@ -18,25 +18,25 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 RIDGE = 0.03
-DIRECTIONS = 256  # of the background, in which everything is solved: the others say nothing
-FALSE_SHARE = 0.004  # of the background's windows may score more than where an action's threshold begins
-PASS = 0.1  # and so much of the way from there to the examples' own scores (each judged without itself) must be gone
-SURE = 0.95  # what an example's usual score is worth, at least
-ONE_SHOT = 0.45  # of the only example's own score: what every fourth further clip of the same person reaches
-STEEP = 5.0  # log odds for each unit of score, at least: or all that anybody does would look a little like the action
-LEAST_SPAN = 0.1  # between a threshold and the usual score: less would make a switch of it
-ALIKE = 0.75  # so much of the way from the background's usual score to the examples' own: it is the same action
+DIRECTIONS = 256  # number of the background's directions in which all is solved
+FALSE_SHARE = 0.004  # share of the background's windows that may score above the lowest threshold
+PASS = 0.1  # a threshold's place between there and the examples' own scores (each judged without itself)
+SURE = 0.95  # least probability at an example's usual score
+ONE_SHOT = 0.45  # share of an only example's score; every fourth further clip of the person reaches it
+STEEP = 5.0  # least log odds for a unit of score; with less, all movement would look a little like the action
+LEAST_SPAN = 0.1  # least distance from threshold to usual score, so that scores are graded
+ALIKE = 0.75  # place between the background's usual score and the examples' from which it is the same action
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Scores of taught actions from embeddings.
+    """A head that scores taught actions from embeddings.
 
     Attributes:
-        mean_D: of the background; the origin.
-        weight_AD, bias_A: of each action.
-        threshold_A: score from which an action is done.
-        usual_A: score of a clip of the action that the head has not seen, on average; above the threshold.
+        mean_D: mean of the background, which is the origin.
+        weight_AD, bias_A: weights and bias of each action.
+        threshold_A: score from which an action counts as done.
+        usual_A: mean score of a clip of the action that the head has not seen; above the threshold.
     """
 
     mean_D: np.ndarray
@@ -47,15 +47,15 @@ class Head:
 
     @property
     def is_vague(self) -> np.ndarray:
-        """(A,) bool: whether examples of an action hardly score above everyday movement."""
+        """A mask (A,) of the actions whose examples hardly score above everyday movement."""
         return self.usual_A - self.threshold_A <= LEAST_SPAN * (1 - PASS) + 1e-6
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """By name."""
+        """Return the arrays by name."""
         return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     def fits(self, actions: int, width: int) -> bool:
-        """Whether the shapes are those of a head of so many actions."""
+        """Return whether the shapes are those of a head of so many actions."""
         one = (actions,)
         return (
             self.mean_D.shape == (width,)
@@ -65,15 +65,15 @@ class Head:
         )
 
     def logits(self, embedding_ND: np.ndarray, enter: float, modalities: int) -> tuple[np.ndarray, np.ndarray]:
-        """How sure the head is of each action, on the scale of log odds: at an action's threshold, those of `enter`.
+        """Return how sure the head is of each action, as log odds; at an action's threshold they are those of `enter`.
 
         Args:
             embedding_ND: of windows.
-            enter: the smoothed score from which the app takes an action up.
+            enter: the smoothed score from which an action begins.
             modalities: M, whose parts of the embedding lie side by side.
 
         Returns:
-            (N, A), and (N, M, A) what each modality alone would say.
+            The log odds (N, A), and those that each modality alone would give, (N, M, A).
         """
         x_NMD = features(embedding_ND, self.mean_D, modalities).reshape(len(embedding_ND), modalities, -1)
         parts_NMA = np.einsum("nmd,amd->nma", x_NMD, self.weight_AD.reshape(len(self.weight_AD), modalities, -1))
@@ -84,19 +84,19 @@ class Head:
 
 
 def features(embedding_ND: np.ndarray, mean_D: np.ndarray, modalities: int) -> np.ndarray:
-    """(N, D): each modality's part, seen from the background's mean, at length 1 / sqrt(modalities)."""
+    """Return the features (N, D): each modality's part about the background's mean, at length 1 / sqrt(modalities)."""
     parts_NMD = (np.asarray(embedding_ND, np.float64) - mean_D).reshape(len(embedding_ND), modalities, -1)
     parts_NMD = parts_NMD / np.maximum(np.linalg.norm(parts_NMD, axis=-1, keepdims=True), 1e-6)
     return parts_NMD.reshape(len(parts_NMD), -1) / math.sqrt(modalities)
 
 
 class Ridge:
-    """Makes heads against one background, what can be computed before the examples come computed once.
+    """A maker of heads against one background; what does not depend on the examples is computed once.
 
     Args:
         background_BD: embeddings of everyday movement.
         modalities: M.
-        kind_B: a number for each kind of movement in the background; None where nobody knows.
+        kind_B: a number for each window's kind of movement in the background; None if unknown.
 
     Attributes:
         mean_D: the origin of the features.
@@ -112,19 +112,19 @@ class Ridge:
         self._whole = _Background(self._back_BR)
 
     def head(self, embedding_EWD: np.ndarray, action_E: np.ndarray, counter_E: np.ndarray) -> Head:
-        """A head for actions 0 to A - 1.
+        """Fit a head for actions 0 to A - 1.
 
         Args:
             embedding_EWD: of the clips' windows.
-            action_E: what each clip is an example of.
-            counter_E: bool, or a counter-example of.
+            action_E: the action of each clip.
+            counter_E: bool, whether the clip is a counter-example of that action.
         """
         x_EWR = self._features(embedding_EWD)
         rows = [self._row(x_EWR, action_E == a, counter_E) for a in range(int(action_E.max()) + 1)]
         return Head(self.mean_D, *(np.array(column) for column in zip(*rows, strict=True)))
 
     def weights(self, embedding_EWD: np.ndarray, action_E: np.ndarray) -> np.ndarray:
-        """(A, D + 1) weights and bias alone, as far as the best action is all that is asked for."""
+        """Return only weights and bias (A, D + 1), which suffice to find the best action."""
         x_EWR, nothing = self._features(embedding_EWD), np.zeros(len(action_E), bool)
         sides = [_sides(action_E == a, nothing) for a in range(int(action_E.max()) + 1)]
         weight_AX = np.stack([self._whole.solve(_flat(x_EWR, yes_E), _flat(x_EWR, no_E)) for yes_E, no_E in sides])
@@ -136,7 +136,7 @@ class Ridge:
         return (x_ND @ self._basis_DR).reshape(E, W, -1)
 
     def _row(self, x_EWR: np.ndarray, mine_E: np.ndarray, counter_E: np.ndarray) -> tuple:
-        """Weights, bias, threshold and usual score of one action."""
+        """Return weights, bias, threshold and usual score of one action."""
         yes_E, no_E = _sides(mine_E, counter_E)
         fit = self._whole.fit(x_EWR, yes_E, no_E, mine_E)
         alike = self._alike(fit)
@@ -145,7 +145,7 @@ class Ridge:
         return self._basis_DR @ fit.weight_X[:-1], fit.weight_X[-1], fit.threshold, fit.usual
 
     def _alike(self, fit: _Fit) -> list[int]:
-        """Kinds of the background that score as the examples do, though they helped to say what the action is not."""
+        """Return the kinds of background that score as the examples do, although they served as counter-examples."""
         kinds = np.unique(self._kind_B[self._kind_B >= 0]).tolist()
         nothing = float(np.median(fit.crossed_B))
         as_examples = nothing + ALIKE * (fit.seen - nothing)
@@ -154,13 +154,13 @@ class Ridge:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """One action against one background.
+    """The fit of one action against one background.
 
     Attributes:
         weight_X: weights and bias.
         threshold, usual: as in Head.
-        seen: usual score before it was lifted above the background's.
-        crossed_B: scores of the background, each half by a head that has not seen it.
+        seen: usual score before it was raised above the background's.
+        crossed_B: scores of the background, each half by a head that was fitted without it.
     """
 
     weight_X: np.ndarray
@@ -171,10 +171,10 @@ class _Fit:
 
 
 def _directions(x_BD: np.ndarray) -> np.ndarray:
-    """(D, R) orthonormal directions in which features vary most, DIRECTIONS or all that there are.
+    """Return orthonormal directions (D, R) in which features vary most: DIRECTIONS of them, or all that there are.
 
-    By random projection and power iteration (arXiv 0909.4061, section 4.5): on busy cores the threads of an eigenvalue
-    decomposition wait seconds for each other.
+    They are found by random projection and power iteration (arXiv 0909.4061, section 4.5), because on busy cores the
+    threads of an eigenvalue decomposition wait seconds for each other.
     """
     y_DR = x_BD.T @ np.random.default_rng(0).normal(size=(len(x_BD), min(DIRECTIONS, *x_BD.shape)))
     for _ in range(2):
@@ -183,14 +183,16 @@ def _directions(x_BD: np.ndarray) -> np.ndarray:
 
 
 class _Background:
-    """Ridge regressions that share a background (B, R) of features."""
+    """The ridge regressions that share a background (B, R) of features."""
 
     def __init__(self, back_BR: np.ndarray) -> None:
         self.solve, self._halves = _Solver(back_BR), [_Solver(back_BR[i::2]) for i in (0, 1)]
 
     def fit(self, x_EWR: np.ndarray, yes_E: np.ndarray, no_E: np.ndarray, mine_E: np.ndarray) -> _Fit:
-        """One action, with threshold and usual score from what a head says of what it has not seen: of the background,
-        half by half, and of each example in turn."""
+        """Fit one action, with threshold and usual score from scores of data that the head has not seen.
+
+        The background is scored half by half, and each example in turn.
+        """
         yes_NR, no_NR = _flat(x_EWR, yes_E), _flat(x_EWR, no_E)
         weight_X = self.solve(yes_NR, no_NR)
         first, second = self._halves
@@ -208,7 +210,7 @@ class _Background:
     def _usual(self, weight_X: np.ndarray, x_EWR: np.ndarray, yes_E: np.ndarray, no_NR: np.ndarray) -> float:
         places = np.flatnonzero(yes_E)
         if len(places) == 1:
-            # One example says nothing of how the next one will be.
+            # One example does not tell how much the next ones will differ.
             return ONE_SHOT * float(np.median(_with_one(_flat(x_EWR, yes_E)) @ weight_X))
         unseen = []
         for e in places:
@@ -218,7 +220,10 @@ class _Background:
 
 
 def _sides(mine_E: np.ndarray, counter_E: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(E,) bool: what shows an action, and what shows that it is not done: counter-examples, and other actions."""
+    """Return two masks (E,): the clips that show an action, and those that show what it is not.
+
+    The latter are its counter-examples and the other actions' examples.
+    """
     return mine_E & ~counter_E, (mine_E & counter_E) | (~mine_E & ~counter_E)
 
 
@@ -227,7 +232,7 @@ def _flat(x_EWR: np.ndarray, which: np.ndarray) -> np.ndarray:
 
 
 class _Solver:
-    """Ridge regressions that share a background."""
+    """A solver of ridge regressions that share a background."""
 
     def __init__(self, back_BR: np.ndarray) -> None:
         self.back_BX = _with_one(back_BR)
@@ -235,9 +240,12 @@ class _Solver:
         self._mean = self.back_BX.mean(0)
 
     def __call__(self, yes_NR: np.ndarray, no_NR: np.ndarray) -> np.ndarray:
-        """(R + 1,) weights and bias: +1 on windows of the action, -1 on all others; the two kinds weigh the same."""
+        """Return weights and bias (R + 1,), with target +1 on windows of the action and -1 on all others.
+
+        The two kinds have the same weight.
+        """
         yes_NX, no_NX = _with_one(yes_NR), _with_one(no_NR)
-        share = 0.5 if len(no_NR) else 1.0  # of the background in what the action is not
+        share = 0.5 if len(no_NR) else 1.0  # weight of the background among the counter-examples
         gram = yes_NX.T @ yes_NX / len(yes_NR) + share * self._gram
         goal = yes_NX.mean(0) - share * self._mean
         if len(no_NR):

@@ -1,4 +1,4 @@
-"""Recordings to learn from: videos, recorded landmarks and recorded skeletons."""
+"""The recordings to learn from: videos, recorded landmarks and recorded skeletons."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from app.classify.poses import poses_of
 from app.teach.examples import Demonstration, TeachError
 from models.clips import read_clips
 
-LONGEST_S = 120.0  # an example of an action is no film
-_PEOPLE = 2  # a second person must be seen to be refused
+LONGEST_S = 120.0  # longest recording of an example
+_PEOPLE = 2  # most people to find: a second one is found in order to refuse it
 
 
 def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Demonstration]:
-    """The recordings in a file: one, or each clip of an .npz.
+    """Yield the recordings in a file: one, or each clip of an .npz.
 
     Args:
         path: a video, .ikem or .npz file.
-        pose_model: gives the pose model's file, where one is needed.
+        pose_model: returns the path of the pose model's file, if one is needed.
 
     Raises:
-        ValueError: it cannot be read, or shows nobody, or more than one person.
+        ValueError: the file cannot be read, or shows nobody, or more than one person.
     """
     if path.suffix.lower() == ".npz":
         for clip in read_clips(path):

@@ -1,4 +1,4 @@
-"""What one visitor of the page teaches: a recording that goes on, their pack, and the model that knows it.
+"""The lesson of one visitor of the page: a current recording, their pack, and the model that knows it.
 
 Nothing of it is written to disk. Shapes: E clips, K frames of a clip, V joints.
 """
@@ -20,31 +20,34 @@ from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack
 from app.teach.taught_model import TaughtModel, is_known
 from app.teach.teacher import Teacher
 from app.types import Pose, PosedFrame
+from models.system.words import count
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
-LONGEST_S = 30.0  # of a recording; what comes later is not kept
-MOST_FRAMES = 2000  # of a recording, whatever rate a camera claims
-MOST_PACK_BYTES = 16 << 20  # of a pack that a visitor loads; a clip has some 15 kB
-IDLE_S = 4 * 3600.0  # what a visitor taught who has not been heard of for so long is forgotten
-MOST_VISITORS = 64  # whose lessons are kept; the one longest silent goes first
+LONGEST_S = 30.0  # length of a recording; later frames are not kept
+MOST_FRAMES = 2000  # most frames of a recording, whatever the camera's rate
+MOST_PACK_BYTES = 16 << 20  # size of a pack that a visitor loads; a clip has some 15 kB
+IDLE_S = 4 * 3600.0  # a lesson that was not used for longer is forgotten
+MOST_VISITORS = 64  # most lessons that are kept; the one unused longest goes first
 
 
 class Lesson:
-    """A visitor's recording, pack and model. Its methods may be called from several threads.
+    """The recording, pack and model of one visitor.
+
+    The methods may be called from several threads.
 
     Args:
-        model: the model file's own.
-        teacher: of that model; None where nothing can be taught.
-        pack: to begin with, None for an empty one.
+        model: the model of the model file.
+        teacher: the teacher of that model; None if nothing can be taught.
+        pack: pack to begin with, None for an empty one.
         only: whether the model's own actions are left out.
 
     Attributes:
-        model: what the visitor's stream should ask now; another object whenever what it knows has changed.
-        pack: what was taught so far, None before anything was.
+        model: what the visitor's stream should use now; another object whenever its actions have changed.
+        pack: what was taught so far, None while nothing was.
         only: whether the model's own actions are left out, once there are others.
-        used_s: when it was last asked for, by the clock of `Lessons`.
+        used_s: when it was last used, by the clock of `Lessons`.
     """
 
     def __init__(
@@ -52,18 +55,18 @@ class Lesson:
     ) -> None:
         self._own, self._teacher, self._lock = model, teacher, threading.Lock()
         self._frames: list[PosedFrame] = []
-        self._asked: tuple[str, bool] | None = None  # name, and whether counter-examples, of the recording that goes on
+        self._asked: tuple[str, bool] | None = None  # the current recording's action, and whether of counter-examples
         self.used_s = 0.0
         self._take(pack, only)
 
     @property
     def recording(self) -> str:
-        """Name of the action whose recording goes on, "" without one."""
+        """The name of the action that is being recorded, or ""."""
         asked = self._asked
         return asked[0] if asked is not None else ""
 
     def see(self, time_s: float, poses: Sequence[Pose]) -> None:
-        """Take the people found in one frame, if a recording goes on."""
+        """Add the people found in one frame, if a recording goes on."""
         with self._lock:
             if self._asked is None or len(self._frames) >= MOST_FRAMES:
                 return
@@ -71,7 +74,7 @@ class Lesson:
                 self._frames.append(PosedFrame(time_s, list(poses)))
 
     def start(self, name: str, counter: bool = False) -> str:
-        """Begin to record examples of an action, or of what it is not; returns the action's name.
+        """Begin to record examples of an action, or of what it is not, and return the action's name.
 
         Raises:
             PackError: the name cannot be used.
@@ -88,12 +91,12 @@ class Lesson:
         return name
 
     def cancel(self) -> None:
-        """Forget the recording that goes on."""
+        """Forget the current recording."""
         with self._lock:
             self._asked, self._frames = None, []
 
     def stop(self) -> str:
-        """End the recording and learn from it; returns what was learnt, in words.
+        """End the recording, learn from it and return what was learnt, in words.
 
         Raises:
             TeachError: the recording shows nothing to learn from.
@@ -114,7 +117,7 @@ class Lesson:
         return self._learnt(name, len(clips_EKV3), counter, is_new)
 
     def delete(self, clip: str) -> None:
-        """Take one example out; an action goes with its last one.
+        """Remove one example; an action without examples is removed too.
 
         Raises:
             PackError: there is no such clip.
@@ -125,7 +128,7 @@ class Lesson:
         self._shrink(places[:1])
 
     def forget(self, name: str) -> None:
-        """Take an action out, with all its examples.
+        """Remove an action with all its examples.
 
         Raises:
             PackError: there is no such action.
@@ -135,7 +138,7 @@ class Lesson:
         self._shrink(np.flatnonzero(self.pack.action_E == self.pack.actions.index(name)).tolist())
 
     def set_only(self, only: bool) -> None:
-        """Name the model's own actions or not.
+        """Choose whether only taught actions are named, or the model's own too.
 
         Raises:
             PackError: a taught action has the name of one of them.
@@ -143,17 +146,17 @@ class Lesson:
         self._take(self.pack, only)
 
     def load(self, content: bytes, name: str) -> None:
-        """Take a pack's file in the place of what was taught.
+        """Replace what was taught by a pack's file.
 
         Raises:
-            PackError: it is no pack, too large, or of another model.
+            PackError: the file is not a pack, too large, or of another model.
         """
         if len(content) > MOST_PACK_BYTES:
             raise PackError(f"{name}: larger than the page takes ({MOST_PACK_BYTES >> 20} MB)")
         self._take(parse_pack(content, name), self.only)
 
     def file(self) -> bytes:
-        """The pack as a file's content.
+        """Return the pack as a file's content.
 
         Raises:
             PackError: nothing was taught.
@@ -163,7 +166,7 @@ class Lesson:
         return pack_bytes(self.pack)
 
     def clip_names(self) -> list[str]:
-        """A short name for each clip of the pack, the same as long as it is there."""
+        """Return a short name for each clip of the pack, which stays the same as long as the clip is there."""
         if self.pack is None:
             return []
         return [hashlib.blake2b(clip.tobytes(), digest_size=6).hexdigest() for clip in self.pack.embedding_EWD]
@@ -174,7 +177,7 @@ class Lesson:
         return self._teacher
 
     def _as_known(self, name: str) -> str:
-        """The name as it was said before, in whatever letters."""
+        """Return the name in the spelling of a known action if they differ only in capitals."""
         known = self.pack.actions if self.pack is not None else ()
         return next((action for action in known if action.casefold() == name.casefold()), name)
 
@@ -187,25 +190,25 @@ class Lesson:
         assert self.pack is not None
         self._take(self._teaches().finished(self.pack.without_clips(places)), self.only)
 
-    def _learnt(self, name: str, count: int, counter: bool, is_new: bool) -> str:
-        seen = f"{count} repetition{'s' if count > 1 else ''} seen"
+    def _learnt(self, name: str, times: int, counter: bool, is_new: bool) -> str:
+        seen = f"{count(times, 'repetition')} seen"
         if counter:
             return f"{seen}: kept as what {name!r} is not"
         if not is_new:
             return f"{seen}, added to {name!r}, which was there already"
-        return f"{seen}: {name!r} is live now" + ("; one works, three to five are better" if count == 1 else "")
+        return f"{seen}: {name!r} is live now" + ("; one works, three to five are better" if times == 1 else "")
 
 
 @dataclass
 class Lessons:
-    """The registry of what visitors teach: by the browser tab's own key, forgotten with the tab.
+    """The registry of visitors' lessons: kept by the browser tab's own key, and forgotten with the tab.
 
     Attributes:
-        model: the model file's own.
-        teacher: of that model; None where nothing can be taught.
-        why_not: why nothing can, "" where it can.
-        pack: every visitor begins with, or None.
-        only: as in Lesson, to begin with.
+        model: the model of the model file.
+        teacher: the teacher of that model; None if nothing can be taught.
+        why_not: why nothing can be taught, "" if it can.
+        pack: the pack that every visitor begins with, or None.
+        only: whether the model's own actions are left out at the beginning.
         clock: a monotonic clock, seconds.
     """
 
@@ -219,13 +222,13 @@ class Lessons:
     def __post_init__(self) -> None:
         self._lessons: dict[str, Lesson] = {}
         self._lock = threading.Lock()
-        Lesson(self.model, self.teacher, self.pack, self.only)  # a pack that does not fit is refused now
+        Lesson(self.model, self.teacher, self.pack, self.only)  # so that a pack that does not fit is refused now
 
     def __len__(self) -> int:
         return len(self._lessons)
 
     def of(self, key: str) -> Lesson:
-        """The visitor's lesson, a new one for a new visitor."""
+        """Return the visitor's lesson, which is new for a new visitor."""
         now = self.clock()
         with self._lock:
             for other in [other for other, lesson in self._lessons.items() if now - lesson.used_s > IDLE_S]:
@@ -239,13 +242,15 @@ class Lessons:
             return lesson
 
     def leave(self, key: str) -> None:
-        """Forget what a visitor taught; one who is not here is fine."""
+        """Forget what a visitor taught; an unknown key is ignored."""
         with self._lock:
             self._lessons.pop(key, None)
 
 
 def open_lessons(model: Recogniser, path: Path, pack_path: Path | None = None, only: bool = False) -> Lessons:
-    """Lessons for a model file; without its background nothing can be taught, which `why_not` tells.
+    """Return the lessons for a model file.
+
+    Without the model's background nothing can be taught; `why_not` tells why.
 
     Raises:
         PackError: the pack cannot be used.

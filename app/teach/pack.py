@@ -1,6 +1,6 @@
-"""A pack: actions that somebody taught, in one small file. Safetensors and JSON: nothing in it can run.
+"""The pack: taught actions in one small file of safetensors and JSON, so nothing in it can run.
 
-It holds the skeleton clips (no picture), their embeddings, and what was made of them, for one embedding model.
+It holds the skeleton clips (no picture), their embeddings, and the head made from them, for one embedding model.
 
 Shapes: E clips, K frames of a clip, V joints, W windows of a clip, D width of the embedding, A actions.
 """
@@ -19,27 +19,27 @@ from models.system.atomic import OutputError, replacing
 from models.system.command_line import called
 
 FORMAT = "ikem-live-pack/1"
-MOST_BYTES = 64 << 20  # of a file that is read at all
+MOST_BYTES = 64 << 20  # largest file that is read
 MOST_ACTIONS, MOST_CLIPS = 50, 2000
-_NAME = 40  # letters of an action's name
+_NAME = 40  # most letters of an action's name
 
 
 class PackError(ValueError):
-    """A pack cannot be used; the message says what to do."""
+    """The reason why a pack cannot be used, as a message that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Taught actions.
+    """The taught actions with their examples and head.
 
     Attributes:
-        embedding: names the embedding model (Recogniser.embedding).
-        actions: names, as people said them.
-        action_E: which action each clip is an example of.
+        embedding: name of the embedding model (Recogniser.embedding).
+        actions: names, as people gave them.
+        action_E: the action that each clip belongs to.
         counter_E: bool, whether it is an example of what that action is not.
         embedding_EWD: of the windows of each clip.
-        clips_EKV3: the clips, metres; None where the pack keeps none.
-        head: what is made of them; None before there is an example of every action.
+        clips_EKV3: the clips, metres; None if the pack keeps none.
+        head: the head fitted to them; None before there is an example of every action.
     """
 
     embedding: str
@@ -51,11 +51,11 @@ class Pack:
     head: Head | None = None
 
     def examples(self, action: str, counter: bool = False) -> np.ndarray:
-        """Places of an action's examples, or counter-examples, among the clips."""
+        """Return the places of an action's examples, or counter-examples, among the clips."""
         return np.flatnonzero((self.action_E == self.actions.index(action)) & (self.counter_E == counter))
 
     def advice(self, action: str) -> str:
-        """What would make an action surer, "" where it is well taught."""
+        """Return what would make an action surer, or "" if it is well taught."""
         if len(self.examples(action)) < 3:
             return "three to five examples are better"
         if self.head is not None and self.head.is_vague[self.actions.index(action)]:
@@ -63,7 +63,7 @@ class Pack:
         return ""
 
     def require(self, action: str) -> None:
-        """Refuse counter-examples of what the pack does not know.
+        """Refuse counter-examples of an action that the pack does not know.
 
         Raises:
             PackError: there is no such action.
@@ -72,11 +72,11 @@ class Pack:
             raise PackError(f"teach {action!r} itself before what it is not")
 
     def without_skeletons(self) -> Pack:
-        """The pack without its clips: smaller, and tied to its embedding model for good."""
+        """Return the pack without its clips: smaller, and tied to its embedding model for good."""
         return replace(self, clips_EKV3=None)
 
     def with_clips(self, action: str, clips_EKV3: np.ndarray, embedding_EWD: np.ndarray, counter: bool = False) -> Pack:
-        """The pack with more examples of an action, which may be new; its head is to be made anew.
+        """Return the pack with more examples of an action, which may be new; its head must then be made anew.
 
         Raises:
             PackError: the name cannot be used, or the pack is full.
@@ -99,7 +99,10 @@ class Pack:
         )
 
     def without_clips(self, places: list[int]) -> Pack:
-        """The pack without some clips; an action that has no example left goes too. Its head is to be made anew."""
+        """Return the pack without some clips and without actions that have no example left.
+
+        Its head must then be made anew.
+        """
         keep_E = np.ones(len(self.action_E), bool)
         keep_E[places] = False
         shown = set(self.action_E[keep_E & ~self.counter_E].tolist())
@@ -117,7 +120,7 @@ class Pack:
 
 
 def checked_name(name: str) -> str:
-    """An action's name, without spaces around it.
+    """Return an action's name without spaces around it, after a check.
 
     Raises:
         PackError: it is empty, too long, holds what cannot be shown in a line, or begins as a spreadsheet's formula.
@@ -131,7 +134,7 @@ def checked_name(name: str) -> str:
 
 
 def pack_bytes(pack: Pack) -> bytes:
-    """A pack with its head as the content of a file."""
+    """Return a pack with its head as the content of a file."""
     from safetensors.numpy import save
 
     assert pack.head is not None
@@ -148,7 +151,7 @@ def pack_bytes(pack: Pack) -> bytes:
 
 
 def write_pack(pack: Pack, path: Path) -> None:
-    """Write a pack, whole or not at all.
+    """Write a pack, all or nothing.
 
     Raises:
         OutputError: it cannot be written.
@@ -164,7 +167,7 @@ def read_pack(path: Path) -> Pack:
     """Read a pack's file.
 
     Raises:
-        PackError: it is missing, damaged, or no pack.
+        PackError: the file is missing, damaged, or not a pack.
     """
     if not path.is_file():
         raise PackError(f"{path}: there is no such pack; `{called('app')} teach NAME VIDEO --pack {path}` makes one")
@@ -178,14 +181,14 @@ def read_pack(path: Path) -> Pack:
 
 
 def parse_pack(content: bytes, name: str) -> Pack:
-    """A pack from its file's content; nothing in it is believed before it is checked.
+    """Return the pack in a file's content, after checking everything in it.
 
     Args:
-        content: of the file.
-        name: what messages call it.
+        content: content of the file.
+        name: what messages call the file.
 
     Raises:
-        PackError: it is damaged, or no pack.
+        PackError: the content is damaged, or not a pack.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load

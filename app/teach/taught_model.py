@@ -1,4 +1,4 @@
-"""An action model that knows taught actions beside, or instead of, its own.
+"""A recogniser that names taught actions beside, or instead of, the model's own.
 
 Shapes: N windows, M modalities, C classes of the model file, A taught actions, L classes of both.
 """
@@ -17,15 +17,15 @@ from models.system.command_line import called
 
 
 class TaughtModel:
-    """Takes a model's place: the same attributes and the same call, with more classes.
+    """A recogniser in the place of another one, with the same attributes and call but more classes.
 
     What speaks for taught actions is taken from all other classes, so scores still sum to 1, and the model's own gate
-    for the unknown still holds.
+    for unknown movement still holds.
 
     Args:
-        model: whose embedding the pack was made with.
-        pack: with its head.
-        only: whether the model's own actions are no longer named; what speaks for them then speaks for nothing.
+        model: the recogniser with whose embedding the pack was made.
+        pack: the pack, with its head.
+        only: whether the model's own actions are no longer named; their scores then go to the label for other movement.
 
     Raises:
         PackError: the pack belongs to another embedding model, or a name is taken.
@@ -55,7 +55,7 @@ class TaughtModel:
             raise PackError("a damaged pack: its numbers do not fit the model that it names; teach it again") from None
 
     def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> ModelScores:
-        """Recognise windows; as ActionModel does."""
+        """Recognise windows, as ActionModel does."""
         scores = self._model(joints_NTV3, frames_N)
         enter = self.thresholds["enter"]
         fused_NA, modality_NMA = self._head.logits(scores.embedding_ND, enter, len(self.modalities))
@@ -66,7 +66,7 @@ class TaughtModel:
         )
 
     def _joined(self, own: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """(..., L) of the model's own scores (..., C) and the taught actions' log odds (..., A)."""
+        """Return scores (..., L) from the model's own scores (..., C) and the taught actions' log odds (..., A)."""
         odds = np.clip(logits, -30, 30)
         taught = 1 / (1 + np.exp(-odds.max(-1, keepdims=True)))
         share = np.exp(odds - odds.max(-1, keepdims=True))
@@ -79,12 +79,12 @@ class TaughtModel:
 
 
 def is_known(model: Recogniser, name: str, only: bool = False) -> bool:
-    """Whether a name is taken: by one of the model's actions, in small letters or capitals.
+    """Return whether a name is taken by one of the model's actions, ignoring capitals.
 
     Args:
-        model: with classes of its own.
-        name: of a taught action.
-        only: whether the model's own actions are not named; the two that are none stay taken.
+        model: the recogniser with its own classes.
+        name: name of a taught action.
+        only: whether the model's own actions are not named; the names of its two labels for no action stay taken.
     """
     labels = (IDLE, OTHER) if only else (*model.labels, IDLE, OTHER)
     taken = {text.casefold() for label in labels for text in (label, model.display.get(label, label))}
@@ -94,11 +94,11 @@ def is_known(model: Recogniser, name: str, only: bool = False) -> bool:
 def load_model(
     path: Path, pack_path: Path | None = None, only: bool = False, device: str = "auto", threads: int | None = None
 ) -> Recogniser:
-    """A model file, with the actions of a pack where one is named.
+    """Load a model file, with the actions of a pack if one is given.
 
     Raises:
         ValueError: the model cannot be used.
-        PackError: the pack cannot, or not with this model.
+        PackError: the pack cannot be used, or not with this model.
     """
     model = ActionModel(path, device=device, threads=threads)
     return model if pack_path is None else TaughtModel(model, read_pack(pack_path), only)
@@ -108,7 +108,7 @@ def check_embedding(model: Recogniser, pack: Pack) -> None:
     """Refuse a pack of another embedding model.
 
     Raises:
-        PackError: it is one.
+        PackError: the pack is of another embedding model.
     """
     if not model.embedding:
         raise PackError(f"this model file does not name its embedding: export it again ({called('export')} onnx)")

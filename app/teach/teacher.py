@@ -1,4 +1,4 @@
-"""Teaching: recordings to examples, examples to a head, a pack to the same pack for another model.
+"""The teacher, which makes examples from recordings and heads from examples, and rebuilds packs for another model.
 
 Shapes: E clips, K frames of a clip, V joints, F frames of a window, W windows of a clip, D width of the embedding.
 """
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 _BATCH = 16
-MOST_AT_ONCE = 60  # repetitions of one recording
+MOST_AT_ONCE = 60  # most repetitions in one recording
 
 
 def embedded(model: Recogniser, clips_EKV3: np.ndarray) -> np.ndarray:
-    """(E, W, D) a model's embeddings of the clips' windows."""
+    """Return a model's embeddings of the clips' windows, (E, W, D)."""
     windows = windows_of(clips_EKV3, model.frames)
     flat = windows.reshape(-1, *windows.shape[2:])
     frames_N = np.full(len(flat), model.window_s * 30, np.float32)
@@ -34,14 +34,14 @@ def embedded(model: Recogniser, clips_EKV3: np.ndarray) -> np.ndarray:
 
 
 class Teacher:
-    """Teaches one model.
+    """A teacher of actions to one model.
 
     Args:
-        model: whose embedding is used.
-        model_path: its file; the background lies beside it.
+        model: the recogniser whose embedding is used.
+        model_path: the model's file; the background lies beside it.
 
     Attributes:
-        model: the same.
+        model: as given.
 
     Raises:
         PackError: the background is missing, or not this model's.
@@ -53,11 +53,11 @@ class Teacher:
         self._ridge = Ridge(background.embedding_BD, len(model.modalities), background.kind_B)
 
     def pack(self) -> Pack:
-        """An empty one."""
+        """Return an empty pack."""
         return Pack(self.model.embedding)
 
     def spans(self, recording: Demonstration) -> list[tuple[float, float]]:
-        """From when to when each repetition in a recording is, seconds.
+        """Return from when to when each repetition in a recording lasts, in seconds.
 
         Raises:
             TeachError: there are too many.
@@ -70,7 +70,7 @@ class Teacher:
         return spans
 
     def clips(self, recording: Demonstration) -> np.ndarray:
-        """(E, K, V, 3) the repetitions in a recording, each as a clip.
+        """Return the repetitions in a recording, each as a clip, (E, K, V, 3).
 
         Raises:
             TeachError: there are too many.
@@ -78,11 +78,11 @@ class Teacher:
         return self.cut(recording, self.spans(recording))
 
     def cut(self, recording: Demonstration, spans: list[tuple[float, float]]) -> np.ndarray:
-        """(E, K, V, 3) what lies in each span of a recording, as a clip."""
+        """Return what lies in each span of a recording, as clips (E, K, V, 3)."""
         return np.stack([clip_of(recording, *span, self.model.window_s, self.model.frames) for span in spans])
 
     def add(self, pack: Pack, action: str, clips_EKV3: np.ndarray, counter: bool = False) -> Pack:
-        """The pack with more examples of an action (or of what it is not), with its head.
+        """Return the pack with more examples of an action (or of what it is not), with its head.
 
         Raises:
             PackError: the name cannot be used, the pack is full or another model's, or a counter-example comes before
@@ -94,16 +94,16 @@ class Teacher:
         return self.finished(pack.with_clips(action, clips_EKV3, embedded(self.model, clips_EKV3), counter))
 
     def finished(self, pack: Pack) -> Pack:
-        """The pack with its head, made anew from its examples."""
+        """Return the pack with its head, made anew from its examples."""
         if not pack.actions:
             return pack
         return replace(pack, head=self._ridge.head(pack.embedding_EWD, pack.action_E, pack.counter_E))
 
     def rebuilt(self, pack: Pack) -> Pack:
-        """A pack made with another model, for this one, from its clips.
+        """Return a pack made with another model, rebuilt for this one from its clips.
 
         Raises:
-            PackError: it keeps no clips, or clips for another window.
+            PackError: the pack keeps no clips, or clips for another window.
         """
         if pack.clips_EKV3 is None:
             raise PackError("the pack keeps no clips: teach its actions again")

@@ -26,7 +26,7 @@ examples:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_models(command, "weights that the eager model runs")
     command.add_argument(
         "--threads", type=threads, nargs="+", default=[1, 2], metavar="N", help="numbers of CPU threads (1 2)"
@@ -37,7 +37,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure; returns the exit code."""
+    """Measure and return the exit code."""
     import os
     from dataclasses import asdict
 
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def table(results: Sequence[BenchResult]) -> str:
-    """The results in Markdown."""
+    """Format the results in Markdown."""
     titles = ["model", "precision", "threads", "batch", "p50 ms", "p95 ms", "windows/s", "speed", "peak MB", "memory"]
     return tables.table(titles, map(_cells, results), numbers_from=2)
 

@@ -29,7 +29,7 @@ examples:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_models(command, "folder of the weights that the files were exported from")
     command.add_argument(
         "--clips", type=Path, nargs="+", required=True, metavar="FILE",
@@ -38,7 +38,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check the files; returns the exit code."""
+    """Check the files and return the exit code."""
     from dataclasses import asdict
 
     from export.check import check
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def table(report: Report) -> str:
-    """The report in Markdown."""
+    """Format the report in Markdown."""
     lines = [f"{report.windows} windows, compared with torch in fp32 ({report.weights})."]
     if report.accuracy is not None:
         lines[0] += f" {report.labelled} are labelled; torch names {report.accuracy:.2f} % of them right."

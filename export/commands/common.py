@@ -13,10 +13,10 @@ from models.system.places import PRETRAINED
 
 
 def add_models(command: argparse.ArgumentParser, weights: str) -> None:
-    """MODEL..., --weights and --json.
+    """Add MODEL..., --weights and --json.
 
     Args:
-        command: whose options.
+        command: the parser that takes the options.
         weights: what the weights are for, in the help.
     """
     command.add_argument(
@@ -30,6 +30,6 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
 
 
 def write_numbers(numbers: Mapping[str, Any], out: Path | None) -> None:
-    """Write OUT as JSON, whole or not at all; nothing where it is None."""
+    """Write the numbers to `out` as JSON, all or nothing, unless it is None."""
     if out is not None:
         write_json(out, numbers)

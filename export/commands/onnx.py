@@ -25,7 +25,7 @@ examples:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument(
         "--weights", type=Path, default=PRETRAINED, metavar="FOLDER",
         help="folder with student.safetensors and config.json, of a student or a teacher (models/pretrained)",
@@ -43,7 +43,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file; returns the exit code."""
+    """Write the file and return the exit code."""
     if args.precision == "int8" and not args.clips:
         raise ValueError("int8 takes its scales from real clips: name files of them with --clips")
     if args.precision != "int8" and (args.clips or args.force):

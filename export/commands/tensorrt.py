@@ -25,7 +25,7 @@ _NUMBER = whole(-1, 2**31 - 1)  # Batches and build_engine say what fits, and ho
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("model", type=Path, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote")
     command.add_argument("--out", type=Path, metavar="FOLDER", help="where to put the engine (beside the model)")
     command.add_argument("--min", type=_NUMBER, default=1, metavar="N", help="windows that a batch has at least (1)")
@@ -42,7 +42,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build the engine; returns the exit code."""
+    """Build the engine and return the exit code."""
     from export.runtime.cuda import AcceleratorMissingError
     from export.runtime.sidecar import Sidecar
     from export.tensorrt import Batches, build_engine

@@ -20,7 +20,7 @@ examples:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("model", type=Path, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote")
     command.add_argument("--out", type=Path, required=True, metavar="REPO", help="the repository; made if missing")
     command.add_argument("--name", default="ikem_live", help="the model's name on the server (%(default)s)")
@@ -47,7 +47,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the repository; returns the exit code."""
+    """Write the repository and return the exit code."""
     from export.triton import Serving, write_repository
 
     serving = Serving(

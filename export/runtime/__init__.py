@@ -1,4 +1,4 @@
-"""Running a model file: numpy and ONNX Runtime, no torch."""
+"""The runtime of model files: numpy and ONNX Runtime, no torch."""
 
 from export.runtime.model import ActionModel, ModelFileError
 from export.runtime.recogniser import ModelScores, Recogniser

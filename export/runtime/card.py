@@ -1,4 +1,4 @@
-"""What a model file says about itself: an ONNX file in its metadata, a TensorRT engine in the JSON file beside it."""
+"""The model card: an ONNX file's metadata about itself, which a TensorRT engine has in the JSON file beside it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JOINTS = 25
 
 
 class ModelFileError(ValueError):
-    """The file is not an action model that this version can run."""
+    """The error of a file that is not an action model this version can run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,16 @@ class Card:
     """The metadata of a model file.
 
     Attributes:
-        labels: Short ids of the classes. display: plain words for each.
-        window_s: Seconds that a window lasts. frames: to how many frames it is resampled.
-        modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
-        version: Of the weights. precision: of the arithmetic inside, such as "fp32".
-        terms: What the data behind the weights allows, "" where the file does not say.
-        embedding: Names the space of the embeddings, whatever the precision; "" where the file does not say.
+        labels: Short ids of the classes.
+        display: Plain words for each label.
+        window_s: Length of a window, seconds.
+        frames: Frames that a window is resampled to.
+        modalities: Names along the M axis.
+        thresholds: Scores at which an action is entered and left.
+        version: Version of the weights.
+        precision: Precision of the arithmetic inside, such as "fp32".
+        terms: What the data behind the weights allows, "" if the file does not say.
+        embedding: Name of the space of the embeddings, whatever the precision; "" if the file does not say.
     """
 
     labels: tuple[str, ...]
@@ -41,7 +45,11 @@ class Card:
 
     @classmethod
     def from_metadata(cls, texts: dict[str, str]) -> Card:
-        """Read and check the metadata; what is missing or makes no sense raises a KeyError, ValueError or TypeError."""
+        """Read and check the metadata.
+
+        Raises:
+            KeyError, ValueError, TypeError: an entry is missing or makes no sense.
+        """
         labels = tuple(str(label) for label in json.loads(texts["labels"]))
         card = cls(
             labels=labels,

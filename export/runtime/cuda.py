@@ -1,4 +1,7 @@
-"""The few calls of CUDA's runtime library that a TensorRT engine needs, through ctypes: no package does it for them."""
+"""The few calls of CUDA's runtime library that a TensorRT engine needs, through ctypes.
+
+No package provides them.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +37,15 @@ _PROPERTIES_BYTES = 16384
 
 
 class AcceleratorMissingError(ValueError):
-    """TensorRT, CUDA's runtime library or an NVIDIA GPU is missing here."""
+    """The error of a machine without TensorRT, CUDA's runtime library or an NVIDIA GPU."""
 
 
 class CudaError(RuntimeError):
-    """A call of CUDA's runtime library failed."""
+    """The error of a failed call of CUDA's runtime library."""
 
 
 def cudart() -> Any:
-    """CUDA's runtime library, loaded: of those that can be found, one that the driver is new enough for.
+    """Load a CUDA runtime library for which the driver is new enough.
 
     Raises:
         AcceleratorMissingError: If there is none.
@@ -70,7 +73,7 @@ def _names() -> tuple[str, ...]:
 
 
 def _beside_python() -> Iterator[str]:
-    """Where pip puts the library, which the loader does not search."""
+    """Yield the libraries that pip installed, which the loader does not search."""
     spec = importlib.util.find_spec("nvidia")
     for folder in (spec and spec.submodule_search_locations) or ():
         for pattern in ("*/lib/libcudart.so.*", "*/bin/**/cudart64_*.dll"):
@@ -78,12 +81,12 @@ def _beside_python() -> Iterator[str]:
 
 
 class Cuda:
-    """One GPU.
+    """A GPU.
 
-    A new thread starts on GPU 0, whatever another thread has chosen: buffers are used on that one alone.
+    A new thread starts on GPU 0, whatever another thread has chosen. Buffers are therefore used on GPU 0 only.
 
     Args:
-        device: Which GPU, counted from 0.
+        device: Number of the GPU, from 0.
 
     Attributes:
         name: What the driver calls the GPU.
@@ -106,7 +109,7 @@ class Cuda:
             ) from error
 
     def _choose(self, device: int) -> tuple[str, str]:
-        """Make the GPU this thread's own; its name and compute capability."""
+        """Make the GPU this thread's own, and return its name and compute capability."""
         count, major, minor = c_int(), c_int(), c_int()
         self._call("cudaGetDeviceCount", ctypes.byref(count))
         if device >= count.value:
@@ -119,25 +122,25 @@ class Cuda:
         return properties.value.decode(errors="replace"), f"{major.value}.{minor.value}"
 
     def allocate(self, size: int) -> int:
-        """Memory of the GPU, in bytes; returns its address there."""
+        """Allocate memory on the GPU, in bytes, and return its address there."""
         pointer = c_void_p()
         self._call("cudaMalloc", ctypes.byref(pointer), size)
         assert pointer.value
         return pointer.value
 
     def free(self, pointer: int) -> None:
-        """Give back what `allocate` gave."""
+        """Free memory that `allocate` returned."""
         self._call("cudaFree", pointer)
 
     def stream(self) -> int:
-        """A new stream: what is put on it is done in turn."""
+        """Create a stream, on which work is done in turn."""
         handle = c_void_p()
         self._call("cudaStreamCreate", ctypes.byref(handle))
         assert handle.value
         return handle.value
 
     def destroy(self, stream: int) -> None:
-        """Give back what `stream` gave."""
+        """Free a stream that `stream` returned."""
         self._call("cudaStreamDestroy", stream)
 
     def copy_in(self, pointer: int, array: np.ndarray, stream: int) -> None:
@@ -146,12 +149,12 @@ class Cuda:
         self._call("cudaMemcpyAsync", pointer, array.ctypes.data, array.nbytes, _TO_DEVICE, stream)
 
     def copy_out(self, array: np.ndarray, pointer: int, stream: int) -> None:
-        """Put a copy from the GPU to a contiguous array on the stream; it is there when `wait` returns."""
+        """Put a copy from the GPU to a contiguous array on the stream; it is complete when `wait` returns."""
         assert array.flags.c_contiguous
         self._call("cudaMemcpyAsync", array.ctypes.data, pointer, array.nbytes, _TO_HOST, stream)
 
     def wait(self, stream: int) -> None:
-        """Wait until all is done that was put on the stream."""
+        """Wait until all work on the stream is done."""
         self._call("cudaStreamSynchronize", stream)
 
     def _call(self, name: str, *args: object) -> None:

@@ -2,7 +2,8 @@
 
 Nothing but numpy and tensorrt is imported, and tensorrt only when an engine is asked for.
 
-Shape suffixes: N batch (windows); what has none may be any of a model's inputs and outputs, with N as the first axis.
+Shape suffixes: N batch (windows). A name without a suffix may be any of a model's inputs and outputs, with N as the
+first axis.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ OLDEST = 10  # the first major version with this interface
 
 
 def tensorrt_module() -> ModuleType:
-    """The tensorrt package.
+    """Return the tensorrt package.
 
     Raises:
         AcceleratorMissingError: If it is missing, cannot be loaded or is too old.
@@ -50,7 +51,7 @@ def tensorrt_module() -> ModuleType:
 
 @functools.cache
 def logger(trt: ModuleType) -> Any:
-    """The one logger of this process, as TensorRT wants it; its `errors` are the last ones, silent on the console."""
+    """Return TensorRT's one logger of this process, which keeps the last errors in `errors` and prints nothing."""
 
     base: Any = trt.ILogger  # the package has no types
 
@@ -67,7 +68,7 @@ def logger(trt: ModuleType) -> Any:
 
 
 def reason(trt: ModuleType) -> str:
-    """The errors that TensorRT has logged since the last time, in one line."""
+    """Return the errors that TensorRT has logged since the last call, in one line."""
     errors = logger(trt).errors
     text = "; ".join(errors) or "it does not say why"
     errors.clear()
@@ -75,10 +76,12 @@ def reason(trt: ModuleType) -> str:
 
 
 def create(trt: ModuleType, kind: Callable[..., Any], *args: object) -> Any:
-    """An object of the library, which its binding refuses with a TypeError where the library gives none.
+    """Create an object of the library.
+
+    If the library gives none, its binding raises a TypeError.
 
     Raises:
-        AcceleratorMissingError: If there is none: the GPU or its driver does not do.
+        AcceleratorMissingError: If there is none, because the GPU or its driver is not good enough.
     """
     try:
         return kind(*args)
@@ -89,10 +92,12 @@ def create(trt: ModuleType, kind: Callable[..., Any], *args: object) -> Any:
 
 
 def engine_beside(model: Path, precision: str) -> Path:
-    """The engine of an ONNX file, under the name that `python -m export tensorrt` gives it in the same folder.
+    """Return the path of an ONNX file's engine.
+
+    It has the name that `python -m export tensorrt` gives it, in the same folder.
 
     Raises:
-        ModelFileError: If it is missing, or was built from another file.
+        ModelFileError: If the engine is missing, or was built from another file.
         AcceleratorMissingError: If TensorRT or a GPU is missing.
     """
     trt, cuda = tensorrt_module(), Cuda()
@@ -105,12 +110,12 @@ def engine_beside(model: Path, precision: str) -> Path:
 
 
 def open_engine(path: Path) -> tuple[Engine, Card]:
-    """An engine, ready to run, and what its model says about itself.
+    """Open an engine, and return it with its model's card.
 
     Raises:
-        ModelFileError: If the engine or its sidecar is missing, damaged, or made for another place.
+        ModelFileError: If the engine or its sidecar is missing, damaged, or made for another machine.
         AcceleratorMissingError: If TensorRT or a GPU is missing.
-        ValueError: If the GPU has no room for it.
+        ValueError: If the GPU has too little memory for it.
     """
     if not path.is_file():
         raise ModelFileError(f"{path} is missing: `{called('export')} tensorrt MODEL.onnx` builds an engine")
@@ -132,7 +137,9 @@ def open_engine(path: Path) -> tuple[Engine, Card]:
 
 
 class Engine:
-    """A deserialised engine with its buffers, on GPU 0. Calls from several threads take turns.
+    """A deserialised engine with its buffers, on GPU 0.
+
+    Calls from several threads take turns.
 
     Args:
         trt: The tensorrt package.
@@ -140,12 +147,13 @@ class Engine:
         plan: The serialised engine.
 
     Attributes:
-        least: Windows that the engine takes at least; fewer are filled up.
-        most: Windows that it takes at most; more are split.
+        least: Fewest windows that the engine takes; fewer are filled up.
+        most: Most windows that it takes; more are split.
 
     Raises:
-        ModelFileError: If the plan cannot be read or is of another model; the text goes on from the file's name.
-        CudaError: If there is no room on the GPU.
+        ModelFileError: If the plan cannot be read or is of another model; the caller puts the file's name before the
+            text.
+        CudaError: If the GPU has too little memory.
     """
 
     def __init__(self, trt: ModuleType, cuda: Cuda, plan: bytes) -> None:
@@ -166,14 +174,14 @@ class Engine:
         self._hosts = {name: self._buffer(name) for name in (*INPUTS, *OUTPUTS)}
 
     def get_providers(self) -> list[str]:
-        """What runs the model, as an ONNX Runtime session says it."""
+        """Return what runs the model, in the form of an ONNX Runtime session."""
         return [PROVIDER]
 
     def run(self, names: Sequence[str], feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
         """Run windows.
 
         Args:
-            names: Outputs, of "scores", "modality_scores" and "embedding".
+            names: Names of outputs: "scores", "modality_scores" and "embedding".
             feeds: "joints" (N, T, 25, 3) and "frames" (N,), float32, of any N >= 1.
 
         Returns:
@@ -188,7 +196,7 @@ class Engine:
         return [np.concatenate([part[name] for part in parts]) for name in names]
 
     def _run(self, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """At most `most` windows; below `least` the last one is repeated."""
+        """Run at most `most` windows; if there are fewer than `least`, the last one is repeated."""
         count = len(feeds["joints"])
         batch = max(count, self.least)
         for name, array in feeds.items():
@@ -213,7 +221,7 @@ class Engine:
             raise ModelFileError("takes or gives something else than float32")
 
     def _buffer(self, name: str) -> np.ndarray:
-        """Room for the largest batch of a tensor, here and on the GPU, where the engine is told its address."""
+        """Make buffers for the largest batch of a tensor, here and on the GPU, and tell the engine its address."""
         if name in INPUTS:
             shape = tuple(self._engine.get_tensor_profile_shape(name, 0)[2])
             self._must(self._context.set_input_shape(name, shape))
@@ -236,5 +244,5 @@ def _release(cuda: Cuda, stream: int, pointers: dict[str, int]) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's text, or its kind where it has none."""
+    """Return the first line of an error's text, or its type if it has no text."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -23,7 +23,7 @@ __all__ = ["ActionModel", "ModelFileError", "ModelScores", "open_onnx"]
 
 
 class _Session(Protocol):
-    """What runs a model: ONNX Runtime's InferenceSession, or a TensorRT Engine."""
+    """A session that runs a model: ONNX Runtime's InferenceSession, or a TensorRT Engine."""
 
     def get_providers(self) -> list[str]: ...
 
@@ -31,25 +31,30 @@ class _Session(Protocol):
 
 
 class ActionModel:
-    """An action model file, ready to run.
+    """A recogniser from a model file.
 
     Args:
-        path: What `python -m export onnx` wrote; for the device "tensorrt" also what `python -m export tensorrt` wrote.
-        device: "cpu", "cuda" (fails where CUDA cannot be had), "tensorrt" (fails where there is no engine of the file
-            for this GPU and this TensorRT) or "auto" (CUDA if it can be had, else the CPU; TensorRT is not tried).
+        path: File that `python -m export onnx` wrote; for the device "tensorrt" also one that
+            `python -m export tensorrt` wrote.
+        device: "cpu", "cuda" (fails without CUDA), "tensorrt" (fails without an engine of the file for this GPU and
+            this TensorRT) or "auto" (CUDA if it is available, else the CPU; TensorRT is not tried).
         threads: CPU threads; None takes up to four.
 
     Attributes:
-        labels: Short ids of the classes. display: plain words for each.
-        window_s: Seconds that a window lasts. frames: to how many frames it is resampled.
-        modalities: Names along the M axis. thresholds: scores at which an action is entered and left.
-        provider: "TensorRT", or ONNX Runtime's execution provider really in use. version: of the weights.
-        terms: what the data behind the weights allows, "" where the file does not say.
-        embedding: names the space of the embeddings; files of one training in any precision share it.
+        labels: Short ids of the classes.
+        display: Plain words for each label.
+        window_s: Length of a window, seconds.
+        frames: Frames that a window is resampled to.
+        modalities: Names along the M axis.
+        thresholds: Scores at which an action is entered and left.
+        provider: "TensorRT", or ONNX Runtime's execution provider really in use.
+        version: Version of the weights.
+        terms: What the data behind the weights allows, "" if the file does not say.
+        embedding: Name of the space of the embeddings; files of one training in any precision share it.
 
     Raises:
         ModelFileError: If the file is missing, damaged or not an action model.
-        ValueError: If the device or the threads cannot be had.
+        ValueError: If the device is not available, or the threads are not.
     """
 
     def __init__(self, path: str | Path, device: str = "auto", threads: int | None = None) -> None:
@@ -91,7 +96,7 @@ class ActionModel:
         return ModelScores(*self._session.run(OUTPUTS, {"joints": joints_NTV3, "frames": frames_N}))
 
     def _warm_up(self, path: Path) -> None:
-        """Run once, so that the first real window is as quick as the others, and the outputs fit the labels."""
+        """Run the model once, so that the first real window is as quick as the others, and check the outputs."""
         try:
             scores = self(np.zeros((1, self.frames, JOINTS, 3)), np.full(1, self.window_s * 30))
         except Exception as error:  # ONNX Runtime's exceptions share no base
@@ -104,7 +109,7 @@ _OnDevice = Callable[[Path, str, int], tuple[_Session, Card]]
 
 
 def _on_onnxruntime(path: Path, device: str, threads: int) -> tuple[InferenceSession, Card]:
-    """A session on the CPU or on CUDA."""
+    """Open a session on the CPU or on CUDA."""
     if path.suffix == ".engine":
         raise ModelFileError(f"{path} is a TensorRT engine: run it on the device tensorrt, or name the ONNX file")
     session, card = open_onnx(path, threads)
@@ -120,7 +125,7 @@ def _on_onnxruntime(path: Path, device: str, threads: int) -> tuple[InferenceSes
 
 
 def _on_tensorrt(path: Path, _device: str, threads: int) -> tuple[Engine, Card]:
-    """The engine itself, or the one that belongs to an ONNX file."""
+    """Open an engine: the file itself, or the one that belongs to an ONNX file."""
     if path.suffix != ".engine":
         _, card = open_onnx(path, threads)
         path = engine_beside(path, card.precision)
@@ -128,7 +133,7 @@ def _on_tensorrt(path: Path, _device: str, threads: int) -> tuple[Engine, Card]:
 
 
 def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
-    """A CPU session and the checked metadata of an ONNX file.
+    """Open a CPU session, and return it with the checked metadata of an ONNX file.
 
     Raises:
         ModelFileError: If the file is missing, damaged or not an action model.

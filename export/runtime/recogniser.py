@@ -1,4 +1,4 @@
-"""What is passed around to recognise actions, whatever stands behind it: a model file, or one with taught actions.
+"""The recogniser: the protocol of a model file, or of a model with taught actions, that names actions in windows.
 
 Shapes: N windows, T frames of a window, V joints, M modalities, C classes, D width of the embedding.
 """
@@ -13,11 +13,11 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class ModelScores:
-    """What the model says about a batch of windows, float32.
+    """The model's scores of a batch of windows, float32.
 
     Attributes:
-        fused_NC: Scores of the classes, each row sums to 1.
-        modality_NMC: The same from each modality alone.
+        fused_NC: Scores of the classes; each row sums to 1.
+        modality_NMC: The same scores from each modality alone.
         embedding_ND: The branches' features side by side.
     """
 
@@ -27,55 +27,57 @@ class ModelScores:
 
 
 class Recogniser(Protocol):
-    """Names actions in windows of joints. `ActionModel` is one; so is a model that was taught more actions.
+    """A model that names actions in windows of joints.
 
-    Nothing that uses one may write to its attributes: streams, visitors and threads share it.
+    `ActionModel` is one; so is a model that was taught more actions.
+
+    Whoever uses one must not write to its attributes, because streams, visitors and threads share it.
     """
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Short ids of the classes, in the order of the scores."""
+        """The short ids of the classes, in the order of the scores."""
 
     @property
     def display(self) -> dict[str, str]:
-        """Plain words for each label."""
+        """The plain words for each label."""
 
     @property
     def window_s(self) -> float:
-        """Seconds that a window lasts."""
+        """The length of a window, seconds."""
 
     @property
     def frames(self) -> int:
-        """To how many frames a window is resampled."""
+        """The number of frames that a window is resampled to."""
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """Names along the M axis."""
+        """The names along the M axis."""
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """Scores at which an action is entered and left: `enter` and `leave`."""
+        """The scores at which an action is entered and left: `enter` and `leave`."""
 
     @property
     def version(self) -> str:
-        """Of the weights."""
+        """The version of the weights."""
 
     @property
     def terms(self) -> str:
-        """What the data behind the weights allows, "" where the file does not say."""
+        """The uses that the data behind the weights allows, or "" if the file does not say."""
 
     @property
     def embedding(self) -> str:
-        """Names the space of the embeddings; files of one training in any precision share it."""
+        """The name of the space of the embeddings; files of one training in any precision share it."""
 
     @property
     def provider(self) -> str:
-        """What it runs on: "TensorRT", or ONNX Runtime's execution provider."""
+        """The engine in use: "TensorRT", or ONNX Runtime's execution provider."""
 
     def __call__(self, joints_NTV3: np.ndarray, frames_N: np.ndarray) -> ModelScores:
         """Recognise windows.
 
         Args:
             joints_NTV3: (N, frames, 25, 3) metres, y up, as `models.skeleton.bridge` gives them.
-            frames_N: (N,) how long each window lasts at 30 fps, that is seconds x 30.
+            frames_N: (N,) length of each window in frames at 30 fps, that is seconds x 30.
         """

@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions that say truly where they run."""
+"""ONNX Runtime sessions that report truly where they run."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _QUIET, _USUAL = 4, 2  # ONNX Runtime's severities: fatal, warning
 
 
 def default_threads() -> int:
-    """Threads that a model this small still gains from; the rest of the machine belongs to the pose network."""
+    """Return the number of threads from which a model this small still gains; the pose network gets the other cores."""
     return min(4, usable_cores())
 
 
 def cpu_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    """A session on the CPU; raises whatever ONNX Runtime raises for a file that it cannot read."""
+    """Open a session on the CPU; a file that it cannot read raises whatever ONNX Runtime raises."""
     return onnxruntime.InferenceSession(str(path), _options(threads), providers=[CPU])
 
 
 def cuda_session(path: Path, threads: int) -> onnxruntime.InferenceSession | None:
-    """A session that really runs on CUDA, or None.
+    """Open a session that really runs on CUDA, or return None.
 
-    The GPU build of ONNX Runtime lists CUDA as available on every machine, complains on the console where its
-    libraries are missing, and falls back to the CPU silently: only the session's own list tells the truth.
+    The GPU build of ONNX Runtime lists CUDA as available on every machine, complains on the console if its libraries
+    are missing, and falls back to the CPU silently. Only the session's own list tells the truth.
     """
     if CUDA not in onnxruntime.get_available_providers() or not _has_driver():
         return None
@@ -63,7 +63,7 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
 
 
 def _has_driver() -> bool:
-    """Whether NVIDIA's driver can be loaded; without it there is no point in trying."""
+    """Return whether NVIDIA's driver can be loaded; without it CUDA need not be tried."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:

@@ -1,4 +1,4 @@
-"""The JSON file beside a TensorRT engine: what it was built from and for, and what the model says about itself."""
+"""The sidecar of a TensorRT engine: a JSON file with what it was built from and for, and the model's metadata."""
 
 from __future__ import annotations
 
@@ -13,35 +13,38 @@ from models.system.command_line import called
 
 
 def engine_name(stem: str, gpu: str, tensorrt: str, precision: str) -> str:
-    """The file name of an engine: it belongs to one GPU and one TensorRT version."""
+    """Return the file name of an engine, which belongs to one GPU and one TensorRT version."""
     return f"{stem}-{_slug(gpu)}-trt{tensorrt}-{_slug(precision)}.engine"
 
 
 def sidecar_path(path: Path) -> Path:
-    """Where the sidecar of an engine lies."""
+    """Return the path of an engine's sidecar."""
     return path.with_suffix(".engine.json")
 
 
 def rebuild(model: str | Path) -> str:
-    """What to do about an engine that does not fit."""
+    """Return what to do about an engine that does not fit."""
     return f"build it again here with `{called('export')} tensorrt {model}`"
 
 
 def sha256(data: bytes) -> str:
-    """The hash of a file's content, in hexadecimal digits."""
+    """Return the SHA-256 of a file's content, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sidecar:
-    """What the runtime must know about an engine, so that it needs no ONNX file.
+    """The facts that the runtime needs about an engine, so that it needs no ONNX file.
 
     Attributes:
-        onnx: File name of the model. onnx_sha256: hash of its content. engine_sha256: of the engine's.
-        tensorrt: Version that built it, and alone can run it.
-        gpu: Name of the GPU that it was built on. compute_capability: of that GPU, such as "9.0".
+        onnx: File name of the model.
+        onnx_sha256: Hash of the model file's content.
+        engine_sha256: Hash of the engine's content.
+        tensorrt: Version that built it, and the only one that can run it.
+        gpu: Name of the GPU that it was built on.
+        compute_capability: Compute capability of that GPU, such as "9.0".
         profile: Windows in a batch: "min", "opt" and "max".
-        precision: Of the arithmetic, such as "fp32".
+        precision: Precision of the arithmetic, such as "fp32".
         metadata: The metadata of the ONNX file, as it stands there.
     """
 
@@ -56,12 +59,12 @@ class Sidecar:
     metadata: dict[str, str]
 
     def to_json(self) -> str:
-        """The content of the file."""
+        """Return the content of the file."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def read(cls, path: Path) -> Sidecar:
-        """The sidecar of the engine at `path`.
+        """Read the sidecar of the engine at `path`.
 
         Raises:
             ModelFileError: If it is missing or damaged.
@@ -79,10 +82,10 @@ class Sidecar:
         return sidecar
 
     def card(self, path: Path) -> Card:
-        """The checked metadata; `path` is the engine's.
+        """Return the checked metadata; `path` is the engine's.
 
         Raises:
-            ModelFileError: If it is not of an action model, or damaged.
+            ModelFileError: If the metadata is damaged, or not of an action model.
         """
         if self.metadata.get("format") != FORMAT:
             raise ModelFileError(f"{sidecar_path(path)} is of no action model of format {FORMAT}; {rebuild(self.onnx)}")
@@ -94,7 +97,7 @@ class Sidecar:
             ) from error
 
     def check_place(self, path: Path, tensorrt: str, gpu: str, compute_capability: str) -> None:
-        """Refuse an engine that was built by another TensorRT, or for another GPU, than are here.
+        """Refuse an engine that was built by another TensorRT, or for another GPU, than this machine has.
 
         Raises:
             ModelFileError: If it was.

@@ -1,1 +1,4 @@
-"""The machine below everything: files, locks, cores, memory. Needs the standard library and filelock alone."""
+"""The machine: files, locks, cores and memory.
+
+Needs only the standard library and filelock.
+"""

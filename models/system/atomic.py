@@ -1,7 +1,8 @@
-"""Files that appear whole or not at all and then last, and what to say when they cannot be written.
+"""Atomic files: they appear complete or not at all, and outlive a power failure.
 
-What is written goes into a part beside the file. The part is handed to the disk, takes the file's name, and the folder
-is handed to the disk as well: a power failure leaves the old file or the new one, never an empty one.
+The content goes into a part beside the file. The part is flushed to the disk and takes the file's name, and the folder
+is flushed as well: a power failure leaves the old file or the new one, never an empty one. If a file cannot be written,
+an error says what to do.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _READABLE = 0o644  # a server of models is often another user, and some librarie
 
 
 class OutputError(Exception):
-    """The results cannot be written; the message is one sentence for the user."""
+    """The reason why results cannot be written, as one sentence for the user."""
 
 
 class WholeFile:
@@ -26,7 +27,7 @@ class WholeFile:
 
     Args:
         path: the file.
-        staged: it lies where `move_into_place` will take it from, which hands it to the disk.
+        staged: whether `move_into_place` will move the file later, and flush it to the disk then.
 
     Raises:
         OutputError: the folder cannot be written, or the disk is full (also from write and commit).
@@ -44,7 +45,7 @@ class WholeFile:
             self._file.write(text)
 
     def commit(self) -> None:
-        """Give the file its name, in place of an older one."""
+        """Give the file its name, replacing an older file."""
         with self._told():
             self._file.close()
             if self._staged:
@@ -53,7 +54,7 @@ class WholeFile:
                 move_into_place({self._part: self._path})
 
     def discard(self) -> None:
-        """Leave nothing behind; harmless after commit."""
+        """Remove the part; after `commit` this does nothing."""
         with suppress(OSError):  # a full disk may refuse the last flush
             self._file.close()
         with suppress(OSError):
@@ -80,7 +81,9 @@ class WholeFile:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give an empty file beside `path` to fill; it takes the name at the end of the `with`, or goes if that fails.
+    """Yield an empty file beside `path` to fill.
+
+    It takes the name at the end of the `with`, or is removed if that fails.
 
     Raises:
         OSError: it cannot be made or moved.
@@ -94,13 +97,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def move_into_place(parts: Mapping[Path, Path]) -> None:
-    """Give complete files their names, in place of older ones, so that they outlive a power failure.
+    """Give complete files their names, replacing older files, so that they outlive a power failure.
 
     Args:
         parts: file -> the path that it gets, on the same disk.
 
     Raises:
-        OSError: one cannot be handed to the disk or moved; those before it stay moved.
+        OSError: a file cannot be flushed to the disk or moved; those before it stay moved.
     """
     for part in parts:
         hand_over(part)
@@ -111,7 +114,7 @@ def move_into_place(parts: Mapping[Path, Path]) -> None:
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a neighbouring file, then move it to `path`; folders that are missing are made.
+    """Let `write` fill a neighbouring file, then move it to `path`; missing folders are made.
 
     Raises:
         ValueError: `path` is a folder, or nothing can be written there.
@@ -143,10 +146,10 @@ def write_json(path: Path, values: object, indent: int = 2) -> None:
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
-    """Write files of which all appear whole, or none does.
+    """Write files so that all of them appear complete, or none does.
 
     Raises:
-        ValueError: one cannot be written.
+        ValueError: one of them cannot be written.
     """
     parts: dict[Path, Path] = {}
     try:
@@ -176,14 +179,14 @@ def hand_over(path: Path) -> None:
 
 
 def _new_part(path: Path) -> Path:
-    """An empty file of no other process beside `path`, with the mode that the user's umask gives."""
+    """Make an empty file beside `path` that no other process uses, with the mode that the user's umask gives."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     part.touch(exist_ok=False)
     return part
 
 
 def _sync_folder(folder: Path) -> None:
-    """Hand a folder's names to the disk where the system can: Windows opens no folders, some shares sync none."""
+    """Flush a folder's names to the disk where the system can: Windows opens no folders, and some shares flush none."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

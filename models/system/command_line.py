@@ -1,4 +1,4 @@
-"""A command line with a file a command: only the module of the command that is asked for is loaded."""
+"""A command line with one file for each command: only the module of the command that is asked for is loaded."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def add_commands(
 ) -> None:
     """Add a sub-command for each module of a package.
 
-    A module has EXAMPLES, add_arguments(command) and run(args) -> exit code. Where its words name the program as
+    A module has EXAMPLES, add_arguments(command) and run(args) -> exit code. If its texts name the program as
     `python -m PACKAGE`, the help names it as the parser does.
 
     Args:
-        parser: the program's parser; its commands must get by without an abbreviated name.
+        parser: the program's parser; a command must be given by its full name.
         package: dotted name of the package, such as "app.commands".
         texts: command, which is the module's name -> what it does, in the list of commands.
-        describe: the module and its text -> what the command's own help says first.
+        describe: (module, text) -> the first text of the command's own help.
         only: the command that is asked for; the others get no options. None loads them all.
         **how: for `add_subparsers`, and `formatter_class` for the commands.
     """
@@ -62,20 +62,20 @@ def add_commands(
 
 
 def asked_for(words: Sequence[str]) -> str:
-    """The command on a command line, "" where there is none: the first word that is no option."""
+    """Return the command on a command line, the first word that is no option, or "" if there is none."""
     return next((word for word in words if not word.startswith("-")), "")
 
 
 def program_of(command: argparse.ArgumentParser) -> str:
-    """What the program of a sub-command is called: "ikem-live" of "ikem-live classify"."""
+    """Return the name of a sub-command's program, such as "ikem-live" for "ikem-live classify"."""
     return command.prog.rpartition(" ")[0]
 
 
 def needed(error: ModuleNotFoundError, doing: str) -> str:
-    """Say which package is missing and how to get it.
+    """Return which package is missing and how to get it.
 
     Args:
-        error: of the import.
+        error: error of the import.
         doing: what needs the package, such as "training".
 
     Raises:
@@ -111,7 +111,7 @@ def carry_out(args: argparse.Namespace, said: str, doing: str, stopped: str) -> 
 
 
 class ShowVersion(argparse.Action):
-    """`--version`, looked up only when it is asked for."""
+    """The option `--version`, whose text is made only when it is asked for."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
         super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help="show the version and leave")

@@ -1,4 +1,4 @@
-"""The processor: how many of its cores this process may use, and what it is called."""
+"""The processor: its name, and how many of its cores this process may use."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ _GROUP, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # Linux's c
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: those it is bound to, or as many as its container may keep busy if fewer."""
+    """Return how many cores this process may use.
+
+    These are the cores it is bound to, or as many as its container may keep busy if that is fewer.
+    """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min([bound, *map(math.ceil, _quotas())])
 
 
 def processor() -> str:
-    """The processor's name, as the system gives it."""
+    """Return the processor's name, as the system gives it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
@@ -28,7 +31,7 @@ def processor() -> str:
 
 
 def _quotas() -> Iterator[float]:
-    """Limits of this process's control group and of those around it, in cores; none where nothing limits it."""
+    """Yield the limits of this process's control group and of those around it, in cores; nothing if there are none."""
     try:
         lines = _GROUP.read_text(encoding="utf-8").splitlines()
     except OSError:  # not Linux

@@ -1,4 +1,4 @@
-"""One run at a time in a folder."""
+"""The lock that keeps a folder to one run at a time."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ _PASSES_FILES_ON = os.name == "posix"  # subprocess.Popen's pass_fds
 
 
 class InUseError(ValueError):
-    """Another run holds the lock; the message is the caller's."""
+    """The error of a lock that another run holds, with the caller's message."""
 
 
 def hold(path: Path, refusal: str) -> IO[bytes]:
-    """Take the lock of a file, made if missing, until the result is closed or this process ends, however it ends.
+    """Take the lock of a file, made if missing.
 
-    Processes that are started meanwhile do not hold it, but for those that get the open file by `pass_fds`. Where the
-    file system has no locks, nobody is kept out.
+    The lock lasts until the returned file is closed or this process ends, however it ends.
+
+    Processes started meanwhile do not hold it, except those that get the open file by `pass_fds`. If the file system
+    has no locks, nobody is kept out.
 
     Raises:
-        InUseError: another holds it; `refusal` is the message.
+        InUseError: another process holds it; `refusal` is the message.
         OSError: the file cannot be made or locked.
     """
     file = open(path, "ab")  # noqa: SIM115 - closing it is what ends the lock
@@ -41,10 +43,10 @@ def hold(path: Path, refusal: str) -> IO[bytes]:
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """False where another holds the lock.
+    """Lock the file, and return False if another process holds the lock.
 
-    By the open file and not by filelock.FileLock: that unlocks the file when it is released, for the processes that it
-    was passed on to as well; closing leaves theirs.
+    This locks the open file instead of using filelock.FileLock. That one unlocks the file when it is released, also for
+    processes to which it was passed; closing the file leaves theirs.
     """
     try:
         return lock_descriptor(file.fileno(), blocking=False)
@@ -56,11 +58,11 @@ def _lock(file: IO[bytes]) -> bool:
 
 @contextmanager
 def alone(folder: Path, refusal: str) -> Iterator[int | None]:
-    """One run at a time in a folder; it is made if missing.
+    """Keep a folder, made if missing, to one run at a time.
 
     Yields:
-        The open lock. A process that gets it by `pass_fds` keeps the lock when this one is killed. None where files
-        cannot be passed on (Windows).
+        The open lock. A process that gets it by `pass_fds` keeps the lock even if this one is killed. It is None where
+        files cannot be passed on (Windows).
 
     Raises:
         InUseError: another run holds the lock; `refusal` is the message.

@@ -1,4 +1,4 @@
-"""Memory that is freed: given back to the system, or kept for the next step of a training."""
+"""The handling of freed memory: given back to the system, or kept for the next step of a training."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _NEVER = 2**31 - 1
 
 
 def give_memory_back() -> bool:
-    """Return what the C library keeps of freed memory to the system.
+    """Give freed memory that the C library keeps back to the system.
 
-    A landmarker takes some hundred blocks of all sizes and frees them in its own threads; glibc keeps the pieces, and a
-    page that many visitors came to would hold several times what it uses.
+    A landmarker takes some hundred blocks of all sizes and frees them in its own threads, and glibc keeps the pieces. A
+    page that many visitors opened would hold several times what it uses.
 
     Returns:
-        Whether it could be done: only glibc can.
+        Whether it was done, which only glibc can.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
@@ -27,11 +27,11 @@ def give_memory_back() -> bool:
 def keep_freed_memory() -> bool:
     """Serve large tensors from the heap, and give none of it back to the system before the process ends.
 
-    glibc asks the system for every large block anew and returns it when it is freed, so that each activation of each
-    step is paid for in page faults: 8 % of a float32 step of pre-training and 16 % of a bf16 one. The peak stays.
+    Otherwise glibc asks the system for every large block anew and returns it when it is freed, so each activation of
+    each step costs page faults: 8 % of a float32 step of pre-training and 16 % of a bf16 one. The peak is the same.
 
     Returns:
-        Whether it could be done: only glibc has these settings.
+        Whether it was done, since only glibc has these settings.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -1,4 +1,4 @@
-"""Keeps the warnings that native libraries write past Python out of the user's sight."""
+"""The switch that hides the warnings of native libraries, which they write past Python."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TextIO
 
 @contextmanager
 def native_warnings_hidden() -> Iterator[None]:
-    """Send what MediaPipe and ONNX Runtime write to file descriptor 2 nowhere; Python's own stderr stays.
+    """Discard what MediaPipe and ONNX Runtime write to file descriptor 2, but keep Python's own stderr.
 
-    Their dozen lines of warnings for each landmarker bury a progress bar and the one line that matters. `python -X dev`
-    shows them.
+    For each landmarker they write a dozen lines of warnings, in which a progress bar or an important line is lost.
+    `python -X dev` shows them.
     """
     if sys.flags.dev_mode or not _is_plain(sys.stderr):
         yield
@@ -36,7 +36,7 @@ def native_warnings_hidden() -> Iterator[None]:
 
 
 def _is_plain(stream: TextIO | None) -> bool:
-    """Whether the stream is file descriptor 2, not a test's or a notebook's own."""
+    """Return whether the stream is file descriptor 2, not one of a test or a notebook."""
     try:
         return stream is not None and stream.fileno() == 2
     except (AttributeError, OSError, ValueError):

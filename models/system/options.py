@@ -1,7 +1,7 @@
-"""Readers of numbers for command lines, as argparse takes them: bounds, and a sentence that says what is expected.
+"""Readers of numbers for command lines, for argparse's `type`: limits, and a sentence that says what is expected.
 
-A reader refuses whatever is no finite number in ASCII digits by argparse.ArgumentTypeError, whose words argparse shows
-beside the option's name.
+A reader refuses all but finite numbers in ASCII digits by argparse.ArgumentTypeError, whose text argparse shows beside
+the option's name.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ MOST_WORKERS = 256
 
 
 def whole(low: int, high: int | None = None, said: str = "") -> Callable[[str], int]:
-    """A reader of whole numbers.
+    """Make a reader of whole numbers.
 
     Args:
-        low: the least that is taken.
-        high: the greatest that is taken; None sets no bound.
-        said: what is expected, in words, in place of "a whole number from 1 to 64".
+        low: the lowest number that is accepted.
+        high: the highest number that is accepted; None sets no limit.
+        said: the expected value in words, instead of "a whole number from 1 to 64".
     """
     said = said or (f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}")
 
@@ -37,13 +37,13 @@ def whole(low: int, high: int | None = None, said: str = "") -> Callable[[str], 
 
 
 def number(low: float, high: float | None = None, said: str = "", *, above: bool = False) -> Callable[[str], float]:
-    """A reader of finite numbers.
+    """Make a reader of finite numbers.
 
     Args:
-        low: the least that is taken.
-        high: the greatest that is taken; None sets no bound but that the number is finite.
-        said: what is expected, in words, in place of "a number from 0 to 1".
-        above: take numbers above `low` alone, not `low` itself.
+        low: the lowest number that is accepted.
+        high: the highest number that is accepted; None sets no limit.
+        said: the expected value in words, instead of "a number from 0 to 1".
+        above: accept only numbers above `low`, not `low` itself.
     """
     least = f"above {low:g}" if above else f"from {low:g}" if high is not None else f"of at least {low:g}"
     said = said or f"a number {least}" + ("" if high is None else f" to {high:g}")
@@ -62,7 +62,7 @@ def number(low: float, high: float | None = None, said: str = "", *, above: bool
 
 
 def share(what: str) -> Callable[[str], float]:
-    """A reader of numbers from 0 to 1; `what` is named in the sentence, such as "a score"."""
+    """Make a reader of numbers from 0 to 1; `what` is named in its sentence, such as "a score"."""
     return number(0, 1, f"{what} is from 0 to 1")
 
 

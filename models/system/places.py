@@ -1,4 +1,4 @@
-"""Where the project's own files lie, in a checkout and in an installed copy alike."""
+"""The places of the project's own files, in a checkout and in an installed copy alike."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def in_checkout() -> bool:
 
 
 def cache_folder() -> Path:
-    """Folder for what is fetched or built once, such as the pose model; it may not exist yet.
+    """Return the folder for what is fetched or built once, such as the pose model; it may not exist yet.
 
     Returns:
-        What IKEM_LIVE_CACHE names; else `assets/cache` of a checkout; else the user's cache folder.
+        The folder that IKEM_LIVE_CACHE names; else `assets/cache` of a checkout; else the user's cache folder.
     """
     named = os.environ.get("IKEM_LIVE_CACHE")
     if named:

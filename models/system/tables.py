@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 
 def table(names: Sequence[str], rows: Iterable[Iterable[object]], numbers_from: int | None = None) -> str:
-    """A table with a line of names.
+    """Format a table with a line of column names.
 
     Args:
-        names: of the columns.
-        rows: the cells of each.
-        numbers_from: first of the columns that stand to the right; None for none.
+        names: names of the columns.
+        rows: the cells of each row.
+        numbers_from: index of the first column that is aligned to the right; None for none.
     """
     left = len(names) if numbers_from is None else numbers_from
     rule = ["---"] * left + ["---:"] * (len(names) - left)
@@ -19,5 +19,5 @@ def table(names: Sequence[str], rows: Iterable[Iterable[object]], numbers_from: 
 
 
 def line(cells: Iterable[object]) -> str:
-    """One row of a table."""
+    """Format one row of a table."""
     return f"| {' | '.join(map(str, cells))} |"

@@ -9,9 +9,9 @@ UNKNOWN = "0+unknown"
 
 
 def version() -> str:
-    """The version of the checkout, or of the installed copy where there is no checkout.
+    """Return the version of the checkout, or of the installed copy if there is no checkout.
 
-    The checkout comes first: an installed copy of another version may lie beside it.
+    The checkout comes first, because an installed copy of another version may lie beside it.
     """
     import tomllib
 

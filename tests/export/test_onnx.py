@@ -98,7 +98,7 @@ def test_a_teacher_of_six_modalities(tmp_path: Path) -> None:
     torch.manual_seed(0)
     fusion = (0.3, 0.1, 0.1, 0.3, 0.1, 0.1)
     config = StudentConfig(
-        labels=("wave", "idle"), modalities=MODALITIES, channels=(4, 4, 8, 8), strides=(2, 1, 2, 1), fusion=fusion
+        labels=("wave", "idle"), modalities=MODALITIES, channels=(4, 8), strides=(2, 2), fusion=fusion
     )
     teacher = config.build().eval()
     for head in teacher.heads.values():

@@ -1,1 +1,1 @@
-"""Clips a second and memory of a pre-training step, beside the published way."""
+"""Benchmark of a pre-training step: clips a second and memory, ours and as published."""

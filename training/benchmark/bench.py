@@ -1,4 +1,4 @@
-"""`python -m training bench`: one step of pre-training's second stage, the published way and ours, side by side.
+"""`python -m training bench`: time and memory of one stage-2 pre-training step, ours and as published.
 
 Every variant runs in a process of its own (training.benchmark.steps), so that its peak of memory is its own; the
 variants take turns, round after round, so that whatever else the machine does meets all of them. A step is forward,
@@ -27,7 +27,7 @@ _MEMORY_GOAL = 0.25
 
 
 def choose(names: Sequence[str] | None, setting: Setting) -> list[str]:
-    """The variants to run.
+    """Return the names of the variants to run.
 
     Args:
         names: those asked for; None takes all that make sense here.
@@ -49,7 +49,10 @@ def choose(names: Sequence[str] | None, setting: Setting) -> list[str]:
 
 
 def free_mb() -> float | None:
-    """Megabytes of memory that can be had without pushing anything out; None where the system does not tell."""
+    """Return how many megabytes of memory can be had without displacing anything.
+
+    None where the system does not tell.
+    """
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -58,7 +61,7 @@ def free_mb() -> float | None:
 
 
 def check_memory(name: str, setting: Setting, free: float | None) -> None:
-    """Refuse what would be killed for want of memory.
+    """Refuse a variant that would be killed for want of memory.
 
     Raises:
         ValueError: the variant needs more than is free.
@@ -78,7 +81,7 @@ def bench(
     """Run the benchmark.
 
     Args:
-        setting: how.
+        setting: how to run them.
         only: names of VARIANTS; None takes all that make sense on the device.
         note: told a line a turn.
 
@@ -111,7 +114,7 @@ def bench(
 
 
 def _in_own_process(name: str, setting: Setting) -> dict[str, Any]:
-    """One turn of a variant in a fresh interpreter."""
+    """Run one turn of a variant in a fresh interpreter."""
     from training.benchmark.steps import run
 
     context = multiprocessing.get_context("spawn")
@@ -125,7 +128,10 @@ def _in_own_process(name: str, setting: Setting) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, Any]:
-    """Facts that a reader of the numbers needs; `load` tells whether others were using the cores."""
+    """Return the facts about the machine that a reader of the numbers needs.
+
+    `load` tells whether other programs were using the cores.
+    """
     return {
         "machine": platform.machine(),
         "system": platform.platform(terse=True),
@@ -148,7 +154,7 @@ def _summary(name: str, setting: Setting, turns: list[dict[str, Any]]) -> dict[s
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people to read."""
+    """Format the result for people to read."""
     setting, machine = result["setting"], result["machine"]
     lines = [
         "stage-2 step (EKEM + IKEM), {modalities} modalities, batch {batch}, {people} person slot(s), "
@@ -169,7 +175,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _remarks(result: dict[str, Any]) -> list[str]:
-    """Goals, and what the table alone would hide."""
+    """Return remarks on the goals, and on what the table alone would hide."""
     variants, setting = result["variants"], result["setting"]
     lines = []
     for name, (what, goal) in _GOALS.items():

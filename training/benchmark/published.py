@@ -1,4 +1,4 @@
-"""A stage-2 step the way the published IKEM code takes it, for `python -m training bench` to measure ours against.
+"""Stage-2 pre-training step as the published IKEM code takes it, for `python -m training bench` to compare with.
 
 Written anew from the paper (arXiv 2309.12009, sections 2 and 3, and CrosSCLR, arXiv 2104.14466, for EKEM) and from
 what the published code is known to do: channels first, einsum over the graph, torch's own dropout, float32, six
@@ -26,7 +26,7 @@ MOMENTUM = 0.999
 
 
 class _GraphConv(nn.Module):
-    """Convolve to three times the channels, then let einsum add the neighbours."""
+    """Graph convolution: a convolution to three times the channels, then an einsum that adds the neighbours."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class _GraphConv(nn.Module):
 
 
 class _Block(nn.Module):
-    """Graph convolution, temporal convolution and residual."""
+    """Block of graph convolution, temporal convolution and residual."""
 
     def __init__(self, channels_in: int, channels_out: int, stride: int, residual: bool, dropout: float) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class _Block(nn.Module):
 
 
 class _Encoder(nn.Module):
-    """Ten blocks and the head: one modality to h and z."""
+    """Encoder of one modality: ten blocks give h, and the head gives z."""
 
     A: Tensor
 
@@ -102,7 +102,7 @@ def _topk_onehot(similarity_NK: Tensor, k: int = 1) -> Tensor:
 
 
 class PublishedStep(nn.Module):
-    """Query and key encoders, queues, losses and update of stage 2 (EKEM and IKEM), as published.
+    """Stage-2 training step (EKEM and IKEM) as published: query and key encoders, queues, losses and update.
 
     Args:
         modalities: How many modalities M.
@@ -135,7 +135,10 @@ class PublishedStep(nn.Module):
         )
 
     def step(self, query_MNPTVC: list[Tensor], key_MNPTVC: list[Tensor]) -> float:
-        """One update from two views of a batch, one (N, P, T, 25, 3) tensor a modality; returns the loss."""
+        """Take one training step on two views of a batch and return the loss.
+
+        A view is a list of (N, P, T, 25, 3) tensors, one for each modality.
+        """
         encoded = [encoder(x_NPTVC) for encoder, x_NPTVC in zip(self.query, query_MNPTVC, strict=True)]
         with torch.no_grad():
             self._follow()
@@ -185,7 +188,7 @@ class PublishedStep(nn.Module):
         return loss
 
     def _follow(self) -> None:
-        """Exponential moving average of the parameters."""
+        """Move the key encoders towards the query encoders by an exponential moving average."""
         for q, k in zip(self.query.parameters(), self.key.parameters(), strict=True):
             k.data = k.data * MOMENTUM + q.data * (1 - MOMENTUM)
 

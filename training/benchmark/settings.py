@@ -1,4 +1,4 @@
-"""What `bench` measures: the ways to take a step of pre-training, and the setting that all of them share."""
+"""Variants of the pre-training step that `bench` measures, and the setting that they share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TWO_PEOPLE = 11 / 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Variant:
-    """One way to take the step.
+    """Variant of the pre-training step.
 
     Attributes:
         text: what it is, in the table.
@@ -48,7 +48,7 @@ _FIXED_MB = 1400  # torch, weights, momentum, and the queues with their copies a
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """What all variants of a run have in common.
+    """Setting that all variants of a run share.
 
     Attributes:
         batch: clips a step.
@@ -82,13 +82,13 @@ class Setting:
             raise ValueError(f"modalities must be 2 to 6, to have something to exchange; got {self.modalities}")
 
     def two_people(self, variant: Variant) -> int:
-        """Clips of a batch that have a second person, as far as the variant can tell."""
+        """Return how many clips of a batch have a second person, as far as the variant can tell."""
         if self.people == 1:
             return 0
         return round(self.batch * TWO_PEOPLE) if variant.skip else self.batch
 
     def memory_mb(self, variant: Variant) -> float:
-        """Rough peak of memory of a variant."""
+        """Estimate a variant's peak of memory in megabytes, roughly."""
         slots = self.batch + self.two_people(variant)
         share, columns = self.modalities / 6, self.queue / 32768
         pairs = self.modalities * (self.modalities - 1) / 30

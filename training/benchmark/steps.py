@@ -1,4 +1,4 @@
-"""What `python -m training bench` runs in a process of its own: a few steps of one variant, timed.
+"""Timed steps of one variant, which `python -m training bench` runs in a process of their own.
 
 Shape suffixes: N clips, P people, T frames, V joints, C coordinates, M modalities.
 """
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def run(variant: Variant, setting: Setting) -> dict[str, Any]:
-    """Steps of one variant; the first is not counted.
+    """Time the steps of one variant.
+
+    The first step is not counted.
 
     Returns:
         `seconds` of each step, `peak_bytes` (of the process; on CUDA, of the device's allocations), and `machine`.
@@ -49,7 +51,10 @@ def run(variant: Variant, setting: Setting) -> dict[str, Any]:
 
 
 def _views(variant: Variant, setting: Setting) -> tuple[Batch, Batch]:
-    """Two views of made-up clips: a random pose that drifts, a second person where the variant has one."""
+    """Make two views of made-up clips.
+
+    Each person is a random pose that drifts. Some clips have a second person where the variant has one.
+    """
     import torch
 
     from training.data.store import Batch

@@ -1,1 +1,1 @@
-"""The commands of `python -m training`, a file each. Nothing heavy is imported before a command runs."""
+"""Commands of `python -m training`, a file each. Nothing heavy is imported before a command runs."""

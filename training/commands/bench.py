@@ -1,4 +1,4 @@
-"""`python -m training bench`: a pre-training step, ours beside the published way."""
+"""`python -m training bench`: time and memory of a pre-training step, ours and as published."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXAMPLES = "example: python -m training bench --batch 32 --people 1"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("--batch", type=count, default=32, help="clips a step (default: %(default)s)")
     command.add_argument("--people", type=whole(1, 2), default=1, help="body slots a clip, 1 or 2")
     command.add_argument("--queue", type=count, default=32768, help="columns K (default: %(default)s)")
@@ -24,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, and print the table; returns the exit code."""
+    """Measure, print the table and return the exit code."""
     from tqdm import tqdm
 
     from models.system.atomic import write_json

@@ -11,7 +11,7 @@ EXAMPLES = "example: python -m training compare training/configs/quick.yaml --ou
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("config", type=Path, help="YAML file; training/configs holds examples")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="runs, results, table and pictures")
     command.add_argument("--data", type=Path, metavar="STORE", help="store instead of the file's")
@@ -21,7 +21,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run what is missing, and write the table; returns the exit code."""
+    """Run what is missing, write the table and return the exit code."""
     from tqdm import tqdm
 
     from training.comparison.compare import compare

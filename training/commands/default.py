@@ -14,7 +14,7 @@ EXAMPLES = "example: python -m training default --data DATA --sets all --out mod
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_data(command)
     add_pose(command)
     command.add_argument(
@@ -30,7 +30,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the model and, unless told otherwise, its card; returns the exit code."""
+    """Make the model and, unless told otherwise, its card. Return the exit code."""
     from tqdm import tqdm
 
     from app.pose.model_file import ensure_pose_model

@@ -1,4 +1,4 @@
-"""`python -m training distil`: a pre-trained teacher into the joints / bones / motions student."""
+"""`python -m training distil`: distillation of a pre-trained teacher into the joints / bones / motions student."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ EXAMPLES = (
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("--teacher", type=Path, required=True, metavar="RUN", help="finished folder of `pretrain`")
     add_run(command)
     add_options(command, DistilConfig)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, or go on with it; returns the exit code."""
+    """Start or resume the training and return the exit code."""
     from tqdm import tqdm
 
     from training.method.distil import distil

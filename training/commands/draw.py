@@ -1,4 +1,4 @@
-"""`python -m training draw`: labelled skeleton clips as people, and the poses that the app sees in them."""
+"""`python -m training draw`: labelled skeleton clips drawn as people, and the poses that the app sees in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXAMPLES = "example: python -m training draw --data DATA --out runs/drawn --work
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_data(command)
     add_pose(command)
     command.add_argument("--out", type=Path, default=Path("runs/drawn"))
@@ -24,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Draw; returns the exit code."""
+    """Draw the clips and return the exit code."""
     from app.pose.model_file import ensure_pose_model
     from training.drawing.camera_clips import draw_all
     from training.drawing.jobs import jobs

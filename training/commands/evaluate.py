@@ -1,4 +1,4 @@
-"""`python -m training evaluate`: a run, or a model trained with labels alone, judged by a protocol."""
+"""`python -m training evaluate`: evaluation of a run, or of a model trained with labels alone, by a protocol."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MANY = ("drop_at", "channels", "strides")
 
 
 def _list(kind: Any) -> Any:
-    """Reads "1,2" as (1, 2)."""
+    """Return a function that reads "1,2" as (1, 2)."""
 
     def read(text: str) -> tuple[Any, ...]:
         return tuple(kind(word) for word in text.replace(" ", "").split(",") if word)
@@ -57,7 +57,7 @@ def _subset(word: str) -> tuple[str, ...]:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("--data", type=Path, required=True, metavar="STORE", help="labelled clip store of `prepare`")
     command.add_argument("--split", required=True, help="its training clips train, its test clips judge")
     command.add_argument("--protocol", default="linear", help="linear, knn, semi, finetune or scratch")
@@ -92,7 +92,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
-    """The configuration's values on the command line, over those of --config."""
+    """Return the values of --config, overridden by those of the command line."""
     from training.config.sources import read_yaml
     from training.evaluation.protocols import merge
 
@@ -102,7 +102,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Judge, and print the table; returns the exit code."""
+    """Evaluate, print the table and return the exit code."""
     from training.data.store import Store
     from training.evaluation.evaluate import describe, evaluate
     from training.evaluation.protocols import make_config

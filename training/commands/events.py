@@ -1,4 +1,4 @@
-"""`python -m training events`: do the app's events lie on the actions."""
+"""`python -m training events`: accuracy of the app's events, in label and in time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXAMPLES = "example: python -m training events --data DATA --part val"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_data(command)
     command.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     command.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
@@ -28,7 +28,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, and print the table; returns the exit code."""
+    """Measure, print the table and return the exit code."""
     from export.runtime import ActionModel
     from models.system.atomic import write_json
     from training.data.splices import splices

@@ -1,4 +1,4 @@
-"""`python -m training example`: the demo's example video, drawn."""
+"""`python -m training example`: drawing of the demo's example video."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ EXAMPLES = "example: python -m training example --out assets/example.mp4"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("--out", type=Path, default=EXAMPLE)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Draw the video; returns the exit code."""
+    """Draw the video and return the exit code."""
     from training.drawing.example import STEPS, scene, write_video
 
     write_video(args.out, scene(STEPS))

@@ -1,4 +1,4 @@
-"""`python -m training identities`: who is taken for whom when people cross."""
+"""`python -m training identities`: identity switches when people cross, of the app's and other trackers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ EXAMPLES = "example: python -m training identities --scenes 6 --first-seed 100"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("--scenes", type=count, default=6, help="of each number of people and frame rate")
     command.add_argument("--first-seed", type=seed, default=100, help="0 to 7 chose the app's constants")
     add_json(command)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare, and print the table; returns the exit code."""
+    """Compare the trackers, print the table and return the exit code."""
     from models.system.atomic import write_json
     from training.evaluation.results import markdown
     from training.judging.identities import compare

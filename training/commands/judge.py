@@ -1,4 +1,4 @@
-"""`python -m training judge`: a model file on actors, sets and real videos that never trained it."""
+"""`python -m training judge`: accuracy of a model file on actors, sets and real videos that never trained it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXAMPLES = "example: python -m training judge --data DATA --part test --out runs
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_data(command)
     command.add_argument(
         "--drawn", type=Path, nargs="+", default=[Path("runs/drawn")], help="folders that `draw` wrote"
@@ -27,7 +27,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Judge, and print the tables; returns the exit code."""
+    """Judge the model, print the tables and return the exit code."""
     from app.pose.model_file import ensure_pose_model
     from export.runtime import ActionModel
     from training.evaluation.results import markdown

@@ -1,4 +1,4 @@
-"""Options that commands share, and what they open."""
+"""Options that several commands share, and the clips that they name."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ threads = whole(1, MOST_THREADS, f"a number of threads is 1 to {MOST_THREADS}")
 
 
 def add_data(command: argparse.ArgumentParser) -> None:
-    """--data, a folder of recorded skeletons."""
+    """Add --data, a folder of recorded skeletons."""
     command.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/*.npz (and videos/)")
 
 
 def add_pose(command: argparse.ArgumentParser) -> None:
-    """--pose."""
+    """Add --pose, the pose model."""
     command.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
 
 
 def add_json(command: argparse.ArgumentParser) -> None:
-    """--json."""
+    """Add --json, a file for the rows."""
     command.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
 
 
 def add_machine(command: argparse.ArgumentParser) -> None:
-    """--device and --threads."""
+    """Add --device and --threads."""
     command.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
     command.add_argument("--threads", type=threads, default=usable_cores(), help="of the CPU (default: %(default)s)")
 
 
 def add_run(command: argparse.ArgumentParser) -> None:
-    """The clips of a run, its folder and the machine."""
+    """Add the options of a training run: its clips, its folder and the machine."""
     command.add_argument("--data", type=Path, required=True, metavar="STORE", help="clip store of `prepare`")
     command.add_argument(
         "--split",
@@ -56,7 +56,7 @@ def add_run(command: argparse.ArgumentParser) -> None:
 
 
 def use_threads(count: int) -> None:
-    """Let torch use so many threads, and keep the memory that it frees."""
+    """Set the number of torch's threads, and let the process keep the memory that it frees."""
     import torch
 
     from models.system.memory import keep_freed_memory
@@ -66,7 +66,7 @@ def use_threads(count: int) -> None:
 
 
 def open_pool(args: argparse.Namespace) -> Pool:
-    """The clips that `add_run` names."""
+    """Open the clips that the options of `add_run` name."""
     from training.data.pool import Pool
 
     return Pool.open([f"{args.data}:{args.split}" if args.split else str(args.data), *args.also])

@@ -14,7 +14,7 @@ EXAMPLES = "example: python -m training own videos/ --out models/mine"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument(
         "folder", type=Path, metavar="DIR", help="DIR/ACTION/file or DIR/ACTION/PERSON/file: videos, .ikem or .npz"
     )
@@ -44,7 +44,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the model, or go on with it; returns the exit code."""
+    """Make or resume the model and return the exit code."""
     from tqdm import tqdm
 
     from training.own.build import run as build

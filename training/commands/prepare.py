@@ -1,4 +1,4 @@
-"""`python -m training prepare`: recorded skeletons or videos into one clip store."""
+"""`python -m training prepare`: conversion of recorded skeletons or videos into one clip store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXAMPLES = (
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     command.add_argument("source", type=Path, help="a file or a folder, searched with its folders")
     command.add_argument("--out", type=Path, required=True, metavar="STORE", help="folder of the store; taken up")
     command.add_argument("--kind", help="ntu, pku, nw-ucla, clips or videos (default: told from the files)")
@@ -24,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, and write the store; returns the exit code."""
+    """Read the source, write the store and return the exit code."""
     from tqdm import tqdm
 
     from training.data.prepare import prepare

@@ -1,4 +1,4 @@
-"""`python -m training pretrain`: the modalities' encoders, without labels."""
+"""`python -m training pretrain`: pre-training of the modalities' encoders, without labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLES = (
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options."""
     add_run(command)
     command.add_argument(
         "--stage1-from",
@@ -28,7 +28,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, or go on with it; returns the exit code."""
+    """Start or resume the training and return the exit code."""
     from tqdm import tqdm
 
     from training.method.pretrain import pretrain

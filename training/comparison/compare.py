@@ -1,4 +1,4 @@
-"""The comparison: runs what a grid's rows need, several processes at a time, and writes their table.
+"""Comparison: the runs that a grid's rows need, several processes at a time, and the table of their results.
 
 What is finished is not run again, and what was killed goes on from its checkpoint.
 """
@@ -21,7 +21,7 @@ from training.comparison.workers import Start, starter, work
 
 @contextlib.contextmanager
 def _stoppable() -> Iterator[None]:
-    """A SIGTERM ends the comparison as Ctrl-C does: with its processes."""
+    """Let SIGTERM end the comparison and its processes, as Ctrl-C does."""
 
     def stop(number: int, frame: Any) -> None:
         raise KeyboardInterrupt
@@ -34,7 +34,7 @@ def _stoppable() -> Iterator[None]:
 
 
 class ComparisonProgress:
-    """One bar over the clips of all training, and a line for each process.
+    """Progress of a comparison: one bar over the clips of all training, and a line for each process.
 
     Args:
         state: of the comparison.
@@ -54,7 +54,7 @@ class ComparisonProgress:
         self.lines = [tqdm(bar_format="{desc}", position=i + 1, leave=False, disable=quiet) for i in range(workers)]
 
     def watch(self, tasks: list[Task]) -> None:
-        """Show where the tasks at work stand."""
+        """Show how far the running tasks are."""
         words = []
         for task in tasks:
             done, loss = self.state.epochs(task)
@@ -67,7 +67,7 @@ class ComparisonProgress:
             line.set_description_str(text)
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bars and leave them as they are."""
         for line in (*reversed(self.lines), self.bar):
             line.close()
 
@@ -81,7 +81,7 @@ def compare(
     dry_run: bool = False,
     document: Path | None = None,
 ) -> None:
-    """Run a grid and write its table: OUT/GRID.md, GRID.csv, GRID.json and pictures.
+    """Run a grid and write its table (OUT/GRID.md, GRID.csv, GRID.json and pictures).
 
     Args:
         config: YAML file, see training/configs.

@@ -1,4 +1,4 @@
-"""Pictures of a comparison: every run's loss by epoch, its signs of health by modality, and the table as bars."""
+"""Pictures of a comparison: each run's loss by epoch, its diagnostics by modality, and the table as bars."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def _save(figure: Any, path: Path) -> None:
 
 
 def draw_all(state: ComparisonState, lines: Sequence[Line]) -> None:
-    """OUT/pictures/GRID/losses.png, bars.png, and health_RUN.png of every run that logged its health."""
+    """Draw the pictures of a comparison into OUT/pictures/GRID.
+
+    These are losses.png, bars.png, and health_RUN.png for every run that logged diagnostics (training.method.collapse).
+    """
     folder = state.out / "pictures" / state.grid.name
     logs = {task.name: read_log(state.run(task.name)) for task in state.plan.tasks.values()
             if task.kind != EVALUATE}  # fmt: skip
@@ -51,7 +54,10 @@ def draw_all(state: ComparisonState, lines: Sequence[Line]) -> None:
 
 
 def draw_losses(logs: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """One line a run; each loss has a scale of its own, so every line starts at 1."""
+    """Draw the loss of every run by epoch, a line a run.
+
+    Losses differ in scale, so each is divided by its first value and every line starts at 1.
+    """
     figure, axes = _pyplot().subplots(figsize=(10, 5.5), layout="constrained")
     for i, (name, log) in enumerate(logs.items()):
         losses = [entry["loss"] for entry in log]
@@ -64,7 +70,10 @@ def draw_losses(logs: dict[str, list[dict[str, Any]]], path: Path) -> None:
 
 
 def draw_health(log: list[dict[str, Any]], name: str, path: Path) -> None:
-    """A panel a sign of health, a line a modality; nothing where none was logged."""
+    """Draw a run's diagnostics, a panel for each and a line for each modality.
+
+    Nothing is drawn where none was logged.
+    """
     names = sorted({key.split("/")[0] for entry in log for key in entry if "/" in key})
     signs = [sign for sign in HEALTH if any(f"{name}/{sign}" in entry for entry in log for name in names)]
     if not signs:
@@ -82,7 +91,10 @@ def draw_health(log: list[dict[str, Any]], name: str, path: Path) -> None:
 
 
 def draw_bars(lines: Sequence[Line], columns: Sequence[str], path: Path) -> None:
-    """A panel a column, a bar a row, with the standard deviation where there is one."""
+    """Draw the table as bars, a panel for each column and a bar for each row.
+
+    The standard deviation is shown where there is one.
+    """
     columns = [c for c in columns if any(c in line.cells and line.cells[c].values for line in lines)]
     figure, axes = _pyplot().subplots(
         1, len(columns), figsize=(2.5 + 3.2 * len(columns), 1.2 + 0.28 * len(lines)), sharey=True,
@@ -105,7 +117,7 @@ _COLOURS = {"pretrain": "C0", "distil": "C2", "scratch": "C7"}
 
 
 def title(row: GridRow) -> str:
-    """A row in a few characters: "jmb, ekem", "student, rckd from jmbaro, ekem"."""
+    """Name a row in a few characters (e.g. "jmb, ekem" or "student, rckd from jmbaro, ekem")."""
     inside = f" of {letters(row.of)}" if row.of not in ((), row.modalities) else ""
     name = {
         "pretrain": f"{letters(row.modalities)}, {row.exchange}{inside}",

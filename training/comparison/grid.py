@@ -1,4 +1,4 @@
-"""What a comparison's YAML file says: the rows that its table wants, and what trains and judges them."""
+"""Grid of a comparison, as its YAML file says it: the rows of the table, and what trains and judges them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _LETTER = {name: letter for letter, name in LETTERS.items()}
 
 
 def letters(names: Iterable[str]) -> str:
-    """Modalities' letters: joint, motion, bone -> "jmb"."""
+    """Return the letters of modalities (joint, motion, bone -> "jmb")."""
     return "".join(_LETTER[name] for name in names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridRow:
-    """One row of the table, seeds left out.
+    """Row of the table, without its seeds.
 
     Attributes:
         kind: pretrain, distil (a student) or scratch (a student trained with labels alone).
@@ -48,7 +48,7 @@ class GridRow:
 
 @dataclass(slots=True)
 class RowRequest:
-    """Which seeds and which columns a row wants."""
+    """Seeds and columns that a row wants."""
 
     seeds: set[int] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
@@ -56,7 +56,7 @@ class RowRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingVariant:
-    """What trains a row without labels; the file's own values are the variant "".
+    """Data and values that train a row without labels. The file's own values are the variant "".
 
     Attributes:
         data: the store that trains; None takes the file's.
@@ -75,7 +75,7 @@ class TrainingVariant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A comparison's file.
+    """Contents of a comparison's file.
 
     Attributes:
         name: of the file.
@@ -97,7 +97,9 @@ class Grid:
 
     @classmethod
     def read(cls, path: Path, data: Path | None = None) -> Grid:
-        """The grid of a YAML file; folders in it are relative to the current one.
+        """Read the grid of a YAML file.
+
+        Folders in the file are relative to the current one.
 
         Args:
             path: the file; training/configs holds examples.
@@ -113,14 +115,20 @@ class Grid:
             raise ValueError(f"{path}: {error}") from None
 
     def values(self, kind: type[C], variant: str, **over: Any) -> C:
-        """The whole configuration of a run: preset, the file's values, the variant's, then `over`."""
+        """Build a run's configuration.
+
+        The file's values override the preset's, the variant's override the file's, and `over` overrides all.
+        """
         part = "pretrain" if kind is PretrainConfig else "distil"
         layers = [getattr(self.variants[name], part) for name in ("", variant)]
         return from_sources(kind, self.preset, None, _dotted(layers[0]) | _dotted(layers[1]) | over)
 
 
 def _dotted(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as dotted keys, so that a variant's part of `shape` leaves the rest of it alone."""
+    """Flatten nested mappings to dotted keys.
+
+    A variant's part of `shape` then leaves the rest of it alone.
+    """
     out: dict[str, Any] = {}
     for key, value in values.items():
         nested = isinstance(value, Mapping) and key != "weights"
@@ -162,14 +170,14 @@ def _variant(said: Any, what: str) -> TrainingVariant:
 
 
 def _variants(said: Mapping[str, Any]) -> dict[str, TrainingVariant]:
-    # What trains without labels is the judged store's split, or what `clips` says.
+    # The clips that train without labels are the split of the judged store, or those that `clips` names.
     where = _known(said.get("clips") or {key: said.get(key) for key in ("split", "also")}, _CLIPS, "clips:")
     own = where | {key: said.get(key) for key in ("pretrain", "distil")}
     out = {"": _variant(own, "the file")}
     for name, value in (said.get("variants") or {}).items():
         if not re.fullmatch(r"[a-z0-9_]+", str(name)):
             raise ValueError(f"the variant {name!r} must be named with small letters, digits and _ alone")
-        # A store of its own has splits and company of its own.
+        # A variant with its own store does not take the split and the further stores of the file.
         inherited = {} if "data" in (value or {}) else where
         out[str(name)] = _variant(inherited | dict(value or {}), f"the variant {name}")
     return out
@@ -208,13 +216,16 @@ def _grid(name: str, said: dict[str, Any], data: Path | None) -> Grid:
 
 
 def _columns(told: Mapping[str, Any], row: GridRow, protocols: dict[str, dict[str, Any]]) -> list[str]:
-    """The columns that an entry names, or all; a scratch row has those of its protocol, which no other row has."""
+    """Return the columns that an entry names, or all.
+
+    A scratch row has the columns of its protocol, which no other row has.
+    """
     named = _each(told, "protocols", "", protocols) if "protocols" in told else list(protocols)
     return [c for c in named if (protocols[c]["protocol"] == SCRATCH) == (row.kind == SCRATCH)]
 
 
 def _rows(told: dict[str, Any], variants: Mapping[str, TrainingVariant]) -> Iterator[GridRow]:
-    """All rows of one entry: every combination of its lists."""
+    """Yield all rows of one entry, one for every combination of its lists."""
     variant = str(told.get("variant") or "")
     _known({variant: None}, variants, "variants:")
     if "scratch" in told:

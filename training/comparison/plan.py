@@ -1,8 +1,8 @@
-"""The runs that a comparison needs, each of them once, and which result fills which cell of its table.
+"""Plan of a comparison: the runs that it needs, each of them once, and the result that fills each cell of its table.
 
-Stage 1 of pre-training (InfoNCE alone) does not know of any exchange, so one run a seed, over all the modalities that
-the rows want, gives it to every run with an exchange. That run goes on without exchange: its branches stay
-independent of one another, so any subset of them is judged without training anything more.
+Stage 1 of pre-training (InfoNCE alone) is the same for every exchange. One shared run a seed, over all the modalities
+that the rows want, therefore gives its stage 1 to every run with an exchange. The shared run itself goes on without
+exchange. Its branches stay independent of one another, so any subset of them is judged without training anything more.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ class Task:
 
     @property
     def passes(self) -> int:
-        """Epochs times branches: times the clips, it is the task's cost."""
+        """Epochs times branches. This times the number of clips is the task's cost."""
         return self.epochs * len(self.modalities)
 
 
 @dataclass(slots=True)
 class TaskPlan:
-    """Tasks in an order in which each comes after its source, and the cells that results fill.
+    """Tasks of a comparison, each after its source, and the cells that their results fill.
 
     Attributes:
         tasks: by name.
@@ -70,14 +70,16 @@ class TaskPlan:
     cells: dict[GridRow, dict[str, dict[int, str]]] = field(default_factory=dict)
 
     def add(self, task: Task) -> str:
-        """Take up a task, once; returns its name."""
+        """Add a task, unless it is there already, and return its name."""
         assert self.tasks.setdefault(task.name, task) == task, f"two different tasks are called {task.name}"
         assert not task.source or task.source in self.tasks
         return task.name
 
 
 def make_plan(grid: Grid) -> TaskPlan:
-    """Every task that the grid's rows need: all training, then the evaluations, one a run and column.
+    """Plan every task that the grid's rows need.
+
+    All training comes first, then the evaluations, one for each run and column.
 
     Raises:
         ValueError: a row asks for what cannot be (an exchange of one modality, a subset of what its run lacks).
@@ -97,20 +99,26 @@ def make_plan(grid: Grid) -> TaskPlan:
 
 
 def _trained_as(grid: Grid, row: GridRow) -> str:
-    """The variant whose pre-training a row judges: the file's own where a variant changes distillation alone."""
+    """Return the variant whose pre-training a row judges.
+
+    Where a variant changes distillation alone, that is the file's own.
+    """
     own, base = grid.variants[row.variant], grid.variants[""]
     same = not own.pretrain and (own.data, own.split, own.also) == (base.data, base.split, base.also)
     return "" if same else row.variant
 
 
 def _wide(grid: Grid, variant: str) -> tuple[str, ...]:
-    """All modalities that the rows of a pre-training's variant want: those of the shared run."""
+    """Return all modalities that the rows of a pre-training's variant want.
+
+    The shared run trains these.
+    """
     rows = [row for row in grid.rows if _trained_as(grid, row) == variant and row.kind != SCRATCH]
     return tuple(name for name in MODALITIES if any(name in row.modalities + row.of for row in rows))
 
 
 def _wanted(grid: Grid, variant: str, seed: int) -> set[tuple[str, tuple[str, ...]]]:
-    """Exchange and modalities of all pre-training runs of a seed."""
+    """Return exchange and modalities of all pre-training runs of a seed."""
     rows = [row for row, request in grid.rows.items() if seed in request.seeds and _trained_as(grid, row) == variant]
     return {(row.exchange, row.of or _wide(grid, variant)) for row in rows if row.kind != SCRATCH}
 
@@ -120,7 +128,7 @@ def _name(variant: str, seed: int, rest: str) -> str:
 
 
 def _run(plan: TaskPlan, grid: Grid, row: GridRow, seed: int) -> str:
-    """The run that a row judges, after all that it needs."""
+    """Add the run that a row judges, after all that it needs, and return its name."""
     if row.kind == SCRATCH:
         return ""
     trained = _trained_as(grid, row)
@@ -157,7 +165,10 @@ def _clips(grid: Grid, variant: str) -> dict[str, Any]:
 
 
 def _evaluation(grid: Grid, run: str, column: str, seed: int, rows: list[GridRow]) -> Task:
-    """One evaluation answers for all rows of a run; without a run it trains one that holds all of theirs."""
+    """Make the evaluation that answers for all rows of a run.
+
+    Without a run it trains one model, which holds the modalities of all rows.
+    """
     words = [run or _name("", seed, SCRATCH), re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")]
     names = () if run else tuple(name for name in MODALITIES if any(name in row.modalities for row in rows))
     subsets = tuple(dict.fromkeys(row.modalities for row in rows if len(row.modalities) > 1))
@@ -167,7 +178,10 @@ def _evaluation(grid: Grid, run: str, column: str, seed: int, rows: list[GridRow
 
 
 def _judging(grid: Grid, column: str) -> dict[str, Any]:
-    """A column's protocol and all its values; a student from scratch has the shape of the distilled ones."""
+    """Return a column's protocol and all its values.
+
+    A student from scratch has the shape of the distilled ones.
+    """
     from training.evaluation.protocols import make_config
 
     told = dict(grid.protocols[column])
@@ -187,12 +201,12 @@ def _judging(grid: Grid, column: str) -> dict[str, Any]:
 
 
 def _plain(config: Any) -> dict[str, Any]:
-    """The configuration as JSON and YAML hold it."""
+    """Convert a configuration to what JSON and YAML hold."""
     return json.loads(json.dumps(asdict(config)))
 
 
 def describe(plan: TaskPlan, clips: Callable[[Task], int], done: Callable[[Task], bool]) -> str:
-    """The plan in words: the runs in order, what they share, what they cost.
+    """Describe the plan: the runs in order, what they share and what they cost.
 
     Args:
         plan: what `make_plan` made.

@@ -1,7 +1,8 @@
-"""Where a comparison's tasks stand in its folder.
+"""State of a comparison's tasks, kept in its folder.
 
-OUT/runs/NAME (a run), OUT/results/GRID/NAME.json (an evaluation), OUT/configs (what each was asked),
-OUT/logs/NAME.log, OUT/times.jsonl (seconds that each try took). Grids that share OUT share its runs.
+OUT/runs/NAME is a run, OUT/results/GRID/NAME.json an evaluation. OUT/configs holds the settings of each task,
+OUT/logs/NAME.log what it printed, and OUT/times.jsonl the seconds that each try took. Grids that share OUT share its
+runs.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def _clips(task: Task) -> Pool:
 
 
 class ComparisonState:
-    """The folder of a comparison.
+    """Folder of a comparison, which holds the state of its tasks.
 
     Args:
         out: the folder.
@@ -42,28 +43,31 @@ class ComparisonState:
         self.out, self.grid, self.plan = Path(out), grid, plan
 
     def run(self, name: str) -> Path:
-        """Folder of a run."""
+        """Return the folder of a run."""
         return self.out / "runs" / name
 
     def result(self, name: str) -> Path:
-        """File of an evaluation."""
+        """Return the file of an evaluation."""
         return self.out / "results" / self.grid.name / f"{name}.json"
 
     def log(self, name: str) -> Path:
-        """What a task has printed."""
+        """Return the file of what a task has printed."""
         return self.out / "logs" / f"{name}.log"
 
     def config(self, task: Task) -> Path:
-        """The values that a task's command reads."""
+        """Return the file of the values that a task's command reads."""
         folder = self.out / "configs"
         return (folder / self.grid.name if task.kind == EVALUATE else folder) / f"{task.name}.yaml"
 
     def clips(self, task: Task) -> int:
-        """Number of clips that a task trains on."""
+        """Return the number of clips that a task trains on."""
         return len(_clips(task))
 
     def done(self, task: Task) -> bool:
-        """Whether a task's product is there; a result that was asked otherwise, or of an older model, is none."""
+        """Return whether a task's product is there.
+
+        A result of other settings, or of an older model, does not count.
+        """
         if task.kind != EVALUATE:
             return (self.run(task.name) / MODEL).exists()
         result, model = self.result(task.name), self.run(task.source) / MODEL
@@ -73,12 +77,15 @@ class ComparisonState:
         return fresh and _read(self.config(task).with_suffix(".json")) == self.asked(task)
 
     def ready(self, task: Task) -> bool:
-        """Whether what a task needs is there: stage 1 of its source, or its source's end."""
+        """Return whether what a task needs is there.
+
+        That is stage 1 of its source, or its source's end.
+        """
         needed = STAGE1 if task.kind == PRETRAIN else MODEL
         return not task.source or (self.run(task.source) / needed).exists()
 
     def asked(self, task: Task) -> dict[str, Any]:
-        """What decides a task's outcome, as a run's config.json names it."""
+        """Return the settings that decide a task's outcome, as a run's config.json names them."""
         said = {"config": task.config, "data": _clips(task).record}
         if task.kind != EVALUATE:
             source = {"stage1" if task.kind == PRETRAIN else "teacher": task.source or None}
@@ -88,10 +95,10 @@ class ComparisonState:
                        "subsets": subsets, "seed": task.seed}  # fmt: skip
 
     def check(self) -> None:
-        """Make sure that the runs that are there were asked the same.
+        """Make sure that existing runs were made with the same settings.
 
         Raises:
-            ValueError: some were not; the message names them and what differs.
+            ValueError: some were made with others; the message names them and what differs.
         """
         lines = []
         for task in self.plan.tasks.values():
@@ -102,7 +109,10 @@ class ComparisonState:
             raise ValueError("; ".join(lines) + ". Give another --out, or delete what shall be made anew")
 
     def prepare(self, task: Task) -> None:
-        """Write down what a task is asked, ahead of its start; a result that was asked otherwise goes."""
+        """Write down a task's settings before its start.
+
+        An earlier result of an evaluation is deleted.
+        """
         self.run(task.name).parent.mkdir(parents=True, exist_ok=True)
         for path in (self.result(task.name), self.config(task), self.log(task.name)):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +125,7 @@ class ComparisonState:
         write_text(self.config(task), yaml.safe_dump(values, sort_keys=False))
 
     def epochs(self, task: Task) -> tuple[int, float | None]:
-        """Epochs of its own that a training task has done, and the last one's loss."""
+        """Return how many epochs of its own a training task has done, and the loss of the last one."""
         if not task.epochs:
             return 0, None
         earlier = task.config["epochs"] - task.epochs
@@ -123,7 +133,7 @@ class ComparisonState:
         return max(int(last.get("epoch", earlier)) - earlier, 0), last.get("loss")
 
     def last_words(self, name: str) -> str:
-        """The last line that a task printed."""
+        """Return the last line that a task printed."""
         try:
             lines = self.log(name).read_text(encoding="utf-8", errors="replace").replace("\r", "\n").splitlines()
         except OSError:
@@ -131,12 +141,12 @@ class ComparisonState:
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def record(self, task: Task, seconds: float, code: int) -> None:
-        """Write down how long a try took."""
+        """Record how long a try took."""
         with open(self.out / "times.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps({"task": task.name, "seconds": round(seconds, 1), "code": code}) + "\n")
 
     def seconds(self) -> float:
-        """Sum over all tries of all tasks of the plan."""
+        """Return how many seconds all tries of all tasks of the plan took together."""
         path = self.out / "times.jsonl"
         tries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
         return sum(entry["seconds"] for entry in tries if entry["task"] in self.plan.tasks)
@@ -150,7 +160,10 @@ def _read(path: Path) -> Any:
 
 
 def _last_entry(log: Path) -> dict[str, Any]:
-    """The last whole line of a run's log (the file is small, and one process may be writing it)."""
+    """Return the last whole line of a run's log.
+
+    The file is small, and a process may be writing it.
+    """
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     for line in reversed(lines):
         try:
@@ -161,7 +174,7 @@ def _last_entry(log: Path) -> dict[str, Any]:
 
 
 def _differences(held: dict[str, Any], asked: dict[str, Any], prefix: str = "") -> list[str]:
-    """What differs, in words: "epochs 200 (now 100)"."""
+    """List the settings that differ (e.g. "epochs 200 (now 100)")."""
     out = []
     for key, value in asked.items():
         if isinstance(value, dict) and isinstance(held.get(key), dict):
@@ -172,7 +185,10 @@ def _differences(held: dict[str, Any], asked: dict[str, Any], prefix: str = "") 
 
 
 def _short(value: Any) -> str:
-    """A value of config.json in words; clips by their number and the beginning of their store's hash."""
+    """Shorten a value of config.json to a few words.
+
+    Clips are named by their number and the beginning of their store's hash.
+    """
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return ", ".join(f"{part['clips']} clips of {part['data_hash'][:8]}" for part in value)
     return str(value)

@@ -1,4 +1,4 @@
-"""The table of a comparison: means over seeds, what each row costs, and what is missing, made from the result files."""
+"""Table of a comparison, made from the result files: means over seeds, costs of each row, and what is missing."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Cell:
 
     @property
     def mean(self) -> float | None:
-        """Mean over the seeds there are; None without any."""
+        """Mean over the seeds that have a result. None where there is none."""
         return statistics.fmean(self.values.values()) if self.values else None
 
     @property
     def std(self) -> float | None:
-        """Standard deviation of a sample (n - 1); None of less than two seeds."""
+        """Standard deviation of a sample (n - 1). None for fewer than two seeds."""
         return statistics.stdev(self.values.values()) if len(self.values) > 1 else None
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Cell:
 
 @dataclass(slots=True)
 class Line:
-    """One row of the table with its cells by column, and what one clip costs."""
+    """Row of the table with its cells by column, and the cost of one clip."""
 
     row: GridRow
     cells: dict[str, Cell]
@@ -61,7 +61,10 @@ class Line:
 
 
 def gather(state: ComparisonState) -> list[Line]:
-    """All rows of the grid, with the results that are there; no run has to be finished."""
+    """Collect all rows of the grid with the results that are there.
+
+    No run has to be finished.
+    """
     lines = []
     for row, columns in state.plan.cells.items():
         line = Line(row, {})
@@ -76,7 +79,9 @@ def gather(state: ComparisonState) -> list[Line]:
 
 
 def read_result(path: Path, modalities: Iterable[str]) -> dict[str, Any]:
-    """Accuracy in % and costs of one set of modalities, () for all together, of the file that `evaluate` wrote.
+    """Read accuracy in % and costs of one set of modalities from a file that `evaluate` wrote.
+
+    () stands for all modalities together.
 
     Raises:
         ValueError: the file says nothing of these modalities.
@@ -90,7 +95,7 @@ def read_result(path: Path, modalities: Iterable[str]) -> dict[str, Any]:
 
 
 def words(row: GridRow, student: Iterable[str]) -> dict[str, str]:
-    """What a row is, column by column.
+    """Describe a row, column by column.
 
     Args:
         row: the row.
@@ -107,7 +112,10 @@ def words(row: GridRow, student: Iterable[str]) -> dict[str, str]:
 
 
 def table(state: ComparisonState, lines: list[Line]) -> list[dict[str, str]]:
-    """The rows as text, column by column; a column that no row fills is left out."""
+    """Format the rows as text, column by column.
+
+    A column that no row fills is left out.
+    """
     out = []
     for line in lines:
         cells = {column: str(line.cells.get(column, Cell())) for column in state.grid.protocols}
@@ -128,7 +136,7 @@ def _student(state: ComparisonState, row: GridRow) -> tuple[str, ...]:
 
 
 def markdown(rows: list[dict[str, str]]) -> str:
-    """A table; text to the left, numbers to the right."""
+    """Format rows as a Markdown table, with text to the left and numbers to the right."""
     names = list(rows[0])
     left = ("model", "modalities", "exchange", "distillation", "variant")
     rule = f"|{'|'.join('---' if n in left else '---:' for n in names)}|"
@@ -136,7 +144,7 @@ def markdown(rows: list[dict[str, str]]) -> str:
 
 
 def notes(state: ComparisonState) -> list[str]:
-    """Where the numbers come from: data, split, budget, time."""
+    """List where the numbers come from: data, split, budget and time."""
     grid, tasks = state.grid, state.plan.tasks.values()
     split = grid.split.removesuffix("+")
     said = [f"Accuracy in % on the test half of `{split}`, of the last epoch; mean +- standard deviation (n - 1) where "
@@ -200,7 +208,7 @@ def write_tables(state: ComparisonState, document: Path | None = None) -> str:
 
 
 def record(state: ComparisonState, lines: list[Line]) -> dict[str, Any]:
-    """The table for programs: every seed's value, unrounded."""
+    """Return the table for programs, with every seed's value, unrounded."""
     grid, rows = state.grid, []
     for line in lines:
         cells = {
@@ -213,12 +221,12 @@ def record(state: ComparisonState, lines: list[Line]) -> dict[str, Any]:
 
 
 def markers(name: str) -> tuple[str, str]:
-    """The lines of a document between which a grid's table stands."""
+    """Return the lines of a document between which a grid's table stands."""
     return f"<!-- compare {name}: begin -->", f"<!-- compare {name}: end -->"
 
 
 def check_document(document: Path, name: str) -> tuple[str, str]:
-    """What stands before and after a grid's table.
+    """Return the text before and the text after a grid's table in a document.
 
     Raises:
         ValueError: the document is missing or lacks the markers.
@@ -233,7 +241,7 @@ def check_document(document: Path, name: str) -> tuple[str, str]:
 
 
 def insert(document: Path, name: str, text: str) -> None:
-    """Put a text between a grid's markers, in place of what stood there."""
+    """Replace the text between a grid's markers."""
     head, tail = check_document(document, name)
     begin, end = markers(name)
     whole = f"{head}{begin}\n\n{text}\n\n{end}{tail}"

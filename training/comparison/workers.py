@@ -1,6 +1,6 @@
-"""Processes at work on a comparison's tasks: each a command of `python -m training`, several at a time.
+"""Worker processes of a comparison, several at a time: each runs one task as a command of `python -m training`.
 
-A failure or a kill of one costs no other task anything.
+If one fails or is killed, the other tasks are not affected.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ PAUSE_S = 0.5  # between looks at the processes
 
 
 class Process(Protocol):
-    """What is asked of a started task (subprocess.Popen)."""
+    """Started task, as far as this module uses it (subprocess.Popen)."""
 
     def poll(self) -> int | None:
-        """Exit status, None while it runs."""
+        """Return the exit status, or None while the process runs."""
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Ask the process to end."""
 
     def wait(self) -> int:
-        """Its exit status, once it has ended."""
+        """Wait for the process to end and return its exit status."""
 
 
 Start = Callable[[Task], Process]
 
 
 def command(task: Task, state: ComparisonState, threads: int) -> list[str]:
-    """The command line of a task, with whole paths."""
+    """Return the command line of a task, with absolute paths."""
     out = state.run(task.name)
     words: list[Any] = {
         PRETRAIN: ["pretrain", "--out", out],
@@ -65,12 +65,17 @@ def _judging(task: Task, state: ComparisonState) -> list[Any]:
 
 
 def _whole(name: str) -> str:
-    """ "FOLDER" or "FOLDER:SPLIT" with the folder's whole path (the process runs in another folder)."""
+    """Make the path in "FOLDER" or "FOLDER:SPLIT" absolute.
+
+    The process runs in another folder.
+    """
     return str(Path.cwd() / name)
 
 
 def starter(state: ComparisonState, workers: int, lock: int | None = None) -> Start:
-    """Starts tasks as processes; the machine's cores are shared out between the workers.
+    """Return a function that starts tasks as processes.
+
+    The machine's cores are shared out between the workers.
 
     Args:
         state: of the comparison.
@@ -101,7 +106,9 @@ def work(
     watch: Callable[[list[Task]], None],
     finish: Callable[[Task, str], None],
 ) -> dict[str, str]:
-    """Run all tasks that are not done, quick evaluations first, else in the plan's order.
+    """Run all tasks that are not done.
+
+    Quick evaluations come first, the others in the plan's order.
 
     Args:
         state: of the comparison.
@@ -140,12 +147,12 @@ def work(
 
 
 def _quick(task: Task) -> bool:
-    """Whether a task trains no encoder."""
+    """Return whether a task trains no encoder."""
     return task.kind == EVALUATE and (task.config["protocol"] in ("linear", "knn") or task.config["frozen"])
 
 
 def _drop_lost(state: ComparisonState, waiting: list[Task], working: dict[str, Any], failed: dict[str, str]) -> None:
-    """Give up tasks whose source will never come."""
+    """Give up tasks whose source will never be finished."""
     coming = {task.name for task in waiting} | set(working)
     for task in list(waiting):
         if not state.ready(task) and task.source not in coming:

@@ -1,1 +1,1 @@
-"""What a pre-training and a distillation are configured by, from presets, YAML and the command line."""
+"""Configurations of pre-training and distillation, from presets, YAML and the command line."""

@@ -1,4 +1,4 @@
-"""A configuration's fields as options of a command line."""
+"""Command-line options for a configuration's fields."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NUMBERS = {int: at_least_0, float: number(0)}
 
 
 def _parse_weights(text: str) -> dict[str, float]:
-    """ "ekem=1,ikem=0.5" as a dictionary."""
+    """Parse "ekem=1,ikem=0.5" as a dictionary."""
     pairs = (word.split("=") for word in text.replace(" ", "").split(","))
     return {name: _NUMBERS[float](value) for name, value in pairs}
 
 
 def _described(kind: type) -> dict[str, str]:
-    """Field -> its words in the docstrings of the class and its bases."""
+    """Read the fields' descriptions from the docstrings of the class and its bases, by field."""
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         _, _, text = (base.__doc__ or "").partition("Attributes:")
@@ -38,7 +38,7 @@ def _described(kind: type) -> dict[str, str]:
 
 
 def _reader(kind: Any) -> Any:
-    """What turns an option's text into a field's value."""
+    """Return the function that turns an option's text into a field's value."""
     origin = typing.get_origin(kind)
     if origin is tuple:
         inner = _reader(typing.get_args(kind)[0])
@@ -51,7 +51,10 @@ def _reader(kind: Any) -> Any:
 
 
 def _options(kind: type, prefix: str = "") -> list[tuple[str, Any, str]]:
-    """Dotted name, type and help of every field, those of fields that are dataclasses too."""
+    """List the dotted name, type and help of every field.
+
+    The fields of nested dataclasses are listed too.
+    """
     hints, words, out = typing.get_type_hints(kind), _described(kind), []
     for entry in fields(kind):
         if dataclasses.is_dataclass(hints[entry.name]):
@@ -62,7 +65,7 @@ def _options(kind: type, prefix: str = "") -> list[tuple[str, Any, str]]:
 
 
 def add_options(parser: argparse.ArgumentParser, kind: type[C]) -> None:
-    """An option for every field of a configuration (--lr, --shape.dropout ...), plus --preset and --config."""
+    """Add an option for every field of a configuration (--lr, --shape.dropout ...), plus --preset and --config."""
     group = parser.add_argument_group("configuration", "every value of the preset can be changed")
     group.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="(default: %(default)s)")
     group.add_argument("--config", type=Path, metavar="FILE", help="YAML file with `key: value` lines")
@@ -80,7 +83,7 @@ def add_options(parser: argparse.ArgumentParser, kind: type[C]) -> None:
 
 
 def _values(name: str, presets: Mapping[str, Any]) -> str:
-    """What each preset says of a field: "300; compact: 200", once where they agree."""
+    """Say which value each preset gives a field ("300; compact: 200"), once where they agree."""
     said = {preset: _shown(functools.reduce(getattr, name.split("."), config)) for preset, config in presets.items()}
     if len(set(said.values())) == 1:
         return next(iter(said.values()))
@@ -98,7 +101,7 @@ def _shown(value: Any) -> str:
 
 
 def read_modalities(text: str) -> tuple[str, ...]:
-    """The modalities of an option's text, by names or letters (`parse_modalities`)."""
+    """Parse an option's text as modalities, by names or letters (`parse_modalities`)."""
     try:
         return parse_modalities(text)
     except ValueError as error:
@@ -106,6 +109,6 @@ def read_modalities(text: str) -> tuple[str, ...]:
 
 
 def from_args(kind: type[C], args: argparse.Namespace) -> C:
-    """The configuration that `add_options` read."""
+    """Build the configuration that the options of `add_options` describe."""
     names = {name for name, _, _ in _options(kind)}
     return from_sources(kind, args.preset, args.config, {k: v for k, v in vars(args).items() if k in names})

@@ -27,7 +27,7 @@ C = TypeVar("C", bound="Schedule")
 
 
 def parse_modalities(text: str) -> tuple[str, ...]:
-    """Modalities from letters or names: "j,m,b", "jmb" or "joint,motion,bone".
+    """Parse modalities from letters or names ("j,m,b", "jmb" or "joint,motion,bone").
 
     Raises:
         ValueError: an unknown letter or name, or one twice.
@@ -39,7 +39,7 @@ def parse_modalities(text: str) -> tuple[str, ...]:
 
 
 class HasRate(Protocol):
-    """A configuration whose learning rate follows a schedule; see `Schedule` for its fields."""
+    """Configuration whose learning rate follows a schedule. `Schedule` describes the fields."""
 
     @property
     def epochs(self) -> int: ...
@@ -54,7 +54,7 @@ class HasRate(Protocol):
 
 
 def learning_rate(config: HasRate, epoch: float) -> float:
-    """Learning rate at a (fractional) epoch."""
+    """Return the learning rate at a (fractional) epoch."""
     if epoch < config.warmup:
         return config.lr * (epoch + 1e-3) / config.warmup
     if config.schedule == "cosine":
@@ -63,12 +63,15 @@ def learning_rate(config: HasRate, epoch: float) -> float:
 
 
 def one_of(value: Any, choices: Iterable[str]) -> tuple[bool, str]:
-    """A rule for `require`: the value is one of the choices."""
+    """Return a rule for `require`: the value is one of the choices."""
     return value in tuple(choices), f"one of {', '.join(choices)}"
 
 
 def require(config: Any, rules: Mapping[str, tuple[bool, str]]) -> None:
-    """Raise a ValueError for the first field whose rule (whether it holds, what it may be) is broken."""
+    """Raise a ValueError for the first field whose rule is broken.
+
+    A rule is a pair: whether it holds, and what the field may be.
+    """
     for name, (holds, allowed) in rules.items():
         if not holds:
             raise ValueError(f"{name} must be {allowed}; got {getattr(config, name)!r}")
@@ -76,7 +79,7 @@ def require(config: Any, rules: Mapping[str, tuple[bool, str]]) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule:
-    """What pre-training and distillation have in common.
+    """Settings that pre-training and distillation have in common.
 
     Attributes:
         epochs: passes over the training clips.
@@ -139,7 +142,7 @@ class Schedule:
         })  # fmt: skip
 
     def rate(self, epoch: float) -> float:
-        """Learning rate at a (fractional) epoch."""
+        """Return the learning rate at a (fractional) epoch."""
         return learning_rate(self, epoch)
 
 
@@ -182,7 +185,7 @@ class PretrainConfig(Schedule):
 
     @property
     def loss_weights(self) -> dict[str, float]:
-        """Loss name -> weight in stage 2."""
+        """Weight of each loss in stage 2, by name."""
         return self.weights or EXCHANGES[self.exchange]
 
 

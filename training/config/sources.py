@@ -1,4 +1,4 @@
-"""A configuration from its sources: preset, YAML file, changes."""
+"""Configuration from its sources: preset, YAML file, changes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fit_epochs(values: dict[str, Any], base: Mapping[str, Any], over: Iterable[str]) -> dict[str, Any]:
-    """Values whose stages follow the epochs where those alone were changed: a shorter run keeps its proportions.
+    """Scale the stages with the epochs where the epochs alone were changed.
+
+    A shorter run thus keeps its proportions.
 
     Args:
         values: with the changes.
@@ -63,14 +65,16 @@ def fit_epochs(values: dict[str, Any], base: Mapping[str, Any], over: Iterable[s
 
 
 def defaults_of(kind: type) -> dict[str, Any]:
-    """Field name -> default, of the fields that have a plain one."""
+    """Return the defaults of the fields that have a plain one, by name."""
     return {entry.name: entry.default for entry in fields(kind) if entry.default is not dataclasses.MISSING}
 
 
 def from_sources(
     kind: type[C], preset: str = "paper", yaml_path: Path | None = None, overrides: Mapping[str, Any] | None = None
 ) -> C:
-    """A configuration: preset, then the YAML file, then the overrides; dotted keys reach inside ("shape.dropout").
+    """Build a configuration from a preset, then the YAML file, then the overrides.
+
+    Dotted keys reach inside ("shape.dropout").
 
     Where the epochs are changed and the stages are not, the stages change in proportion (`fit_epochs`).
 
@@ -94,7 +98,7 @@ def from_sources(
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file that holds a mapping.
+    """Read a YAML file that holds a mapping.
 
     Raises:
         ValueError: it is missing, no YAML, or no mapping.

@@ -1,1 +1,1 @@
-"""Clip stores: what reads recorded skeletons and videos, and what training reads from."""
+"""Clip stores: readers of recorded skeletons and videos, and the stores that training reads."""

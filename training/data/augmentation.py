@@ -1,7 +1,8 @@
-"""Two views of a clip: augmentation of whole batches on the device, drawn anew from a seeded generator.
+"""Augmentation of whole batches on the device, with which a clip gets two views.
 
-Published (arXiv 2309.12009; SkeletonCLR, arXiv 2104.14466): a mirror-padded temporal crop, then a shear. The other
-augmentations are off in the paper preset. Clips of one person or two: a clip's people share its random numbers.
+Random numbers are drawn anew from a seeded generator. Published (arXiv 2309.12009; SkeletonCLR, arXiv 2104.14466) are a
+mirror-padded temporal crop, then a shear. The other augmentations are off in the paper preset. A clip may show one
+person or two, who share its random numbers.
 
 Shape suffixes: N clips, P people, T frames, V joints, C / D coordinates.
 """
@@ -24,7 +25,10 @@ _LIMBS: tuple[tuple[tuple[int, ...], int], ...] = (
 
 
 def padded(x_NPTVC: Tensor, crop: float) -> Tensor:
-    """Mirror-padded in time by int(T x crop) frames a side; the end frames are repeated, as published."""
+    """Pad in time by mirroring int(T x crop) frames at each side.
+
+    The end frames are repeated, as published.
+    """
     pad = int(x_NPTVC.shape[2] * crop)
     if not pad:
         return x_NPTVC
@@ -32,7 +36,7 @@ def padded(x_NPTVC: Tensor, crop: float) -> Tensor:
 
 
 def crop_time(x_NPTVC: Tensor, start_N: Tensor, crop: float) -> Tensor:
-    """T frames of the padded clip from start_N, an integer in [0, 2 pad]."""
+    """Crop the padded clip to T frames from start_N, an integer in [0, 2 pad]."""
     T = x_NPTVC.shape[2]
     long_NPLVC = padded(x_NPTVC, crop)
     index_NT = start_N[:, None] + torch.arange(T, device=x_NPTVC.device)
@@ -40,7 +44,10 @@ def crop_time(x_NPTVC: Tensor, start_N: Tensor, crop: float) -> Tensor:
 
 
 def shear(x_NPTVC: Tensor, off_N6: Tensor) -> Tensor:
-    """Each coordinate gains multiples of the other two: x_c + sum over d != c of off x_d, row by row."""
+    """Shear every clip: add to each coordinate multiples of the other two.
+
+    Row by row this is x_c + sum over d != c of off x_d.
+    """
     S_NCD = torch.eye(3, device=x_NPTVC.device).repeat(len(off_N6), 1, 1)
     rows, columns = (0, 0, 1, 1, 2, 2), (1, 2, 0, 2, 0, 1)
     S_NCD[:, rows, columns] = off_N6
@@ -61,7 +68,10 @@ def _turned(x_NPTVC: Tensor, how: Views, rng: torch.Generator) -> Tensor:
 
 
 def _warped(x_NPTVC: Tensor, factor_N: Tensor, start_N: Tensor, crop: float) -> Tensor:
-    """`crop_time` read at another speed: linear between frames, ends held."""
+    """Crop in time as `crop_time` does, at another speed.
+
+    Values between frames are interpolated linearly; the ends are held.
+    """
     T, long_NPLVC = x_NPTVC.shape[2], padded(x_NPTVC, crop)
     middle_N1 = (start_N + (T - 1) / 2)[:, None]
     at_NT = middle_N1 + (torch.arange(T) - (T - 1) / 2) * factor_N[:, None]
@@ -74,7 +84,7 @@ def _warped(x_NPTVC: Tensor, factor_N: Tensor, start_N: Tensor, crop: float) -> 
 
 
 def _lost(x_NPTVC: Tensor, chance: float, rng: torch.Generator) -> Tensor:
-    """One limb of some clips collapsed onto its root, for the whole clip."""
+    """Collapse one limb of some clips onto its root, for the whole clip."""
     hit_N = torch.rand(len(x_NPTVC), generator=rng) < chance
     which_N = torch.randint(len(_LIMBS), (len(x_NPTVC),), generator=rng)
     source_NV = torch.arange(x_NPTVC.shape[3]).repeat(len(x_NPTVC), 1)
@@ -86,12 +96,12 @@ def _lost(x_NPTVC: Tensor, chance: float, rng: torch.Generator) -> Tensor:
 
 
 def _mirrored(x_NPTVC: Tensor) -> Tensor:
-    """As models.skeleton.mirrored, of tensors."""
+    """Mirror tensors as models.skeleton.mirrored mirrors arrays."""
     return x_NPTVC[:, :, :, MIRROR.tolist()] * torch.from_numpy(MIRROR_SIGN_3).to(x_NPTVC.device)
 
 
 def augment(x_NPTVC: Tensor, rng: torch.Generator, how: Views) -> Tensor:
-    """One view of each clip.
+    """Return one random view of each clip.
 
     Random numbers are drawn on the CPU, a few a clip, so that a seed means the same on every device; only the jitter
     is as large as the clip.

@@ -1,4 +1,4 @@
-"""The clips that train and their batches in two views.
+"""Pool of the clips that train, and its batches.
 
 Shape suffixes: N clips, P people, T frames, V joints, C coordinates.
 """
@@ -15,7 +15,7 @@ from training.data.store import Batch, Store
 
 
 class Pool:
-    """The clips of several stores that train, without their labels; their numbers count through.
+    """Training clips of several stores, without their labels. They are numbered from the first store to the last.
 
     Args:
         parts: stores and the numbers of the clips to use.
@@ -27,7 +27,7 @@ class Pool:
 
     @classmethod
     def open(cls, names: Sequence[str]) -> Pool:
-        """Clips of stores, one name a store.
+        """Open stores by name and pool their clips.
 
         Args:
             names: "FOLDER" for all clips, "FOLDER:SPLIT" for the split's training clips, "FOLDER:SPLIT+" for these
@@ -63,14 +63,17 @@ class Pool:
 
     @property
     def record(self) -> list[dict[str, str | int]]:
-        """Which clips these are, for config.json."""
+        """Description of the clips for config.json."""
         return [{"source": s.source, "data_hash": s.hash, "clips": len(ids)} for s, ids in self.parts]
 
     def __len__(self) -> int:
         return int(self.starts[-1])
 
     def batch(self, numbers: np.ndarray, device: torch.device) -> Batch:
-        """Clips by their number in the pool; ids_N are these numbers, label_N is -1."""
+        """Return clips by their number in the pool.
+
+        ids_N are these numbers, label_N is -1.
+        """
         which = np.searchsorted(self.starts, numbers, side="right") - 1
         people = max(int(s.people_N[ids].max(initial=1)) for s, ids in self.parts)
         order, batches = [], []

@@ -1,4 +1,4 @@
-"""A source of recorded skeletons, or of videos, to one clip store: in parts, side by side, resumable.
+"""Conversion of recorded skeletons or videos to one clip store: in parts, in parallel, resumable.
 
 OUT/parts holds what is done; OUT/prepare.json says of which files and settings. A killed run goes on; another list
 of files starts anew. store.json is written last, and the parts are removed.
@@ -34,7 +34,7 @@ LEAST_JUDGED = 20  # clips from which on mirrored coordinates can be told from o
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a store holds.
+    """Contents of a store in numbers.
 
     Attributes:
         kind: kind of the source.
@@ -155,7 +155,7 @@ def _make_parts(jobs: list[PartJob], workers: int) -> None:
 
 
 def _stamp(reader: Reader, files: list[Path], source: Path) -> dict[str, object]:
-    """Tells this list of files and these settings from any other."""
+    """Return a stamp that tells this list of files and these settings from any other."""
     digest = hashlib.sha256(f"{VERSION} {reader.settings(source)}".encode())
     for path in files:
         state = path.stat()
@@ -180,7 +180,7 @@ def _first(skipped: tuple[str, ...]) -> str:
 
 
 def _lines(counts: Counts, found: Gathered, reader: Reader, out: Path) -> Iterator[str]:
-    """What the user should read at the end."""
+    """Yield the lines that the user should read at the end."""
     expected = reader.expected(found.columns)
     for line in found.skipped[:MOST_NAMED]:
         yield f"left out: {line}"

@@ -1,4 +1,4 @@
-"""Long recordings of known times, spliced from clips: one actor's actions one after another, stillness between them.
+"""Long recordings with known times, spliced from clips: one actor's actions in turn, with stillness between them.
 
 Of each clip the actor's own body and place are kept; stillness comes from other recordings, scaled and turned to fit,
 and is played forth and back for as long as it is needed. Between two pieces BLEND_S are filled by interpolation.
@@ -36,7 +36,7 @@ _HEAD = JOINTS.index("head")
 
 @dataclass(frozen=True, slots=True)
 class Splice:
-    """A recording and what happens in it.
+    """Spliced recording and the actions in it.
 
     Attributes:
         joints_TV3: metres, FPS frames a second.
@@ -50,7 +50,7 @@ class Splice:
 
 
 def splices(data: str | Path, part: str, each: int, seed: int = 0) -> list[Splice]:
-    """Recordings of one part's actors, `each` of every set whose clips are whole actions.
+    """Make recordings of one part's actors, `each` of every set whose clips are whole actions.
 
     Args:
         data: folder that holds skeletons/.
@@ -71,7 +71,7 @@ def splices(data: str | Path, part: str, each: int, seed: int = 0) -> list[Splic
 
 
 def _read(data: str | Path, part: str) -> tuple[dict[tuple[str, int], Clips], list[np.ndarray]]:
-    """Whole actions by set and actor, and stillness; all at FPS."""
+    """Read whole actions by set and actor, and stillness, all at FPS."""
     actors: dict[tuple[str, int], Clips] = defaultdict(lambda: defaultdict(list))
     still = []
     for sample in samples(data):
@@ -89,7 +89,9 @@ def _read(data: str | Path, part: str) -> tuple[dict[tuple[str, int], Clips], li
 
 
 def amid_stillness(tracks: Sequence[Track], still: Sequence[Track], seed: int = 0) -> list[Track]:
-    """Each clip with somebody who stands or sits still before and after it, as a stream would show it.
+    """Put stillness before and after each clip, as a stream would show it.
+
+    The stillness is of somebody who stands or sits still.
 
     Args:
         tracks: clips of one action each.
@@ -122,7 +124,7 @@ class Stillness:
         self._pose_NV3 = np.stack([upright(clip).mean(0) for clip in self._clips])
 
     def like(self, pose_V3: np.ndarray, frames: int, rng: np.random.Generator) -> np.ndarray:
-        """(frames, V, 3) of stillness in about that pose, in its place and of its size."""
+        """Return (frames, V, 3) of stillness in about that pose, moved to its place and scaled to its size."""
         far_N = np.linalg.norm(self._pose_NV3 - upright(pose_V3), axis=-1).mean(-1)
         clip = self._clips[int(rng.choice(np.argsort(far_N)[:_NEAR]))]
         there_and_back = np.concatenate([clip, clip[-2:0:-1]])
@@ -133,7 +135,7 @@ class Stillness:
 
 
 def splice(actions: Sequence[tuple[str, np.ndarray]], pool: Stillness, rng: np.random.Generator, source: str) -> Splice:
-    """The actions in turn, stillness before, between and after them."""
+    """Splice the actions in turn, with stillness before, between and after them."""
     draw = lambda: round(rng.uniform(*STILL_S) * FPS)  # noqa: E731
     pieces, truth, frames = [pool.like(actions[0][1][0], draw(), rng)], [], 0
     for k, (_, clip) in enumerate(actions):
@@ -155,13 +157,16 @@ def splice(actions: Sequence[tuple[str, np.ndarray]], pool: Stillness, rng: np.r
 
 
 def upright(joints_V3: np.ndarray) -> np.ndarray:
-    """(..., V, 3) about the pelvis of the first frame, facing the camera, in trunk lengths."""
+    """Place joints about the pelvis of the first frame, facing the camera, in trunk lengths, (..., V, 3)."""
     first_V3 = joints_V3.reshape(-1, *joints_V3.shape[-2:])[0]
     return (joints_V3 - first_V3[_PELVIS]) @ _turn(_heading(first_V3)).T / _size(first_V3)
 
 
 def _draw(clips: Clips, rng: np.random.Generator) -> list[tuple[str, np.ndarray]]:
-    """Actions of one actor in turn, no two alike in a row; a change of posture only where it can be."""
+    """Draw actions of one actor in turn, no two alike in a row.
+
+    Actions that change the posture come only where they can: FIRST at the start, LAST at the end.
+    """
     names = sorted(clips)
     drawn: list[tuple[str, np.ndarray]] = []
     count = int(rng.integers(ACTIONS[0], ACTIONS[1] + 1))
@@ -175,7 +180,7 @@ def _draw(clips: Clips, rng: np.random.Generator) -> list[tuple[str, np.ndarray]
 
 
 def _at_fps(joints_TV3: np.ndarray, fps: float) -> np.ndarray:
-    """The same at FPS frames a second."""
+    """Resample joints to FPS frames a second."""
     when = np.arange(0, len(joints_TV3) - 1 + 1e-6, fps / FPS)
     a = np.minimum(when.astype(int), max(len(joints_TV3) - 2, 0))
     b, share = np.minimum(a + 1, len(joints_TV3) - 1), (when - a)[:, None, None]
@@ -183,7 +188,10 @@ def _at_fps(joints_TV3: np.ndarray, fps: float) -> np.ndarray:
 
 
 def _even(track: Track) -> np.ndarray:
-    """(T, V, 3) of a track at FPS; joints out of sight as the app takes them."""
+    """Return a track's joints at FPS, (T, V, 3).
+
+    Joints out of sight are filled as the app does it.
+    """
     known_TV3 = bridge_gaps(track.times_T, track.joints_TV3, track.seen_TV)
     when_T = np.arange(track.times_T[0], track.times_T[-1] + 1e-6, 1 / FPS)
     b_T = np.searchsorted(track.times_T, when_T, "right").clip(1, len(track.times_T) - 1)
@@ -193,7 +201,7 @@ def _even(track: Track) -> np.ndarray:
 
 
 def _placed(clip_TV3: np.ndarray, before_V3: np.ndarray) -> np.ndarray:
-    """The clip, begun where the pose before it ended and turned as that is."""
+    """Move and turn a clip so that it begins where the pose before it ended."""
     turn_33 = _turn(_heading(clip_TV3[0]) - _heading(before_V3))
     return ((clip_TV3 - clip_TV3[0, _PELVIS]) @ turn_33.T + before_V3[_PELVIS]).astype(np.float32)
 
@@ -203,12 +211,12 @@ def _size(pose_V3: np.ndarray) -> float:
 
 
 def _heading(pose_V3: np.ndarray) -> float:
-    """Angle of the shoulders about y; 0 faces the camera."""
+    """Return the angle of the shoulders about y, which is 0 for a person who faces the camera."""
     across = pose_V3[_RIGHT] - pose_V3[_LEFT]
     return float(np.arctan2(across[2], across[0]))
 
 
 def _turn(angle: float) -> np.ndarray:
-    """About y, so that a heading of `angle` becomes 0."""
+    """Return the rotation about y that turns a heading of `angle` to 0."""
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32)

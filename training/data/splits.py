@@ -1,4 +1,4 @@
-"""Which recorded clips train, which choose (val) and which only report (test): by actor, set by set.
+"""Splits of the recorded clips by actor, set by set: which train, which choose (val) and which only report (test).
 
 The standard cross-subject halves of each set; of the actors held out, half choose and half report. KARD's even
 actors all report, as in its own protocol. Two sets and all real videos never train.
@@ -54,7 +54,7 @@ _BETWEEN = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A labelled clip of a set: `action` is the short id it is trained or judged by."""
+    """Labelled clip of a set. `action` is the short id by which it is trained or judged."""
 
     set: str
     part: str
@@ -67,7 +67,7 @@ class Sample:
 
 
 def part_of(set_name: str, subject: int) -> str:
-    """train, val, test, or unseen for a whole set that never trains."""
+    """Return an actor's part: train, val, test, or unseen for a whole set that never trains."""
     if set_name in UNSEEN_SETS:
         return "unseen"
     if subject in _TRAIN[set_name]:
@@ -82,7 +82,7 @@ def _idle_ends(clip: Clip, seconds: float) -> list[Clip]:
 
 
 def samples(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> Iterator[Sample]:
-    """Every labelled clip of the sets under DATA/skeletons, idle material included.
+    """Yield every labelled clip of the sets under DATA/skeletons, clips of stillness included.
 
     Args:
         data: folder that holds skeletons/.

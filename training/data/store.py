@@ -1,4 +1,4 @@
-"""The clip store: one memory-mapped folder of pre-processed skeletons that every trainer reads.
+"""Clip store: one memory-mapped folder of pre-processed skeletons that every trainer reads.
 
 Shapes: R rows (one a person of a clip), N clips, P people, T = 50 frames, V = 25 joints, C = 3 coordinates (metres).
 """
@@ -28,7 +28,10 @@ _LEFT_SHOULDER, _RIGHT_SHOULDER = 4, 8
 
 
 def resample(x_TVC: np.ndarray, frames: int = FRAMES) -> np.ndarray:
-    """Linear in time with half-pixel centres and held ends, as cv2.resize does (method of the published code)."""
+    """Resample frames linearly in time, with half-pixel centres and held ends.
+
+    cv2.resize does the same (method of the published code).
+    """
     at_K = ((np.arange(frames) + 0.5) * len(x_TVC) / frames - 0.5).clip(0, len(x_TVC) - 1)
     a_K = np.floor(at_K).astype(int)
     b_K = np.minimum(a_K + 1, len(x_TVC) - 1)
@@ -37,10 +40,10 @@ def resample(x_TVC: np.ndarray, frames: int = FRAMES) -> np.ndarray:
 
 
 def preprocess(joints_TVC: np.ndarray, valid_T: np.ndarray) -> np.ndarray:
-    """One person of one clip as the trainers read it (arXiv 2309.12009, section 3.1).
+    """Pre-process one person of one clip for the trainers (arXiv 2309.12009, section 3.1).
 
-    Centred on the person's own joint 21 in every frame; the valid frames resampled to 50; every frame turned about y
-    until the shoulders (9 minus 5) are parallel to x, by the angle's own sign.
+    Every frame is centred on the person's own joint 21. The valid frames are resampled to 50. Every frame is then
+    turned about y until the shoulders (9 minus 5) are parallel to x, by the angle's own sign.
 
     Args:
         joints_TVC: (T, 25, 3) metres, y up.
@@ -71,7 +74,9 @@ def write_store(
     splits: dict[str, np.ndarray],
     source: str,
 ) -> None:
-    """Write a store of clips that fit in memory; store.json comes last, a folder without it is unfinished.
+    """Write a store of clips that fit in memory.
+
+    store.json comes last; a folder without it is unfinished.
 
     Args:
         folder: created where it is missing.
@@ -99,7 +104,7 @@ def finish_store(
     splits: dict[str, np.ndarray],
     source: str,
 ) -> None:
-    """Write index and store.json beside a skeletons.npy that is already there (arguments as `write_store`)."""
+    """Write index and store.json beside an existing skeletons.npy (arguments as in `write_store`)."""
     count = len(fields["people"])
     defaults = {name: np.zeros(count, np.int64) for name in ("subject", "view", "setup")}
     defaults |= {"label": np.full(count, -1), "name": np.full(count, ""), "frames": np.full(count, FRAMES, np.float32)}
@@ -115,7 +120,10 @@ def finish_store(
 
 
 def content_hash(folder: Path) -> str:
-    """SHA-256 over the skeletons' file and the index's arrays (the archive itself holds times of day)."""
+    """Return the SHA-256 over the skeletons' file and the index's arrays.
+
+    The index's file is not hashed as a whole, because the archive holds times of day.
+    """
     digest = hashlib.sha256()
     with open(folder / SKELETONS, "rb") as file:
         while block := file.read(1 << 22):
@@ -128,7 +136,7 @@ def content_hash(folder: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some clips of a store.
+    """Batch of clips of a store.
 
     Attributes:
         joints_NPTVC: normalised joints, zeros where a clip has no second person.
@@ -146,7 +154,7 @@ class Batch:
 
 
 class Store:
-    """A folder that `write_store` or `python -m training prepare` wrote, memory-mapped.
+    """Clip store on disk, memory-mapped, as `write_store` or `python -m training prepare` wrote it.
 
     Args:
         folder: the folder.
@@ -176,7 +184,7 @@ class Store:
 
     @classmethod
     def open(cls, folder: str | Path) -> Store:
-        """The same as the constructor."""
+        """Open a store, as the constructor does."""
         return cls(folder)
 
     def __len__(self) -> int:
@@ -208,7 +216,7 @@ class Store:
         return tuple(name.removeprefix("split_") for name in self.index if name.startswith("split_"))
 
     def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of the clips that train and that test, int64.
+        """Return the numbers of the clips that train and of those that test, int64.
 
         Raises:
             ValueError: there is no such split.
@@ -219,7 +227,10 @@ class Store:
         return np.flatnonzero(part_N == 1), np.flatnonzero(part_N == 0)
 
     def batch(self, ids: np.ndarray, device: str | torch.device = "cpu", people: int | None = None) -> Batch:
-        """Some clips, on a device; people = P, None takes the most that these clips have."""
+        """Return some clips on a device.
+
+        `people` is P; None takes the most that these clips have.
+        """
         import torch
 
         ids = np.asarray(ids, np.int64)

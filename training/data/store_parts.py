@@ -1,4 +1,4 @@
-"""Clips of some files as one part on disk, and all parts as one memory-mapped store. Numpy only.
+"""Parts of a clip store: some files' clips each, written to disk and joined to one store. Numpy only.
 
 Preparing a data set is cut into parts, each written whole or not at all: what a killed run had done stays done, the
 parts can be made side by side, and no more than one part's clips is in memory at a time.
@@ -25,7 +25,7 @@ _NUMBERS = {"people": np.int8, "frames": np.float32, "front": np.float32}
 
 @dataclass(frozen=True, slots=True)
 class PartJob:
-    """Some files to make one part of."""
+    """Job of making one part of some files."""
 
     number: int
     reader: Reader
@@ -40,7 +40,7 @@ class PartJob:
 
 @dataclass(slots=True)
 class _Rows:
-    """What a part collects."""
+    """Rows and columns that a part collects."""
 
     rows: list[np.ndarray] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in (*_COLUMNS, *_NUMBERS)})
@@ -56,7 +56,7 @@ class _Rows:
             self.columns[name].append(value)
 
     def cut(self, clips: int) -> None:
-        """Forget all clips from this number on: their file turned out to be broken."""
+        """Forget all clips from this number on, because their file turned out to be broken."""
         del self.rows[sum(self.columns["people"][:clips]) :]
         for column in self.columns.values():
             del column[clips:]
@@ -69,7 +69,9 @@ class _Rows:
 
 
 def make_part(job: PartJob) -> int:
-    """Read a job's files and write its part; files and clips that cannot be used are named in it.
+    """Read a job's files and write its part.
+
+    The part names the files and clips that cannot be used.
 
     Returns:
         How many files were read.
@@ -92,7 +94,7 @@ def make_part(job: PartJob) -> int:
 
 
 def _each(paths: list[Path]) -> Iterator[dict[str, np.ndarray]]:
-    """The parts without their rows."""
+    """Yield the parts without their rows."""
     for path in paths:
         with np.load(path, allow_pickle=False) as part:
             yield {name: part[name] for name in part.files if name != "rows"}
@@ -100,7 +102,7 @@ def _each(paths: list[Path]) -> Iterator[dict[str, np.ndarray]]:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All parts but their rows.
+    """Columns of all parts, without their rows.
 
     Attributes:
         columns: what the splits are told by.
@@ -118,7 +120,7 @@ class Gathered:
 
 
 def gather(paths: list[Path]) -> Gathered:
-    """The parts' columns, one after the other."""
+    """Join the parts' columns, one part after the other."""
     parts = list(_each(paths))
     whole = {name: np.concatenate([part[name] for part in parts]) for name in (*_COLUMNS, *_NUMBERS, "skipped")}
     columns = Columns(**{name: whole[name] for name in _COLUMNS})
@@ -126,7 +128,7 @@ def gather(paths: list[Path]) -> Gathered:
 
 
 def write_rows(folder: Path, paths: list[Path], rows: int) -> None:
-    """skeletons.npy out of the parts' rows, one part in memory at a time.
+    """Write skeletons.npy from the parts' rows, with one part in memory at a time.
 
     Plain writes, not a memory map: on a full disk these raise an OSError, where a map ends the process.
     """
@@ -142,7 +144,7 @@ def write_rows(folder: Path, paths: list[Path], rows: int) -> None:
 
 
 def finish(folder: Path, reader: Reader, found: Gathered, splits: dict[str, np.ndarray]) -> None:
-    """Index and store.json beside the rows."""
+    """Write index and store.json beside the rows."""
     labels = reader.labels(found.columns)
     number = {label: i for i, label in enumerate(labels)} | {"": -1}
     fields = {

@@ -1,4 +1,4 @@
-"""Tracks: what training draws its windows from, in the two domains it learns from.
+"""Tracks, from which training draws its windows, in two domains.
 
 A raw track is a recorded clip as its sensor saw it; a camera track is the same clip, or a motion written by hand,
 as the app's own pose path saw it drawn. Both end as timestamped joints with a mask of what was seen.
@@ -25,7 +25,7 @@ RATE_MARK = ":"  # in the key of a drawn clip, before the camera's rate; what st
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One labelled clip of either domain.
+    """Labelled clip of either domain.
 
     Attributes:
         times_T: seconds, increasing.
@@ -57,22 +57,24 @@ class Track:
         return float(self.times_T[-1] - self.times_T[0])
 
     def played(self) -> Iterator[JointFrame]:
-        """Its frames, as the app's stream takes them."""
+        """Yield the track's frames as the app's stream takes them."""
         return map(JointFrame, self.times_T.tolist(), self.joints_TV3, self.seen_TV)
 
 
 def raw_track(sample: Sample) -> Track:
-    """A recorded clip; its lost frames are left out."""
+    """Make the track of a recorded clip, without its lost frames."""
     return Track(*sample.clip.shown, sample.action, sample.part, sample.set, "raw", sample.key)
 
 
 def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> list[Track]:
-    """Labelled clips of the sets under DATA/skeletons, and with `other` those of no action."""
+    """Read labelled clips of the sets under DATA/skeletons, and with `other` also those of no action."""
     return [raw_track(sample) for sample in samples(data, sets, other)]
 
 
 def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:
-    """Clips that training.drawing.camera_clips wrote; those whose person was missed too often are left out.
+    """Read the clips that training.drawing.camera_clips wrote.
+
+    Clips whose person was missed too often are left out.
 
     Raises:
         ValueError: the folder holds none.
@@ -87,7 +89,10 @@ def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:
 
 
 def track_of(seen: dict[str, np.ndarray], action: str, part: str) -> Track | None:
-    """Of a clip that training.drawing.camera_clips.see looked at; None where too few frames show the shoulders."""
+    """Make the track of a clip that training.drawing.camera_clips.see looked at.
+
+    None where too few frames show the shoulders.
+    """
     joints_TV3, seen_TV = bridge(seen["world"].astype(np.float32), seen["visibility"].astype(np.float32))
     shown_T = seen_TV[:, CENTRE]
     if shown_T.sum() < LEAST_FRAMES:

@@ -1,4 +1,4 @@
-"""How strongly the two views of a clip differ. What each number does: training.data.augmentation."""
+"""Strength of the augmentations that make two views of a clip (see training.data.augmentation)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Views:
-    """How strongly a view differs from its clip.
+    """Strengths of a view's augmentations.
 
     Attributes:
         crop: padding at either side of the temporal crop, as a share of the frames (published: 1/6).

@@ -1,4 +1,4 @@
-"""A store of windows for pre-training: each clip as the app would show it to the model, without its label.
+"""Store of windows for pre-training: each clip as the app would show it to the model, without its label.
 
 Shapes: W windows, K frames of a window, V joints.
 """
@@ -17,7 +17,9 @@ from training.data.tracks import Track
 
 
 def window_ends(seconds: float, window_s: float, hop_s: float) -> np.ndarray:
-    """Ends of the windows of a clip, seconds from its start: about hop_s apart, or one around a short clip's middle.
+    """Return the ends of a clip's windows, in seconds from its start.
+
+    They are about hop_s apart; a short clip has one window around its middle.
 
     Raises:
         ValueError: window_s or hop_s is not positive.
@@ -30,7 +32,7 @@ def window_ends(seconds: float, window_s: float, hop_s: float) -> np.ndarray:
 
 
 def windows_of(track: Track, window_s: float, hop_s: float, frames: int) -> np.ndarray:
-    """(W, K, V, 3) metres."""
+    """Cut a track into windows, (W, K, V, 3) metres."""
     times_T = track.times_T - track.times_T[0]
     return np.stack([
         read_window(times_T, track.joints_TV3, track.seen_TV, float(end_s), window_s, frames)
@@ -41,7 +43,9 @@ def windows_of(track: Track, window_s: float, hop_s: float, frames: int) -> np.n
 def store_windows(
     tracks: Sequence[Track], out: Path, window_s: float, hop_s: float, frames: int, note: Callable[[str], None]
 ) -> None:
-    """Write the windows of all tracks as a clip store (training.data.store), centred and turned; a whole one is kept.
+    """Write the windows of all tracks as a clip store (training.data.store), centred and turned.
+
+    A store that is whole already is kept.
 
     Raises:
         ValueError: OUT holds windows of other tracks.

@@ -1,1 +1,1 @@
-"""The default model: which clips, training with labels, calibration, and everything that its card says."""
+"""Default model: its clips, its training with labels, its calibration, and everything that its card says."""

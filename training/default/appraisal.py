@@ -1,6 +1,6 @@
-"""Everything that the model card says, measured: each measure once for a model file, and taken up again.
+"""Measurement of everything that the model card says. Each measure is taken once for a model file.
 
-WORK/results holds a JSON file a measure, which says of which model file it is.
+WORK/results holds a JSON file for each measure, which names the model file that it is of.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def appraise(build: Build, out: Path) -> None:
 
 
 def _others(build: Build) -> dict[str, Accuracies]:
-    """Accuracy of the recipe's other models, as far as they were measured in the same work folder."""
+    """Return the accuracy of the recipe's other models, as far as they were measured in the same work folder."""
     held: dict[str, Accuracies] = {}
     for name in build.recipe.sets:
         files = [build.work.parent / name / "results" / f"accuracy_{part}.json" for part in PARTS]
@@ -74,7 +74,7 @@ def _others(build: Build) -> dict[str, Accuracies]:
 
 
 class Appraisal:
-    """Measures one built model.
+    """Measurement of one built model.
 
     Args:
         build: how it was built.
@@ -95,7 +95,7 @@ class Appraisal:
         self.hash = hashlib.sha256(told).hexdigest()[:16]
 
     def all(self) -> ModelMeasures:
-        """Every measure."""
+        """Take every measure."""
         return ModelMeasures(
             data=self._once("data", self._data, DataCounts.from_dict),
             cost=self._once("cost", self._cost, ModelCost.from_dict),
@@ -113,7 +113,10 @@ class Appraisal:
         )
 
     def _once(self, name: str, measure: Callable[[], Rows], read: Callable[[Any], T], of_model: bool = True) -> T:
-        """What was measured, read back from its file; measured now where the file is missing or of another model."""
+        """Return a measure from its file, or take it now.
+
+        It is taken where the file is missing or of another model.
+        """
         path, model = self.results / f"{name}.json", self.hash if of_model else None
         if path.exists():
             held = json.loads(path.read_text(encoding="utf-8"))
@@ -137,7 +140,7 @@ class Appraisal:
         return DataCounts(counts, sources, actions, recorded)
 
     def _cost(self) -> ModelCost:
-        """Parameters, size of the file, and median milliseconds of a window on one thread of this processor."""
+        """Measure parameters, file size, and the median milliseconds of a window on one thread of this processor."""
         rng = np.random.default_rng(0)
         window = rng.normal(size=(1, self.model.frames, 25, 3)).astype(np.float32)
         frames_N, times = np.array([self.model.window_s * 30], np.float32), []
@@ -160,7 +163,7 @@ class Appraisal:
         return outputs_of(self.student, tracks, self.build.recipe.train)
 
     def _scores(self) -> dict[str, DomainScores]:
-        """Calibration, fusion and ways to tell the unknown, by part and domain."""
+        """Measure calibration, fusion and rejection of the unknown, by part and domain."""
         fusion, temperature = self.config.fusion, self.config.temperature
         teach = self._outputs(_some(self.build.clips["train"], MOST_EMBEDDED))
         known_N = np.array([LABELS[c] not in SILENT for c in teach.label_N])
@@ -206,7 +209,10 @@ class Appraisal:
         return baseline_rows(self.build.data)
 
     def _trials(self) -> list[ArmSummary]:
-        """Trainings beside this one; judged on what the card reports, and on val. None where the recipe wants none."""
+        """Run the trainings beside this one.
+
+        They are judged on what the card reports, and on val. The list is empty where the recipe wants none.
+        """
         build, recipe = self.build, self.build.recipe
         if build.name not in recipe.trials.of:
             return []
@@ -221,6 +227,6 @@ class Appraisal:
 
 
 def _some(items: Sequence[T], most: int) -> list[T]:
-    """At most that many items, spread evenly over all."""
+    """Choose at most so many items, spread evenly over all."""
     ids = np.unique(np.linspace(0, len(items) - 1, min(most, len(items))).astype(int))
     return [items[i] for i in ids]

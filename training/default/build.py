@@ -1,4 +1,4 @@
-"""The default model, from data to files: draw, pre-train, distil, train with labels, calibrate, export. Resumable.
+"""Build of the default model: draw, pre-train, distil, train with labels, calibrate, export. It can be resumed.
 
 Shapes: N windows, M modalities, C classes.
 """
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
-    """Both domains' tracks of some sets and of the written motions, all parts, clips of no action among them.
+    """Read both domains' tracks of some sets and of the written motions, in all parts.
+
+    Clips of no action are among them.
 
     Raises:
         ValueError: data that is not there.
@@ -35,10 +37,10 @@ def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Trac
 
 
 class Build:
-    """One recipe under way: each step is done once, and taken up where it was stopped.
+    """Build of one recipe. Each step is done once, and taken up where it was stopped.
 
     Args:
-        recipe: how.
+        recipe: how the model is made.
         name: which of its sets train.
         data: folder that holds skeletons/.
         work: folder of everything in between.
@@ -77,7 +79,7 @@ class Build:
 
     @functools.cached_property
     def drawings(self) -> list[Path]:
-        """Folders of drawn clips, drawn where they are missing; shared by all recipes of a work folder."""
+        """Folders of drawn clips, drawn where they are missing. All recipes of a work folder share them."""
         from training.drawing.jobs import jobs
 
         folders = []
@@ -87,7 +89,10 @@ class Build:
         return folders
 
     def draw_rates(self) -> dict[float, Path]:
-        """Folders of the same held-out scenes at every rate of a camera; nothing of them trains or chooses."""
+        """Draw the same held-out scenes at every camera rate, and return the folders by rate.
+
+        Nothing of them trains or chooses.
+        """
         from training.drawing.jobs import jobs
 
         how = self.recipe.judge
@@ -98,7 +103,10 @@ class Build:
         return rates
 
     def draw_stillness(self, part: str) -> Path:
-        """Folder of held-out stillness before many cameras, which chooses (part "val") or reports ("test")."""
+        """Draw held-out stillness in front of many cameras, and return the folder.
+
+        It chooses (part "val") or reports ("test").
+        """
         from training.drawing.jobs import idle_jobs
 
         how = self.recipe.judge
@@ -112,7 +120,7 @@ class Build:
         return self.drawn / name
 
     def student_run(self, training: list[Track]) -> Path:
-        """Pre-train six modalities on the windows of all training clips, distil; the student's run."""
+        """Pre-train six modalities on the windows of all training clips, distil, and return the student's run."""
         from training.data.pool import Pool
         from training.data.window_store import store_windows
         from training.method.distil import distil
@@ -128,7 +136,7 @@ class Build:
         return self.work / "student"
 
     def trained(self, training: list[Track], start: Path | None, seed: int) -> Student:
-        """The student after training with labels."""
+        """Train with labels and return the student."""
         from training.supervised.train import train
 
         trial = Trial(start="student" if start else "scratch", seed=seed)
@@ -136,7 +144,7 @@ class Build:
         return train(training, tuple(DISPLAY), how, self.work / "trials" / trial.name, self.note, start)[0]
 
     def calibrated(self, student: Student, choosing: list[Track]) -> StudentConfig:
-        """Fusion, temperature and thresholds, fitted on held-out clips, as the model file's configuration."""
+        """Fit fusion, temperature and thresholds on held-out clips, and return the model file's configuration."""
         from models.weights import StudentConfig
 
         recipe = self.recipe
@@ -158,7 +166,7 @@ class Build:
         return parts
 
     def make(self, out: Path, scratch: bool = False) -> None:
-        """Everything, ending in the weights, config.json, student.onnx and background.safetensors in OUT.
+        """Make everything, ending in the weights, config.json, student.onnx and background.safetensors in OUT.
 
         Args:
             out: the folder.

@@ -1,4 +1,4 @@
-"""The model card: a template's prose (training/recipes/card.md) with the numbers that were measured.
+"""Model card: a template's prose (training/recipes/card.md) with the numbers that were measured.
 
 Only `$name` in the template is filled; a name that is not known, or a number that was not measured, is an error.
 """
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from training.default.recipe import DefaultRecipe
 
 TEMPLATE = ROOT / "training" / "recipes" / "card.md"
-# What each set allows, and who of it trains (training.data.splits).
+# Terms of each set, and its actors that train (training.data.splits).
 TERMS = {
     "kard": ("CC BY 4.0 (as published, not confirmed)", "odd actors"),
     "precog2016": ("MIT", "odd actors"),
@@ -50,7 +50,7 @@ TERMS = {
     "cad60": ("no terms found: research", "actors 1-3"),
     "bandai_namco": ("CC BY-NC 4.0", "one of two actors"),
 }
-# How a set is called where models are shared, where that differs.
+# Names of the sets where models are shared, if they are others.
 HUB = {
     "ui_prmd": "ui-prmd", "cmu8": "cmu-mocap", "kinder_gator": "kinder-gator", "nw_ucla": "nw-ucla",
     "msr_daily": "msr-daily-activity", "cad60": "cad-60", "bandai_namco": "bandai-namco-motion",
@@ -78,7 +78,7 @@ def write_card(values: Mapping[str, str], out: Path, template: Path = TEMPLATE) 
 def card_values(
     measured: ModelMeasures, recipe: DefaultRecipe, config: StudentConfig, name: str, others: Mapping[str, Accuracies]
 ) -> dict[str, str]:
-    """Everything that a template may name, as text.
+    """Return everything that a template may name, as text.
 
     Args:
         measured: what training.default.appraisal.Appraisal gave.

@@ -1,4 +1,4 @@
-"""The tables of the model card."""
+"""Tables of the model card."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ARMS = {
 
 
 def accuracy_table(test: Judged, val: Judged, baseline: Sequence[BaselineRow], trials: Sequence[ArmSummary]) -> str:
-    """Every accuracy measure: the shipped file's, the spread over seeds, and the baseline."""
+    """Tabulate every accuracy measure: the shipped file's, the spread over seeds, and the baseline."""
     svm = {row.measure: row.top1 for row in baseline}
     ours = next((row for row in trials if row.arm == "student-100"), None)
     chosen = {row.measure: row.accuracy for row in val.rows}
@@ -54,7 +54,7 @@ def _spread(row: ArmSummary, title: str) -> str:
 
 
 def trials_table(trials: Sequence[ArmSummary], measures: Mapping[str, str]) -> str:
-    """What pre-training, the teacher's three further modalities and more labels are worth.
+    """Tabulate the gain from pre-training, from the teacher's three further modalities and from more labels.
 
     Args:
         trials: of training.default.trials.summary.
@@ -73,7 +73,10 @@ def trials_table(trials: Sequence[ArmSummary], measures: Mapping[str, str]) -> s
 
 
 def rejection_table(scores: Mapping[str, DomainScores]) -> str:
-    """Ways to tell the unknown: AUROC and what passes where 95 % of the known do, by part and domain."""
+    """Tabulate the scores that tell the unknown, by part and domain.
+
+    Columns are AUROC and the unknown that pass where 95 % of the known do.
+    """
     rows = []
     for k, first in enumerate(next(iter(scores.values())).rejection):
         cells = {}
@@ -85,7 +88,7 @@ def rejection_table(scores: Mapping[str, DomainScores]) -> str:
 
 
 def calibration_table(scores: Mapping[str, DomainScores]) -> str:
-    """Expected calibration error before and after the temperature, by part and domain."""
+    """Tabulate the expected calibration error before and after the temperature, by part and domain."""
     return markdown([
         {"clips": _group(group), "n": held.clips, "ECE before": f"{held.calibration.ece_before:.3f}",
          "ECE after": f"{held.calibration.ece_after:.3f}"}
@@ -94,7 +97,7 @@ def calibration_table(scores: Mapping[str, DomainScores]) -> str:
 
 
 def fusion_table(scores: Mapping[str, DomainScores], modalities: Sequence[str]) -> str:
-    """Top-1 and log loss of each branch, of their plain mean and of the fitted weights, by part and domain."""
+    """Tabulate top-1 and log loss of each branch, of their plain mean and of the fitted weights, by part and domain."""
     named = {f"branch {m}": f"{name} alone" for m, name in enumerate(modalities)}
     rows = []
     for name in next(iter(scores.values())).fusion:
@@ -112,14 +115,14 @@ def _group(name: str) -> str:
 
 
 def rates_table(rates: RateAccuracy) -> str:
-    """Top-1 of the same scenes at each camera rate."""
+    """Tabulate top-1 of the same scenes at each camera rate."""
     return markdown([
         {"frames/s": rate, "top-1 %": top1, "change, points": rates.change[rate]} for rate, top1 in rates.top1.items()
     ])  # fmt: skip
 
 
 def unknown_table(unknown: Mapping[str, Unknown]) -> str:
-    """The app's own stream on known actions and on no action, drawn and seen by the camera path."""
+    """Tabulate what the app's own stream says of known actions and of no action, drawn and seen by the camera path."""
     return markdown([
         {"part": part, "known clips": row.known, "clips of no action": row.unknown, "AUROC": row.auroc,
          "no action that passes at 95 % of the known, %": row.fpr95,
@@ -129,7 +132,7 @@ def unknown_table(unknown: Mapping[str, Unknown]) -> str:
 
 
 def idle_table(idle: Mapping[str, FalseEvents]) -> str:
-    """Events given in stillness."""
+    """Tabulate the events given in stillness."""
     return markdown([
         {"material": name, "minutes": row.minutes, "events": row.events, "a minute": row.per_minute,
          "said": ", ".join(f"{label} ({n})" for label, n in row.labels.items()) or "-"}
@@ -138,7 +141,7 @@ def idle_table(idle: Mapping[str, FalseEvents]) -> str:
 
 
 def lower_body_table(lower: Mapping[str, LowerBody]) -> str:
-    """Actions of the arms with the lower body seen and unseen."""
+    """Tabulate the accuracy on actions of the arms, with the lower body seen and unseen."""
     return markdown([
         {"part": part, "clips": row.clips, "top-1 %, as it is": row.seen, "top-1 %, lower body unseen": row.unseen,
          "change, points": row.change}
@@ -147,7 +150,9 @@ def lower_body_table(lower: Mapping[str, LowerBody]) -> str:
 
 
 def models_table(models: Mapping[str, Accuracies], sets: Mapping[str, Sequence[str]]) -> str:
-    """The recipe's models beside one another: all judged on the same held-out clips of all sets.
+    """Tabulate the recipe's models beside one another.
+
+    All are judged on the same held-out clips of all sets.
 
     Args:
         models: by name.
@@ -164,7 +169,7 @@ def models_table(models: Mapping[str, Accuracies], sets: Mapping[str, Sequence[s
 
 
 def sources_table(data: DataCounts, terms: Mapping[str, tuple[str, str]]) -> str:
-    """The sets: terms, who trains, and how many clips.
+    """Tabulate the sets: terms, who trains, and how many clips.
 
     Args:
         data: measured counts.

@@ -1,4 +1,4 @@
-"""Everything that is measured of one model: rows of training.judging.rows, and those of this room.
+"""Rows of everything that is measured of one model, beside those of training.judging.rows.
 
 `to_dict` gives a row as its file holds it, `from_dict` reads it back.
 """
@@ -15,7 +15,7 @@ from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, U
 
 @dataclass(frozen=True, slots=True)
 class DataCounts:
-    """How many clips there are.
+    """Numbers of clips.
 
     Attributes:
         counts: domain -> part -> clips.
@@ -39,7 +39,7 @@ class DataCounts:
 
 @dataclass(frozen=True, slots=True)
 class ModelCost:
-    """What a model file costs to run.
+    """Cost of running a model file.
 
     Attributes:
         parameters: of the student.
@@ -73,7 +73,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class FusionRow:
-    """Log loss at its own best temperature, and top-1 in %, of one way to weigh the branches."""
+    """Result of one way to weigh the branches: log loss at its own best temperature, and top-1 in %."""
 
     log_loss: float
     top1: float
@@ -81,7 +81,7 @@ class FusionRow:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """One score that tells the known from the unknown: AUROC, and the unknown that pass at 95 % of the known."""
+    """Result of one score that tells known from unknown: AUROC, and the unknown that pass at 95 % of the known."""
 
     score: str
     auroc: float
@@ -90,7 +90,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class DomainScores:
-    """What the scores are worth on one part and domain.
+    """Quality of the scores on one part and domain.
 
     Attributes:
         clips: judged.
@@ -119,7 +119,7 @@ class DomainScores:
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """One training beside the shipped one.
+    """Result of one training beside the shipped one.
 
     Attributes:
         arm: what all its seeds share (training.default.trials.Trial.arm).
@@ -145,7 +145,10 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True)
 class ArmSummary:
-    """All seeds of one arm: mean and standard deviation (n - 1; None of one seed) of the top-1 in %, by measure."""
+    """Summary of all seeds of one arm: mean and standard deviation of the top-1 in %, by measure.
+
+    The standard deviation is that of a sample (n - 1), None for one seed.
+    """
 
     arm: str
     seeds: int
@@ -164,7 +167,7 @@ class ArmSummary:
 
 @dataclass(frozen=True, slots=True)
 class Accuracies:
-    """A model on the clips that choose (val) and on those that report (test)."""
+    """Accuracy of a model on the clips that choose (val) and on those that report (test)."""
 
     val: Judged
     test: Judged
@@ -172,13 +175,13 @@ class Accuracies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelMeasures:
-    """Everything that the card says of one model.
+    """Measures of one model, from which its card is written.
 
     Attributes:
         data: clips there are.
         cost: of the file.
         accuracy: on both parts.
-        scores: "PART DOMAIN" -> what the scores are worth there.
+        scores: "PART DOMAIN" -> quality of the scores there.
         unknown: part -> actions told from no action.
         idle: material of stillness -> false events in it.
         rates: accuracy by camera rate.

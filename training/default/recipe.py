@@ -1,4 +1,4 @@
-"""How the default model is made, as a YAML file says it (training/recipes/default.yaml)."""
+"""Recipe of the default model, as a YAML file says it (training/recipes/default.yaml)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WITHOUT = "without"  # may be missing
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawing:
-    """One folder of drawn clips (training.drawing.jobs.jobs).
+    """Folder of drawn clips (training.drawing.jobs.jobs).
 
     Attributes:
         limit: clips; None for all that the other numbers allow.
@@ -65,7 +65,7 @@ class Trials:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judging:
-    """What is drawn to judge alone.
+    """Clips that are drawn for judging alone.
 
     Attributes:
         rates: frames a second, each of them of the same scenes.
@@ -82,7 +82,7 @@ class Judging:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DefaultRecipe:
-    """Everything that decides what the default model becomes, but for the data.
+    """Everything that decides what the default model becomes, except the data.
 
     Attributes:
         version: of the weights.
@@ -117,7 +117,7 @@ class DefaultRecipe:
 
     @classmethod
     def read(cls, path: str | Path) -> DefaultRecipe:
-        """The recipe of a YAML file.
+        """Read the recipe of a YAML file.
 
         Raises:
             ValueError: a key or value that makes no sense; the message names the file.

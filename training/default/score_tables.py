@@ -1,5 +1,6 @@
-"""What a trained student's scores are worth: calibration, fusion and ways to tell the unknown, on clips that chose
-them (val) and on clips that only report (test).
+"""Quality of a trained student's scores: calibration, fusion and rejection of the unknown.
+
+Everything is measured on clips that chose the parameters (val) and on clips that only report (test).
 
 Shapes: N clips, M modalities, C classes.
 """
@@ -22,7 +23,7 @@ _OTHER = LABELS.index(OTHER)
 
 
 def calibration(out: StudentOutputs, fusion: Sequence[float], temperature: float) -> Calibration:
-    """Expected calibration error before and after the temperature, and log loss, of the fused score."""
+    """Measure the fused score's expected calibration error and log loss, before and after the temperature."""
     mean_NC = fused(out, fusion)
 
     def error(t: float) -> float:
@@ -37,7 +38,10 @@ def calibration(out: StudentOutputs, fusion: Sequence[float], temperature: float
 
 
 def fusion_worth(out: StudentOutputs, fusion: Sequence[float]) -> dict[str, FusionRow]:
-    """Log loss at its own best temperature and top-1 in %, of each branch alone, their mean and the fitted weights."""
+    """Measure each way to weigh the branches: log loss at its own best temperature, and top-1 in %.
+
+    The ways are each branch alone, the branches' mean and the fitted weights.
+    """
     M = out.logits_NMC.shape[1]
     weights = {f"branch {m}": np.eye(M)[m] for m in range(M)} | {"mean": np.full(M, 1 / M), "fitted": np.array(fusion)}
     rows = {}
@@ -52,7 +56,7 @@ def fusion_worth(out: StudentOutputs, fusion: Sequence[float]) -> dict[str, Fusi
 def unknown_scores(
     out: StudentOutputs, fusion: Sequence[float], temperature: float, far: calibrate.FeatureDistance
 ) -> dict[str, np.ndarray]:
-    """(N,) by name: scores that should be high where an action of the list goes on.
+    """Compute the scores that should be high where an action of the list goes on, (N,) by name.
 
     Args:
         out: of the clips.
@@ -72,7 +76,9 @@ def unknown_scores(
 
 
 def rejection(scores: dict[str, np.ndarray], label_N: np.ndarray) -> tuple[Rejection, ...]:
-    """A row a score: AUROC and the unknown that pass where 95 % of the known do, of known actions against no action.
+    """Measure how well each score tells known actions from no action, a row a score.
+
+    A row holds AUROC and the unknown that pass where 95 % of the known do.
 
     Raises:
         ValueError: one of the two kinds is missing.

@@ -1,5 +1,7 @@
-"""Trainings beside the shipped one, which tell what its parts are worth: other seeds, no pre-training, few labels,
-the six-modality teacher. Judged as the shipped model is, each once, and never chosen by.
+"""Trials: trainings beside the shipped one, which show what its parts contribute.
+
+They have other seeds, no pre-training, few labels, or the six-modality teacher. Each is judged once, as the shipped
+model is, and nothing is chosen by it.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One training with labels.
+    """Training with labels beside the shipped one.
 
     Attributes:
         start: "student" (distilled), "teacher" (six modalities) or "scratch".
@@ -47,12 +49,15 @@ class Trial:
 
     @property
     def arm(self) -> str:
-        """What all seeds of it share."""
+        """Name that all seeds of a trial share."""
         return f"{self.start}-{100 * self.share:g}"
 
 
 def plan(seeds: Sequence[int], shares: Sequence[float]) -> list[Trial]:
-    """All trials: the shipped recipe's seeds, the same from scratch, one teacher, and both starts at every share."""
+    """List all trials.
+
+    They are the shipped recipe's seeds, the same from scratch, one teacher, and both starts at every share.
+    """
     whole = [Trial(start=start, seed=seed) for start in ("student", "scratch") for seed in seeds]
     few = [Trial(start=start, share=share, seed=seed) for share in shares for start in ("student", "scratch")
            for seed in seeds]  # fmt: skip
@@ -60,7 +65,7 @@ def plan(seeds: Sequence[int], shares: Sequence[float]) -> list[Trial]:
 
 
 def some_of(tracks: Sequence[Track], share: float, seed: int) -> list[Track]:
-    """A share of the tracks of every action, at least one of each."""
+    """Choose a share of the tracks of every action, at least one of each."""
     if share == 1:
         return list(tracks)
     by_action: dict[str, list[Track]] = defaultdict(list)
@@ -75,7 +80,10 @@ def some_of(tracks: Sequence[Track], share: float, seed: int) -> list[Track]:
 
 
 def recipe_of(trial: Trial, recipe: Recipe, few_epochs: int) -> Recipe:
-    """The recipe of a trial; with few labels it takes fewer epochs, from either start."""
+    """Return the recipe of a trial.
+
+    With few labels it takes fewer epochs, from either start.
+    """
     epochs = recipe.epochs if trial.share == 1 else min(few_epochs, recipe.epochs)
     modalities = MODALITIES if trial.start == "teacher" else recipe.modalities
     return replace(recipe, seed=trial.seed, epochs=epochs, modalities=modalities)
@@ -84,7 +92,7 @@ def recipe_of(trial: Trial, recipe: Recipe, few_epochs: int) -> Recipe:
 def judge_trial(
     student: Student, groups: Mapping[str, Sequence[Track]], labels: tuple[str, ...], recipe: Recipe
 ) -> dict[str, float]:
-    """Top-1 of every group, in %."""
+    """Measure the top-1 of every group, in %."""
     return {
         title: round(accuracy(clip_scores(student, tracks, labels, recipe.window_s, recipe.frames), tracks, labels), 2)
         for title, tracks in groups.items() if tracks
@@ -93,7 +101,7 @@ def judge_trial(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialSettings:
-    """What all trials share.
+    """Settings that all trials share.
 
     Attributes:
         tracks: all clips that train; a trial takes its share.
@@ -120,7 +128,9 @@ class TrialSettings:
 def run_trials(
     trials: Sequence[Trial], setting: TrialSettings, workers: int, note: Callable[[str], None]
 ) -> list[TrialResult]:
-    """Train and judge those that are not there yet, several at a time; the results of all, in order.
+    """Train and judge the trials that are not there yet, several at a time.
+
+    The results of all trials are returned in order.
 
     Args:
         trials: which.
@@ -171,7 +181,11 @@ def _run(trial: Trial) -> None:
 
 
 def summary(results: Sequence[TrialResult]) -> list[ArmSummary]:
-    """One row an arm: seeds, and mean and standard deviation (n - 1; None of one seed) of every measure, in %."""
+    """Summarise the results, a row an arm.
+
+    A row holds the seeds, and mean and standard deviation of every measure, in %. The standard deviation is that of a
+    sample (n - 1), None for one seed.
+    """
     arms: dict[str, list[TrialResult]] = defaultdict(list)
     for result in results:
         arms[result.arm].append(result)

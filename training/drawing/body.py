@@ -1,4 +1,4 @@
-"""A person built from a few numbers: where the pelvis, hands and feet are; elbows and knees follow.
+"""Person built from a few numbers: where the pelvis, hands and feet are. Elbows and knees follow.
 
 Axes as models.skeleton: x to the actor's right, y up, z away from the camera; the actor faces the camera (-z).
 A pose is a dict of the names in REST. Hands are given from their own shoulder in arm lengths, feet and pelvis in
@@ -28,7 +28,7 @@ REST: dict[str, tuple[float, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Lengths of a body in metres; the defaults are a person 1.75 m tall."""
+    """Lengths of a body in metres. The defaults are a person 1.75 m tall."""
 
     scale: float = 1.0
     shoulder: float = 0.18
@@ -43,7 +43,10 @@ class Body:
 
 
 def _bend(root_3: np.ndarray, goal_3: np.ndarray, first: float, second: float, pole_3: np.ndarray) -> np.ndarray:
-    """Two bones from root towards goal, the joint between them pushed towards the pole: (2, 3) joint and end."""
+    """Bend two bones from root towards goal, and return joint and end, (2, 3).
+
+    The joint between them is pushed towards the pole.
+    """
     reach_3 = goal_3 - root_3
     distance = float(np.clip(np.linalg.norm(reach_3), 0.15 * (first + second), 0.999 * (first + second)))
     along_3 = reach_3 / (np.linalg.norm(reach_3) + 1e-9)
@@ -64,7 +67,10 @@ def _turn_about(axis: int, angle: float) -> np.ndarray:
 
 
 def joints_of(pose: Mapping[str, Sequence[float] | np.ndarray], body: Body) -> np.ndarray:
-    """(25, 3) float32 metres of a body in a pose; feet of a standing body near y = 0."""
+    """Place the joints of a body in a pose, (25, 3) float32 metres.
+
+    The feet of a standing body are near y = 0.
+    """
     p = {name: np.array(pose.get(name, rest), float) for name, rest in REST.items()}
     out_V3 = np.zeros((V, 3))
     put = {name: i for i, name in enumerate(JOINTS)}

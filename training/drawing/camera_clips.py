@@ -88,12 +88,15 @@ def _draw_part(work: tuple[int, list[DrawJob], Path]) -> int:
 
 
 def draw_all(todo: list[DrawJob], out: Path, pose_model: Path, workers: int, at_once: int = PART_JOBS) -> None:
-    """Draw jobs into OUT/part_*.npz, so many a part, with a progress bar; parts that are there are kept."""
+    """Draw jobs into OUT/part_*.npz, `at_once` jobs a part, with a progress bar.
+
+    Parts that are there are kept.
+    """
     from tqdm import tqdm
 
     out.mkdir(parents=True, exist_ok=True)
     stamp = out / "jobs.crc"
-    # The first part's jobs tell the data and the seed; a longer list of the same goes on from a shorter one.
+    # The first part's jobs identify data and seed, so a longer list of the same jobs continues a shorter one.
     crc = str(zlib.crc32("\n".join(f"{j.key} {j.action} {j.part}" for j in todo[:at_once]).encode()))
     if stamp.exists() and stamp.read_text() != crc:
         raise ValueError(f"{out} holds clips of another list of jobs; give another --out or delete it")

@@ -1,4 +1,4 @@
-"""What a room and a cheap camera do to a picture of a person: things in front, a slow shutter, bad light, compression.
+"""Effects of a room and a cheap camera on a picture: things in front, a slow shutter, bad light, compression.
 
 Colours are BGR. Shapes: H W pixels.
 """
@@ -15,7 +15,7 @@ SHUTTER_STEPS = 3  # moments that a picture with a slow shutter is the mean of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """How a picture comes out; the defaults leave it as it is.
+    """Effects on a picture. The defaults leave it as it is.
 
     Attributes:
         shutter: share of the time between two frames that the shutter is open; 0 freezes every motion.
@@ -36,7 +36,7 @@ class Film:
     cover_colour: tuple[int, int, int] = (90, 90, 90)
 
     def take(self, image_HW3: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The picture as it comes out, (H, W, 3) uint8."""
+        """Apply the effects to a picture, (H, W, 3) uint8."""
         image = image_HW3
         if self.cover is not None:
             height, width = image.shape[:2]
@@ -56,7 +56,10 @@ class Film:
 
 
 def random_film(rng: np.random.Generator) -> Film:
-    """A film such as one meets: now and then dark, blurred, compressed, or with furniture in front."""
+    """Draw random effects such as real rooms and cameras have.
+
+    Now and then a picture is dark, blurred, compressed, or has furniture in front.
+    """
     dark = rng.random() < 0.3
     gain = float(rng.uniform(0.2, 0.5) if dark else rng.uniform(0.7, 1.25))
     cover = None
@@ -84,7 +87,7 @@ def _colour(values_3: np.ndarray) -> tuple[int, int, int]:
 
 
 def _furniture(rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """A desk's edge along the bottom, or a chair, plant or door frame that hides a strip."""
+    """Choose a desk's edge along the bottom, or a chair, plant or door frame that hides a strip."""
     if rng.random() < 0.5:
         return 0.0, float(rng.uniform(0.62, 0.85)), 1.0, 1.0
     width, left = rng.uniform(0.06, 0.16), rng.uniform(0.1, 0.8)

@@ -1,7 +1,7 @@
-"""Several people who walk past one another, as a pose landmarker would give them: for judging who is taken for whom.
+"""Scenes of several people who walk past one another, as a pose landmarker would give them, to judge trackers by.
 
-Nothing is drawn: motions written by hand are seen by a camera, and their landmarks get noise, losses and gaps. Who is
-farther from the camera is lost for a while when somebody passes in front of them.
+Nothing is drawn: motions written by hand are seen by a camera, and their landmarks get noise, losses and gaps. A person
+who is farther from the camera is lost for a while when somebody passes in front of them.
 
 Shapes: T frames, V joints (25), L landmarks (33), P people.
 """
@@ -19,7 +19,7 @@ from training.drawing.draw import PinholeCamera
 from training.drawing.motions import make_motion
 
 SECONDS = 8.0
-GAP_S = (0.2, 1.5)  # how long who is passed by is out of sight
+GAP_S = (0.2, 1.5)  # how long a person whom somebody passes is out of sight
 DROPPED = 0.05  # share of the frames in which a person is missed for no reason
 NOISE = 0.012  # of a landmark, in sides of a square as large as the body's box
 _STANDING = ("wave", "clap", IDLE, "squat")
@@ -37,7 +37,7 @@ assert len(_JOINT_OF_L) == len(_FACE_L3) == LANDMARKS
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A scene.
+    """Scene of several people.
 
     Attributes:
         times_T: seconds.
@@ -49,7 +49,10 @@ class Crowd:
 
 
 def crowd(people: int, fps: float, seed: int) -> Crowd:
-    """`people` of whom at least two cross; everything random comes from the seed, whatever the frame rate."""
+    """Make a scene of `people`, of whom at least two cross.
+
+    Everything random comes from the seed, whatever the frame rate.
+    """
     rng = np.random.default_rng([seed, people])
     dense_T = np.arange(round(SECONDS * 30)) / 30
     camera = PinholeCamera(distance=float(rng.uniform(3.6, 4.6)), height=float(rng.uniform(1.0, 1.8)))
@@ -70,7 +73,7 @@ def crowd(people: int, fps: float, seed: int) -> Crowd:
 
 
 def _path(p: int, times_T: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Joints about the person's own place, and where that is across the picture in metres.
+    """Return the joints about the person's own place, and that place across the picture, in metres.
 
     The first two walk across from either side; others do the same, turn back half way, or stay.
     """
@@ -88,7 +91,10 @@ def _path(p: int, times_T: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
 
 
 def _seen(joints_TV3: np.ndarray, x_T: np.ndarray, depth: float, camera: PinholeCamera) -> np.ndarray:
-    """(T, L, 3) landmarks in fractions of the picture; depth is left 0."""
+    """Project joints to landmarks in fractions of the picture, (T, L, 3).
+
+    Depth is left 0.
+    """
     image_TL3 = np.zeros((len(joints_TV3), LANDMARKS, 3), np.float32)
     for t, (joints_V3, x) in enumerate(zip(joints_TV3, x_T)):
         landmarks_L3 = joints_V3[_JOINT_OF_L] + _FACE_L3 + [x, 0, depth]
@@ -97,7 +103,10 @@ def _seen(joints_TV3: np.ndarray, x_T: np.ndarray, depth: float, camera: Pinhole
 
 
 def _hidden(x_PT: np.ndarray, depth_P: np.ndarray, times_T: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(P, T) bool: the farther of two is lost around the moments in which one passes the other."""
+    """Return the frames in which each person is hidden, (P, T) bool.
+
+    The farther of two is lost around the moments in which one passes the other.
+    """
     hidden_PT = np.zeros(x_PT.shape, bool)
     for near in range(len(x_PT)):
         for far in range(len(x_PT)):
@@ -110,7 +119,7 @@ def _hidden(x_PT: np.ndarray, depth_P: np.ndarray, times_T: np.ndarray, rng: np.
 
 
 def _pose(time_s: float, image_L3: np.ndarray, rng: np.random.Generator) -> Pose:
-    """What a landmarker makes of it: noise, and a belief in each landmark."""
+    """Return the pose that a landmarker would give, with noise and a visibility of each landmark."""
     size = float(np.sqrt(np.prod(np.ptp(image_L3[:, :2], axis=0))))
     noisy_L3 = image_L3.copy()
     noisy_L3[:, :2] += rng.normal(0, NOISE * size, (LANDMARKS, 2)) + rng.normal(0, NOISE * size, 2)

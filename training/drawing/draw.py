@@ -1,4 +1,4 @@
-"""A skeleton clip drawn as a simple person, well enough that the pose landmarker finds it. OpenCV and numpy only.
+"""Picture of a skeleton clip as a simple person, good enough for the pose landmarker. OpenCV and numpy only.
 
 Axes of joints as models.skeleton. Colours are BGR. Shapes: T frames, V joints, H W pixels.
 """
@@ -31,7 +31,7 @@ _SKINS = ((140, 175, 225), (120, 160, 210), (90, 130, 185), (60, 90, 140), (45, 
 
 @dataclass(frozen=True, slots=True)
 class PinholeCamera:
-    """Where the picture is taken from; the person stands at the origin of the ground.
+    """Camera that takes the picture. The person stands at the origin of the ground.
 
     Attributes:
         yaw: radians that the scene is turned about y before it is seen (0: the person faces the camera).
@@ -50,12 +50,12 @@ class PinholeCamera:
     size: tuple[int, int] = (640, 480)
 
     def turned(self, joints_V3: np.ndarray) -> np.ndarray:
-        """(..., 3) metres about the person -> the same seen along the camera's direction, the tilt left out."""
+        """Turn (..., 3) metres about the person to the camera's direction, the tilt left out."""
         c, s = np.cos(self.yaw), np.sin(self.yaw)
         return joints_V3 @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32).T
 
     def see(self, joints_V3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(V, 3) metres -> (V, 2) pixels and (V,) depth in metres."""
+        """Project (V, 3) metres to (V, 2) pixels and (V,) depth in metres."""
         p_V3 = self.turned(joints_V3)
         tilt = np.arctan2(self.height - self.aim, self.distance)
         up, far = p_V3[:, 1] - self.height, p_V3[:, 2] + self.distance
@@ -69,7 +69,7 @@ class PinholeCamera:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the person and the room look: colours, thickness, a background picture and grain by seed."""
+    """Look of the person and the room: colours, thickness, a background picture and grain by seed."""
 
     seed: int = 0
     desk: bool = False
@@ -87,7 +87,7 @@ class Look:
         object.__setattr__(self, "build", float(rng.uniform(0.85, 1.2)))
 
     def room(self, size: tuple[int, int]) -> np.ndarray:
-        """(H, W, 3) background: a wall with light falling off, a floor, some furniture-like rectangles."""
+        """Paint the background, (H, W, 3): a wall with light falling off, a floor, some furniture-like rectangles."""
         rng = np.random.default_rng(self.seed + 1)
         width, height = size
         wall, floor = rng.integers(60, 240, 3), rng.integers(50, 200, 3)
@@ -142,7 +142,10 @@ def _oval(
 
 
 def _head(image: np.ndarray, at: np.ndarray, r: float, facing: np.ndarray, look: Look) -> None:
-    """A head with hair, and eyes, nose and mouth shifted to where it faces: (right of the image, to the camera)."""
+    """Draw a head with hair, and eyes, nose and mouth shifted to where it faces.
+
+    `facing` is (right of the image, to the camera).
+    """
     x, y = int(at[0]), int(at[1])
     skin, hair = look.colours["skin"], look.colours["hair"]
     _oval(image, (x, y), (0.82 * r, 1.12 * r), skin)
@@ -161,7 +164,10 @@ def _head(image: np.ndarray, at: np.ndarray, r: float, facing: np.ndarray, look:
 
 
 def _facing(joints_V3: np.ndarray, yaw: float) -> np.ndarray:
-    """Where the chest points, seen by the camera: (to the right of the image, towards the camera), length <= 1."""
+    """Return where the chest points, as the camera sees it.
+
+    The result is (to the right of the image, towards the camera), of length <= 1.
+    """
     across = joints_V3[_J["right_shoulder"]] - joints_V3[_J["left_shoulder"]]
     c, s = np.cos(yaw), np.sin(yaw)
     x, z = c * across[0] + s * across[2], -s * across[0] + c * across[2]
@@ -189,7 +195,10 @@ def draw_person(image: np.ndarray, joints_V3: np.ndarray, camera: PinholeCamera,
 def draw_clip(
     joints_TV3: np.ndarray, camera: PinholeCamera, look: Look, film: Film | None = None
 ) -> Iterator[np.ndarray]:
-    """(T, V, 3) metres, standing near the origin with y = 0 the ground -> (H, W, 3) uint8 BGR frames, with grain."""
+    """Draw a clip and yield its frames, (H, W, 3) uint8 BGR with grain.
+
+    joints_TV3 are (T, V, 3) metres, standing near the origin with y = 0 the ground.
+    """
     room = look.room(camera.size)
     width, height = camera.size
     rng = np.random.default_rng(look.seed + 2)
@@ -206,7 +215,10 @@ def draw_clip(
 def _exposed(
     room: np.ndarray, before_V3: np.ndarray, now_V3: np.ndarray, shutter: float, camera: PinholeCamera, look: Look
 ) -> np.ndarray:
-    """The room with the person; while the shutter is open the person moves on from the frame before."""
+    """Draw the room with the person.
+
+    While the shutter is open the person moves on from the frame before.
+    """
     moments = np.linspace(shutter, 0.0, SHUTTER_STEPS) if shutter else np.zeros(1)
     pictures = []
     for back in moments:

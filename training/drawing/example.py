@@ -1,4 +1,4 @@
-"""The demo's example and the tests' fixture: a video of a drawn person who does a few things one after another.
+"""Video of a drawn person who does a few things one after another: the demo's example and the tests' fixture.
 
 python -m training example --out assets/example.mp4
 """
@@ -31,7 +31,7 @@ FPS = 25
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray], fps: int = FPS) -> None:
-    """(H, W, 3) uint8 BGR frames to an H.264 .mp4 that browsers play, whole or not at all."""
+    """Write (H, W, 3) uint8 BGR frames as an H.264 .mp4 that browsers play, whole or not at all."""
     import av
 
     def write(part: Path) -> None:
@@ -51,6 +51,6 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: int = FPS) -> Non
 
 
 def scene(steps: list[tuple[str, float]], seed: int = SEED, fps: int = FPS) -> Iterable[np.ndarray]:
-    """BGR frames of a drawn person doing the steps in front of a camera."""
+    """Yield BGR frames of a drawn person doing the steps in front of a camera."""
     camera = PinholeCamera(yaw=0.25, height=1.3, aim=1.0, distance=3.4)
     return draw_clip(make_scene(steps, fps, seed), camera, Look(LOOK))

@@ -1,4 +1,4 @@
-"""What is to be drawn: which clip, by which camera, with which look."""
+"""Jobs of drawing: which clip, by which camera, with which look."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class DrawJob:
-    """One clip to draw: a sample of a set, or a motion by name where there is none.
+    """Clip to draw: a sample of a set, or a motion by name where there is none.
 
     Attributes:
         action: short id.
@@ -50,7 +50,7 @@ class DrawJob:
 
 
 def _turns(per_source: dict[str, list[Sample]], most: int, rng: np.random.Generator) -> list[Sample]:
-    """At most `most` samples, the sources taking turns."""
+    """Choose at most `most` samples, the sources taking turns."""
     queues = [list(rng.permutation(np.array(group, object))) for group in per_source.values()]
     chosen: list[Sample] = []
     while len(chosen) < most and any(queues):
@@ -69,7 +69,7 @@ def jobs(
     rate: float | None = None,
     parts: tuple[str, ...] = ("train", "val", "test"),
 ) -> list[DrawJob]:
-    """Everything to draw, in order: train, hand-written and held-out clips of all actions, mixed.
+    """List everything to draw, in order: train, hand-written and held-out clips of all actions, mixed.
 
     Args:
         data: folder that holds skeletons/.
@@ -96,14 +96,16 @@ def jobs(
         lanes.append([DrawJob(action, part, 0, sample) for sample in again])
     lanes += [[DrawJob(action, "train", 0)] * motions for action in MOTIONS]
     order = [(k / len(lane), i, job) for i, lane in enumerate(lanes) for k, job in enumerate(lane)]
-    # by position within the lane: at any moment every lane is drawn to the same share
+    # by relative position in the lane, so that the same share of every lane is drawn at any moment
     order.sort(key=lambda entry: entry[:2])
     numbered = [replace(job, seed=100_000 * seed + n, film=film, rate=rate) for n, (_, _, job) in enumerate(order)]
     return [job for job in numbered if job.part in parts]
 
 
 def idle_jobs(data: str | Path, cameras: int, seed: int, part: str, least_s: float = 2.5) -> list[DrawJob]:
-    """Recorded clips of stillness that last at least least_s, each seen by several cameras, the clips taking turns.
+    """List drawings of recorded clips of stillness that last at least least_s.
+
+    Each clip is seen by several cameras, the clips taking turns.
 
     Args:
         data: folder that holds skeletons/.

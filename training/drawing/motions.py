@@ -21,7 +21,7 @@ BLEND_S = 0.4  # one motion passes into the next
 
 
 def _hands(both: tuple[float, ...]) -> Pose:
-    """The same place for either hand."""
+    """Put either hand in the same place."""
     return {"left_hand": both, "right_hand": both}
 
 
@@ -257,12 +257,12 @@ def _at(keys: Keyframes, cyclic: bool, moment: float) -> dict[str, np.ndarray]:
 
 
 def make_motion(name: str, seconds: float, fps: float, seed: int) -> np.ndarray:
-    """A clip of one action; see `make_scene`."""
+    """Make a clip of one action (see `make_scene`)."""
     return make_scene([(name, seconds)], fps, seed)
 
 
 def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndarray:
-    """One body doing one motion after another, each with its own tempo, side and sway.
+    """Make a scene of one body doing one motion after another, each with its own tempo, side and sway.
 
     Args:
         steps: (one of SCENE_MOTIONS, seconds) in turn; a one-shot motion ends in its last pose, a cyclic one goes on.
@@ -297,7 +297,10 @@ def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndar
 
 
 def _started(name: str, rng: np.random.Generator) -> Callable[[float], dict[str, np.ndarray]]:
-    """The pose of a motion by seconds since its start, on either side and from a phase of its own."""
+    """Return a motion's pose as a function of the seconds since its start.
+
+    Its side and its phase are random.
+    """
     period, cyclic, keys = SCENE_MOTIONS[name](rng)
     if rng.random() < 0.5:
         keys = [(t, _swap_sides(pose)) for t, pose in keys]

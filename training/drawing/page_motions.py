@@ -1,4 +1,4 @@
-"""The small skeletons of the About tab: `python -m training.drawing.page_motions` writes assets/page/motions.json.
+"""Small skeletons of the About tab: `python -m training.drawing.page_motions` writes assets/page/motions.json.
 
 The motions are our own (training.drawing.motions); the page only plays the file, so the app needs nothing of this
 package.
@@ -21,19 +21,22 @@ from training.drawing.motions import MOTIONS, make_motion
 OUT = ASSETS / "page" / "motions.json"
 FPS, SECONDS = 10.0, 3.0
 STEP_M = 1e-3
-# Of each motion's many variants the one that shows it best, looked at by eye.
+# The variant of each motion that shows it best, chosen by eye.
 SEEDS = {"wave": 1, "raise_hand": 1, "clap": 4, "kick": 1, "lunge": 2, "punch": 2}
 
 
 def clip_of(name: str) -> np.ndarray:
-    """(T, 25, 3) metres, standing on y = 0, in the middle."""
+    """Return a motion's joints, (T, 25, 3) metres, standing on y = 0, in the middle."""
     joints_TV3 = _lie_down() if name == "lie_down" else make_motion(name, SECONDS, FPS, SEEDS.get(name, 0))
     middle_3 = joints_TV3[:, 0].mean(0) * [1, 0, 1]
     return joints_TV3 - middle_3.astype(np.float32)
 
 
 def _lie_down() -> np.ndarray:
-    """From standing to the ground: sit down on it, then lean back. The training motions have no such."""
+    """Make a motion from standing to the ground: sit down on it, then lean back.
+
+    The training motions have none like it.
+    """
     stand = {"pelvis": (0.0, 0.0, 0.0), "lean": (0.0, 0.0)}
     down = {"pelvis": (0.0, -0.62, -0.4), "lean": (0.6, 0.0)}
     flat = {"pelvis": (0.0, -0.78, -0.75), "lean": (-1.45, 0.0)}
@@ -50,7 +53,7 @@ def _lie_down() -> np.ndarray:
 
 
 def main() -> None:
-    """Write the file."""
+    """Write the file of skeletons."""
     clips = {}
     for name in (*MOTIONS, "lie_down"):
         whole = np.rint(clip_of(name) / STEP_M).astype("<i2")

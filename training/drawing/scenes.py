@@ -1,4 +1,4 @@
-"""The scene of a drawn clip: the camera, the person's place, and what is out of view."""
+"""Scene of a drawn clip: the camera, the person's place, and what is out of view."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """How a job's clip is drawn.
+    """Scene in which a job's clip is drawn.
 
     Attributes:
         fps: frames a second.
@@ -56,7 +56,10 @@ def _camera(rng: np.random.Generator, action: str) -> tuple[PinholeCamera, bool]
 
 
 def scene_of(job: DrawJob) -> Scene:
-    """Everything random about a job, by its seed alone: a rate that is given changes nothing but the rate."""
+    """Draw everything random about a job, by its seed alone.
+
+    A rate that is given changes nothing but the rate.
+    """
     rng = np.random.default_rng([job.seed, 7])
     random_fps = RATES[rng.integers(len(RATES))]  # drawn at any rate, so that what follows stays the same
     camera, desk = _camera(rng, job.action)
@@ -71,7 +74,7 @@ def scene_of(job: DrawJob) -> Scene:
 
 
 def drawn_joints(job: DrawJob, scene: Scene) -> np.ndarray:
-    """(T, 25, 3) metres: what the camera is shown, a pose a frame."""
+    """Return the joints that the camera is shown, a pose a frame, (T, 25, 3) metres."""
     if job.sample is None:
         return make_motion(job.action, scene.seconds, scene.fps, job.seed)
     joints = _resampled(*_staged(job.sample), scene.fps)
@@ -79,7 +82,10 @@ def drawn_joints(job: DrawJob, scene: Scene) -> np.ndarray:
 
 
 def _staged(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """(T, 25, 3) of a recorded clip on the ground, near the origin, facing -z on average; and its times."""
+    """Put a recorded clip on the ground, near the origin, facing -z on average.
+
+    Returns its joints, (T, 25, 3), and its times.
+    """
     times_T, joints, _ = sample.clip.shown
     if times_T[-1] - times_T[0] > LONGEST_S:
         middle = (times_T[0] + times_T[-1]) / 2

@@ -1,1 +1,1 @@
-"""Protocols that judge pre-trained and distilled encoders, what they cost, and their results files."""
+"""Protocols that judge pre-trained and distilled encoders, with their costs and their results files."""

@@ -1,4 +1,4 @@
-"""What a recogniser costs: parameters, floating-point operations of one clip, and how long one clip takes.
+"""Cost of a recogniser: its parameters, and the floating-point operations and the time of one clip.
 
 Shape suffixes: N clips, P people, T frames, V joints, C coordinates.
 """
@@ -20,20 +20,23 @@ WARM_UP = 3
 
 
 def _clip(device: str | torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """One clip of one person: its numbers do not matter, but joints must not coincide."""
+    """Make one clip of one person.
+
+    Its numbers do not matter, but joints must not coincide.
+    """
     rng = torch.Generator().manual_seed(0)
     joints_NPTVC = torch.randn(1, 1, FRAMES, 25, 3, generator=rng)
     return joints_NPTVC.to(device), torch.tensor([float(FRAMES)], device=device)
 
 
 def parameters(model: nn.Module) -> int:
-    """Number of parameters, those of heads included."""
+    """Count the parameters, those of heads included."""
     return sum(p.numel() for p in model.parameters())
 
 
 @torch.no_grad()
 def flops(model: Classifier) -> int:
-    """Operations of one clip of one person: two a multiplication and addition.
+    """Count the operations of one clip of one person, two for a multiplication and addition.
 
     Counted are convolutions and matrix products, those of graph convolutions among them; what works element by element
     (modalities, batch-norm, ReLU) is not, as is usual.
@@ -48,7 +51,10 @@ def flops(model: Classifier) -> int:
 
 @torch.inference_mode()
 def latency_ms(model: Classifier, runs: int = 30) -> float:
-    """Median time of one clip of one person, from normalised joints to branch logits, with torch's present threads."""
+    """Measure the median time of one clip of one person, in milliseconds.
+
+    It runs from normalised joints to branch logits, with torch's present number of threads.
+    """
     training = model.training
     device = next(model.parameters()).device
     clip, times = _clip(device), []
@@ -65,7 +71,7 @@ def latency_ms(model: Classifier, runs: int = 30) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one clip costs.
+    """Cost of one clip.
 
     Attributes:
         parameters: of the model.
@@ -83,7 +89,7 @@ class Cost:
 
 
 def cost(model: Classifier, runs: int = 30) -> Cost:
-    """Parameters, FLOPs, latency in milliseconds, and what it was measured with."""
+    """Measure parameters, FLOPs and latency in milliseconds, and note what they were measured with."""
     return Cost(
         parameters=parameters(model),
         flops=flops(model),

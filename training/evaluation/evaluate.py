@@ -1,4 +1,7 @@
-"""Evaluation of a run on a labelled split: one protocol, every set of modalities, seeds, cost; one results file."""
+"""Evaluation of a run on a labelled split: one protocol, every set of modalities, seeds and cost.
+
+All results go to one file.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def evaluate(
     device: str | torch.device = "cpu",
     out: Path | None = None,
 ) -> dict[str, Any]:
-    """Judge one run, or a model from scratch, and write what came out.
+    """Judge one run, or a model from scratch, and write the result.
 
     Args:
         store: labelled clips; another than the run's is transfer, and the result says so.
@@ -80,7 +83,7 @@ def evaluate(
 
 
 def _clips_and_run(clips: Labelled, held: dict[str, Any] | None) -> dict[str, Any]:
-    """What was judged, on how many clips."""
+    """Describe what was judged, and on how many clips."""
     return {
         "train_clips": len(clips.train_ids), "test_clips": len(clips.test_ids), "unlabelled": clips.unlabelled,
         "run": held, "transfer": _transfer(held, clips.store),
@@ -88,7 +91,7 @@ def _clips_and_run(clips: Labelled, held: dict[str, Any] | None) -> dict[str, An
 
 
 def _model(run: Path | None, protocol: str) -> tuple[Branches | None, dict[str, Any] | None]:
-    """The run's branches and what it says of itself; two times None from scratch."""
+    """Load the run's branches and its config.json, or return None for both from scratch."""
     if protocol == "scratch":
         if run is not None:
             raise ValueError("scratch starts at random and takes no --run; finetune starts from one")
@@ -100,7 +103,7 @@ def _model(run: Path | None, protocol: str) -> tuple[Branches | None, dict[str, 
 
 
 def _names(modalities: Sequence[str] | None, branches: Branches | None) -> tuple[str, ...]:
-    """Modalities to judge: those asked for, or all of the run's."""
+    """Return the modalities to judge: those asked for, or all of the run's."""
     names = tuple(modalities or (branches.names if branches else ()))
     if not names:
         raise ValueError("scratch needs --modalities: which branches to train")
@@ -116,7 +119,10 @@ def _fractions(protocol: str, fractions: Sequence[float] | None) -> list[float |
 def _rows(
     judge: Judge, seeds: Sequence[int], fractions: Sequence[float | None]
 ) -> tuple[list[SubsetResult], dict[int, Predictions]]:
-    """A line for every share of the labels and set of modalities; the answers of the last, by seed."""
+    """Judge every share of the labels and every set of modalities, a row each.
+
+    The second result is the answers of the last row, by seed.
+    """
     clips, store = judge.clips, judge.clips.store
     lines: list[SubsetResult] = []
     for fraction in fractions:
@@ -136,12 +142,15 @@ def _costs(
 
 
 def _transfer(held: dict[str, Any] | None, store: Store) -> bool:
-    """Whether the model never saw this store's clips while it was pre-trained."""
+    """Return whether the model never saw this store's clips while it was pre-trained."""
     return held is not None and all(part["data_hash"] != store.hash for part in held["data"])
 
 
 def _write(out: Path, result: dict[str, Any], last: dict[int, Predictions], clips: Labelled) -> None:
-    """The picture first: the results file says that all is there."""
+    """Write the picture and then the results file.
+
+    The picture comes first, because the results file says that all is there.
+    """
     labels = clips.store.labels
     counts_CC = confusion(last, clips.store.label_N[clips.test_ids], len(labels))
     title = f"{result['protocol']}, {'+'.join(result['modalities'])}: {result['accuracy']:.1f} %"
@@ -150,7 +159,7 @@ def _write(out: Path, result: dict[str, Any], last: dict[int, Predictions], clip
 
 
 def describe(result: dict[str, Any]) -> str:
-    """The rows as a Markdown table."""
+    """Format the rows as a Markdown table."""
     from training.evaluation.results import markdown
 
     return markdown([_cells(line) for line in result["rows"]])

@@ -1,4 +1,4 @@
-"""h of a store's clips: what linear heads and nearest neighbours are judged on.
+"""Features h of a store's clips, on which linear heads and nearest neighbours are judged.
 
 Shape suffixes: N clips, M modalities, H width of h.
 """
@@ -17,14 +17,16 @@ from training.data.store import Store
 
 
 def only(branches: Branches, names: Sequence[str]) -> Branches:
-    """Some of the branches, in the order of the names; the encoders and heads are shared, not copied.
+    """Select some of the branches, in the order of the names.
+
+    The encoders and heads are shared, not copied.
 
     Raises:
         ValueError: the branches lack a modality.
     """
     if missing := [name for name in names if name not in branches.names]:
         raise ValueError(f"there is no branch of {', '.join(missing)}; the model has {', '.join(branches.names)}")
-    # Built without memory or random numbers: every module is put in from the other.
+    # Built without memory or random numbers, because every module is taken over from the other.
     hidden, width = branches.head
     with torch.device("meta"):
         part = Branches(names, branches.shape, (hidden, width), branches.recompute)
@@ -34,7 +36,10 @@ def only(branches: Branches, names: Sequence[str]) -> Branches:
 
 
 def people_slots(branches: Branches, store: Store) -> int | None:
-    """People a batch holds: where empty slots count in the mean, h must not depend on the batch's other clips."""
+    """Return how many people a batch holds, None for as many as its clips have.
+
+    Where empty slots count in the mean, h must not depend on the batch's other clips.
+    """
     return None if branches.shape.mask_people else int(store.people_N.max(initial=1))
 
 
@@ -47,7 +52,7 @@ def features(
     precision: str = "fp32",
     batch: int = 256,
 ) -> Tensor:
-    """h of some clips: eval mode, no gradient, no augmentation.
+    """Compute h of some clips in eval mode, without gradient or augmentation.
 
     Args:
         branches: moved to the device; its mode is as before afterwards.

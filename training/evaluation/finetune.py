@@ -1,4 +1,4 @@
-"""Encoders and heads trained together with labels: fine-tuning, the semi-supervised protocol, and from scratch.
+"""Training of encoders and heads together with labels: fine-tuning, the semi-supervised protocol, and from scratch.
 
 Every modality's branch learns by its own cross-entropy, as the streams of the literature do, so that one training
 serves every set of modalities: their fused score is the mean of the branches' logits.
@@ -38,7 +38,7 @@ from training.evaluation.linear import Predictions, check_schedule
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TuneConfig:
-    """How encoders and heads are trained with labels; the defaults are the preset paper.
+    """Settings for training encoders and heads with labels. The defaults are the preset paper.
 
     Attributes:
         epochs: passes over the training clips.
@@ -74,13 +74,13 @@ class TuneConfig:
         require(self, {"watch": (self.watch >= 0, "at least 0")})
 
     def rate(self, epoch: float) -> float:
-        """Learning rate at a (fractional) epoch, as in pre-training."""
+        """Return the learning rate at a (fractional) epoch, as in pre-training."""
         return learning_rate(self, epoch)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScratchConfig(TuneConfig):
-    """The same, from random initial values.
+    """Settings for the same training from random initial values.
 
     Attributes:
         shape: of the encoders.
@@ -125,7 +125,7 @@ def tune(
         train_ids: numbers of the training clips.
         test_ids: numbers of the test clips; looked at for the answer alone.
         subsets: modalities whose mean logit answers.
-        config: how.
+        config: how to train.
         seed: of the heads, order, augmentation and dropout.
         device: where to compute.
 
@@ -162,7 +162,7 @@ def _epoch(
     seeds: tuple[int, int],
     device: str | torch.device,
 ) -> float:
-    """One pass over the clips; the mean loss of a branch."""
+    """Train for one pass over the clips, and return the mean loss of a branch."""
     model.train()
     batches = np.array_split(np.random.default_rng(seeds).permutation(ids), -(-len(ids) // config.batch))
     total = 0.0
@@ -187,7 +187,7 @@ def _epoch(
 
 @torch.no_grad()
 def _logits(model: Classifier, store: Store, ids: np.ndarray, config: TuneConfig, device: str | torch.device) -> Tensor:
-    """Branch logits (N, M, C) in eval mode, on the CPU."""
+    """Compute the branch logits (N, M, C) in eval mode, on the CPU."""
     model.eval()
     parts = []
     for start in range(0, len(ids), 256):
@@ -205,7 +205,10 @@ def _look(
     names: Sequence[str],
     epoch: int | None,
 ) -> None:
-    """Put the newest answers in the place of the last; remember the best epoch where epochs are watched."""
+    """Replace the last answers by the newest ones.
+
+    Where epochs are watched, the best epoch is remembered.
+    """
     for subset in subsets:
         columns = [list(names).index(name) for name in subset]
         predicted_N = logits_NMC[:, columns].mean(1).argmax(1).numpy()

@@ -1,4 +1,4 @@
-"""Nearest neighbours by cosine, with nothing trained (the protocol of arXiv 2208.12448, section 4.3, at k = 1).
+"""Nearest neighbours by cosine, with nothing trained (protocol of arXiv 2208.12448, section 4.3, at k = 1).
 
 Shape suffixes: N test clips, R training clips, M modalities, H width of h, C classes.
 """
@@ -17,7 +17,7 @@ from training.evaluation.linear import Predictions
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NearestConfig:
-    """How neighbours vote.
+    """Settings of the neighbours' vote.
 
     Attributes:
         k: neighbours; most votes win, and among equals the one whose neighbours are more similar.
@@ -34,7 +34,9 @@ class NearestConfig:
 def nearest(
     train_RMH: Tensor, train_label_R: Tensor, test_NMH: Tensor, classes: int, k: int, device: str | torch.device = "cpu"
 ) -> Predictions:
-    """Each test clip gets the label of the k most similar training clips; modalities side by side, each of unit length.
+    """Give each test clip the label that most of its k most similar training clips have.
+
+    Modalities stand side by side, each of unit length.
 
     Args:
         train_RMH: h of the training clips.
@@ -55,7 +57,7 @@ def nearest(
     for some_NMH in test_NMH.split(1024):
         similar_NR = F.normalize(some_NMH.to(device), dim=-1).flatten(1) @ keys_RD.T / train_RMH.shape[1]
         near_Nk, index_Nk = similar_NR.topk(k, dim=1)
-        # A vote is worth 1 and a little that never adds up to a vote: similarities lie in [-1, 1].
+        # A vote counts 1 and a bit for its similarity, in [-1, 1]; all bits together never reach a vote.
         worth_Nk = 1 + (near_Nk + 1) / (4 * k)
         votes_NC = torch.zeros(len(some_NMH), classes, device=keys_RD.device)
         found.append(votes_NC.scatter_add_(1, label_R[index_Nk], worth_Nk).argmax(1).cpu())

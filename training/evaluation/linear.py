@@ -37,7 +37,7 @@ LINEAR_PRESETS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What a trained model says of the test clips.
+    """Answers of a trained model for the test clips.
 
     Attributes:
         predicted_N: class numbers, after the last epoch.
@@ -52,7 +52,7 @@ class Predictions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinearConfig:
-    """How heads are trained on frozen features; the defaults are the preset ikem.
+    """Settings for training heads on frozen features. The defaults are the preset ikem.
 
     Attributes:
         epochs: passes over the training clips.
@@ -86,7 +86,7 @@ class LinearConfig:
         require(self, {"init_std": (self.init_std > 0, "positive")})
 
     def rate(self, epoch: float) -> float:
-        """Learning rate at a (fractional) epoch, as in pre-training."""
+        """Return the learning rate at a (fractional) epoch, as in pre-training."""
         return learning_rate(self, epoch)
 
 
@@ -102,7 +102,7 @@ def check_schedule(config: Any) -> None:
 
 
 class Heads(nn.Module):
-    """One linear head a modality; their mean logit is the score.
+    """Linear heads, one for a modality. Their mean logit is the score.
 
     Args:
         modalities: M.
@@ -121,7 +121,7 @@ class Heads(nn.Module):
             self.norm = nn.BatchNorm1d(modalities * width, affine=False, eps=1e-6)
 
     def forward(self, h_NMH: Tensor) -> Tensor:
-        """Mean logits (N, C)."""
+        """Compute the mean logits (N, C)."""
         h_ND = self.norm(h_NMH.flatten(1))
         return h_ND @ self.weight.flatten(0, 1) / len(self.weight) + self.bias.mean(0)
 
@@ -144,7 +144,7 @@ def train_heads(
         test_NMH: h of the test clips; their labels are looked at only to say what the best epoch would have been.
         test_label_N: their class numbers.
         classes: C.
-        config: how.
+        config: how to train.
         seed: of initial values and order.
         device: where to compute.
     """

@@ -1,4 +1,4 @@
-"""What an evaluation is made of: labelled clips, class-balanced shares of them, sets of modalities, and the protocols.
+"""Parts of an evaluation: labelled clips, class-balanced shares of them, sets of modalities, and the protocols.
 
 Protocols: linear and knn on frozen encoders, semi (a share of the labels; fine-tuned, or frozen with linear heads),
 finetune and scratch. Transfer is any of them on another store than the run was pre-trained on.
@@ -33,7 +33,7 @@ SubsetPredictions = dict[tuple[str, ...], Predictions]
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """The labelled clips of a split.
+    """Labelled clips of a split.
 
     Attributes:
         store: of the clips.
@@ -49,7 +49,7 @@ class Labelled:
 
     @classmethod
     def of(cls, store: Store, split: str) -> Labelled:
-        """The labelled clips of one split.
+        """Take the labelled clips of one split.
 
         Raises:
             ValueError: no such split; no labels; fewer than two classes; or an action to be told that never trained.
@@ -70,7 +70,7 @@ class Labelled:
         return cls(store, train_ids, test_ids, sum(map(len, parts)) - len(train_ids) - len(test_ids))
 
     def share(self, fraction: float, seed: int) -> np.ndarray:
-        """Numbers of a class-balanced share of the training clips.
+        """Draw a class-balanced share of the training clips, and return their numbers.
 
         Every class gives as many clips, at least one, or all that it has where those are fewer. Of one seed, a larger
         share holds the smaller ones.
@@ -92,7 +92,7 @@ class Labelled:
 
 
 def check_subsets(names: Sequence[str], wanted: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-    """The sets of modalities to judge: each alone, those wanted, and last all together.
+    """Return the sets of modalities to judge: each alone, those wanted, and last all together.
 
     Raises:
         ValueError: a set wants a modality that is not judged.
@@ -112,7 +112,7 @@ def check_subsets(names: Sequence[str], wanted: Sequence[Sequence[str]]) -> list
 def make_config(
     protocol: str, frozen: bool = False, preset: str | None = None, values: dict[str, Any] | None = None
 ) -> Config:
-    """The configuration of a protocol: its preset, then the values.
+    """Make the configuration of a protocol from its preset, then the values.
 
     Args:
         protocol: one of PROTOCOLS.
@@ -145,12 +145,15 @@ def make_config(
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Values over values; a mapping (views, shape) changes what it names alone."""
+    """Override values by others.
+
+    A mapping (views, shape) changes only what it names.
+    """
     return base | {k: base.get(k, {}) | v if isinstance(v, dict) else v for k, v in over.items()}
 
 
 class Judge:
-    """One model on one split, by one protocol, as often as asked; h of frozen encoders is computed once.
+    """Judge of one model on one split, by one protocol, as often as asked. It computes h of frozen encoders once.
 
     Args:
         clips: labelled clips.
@@ -174,7 +177,7 @@ class Judge:
         self._h: list[torch.Tensor] = []
 
     def start(self, seed: int) -> Branches:
-        """Where training begins: the pre-trained branches, or random ones."""
+        """Return the branches with which training begins: the pre-trained ones, or random ones."""
         if self.branches is not None:
             return self.branches
         assert isinstance(self.config, ScratchConfig)
@@ -182,7 +185,7 @@ class Judge:
         return Branches(self.names, self.config.shape)
 
     def answers(self, seed: int, train_ids: np.ndarray | None = None) -> SubsetPredictions:
-        """What every set of modalities answers, trained on some of the training clips (None: all)."""
+        """Train on some of the training clips (None: all), and return the answers of every set of modalities."""
         train_ids = self.clips.train_ids if train_ids is None else train_ids
         if isinstance(self.config, TuneConfig):
             start = self.start(seed)

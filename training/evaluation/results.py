@@ -1,4 +1,4 @@
-"""The results file of an evaluation: what was asked, of which data and run, what came out, what it costs.
+"""Results file of an evaluation: its settings, the data and the run, the accuracy, and the cost.
 
 Shape suffixes: N test clips, C classes, S seeds.
 """
@@ -25,13 +25,16 @@ BEST = "best_epoch_on_test (not the result)"
 
 
 def mean_std(values: Sequence[float]) -> tuple[float, float | None]:
-    """Mean, and the standard deviation of a sample (n - 1); None of less than two values."""
+    """Return the mean, and the standard deviation of a sample (n - 1).
+
+    The standard deviation is None for fewer than two values.
+    """
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubsetResult:
-    """One set of modalities over its seeds, after the last epoch.
+    """Result of one set of modalities over its seeds, after the last epoch.
 
     Attributes:
         modalities: whose mean logit answered.
@@ -61,7 +64,7 @@ class SubsetResult:
         return statistics.fmean(self.per_class.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """The row of the results file."""
+        """Return the row of the results file."""
         share = {} if self.fraction is None else {"fraction": self.fraction, "labels": self.labels}
         best = {seed: {"accuracy": accuracy, "epoch": epoch} for seed, (accuracy, epoch) in self.best.items()}
         return {
@@ -74,7 +77,7 @@ class SubsetResult:
 def result_of(
     modalities: Sequence[str], answers: Mapping[int, Predictions], truth_N: np.ndarray, labels: Sequence[str]
 ) -> SubsetResult:
-    """What one set of modalities is worth.
+    """Compute the result of one set of modalities.
 
     Args:
         modalities: whose mean logit answered.
@@ -96,14 +99,17 @@ def result_of(
 
 
 def headline(rows: Sequence[SubsetResult]) -> dict[str, Any]:
-    """What stands first in the file: the last row, all modalities fused (and the largest share of the labels)."""
+    """Return what stands first in the file: the last row.
+
+    It is that of all modalities fused, and of the largest share of the labels.
+    """
     last = rows[-1].to_dict()
     keys = ("accuracy", "std", "modalities", "parameters", "flops", "latency_ms", "fraction")
     return {key: last[key] for key in keys if key in last}
 
 
 def confusion(answers: Mapping[int, Predictions], truth_N: np.ndarray, classes: int) -> np.ndarray:
-    """Counts over all seeds, (C, C): rows the truth, columns the answer."""
+    """Count the answers over all seeds, (C, C): rows the truth, columns the answer."""
     counts_CC = np.zeros((classes, classes), np.int64)
     for answer in answers.values():
         np.add.at(counts_CC, (truth_N, answer.predicted_N), 1)
@@ -111,7 +117,10 @@ def confusion(answers: Mapping[int, Predictions], truth_N: np.ndarray, classes: 
 
 
 def confusion_picture(counts_CC: np.ndarray, labels: Sequence[str], title: str, path: Path) -> None:
-    """Draw a confusion matrix into a PNG file, whole or not at all; classes that no test clip shows have no row."""
+    """Draw a confusion matrix into a PNG file, whole or not at all.
+
+    Classes that no test clip shows have no row.
+    """
     rows = np.flatnonzero(counts_CC.sum(1))
     columns = np.flatnonzero(counts_CC.sum(0) + counts_CC.sum(1))
     shown = counts_CC[np.ix_(rows, columns)]
@@ -126,6 +135,6 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def markdown(rows: Sequence[Mapping[str, object]]) -> str:
-    """A table of the rows."""
+    """Format the rows as a Markdown table."""
     names = list(rows[0])
     return table(names, ([row[name] for name in names] for row in rows))

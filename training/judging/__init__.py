@@ -1,1 +1,1 @@
-"""A model file, judged through the app's own stream."""
+"""Judgement of a model file through the app's own stream."""

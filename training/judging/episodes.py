@@ -1,4 +1,4 @@
-"""Few-shot episodes: some actions are drawn, some clips of each teach, clips of other actors ask.
+"""Few-shot episodes: some actions are drawn, some clips of each teach (support), clips of other actors ask (query).
 
 Shapes: N clips, L frames of a clip, K shots, A actions of an episode.
 """
@@ -40,7 +40,7 @@ class Shown:
 
 
 def shown_of(tracks: Sequence[Track], actors: Sequence[str], window_s: float, frames: int) -> Shown:
-    """The clips about the middles of tracks, as teaching cuts them."""
+    """Cut the clips about the middles of tracks, as teaching cuts them."""
     clips = []
     for track in tracks:
         recording = Demonstration(track.times_T, track.joints_TV3, track.seen_TV)
@@ -52,7 +52,7 @@ def shown_of(tracks: Sequence[Track], actors: Sequence[str], window_s: float, fr
 def gather(
     data: Path, drawn: Sequence[Path], part: str, actions: Sequence[str], domain: str, within: bool = False
 ) -> tuple[list[Track], list[str]]:
-    """Tracks of some actions of a part, in one domain, and who is seen in each.
+    """Collect tracks of some actions of a part in one domain, and who is seen in each.
 
     Args:
         data: folder that holds skeletons/.
@@ -60,7 +60,7 @@ def gather(
         part: val, test, or unseen for the sets that never train.
         actions: short ids.
         domain: "raw", or "camera" for the same clips drawn and seen through the app's pose path.
-        within: call each action what its set calls it: what is one action here may be several there.
+        within: call each action by its own name in its set, as one action here may be several there.
     """
     from training.data.splits import SETS, UNSEEN_SETS, samples
     from training.data.tracks import camera_tracks, raw_track
@@ -80,7 +80,10 @@ def gather(
 
 
 def strangers(data: Path, drawn: Sequence[Path], part: str, domain: str, most: int = 60) -> list[Track]:
-    """Clips of no action and of stillness, of the same part and domain, at most so many, spread over all."""
+    """Collect clips of no action and of stillness, of the same part and domain.
+
+    There are at most so many, spread over all.
+    """
     from training.data.tracks import camera_tracks, raw_tracks
 
     part = "test" if part == "unseen" else part  # no set is kept back that has them
@@ -91,14 +94,14 @@ def strangers(data: Path, drawn: Sequence[Path], part: str, domain: str, most: i
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Places of clips: (A, K) that teach, and for each action those that ask."""
+    """Places of an episode's clips: (A, K) that teach, and for each action those that ask."""
 
     teach_AK: np.ndarray
     ask: tuple[np.ndarray, ...]
 
 
 def episodes(shown: Shown, ways: int, shots: int, count: int, seed: int, within: bool = False) -> list[Episode]:
-    """Seeded episodes; who teaches an action never asks for it.
+    """Draw seeded episodes, in which who teaches an action never asks for it.
 
     Args:
         shown: the clips.
@@ -132,7 +135,7 @@ def episodes(shown: Shown, ways: int, shots: int, count: int, seed: int, within:
 
 
 def _split(shown: Shown, mine: np.ndarray, shots: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Clips of some actors that teach, and of the others that ask."""
+    """Choose clips of some actors that teach, and clips of the others that ask."""
     mine = rng.permutation(mine)
     actors = rng.permutation(np.unique(shown.actor_N[mine]))
     for i in range(1, len(actors)):
@@ -145,7 +148,7 @@ def _split(shown: Shown, mine: np.ndarray, shots: int, rng: np.random.Generator)
 
 
 def counts(shown: Shown) -> str:
-    """What there is, in a line."""
+    """Say in a line how many clips there are."""
     by_action: dict[str, set[str]] = defaultdict(set)
     for action, actor in zip(shown.action_N.tolist(), shown.actor_N.tolist()):
         by_action[action].add(actor)

@@ -1,4 +1,4 @@
-"""`python -m training events`: are the app's events the right actions, and do they lie where the actions are?
+"""`python -m training events`: accuracy of the app's events, in label and in time.
 
 Spliced recordings of known times (training.data.splices) are played to app.stream.action_stream. Segment F1 counts an
 event as found when label and time agree, the time by intersection over union; the edit score compares the sequences of
@@ -9,9 +9,10 @@ and app.stream.events were made: F1 41.7 and edit 56.0 with edges at the windows
 72.2 and 74.3 at sensitivity 0.33. With the true times given, that model names 83 % of those actions rightly, which
 bounds F1. Version 2, the same recordings: 74.7 and 74.4; 74.9 and 80.2 at sensitivity 0.67.
 
-Those recordings also chose how the app does it: seeds 1 to 5 give F1 68.0 to 69.5 and edit 66.9 to 72.5, all six seeds
-together 69.7 and 69.8. What was tried on version 2's window scores: F1 / edit on seeds 0 to 2, where it was looked for,
-and on seeds 3 to 5, which came after. Entry scores are fitted as the model file's are, but where a row says otherwise:
+Those recordings also chose how the app does it. Seeds 1 to 5 give F1 68.0 to 69.5 and edit 66.9 to 72.5, all six seeds
+together 69.7 and 69.8. The table shows what was tried on version 2's window scores: F1 / edit on seeds 0 to 2, on which
+it was developed, and on seeds 3 to 5, which came after. Entry scores are fitted as the model file's are, unless a row
+says otherwise:
 
     as it is: best score >= 0.69, left below 0.414                            70.9 / 70.2    68.4 / 69.4
     sensitivity 0.67                                                          70.6 / 75.6    66.6 / 72.3
@@ -30,12 +31,12 @@ and on seeds 3 to 5, which came after. Entry scores are fitted as the model file
 The second look scores an event's frames alone, as a clip of its own; the mean of that and of the stretch names it, and
 has to reach 0.5. No row gains 2 points in both halves of the recordings (every other one) on both groups of seeds.
 
-Of the events that a more ready gate adds, one in three is right and in its place. The label of a stretch's summed
-scores, cuts at the slowest moment and joining over up to 1 s change nothing; twice as many windows change F1 by less
-than 1 (seeds 0 and 1); the likeliest path over all windows (Viterbi) gives 69.4 at best on seeds 0 to 2, where movement
-alone, without labels, finds 57 % of the actions at best. Bounds on these seeds: with the true times given, 85 % of the
-actions get their own label, 90 % from their own frames alone; rid of its wrong events, the present gate, at the best of
-18 settings, has F1 84.
+Of the events that a gate with a lower entry score adds, one in three is right and in its place. Naming by a stretch's
+summed scores, cutting at the slowest moment and joining over up to 1 s change nothing. Twice as many windows change F1
+by less than 1 (seeds 0 and 1). The likeliest path over all windows (Viterbi) gives 69.4 at best on seeds 0 to 2;
+movement alone, without labels, finds 57 % of the actions there at best. Bounds on these seeds: with the true times
+given, 85 % of the actions get their own label, and 90 % from their own frames alone. Without its wrong events, the
+present gate has F1 84 at the best of 18 settings.
 """
 
 from __future__ import annotations
@@ -61,7 +62,10 @@ IOU = 0.5
 def heard(
     model: Recogniser, splice: Splice, sensitivity: float = 0.5, hop_s: float = FILE_HOP_S, fps: float = FPS
 ) -> list[Segment]:
-    """The events of one recording, as a camera of a rate of FPS or a whole fraction of it would give them."""
+    """Return the events of one recording, as a camera of this rate would give them.
+
+    The rate is FPS or a whole fraction of it.
+    """
     seen_V = np.ones(splice.joints_TV3.shape[1], bool)
     shown = range(0, len(splice.joints_TV3), round(FPS / fps))
     frames = (JointFrame(t / FPS, splice.joints_TV3[t], seen_V) for t in shown)
@@ -70,13 +74,16 @@ def heard(
 
 
 def iou(a: Segment, b: Segment) -> float:
-    """Intersection over union of two stretches of time, in [0, 1]."""
+    """Compute the intersection over union of two stretches of time, in [0, 1]."""
     both = min(a[2], b[2]) - max(a[1], b[1])
     return max(both, 0.0) / max(max(a[2], b[2]) - min(a[1], b[1]), 1e-9)
 
 
 def match(found: Sequence[Segment], truth: Sequence[Segment], least: float = IOU) -> list[tuple[int, int]]:
-    """Pairs (found, truth) of one label with at least that IoU, the best first, each taken once."""
+    """Pair found and true segments of one label with at least that IoU.
+
+    The best pairs come first; each segment is taken once.
+    """
     alike = [(i, k) for i, f in enumerate(found) for k, t in enumerate(truth) if f[0] == t[0]]
     pairs = [(iou(found[i], truth[k]), i, k) for i, k in alike if iou(found[i], truth[k]) >= least]
     taken: list[tuple[int, int]] = []
@@ -87,7 +94,7 @@ def match(found: Sequence[Segment], truth: Sequence[Segment], least: float = IOU
 
 
 def edit_score(found: Sequence[Segment], truth: Sequence[Segment]) -> float:
-    """100 minus the Levenshtein distance of the label sequences in % of the longer one."""
+    """Compute 100 minus the Levenshtein distance of the label sequences, in % of the longer one."""
     a, b = [f[0] for f in found], [t[0] for t in truth]
     row = list(range(len(b) + 1))
     for i, label in enumerate(a, 1):
@@ -98,7 +105,7 @@ def edit_score(found: Sequence[Segment], truth: Sequence[Segment]) -> float:
 
 
 def judge(found: Sequence[Sequence[Segment]], truths: Sequence[Sequence[Segment]]) -> dict[str, Any]:
-    """All measures of some recordings.
+    """Compute all measures of some recordings.
 
     Returns:
         f1 at IoU 0.5, and 0.25 and 0.75 beside it, precision and recall (all at IOU, in %); edit, mean over
@@ -135,7 +142,7 @@ def judge(found: Sequence[Sequence[Segment]], truths: Sequence[Sequence[Segment]
 
 
 def by_set(found: Sequence[Sequence[Segment]], splices: Sequence[Splice]) -> list[dict[str, Any]]:
-    """A row of `judge` for each set and one for all."""
+    """Return a row of `judge` for each set, and one for all."""
     groups: dict[str, list[int]] = defaultdict(list)
     for i, splice in enumerate(splices):
         groups[splice.source.split()[0]].append(i)
@@ -147,7 +154,7 @@ def by_set(found: Sequence[Sequence[Segment]], splices: Sequence[Splice]) -> lis
 
 
 def measure(model: Recogniser, splices: Sequence[Splice], sensitivities: Sequence[float]) -> list[dict[str, Any]]:
-    """`by_set` at each sensitivity."""
+    """Return the rows of `by_set` at each sensitivity."""
     from tqdm import tqdm
 
     rows = []

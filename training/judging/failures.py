@@ -1,4 +1,4 @@
-"""Pictures of what a model gets wrong: written motions drawn with looks and cameras that trained nothing.
+"""Pictures of a model's mistakes: written motions drawn with looks and cameras that trained nothing.
 
 No picture of a recorded set is shown. Shapes: F frames of a strip, H W pixels.
 """
@@ -30,7 +30,7 @@ SEED = 99_000_000  # away from every training drawing's
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One drawn motion and what the model said of it; `answers` is empty where nobody was found."""
+    """Drawn motion and what the model said of it. `answers` is empty where nobody was found."""
 
     job: DrawJob
     answers: tuple[str, ...]
@@ -41,7 +41,10 @@ class Case:
 
 
 def look_for(model: Recogniser, pose_model: Path, each: int) -> list[Case]:
-    """Every written motion that the model can say, drawn `each` times in rooms as they are, and judged."""
+    """Draw every written motion that the model can say and judge it.
+
+    Each is drawn `each` times, in rooms as they are.
+    """
     from tqdm import tqdm
 
     said = [action for action in MOTIONS if action in model.labels]
@@ -59,7 +62,7 @@ def _judged(model: Recogniser, pose_model: Path, job: DrawJob) -> Case:
 
 
 def strip(job: DrawJob) -> np.ndarray:
-    """(H, F W, 3) uint8 BGR: the clip's frames side by side, evenly spread, each as high as the others."""
+    """Put the clip's frames side by side, evenly spread, each as high as the others, (H, F W, 3) uint8 BGR."""
     import cv2
 
     scene = scene_of(job)
@@ -69,7 +72,7 @@ def strip(job: DrawJob) -> np.ndarray:
 
 
 def picture(cases: Sequence[Case], display: dict[str, str], path: Path) -> None:
-    """A strip a case, with what was drawn and what the model said.
+    """Draw a strip for each case, with what was drawn and what the model said.
 
     Raises:
         ValueError: there are no cases.

@@ -1,8 +1,8 @@
-"""`python -m training teaching`: how well actions are taught by a few examples, on actions and actors never trained on.
+"""`python -m training teaching`: few-shot accuracy of taught actions, on actions and actors never trained on.
 
-Episodes: some actions are drawn, some clips of each teach, clips of other actors ask. Every way to answer gets the same
-episodes. The model should have been trained without these actions (training/recipes/unseen_actions.yaml), and one
-trained from scratch stands beside it; so does dynamic time warping of the joints, which needs no training.
+In an episode some actions are drawn, some clips of each teach, and clips of other actors ask. Every way to answer gets
+the same episodes. The model should have been trained without these actions (training/recipes/unseen_actions.yaml). It
+is compared with a model trained from scratch, and with dynamic time warping of the joints, which needs no training.
 
 Shapes: N clips, W windows of a clip, D width of the embedding.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def accuracy(answer: Answerer, some: Sequence[Episode]) -> dict[str, float]:
-    """Mean over episodes in %, and half of its 95 % interval."""
+    """Return the mean accuracy over episodes in %, and half of its 95 % interval."""
     right = [np.concatenate([said == a for a, said in enumerate(answer(episode))]).mean() for episode in some]
     return {
         "top1": round(100 * float(np.mean(right)), 1),
@@ -37,7 +37,7 @@ def accuracy(answer: Answerer, some: Sequence[Episode]) -> dict[str, float]:
 
 
 def compare(answerers: dict[str, Answerer], drawn: dict[int, list[Episode]], ways: int) -> list[dict[str, Any]]:
-    """A row each way to answer and number of shots."""
+    """Return a row for each way to answer and number of shots."""
     from tqdm import tqdm
 
     rows: list[dict[str, Any]] = []
@@ -59,12 +59,16 @@ def measure(
     seed: int,
     within: bool = False,
 ) -> list[dict[str, Any]]:
-    """All ways to answer on each model's embedding, and warping.
+    """Measure all ways to answer on each model's embedding, and warping.
 
     Args:
         models: by name, with their files; the first one's clips are warped.
         shown: the clips as a model's windows cut them.
-        ways: actions of an episode. shots: clips that teach each. count: episodes. seed: of them. within: one set.
+        ways: actions of an episode.
+        shots: clips that teach each action.
+        count: number of episodes.
+        seed: of the episodes.
+        within: all clips of an episode come from one set.
     """
     from app.teach.background import read_background
 
@@ -88,7 +92,9 @@ def live(
     strange: Sequence[Track],
     some: Sequence[Episode],
 ) -> dict[str, Any]:
-    """What the app says with actions taught beside the model's own: of clips of them, and of everything else.
+    """Measure what the app says where actions are taught beside the model's own.
+
+    It is shown clips of the taught actions, and of everything else.
 
     Args:
         model: and its file `path`.
@@ -97,9 +103,14 @@ def live(
         some: episodes; each is a pack.
 
     Returns:
-        packs, clips played in all; said: in % of the clips an event with the taught name; wrong: with another taught
-        name; false_a_minute: taught names said of `strange`, and the minutes of it; pack_kb: size of the last pack with
-        all its clips; teach_s: to teach one action of them, its clips cut already, the median.
+        packs: number of packs.
+        clips: number of clips that were played, over all packs.
+        said: share of the clips with an event of the taught name, in %.
+        wrong: share of the clips with an event of another taught name, in %.
+        false_a_minute: taught names said of `strange` in a minute.
+        minutes: of `strange` that were played, over all packs.
+        pack_kb: size of the last pack with all its clips.
+        teach_s: median seconds to teach one of its actions, the clips cut already.
     """  # fmt: skip
     from tqdm import tqdm
 
@@ -133,7 +144,10 @@ def live(
 
 
 def _taught(teacher: Teacher, shown: Shown, episode: Episode, took: list[float]) -> Pack:
-    """A pack of the episode's actions; the seconds that each of them took are added to `took`."""
+    """Teach the episode's actions and return their pack.
+
+    The seconds that each of them took are added to `took`.
+    """
     pack = teacher.pack()
     for a, teach in enumerate(episode.teach_AK):
         began = time.perf_counter()
@@ -143,7 +157,7 @@ def _taught(teacher: Teacher, shown: Shown, episode: Episode, took: list[float])
 
 
 def _asked(episode: Episode) -> Iterator[tuple[str, int]]:
-    """The taught name and the place of each clip that asks."""
+    """Yield the taught name and the place of each clip that asks."""
     for a, ask in enumerate(episode.ask):
         for place in ask:
             yield f"taught {a}", place

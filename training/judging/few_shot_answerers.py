@@ -1,4 +1,4 @@
-"""Ways to answer few-shot episodes: the app's head on the embedding, and what it is compared with.
+"""Classifiers for few-shot episodes: the app's head on the embedding, and those that it is compared with.
 
 Shapes: N clips, W windows of a clip, D width of the embedding, K shots, A actions of an episode, Q clips that ask,
 F frames.
@@ -15,11 +15,11 @@ from training.judging.episodes import Episode
 
 DTW_FRAMES = 25
 _ROWS = 16
-Answerer = Callable[[Episode], list[np.ndarray]]  # for each action, which one each asking clip is taken for
+Answerer = Callable[[Episode], list[np.ndarray]]  # for each action, the answer to each clip that asks
 
 
 def by_head(x_NWD: np.ndarray, background_BD: np.ndarray, modalities: int) -> Answerer:
-    """What the app does: a ridge regression for each action against the others and everyday movement."""
+    """Make the app's answerer: a ridge regression for each action against the others and everyday movement."""
 
     ridge = Ridge(background_BD, modalities)
     x = features(x_NWD.reshape(-1, x_NWD.shape[-1]), ridge.mean_D, modalities).reshape(x_NWD.shape)
@@ -33,7 +33,7 @@ def by_head(x_NWD: np.ndarray, background_BD: np.ndarray, modalities: int) -> An
 
 
 def by_prototypes(x_NWD: np.ndarray, background_BD: np.ndarray, modalities: int) -> Answerer:
-    """The action whose mean feature is nearest, by cosine."""
+    """Make an answerer by prototypes: it names the action whose mean feature is nearest, by cosine."""
     x_NWD = _features(x_NWD, background_BD, modalities)
 
     def answer(episode: Episode) -> list[np.ndarray]:
@@ -45,7 +45,7 @@ def by_prototypes(x_NWD: np.ndarray, background_BD: np.ndarray, modalities: int)
 
 
 def by_neighbours(x_NWD: np.ndarray, background_BD: np.ndarray, modalities: int, k: int = 3) -> Answerer:
-    """The action whose k nearest windows are nearest, by cosine."""
+    """Make an answerer by neighbours: it names the action whose k nearest windows are nearest, by cosine."""
     x_NWD = _features(x_NWD, background_BD, modalities)
 
     def answer(episode: Episode) -> list[np.ndarray]:
@@ -67,12 +67,12 @@ def _features(x_NWD: np.ndarray, background_BD: np.ndarray, modalities: int) -> 
 
 
 def by_warping(distance_NN: np.ndarray) -> Answerer:
-    """The action of the nearest clip by dynamic time warping."""
+    """Make an answerer by warping: it names the action of the nearest clip by dynamic time warping."""
     return lambda episode: [distance_NN[ask[:, None, None], episode.teach_AK].min(-1).argmin(-1) for ask in episode.ask]
 
 
 def warped(clips_NLV3: np.ndarray) -> np.ndarray:
-    """(N, N) distances of clips by dynamic time warping of joints, centred and turned alike."""
+    """Compute the (N, N) distances of clips by dynamic time warping of joints, centred and turned alike."""
     import torch
     from tqdm import tqdm
 
@@ -86,7 +86,7 @@ def warped(clips_NLV3: np.ndarray) -> np.ndarray:
 
 
 def _warp(a_NFX: np.ndarray, b_MFX: np.ndarray) -> np.ndarray:
-    """(N, M) path costs, each divided by twice the frames."""
+    """Compute the (N, M) path costs, each divided by twice the frames."""
     square = lambda x: (x**2).sum(-1)  # noqa: E731
     cost = square(a_NFX)[:, None, :, None] + square(b_MFX)[None, :, None] - 2 * np.einsum("nfx,mgx->nmfg", a_NFX, b_MFX)
     cost = np.sqrt(np.maximum(cost, 0))

@@ -1,9 +1,9 @@
-"""`python -m training identities`: who is taken for whom when people cross, by this app and by tracking libraries.
+"""`python -m training identities`: identity switches when people cross, of this app's and libraries' trackers.
 
-The scenes are of training.drawing.crowd: two to four people, 10 to 30 frames a second, all seeded. The libraries are
-no requirement; those that are not installed are left out (norfair-enough, trackers; none needs PyTorch). Switches of
-number in 54 scenes of 8 s that nothing was chosen on (seeds 100-105; the app's constants are of seeds 0-7), and the
-share of the poses that carry their person's own number:
+The scenes are of training.drawing.crowd: two to four people, 10 to 30 frames a second, all seeded. The libraries
+(norfair-enough, trackers) are no requirement. Those that are not installed are left out; none needs PyTorch. The table
+counts switches of number in 54 scenes of 8 s that nothing was chosen on (seeds 100-105), and the share of the poses
+that carry their person's own number. The app's constants were chosen on seeds 0-7.
 
     tracker                         switches  2 / 3 / 4 people  10 / 15 / 30 fps  kept %  numbers a person
     app.pose.tracker                          20       0 / 6 / 14         6 / 8 / 6     96.8              1.10
@@ -33,13 +33,13 @@ from app.types import Pose
 from training.drawing.crowd import Crowd, crowd
 
 PEOPLE, RATES = (2, 3, 4), (10.0, 15.0, 30.0)
-_SIZE = np.array([640.0, 480.0])  # libraries think in pixels
+_SIZE = np.array([640.0, 480.0])  # libraries work in pixels
 Tracker = Callable[[float, list[Pose]], list[int | None]]  # numbers of the poses of a frame
 
 
 @dataclass(slots=True)
 class TrackerCounts:
-    """Counts of some scenes.
+    """Counts of identities in some scenes.
 
     Attributes:
         switches: how often a person's number changes.
@@ -66,7 +66,7 @@ class TrackerCounts:
 
 
 def ours(_fps: float) -> Tracker:
-    """app.pose.tracker."""
+    """Make a tracker of app.pose.tracker."""
     people = People()
 
     def track(time_s: float, poses: list[Pose]) -> list[int | None]:
@@ -77,14 +77,17 @@ def ours(_fps: float) -> Tracker:
 
 
 def norfair(fps: float) -> Tracker:
-    """norfair-enough as its demo of poses sets it up, but without delay and as patient as the app."""
+    """Make a tracker of norfair-enough as its demo of poses sets it up.
+
+    Two settings are others: it has no delay, and it is as patient as the app.
+    """
     from norfair.distances import create_keypoints_voting_distance
 
     return _norfair(fps, create_keypoints_voting_distance(_SIZE[1] / 15, 0.05), 0.6)
 
 
 def norfair_oks(fps: float) -> Tracker:
-    """norfair-enough's Kalman filter and assignment with the app's similarity."""
+    """Make a tracker of norfair-enough's Kalman filter and assignment, with the app's similarity."""
 
     def distance(detection: Any, person: Any) -> float:
         pose = detection.data
@@ -113,14 +116,14 @@ def _norfair(fps: float, distance: Callable[..., Any], threshold: float) -> Trac
 
 
 def bytetrack(fps: float) -> Tracker:
-    """ByteTrack of `trackers`, over boxes."""
+    """Make a tracker of `trackers`' ByteTrack, over boxes."""
     from trackers import ByteTrackTracker
 
     return _boxes(ByteTrackTracker(_buffer(), fps, minimum_consecutive_frames=1, minimum_iou_threshold=0.1))
 
 
 def ocsort(fps: float) -> Tracker:
-    """OC-SORT of `trackers`, over boxes."""
+    """Make a tracker of `trackers`' OC-SORT, over boxes."""
     from trackers import OCSORTTracker
 
     return _boxes(OCSORTTracker(_buffer(), fps, minimum_consecutive_frames=1, minimum_iou_threshold=0.1))
@@ -156,7 +159,7 @@ TRACKERS: dict[str, tuple[str | None, Callable[[float], Tracker]]] = {
 
 
 def score(scene: Crowd, track: Tracker) -> TrackerCounts:
-    """Counts of one scene."""
+    """Count identities and their switches in one scene."""
     given: dict[int, list[int]] = defaultdict(list)
     counts = TrackerCounts(frames=len(scene.frames))
     for time_s, frame in zip(scene.times_T.tolist(), scene.frames):
@@ -181,7 +184,10 @@ def score(scene: Crowd, track: Tracker) -> TrackerCounts:
 
 
 def compare(seeds: Iterable[int], names: Iterable[str] = tuple(TRACKERS)) -> list[dict[str, Any]]:
-    """A row for each of the trackers that is installed: switches by people and by frame rate, kept %, and time."""
+    """Compare the trackers that are installed, a row each.
+
+    A row holds switches by people and by frame rate, kept %, and time.
+    """
     packages = {name: TRACKERS[name][0] for name in names}
     there = [name for name, package in packages.items() if package is None or importlib.util.find_spec(package)]
     groups: dict[str, dict[str, TrackerCounts]] = {name: defaultdict(TrackerCounts) for name in there}

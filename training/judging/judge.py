@@ -1,7 +1,7 @@
-"""What the shipped model file says of clips that never trained it, judged through the app's own stream.
+"""Accuracy of the shipped model file on clips that never trained it, judged through the app's own stream.
 
-The stream (its windows, the clip's mean, the weight of stillness) is the one that users meet, so the numbers are the
-product's, not a test bench's. Shapes: C classes.
+Users meet the same stream, with its windows, the clip's mean and the weight of stillness, so the numbers are those of
+the product. Shapes: C classes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One clip's truth and the model's labels, best first (empty where it could not judge)."""
+    """One clip's true label and the model's labels, best first (none where it could not judge)."""
 
     truth: str
     ranked: tuple[str, ...]
@@ -41,7 +41,7 @@ class Verdict:
 
 
 def judge(model: Recogniser, track: Track) -> Verdict:
-    """The stream's answer for a whole track."""
+    """Return the stream's answer for a whole track."""
     from app.classify.one_input import events_of
     from app.stream.action_stream import FILE_HOP_S, ActionStream
 
@@ -54,7 +54,7 @@ def judge(model: Recogniser, track: Track) -> Verdict:
 
 
 def rates(verdicts: list[Verdict]) -> Accuracy:
-    """Clips, top-1 and top-3 in %, and the mean over actions of the top-1 in %."""
+    """Count clips, and compute top-1, top-3, and the mean over actions of the top-1, in %."""
     per_action: dict[str, list[bool]] = defaultdict(list)
     for verdict in verdicts:
         per_action[verdict.truth].append(verdict.hit)
@@ -68,7 +68,7 @@ def rates(verdicts: list[Verdict]) -> Accuracy:
 
 
 def per_action(verdicts: list[Verdict]) -> list[ActionRow]:
-    """For each action: clips, recall and precision in %, and what it is most often taken for."""
+    """Return a row for each action: clips, recall and precision in %, and what it is most often taken for."""
     rows = []
     said = Counter(v.ranked[0] for v in verdicts if v.ranked)
     for action in sorted({v.truth for v in verdicts}):
@@ -82,7 +82,7 @@ def per_action(verdicts: list[Verdict]) -> list[ActionRow]:
 
 
 def confusion_picture(verdicts: list[Verdict], labels: Iterable[str], title: str, path: Path) -> None:
-    """Confusion matrix, rows the truth in % of its clips."""
+    """Draw the confusion matrix, rows the truth in % of its clips."""
     truths = [label for label in labels if any(v.truth == label for v in verdicts)]
     columns = list(labels)
     counts = np.zeros((len(truths), len(columns)))
@@ -93,7 +93,7 @@ def confusion_picture(verdicts: list[Verdict], labels: Iterable[str], title: str
 
 
 def real_videos(model: Recogniser, pose_model: Path, videos: Path, part: str) -> list[tuple[str, Verdict]]:
-    """The single-action videos of one part of VIDEOS/labels.csv: file name and verdict."""
+    """Judge the single-action videos of one part of VIDEOS/labels.csv, and return file names and verdicts."""
     from tqdm import tqdm
 
     from app.classify.one_input import classify_video
@@ -113,7 +113,7 @@ KARD = "KARD, even actors (trained on odd)"
 
 
 class HeldOut:
-    """Clips that never train, of every set, whichever train; read once.
+    """Held-out clips of every set, whichever sets train. They are read once.
 
     Args:
         data: folder that holds skeletons/.
@@ -134,11 +134,16 @@ class HeldOut:
         return {f"{name}, a set never trained on": raw_tracks(self._data, (name,)) for name in UNSEEN_SETS}
 
     def by_domain(self, part: str) -> dict[str, list[Track]]:
-        """Clips of one part ("val" or "test"), "raw" and "camera"; those of no action among them."""
+        """Return the clips of one part ("val" or "test") by domain, "raw" and "camera".
+
+        Clips of no action are among them.
+        """
         return {domain: [t for t in tracks if t.part == part] for domain, tracks in self._every.items()}
 
     def by_measure(self, part: str, labels: Sequence[str]) -> dict[str, list[Track]]:
-        """Clips that report (part "test") or choose ("val"), by measure; only those of an action among the labels.
+        """Return the clips that report (part "test") or choose ("val"), by measure.
+
+        Only clips of an action among the labels are given.
 
         KARD and the sets that never train come with "test" alone.
         """
@@ -152,7 +157,7 @@ class HeldOut:
 
 
 def judge_model(model: Recogniser, held: HeldOut, videos: Path, pose_model: Path, out: Path, part: str) -> Judged:
-    """Every table of accuracy, written to OUT/results_<part>.{json,md} with confusion pictures.
+    """Fill every table of accuracy, and write OUT/results_<part>.{json,md} with confusion pictures.
 
     Args:
         model: the model file.
@@ -188,12 +193,12 @@ def judge_model(model: Recogniser, held: HeldOut, videos: Path, pose_model: Path
 
 
 def _picture(part: str, group: int) -> str:
-    """File name of a group's confusions."""
+    """Return the file name of the picture of a group's confusions."""
     return f"confusion_{part}_{group}.png"
 
 
 def _report(judged: Judged) -> str:
-    """The tables for people."""
+    """Format the tables for people."""
     part, videos = judged.part, judged.videos
     text = [
         markdown(as_dicts(judged.rows)), f"Real videos ({part}): {videos} right, {videos.top3} in the top three."

@@ -1,7 +1,7 @@
-"""What a shipped model is worth besides its accuracy, judged through the app's own stream.
+"""Measures of a shipped model besides its accuracy, judged through the app's own stream.
 
-Does it tell what it does not know, does it keep silent while nobody does anything, and does it hold its answers when
-the camera is slow or shows no legs.
+They ask whether the model tells what it does not know, whether it keeps silent while nobody does anything, and whether
+it holds its answers when the camera is slow or shows no legs.
 
 Shapes: T frames, V joints (25), C classes, N clips.
 """
@@ -34,7 +34,7 @@ SHOWN = 0.5  # with less of the lower body's joints seen, a clip shows nothing t
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the stream said of one track.
+    """Answers of the stream to one track.
 
     Attributes:
         action: the truth, a short id.
@@ -75,14 +75,14 @@ def listen(model: Recogniser, track: Track, hop_s: float = FILE_HOP_S) -> Heard:
 
 
 def listen_all(model: Recogniser, tracks: Sequence[Track], title: str) -> list[Heard]:
-    """`listen` to each track, with a progress bar of that title."""
+    """Play each track as `listen` does, with a progress bar of that title."""
     from tqdm import tqdm
 
     return [listen(model, track) for track in tqdm(tracks, desc=title, unit="clip")]
 
 
 def unknown(heard: Sequence[Heard], labels: Sequence[str]) -> Unknown:
-    """How well the model tells actions that it knows from what none of them names ("other").
+    """Measure how well the model tells actions that it knows from what none of them names ("other").
 
     A clip's score is the largest mean score of a label that may be said; a clip that could not be judged scores 0.
     Clips of stillness, and of actions that are not among the labels, are left out.
@@ -107,13 +107,16 @@ def unknown(heard: Sequence[Heard], labels: Sequence[str]) -> Unknown:
 
 
 def false_events(heard: Sequence[Heard]) -> FalseEvents:
-    """Events given in clips of stillness, where each is a mistake; other clips are left out."""
+    """Count the events given in clips of stillness, where each is a mistake.
+
+    Other clips are left out.
+    """
     still = [h for h in heard if h.action == IDLE]
     return _alarms([h.seconds for h in still], [label for h in still for label, _, _ in h.events])
 
 
 def rates(by_rate: Mapping[float, Sequence[Heard]]) -> RateAccuracy:
-    """Top-1 of the same drawn scenes seen by cameras of several rates.
+    """Measure the top-1 of the same drawn scenes seen by cameras of several rates.
 
     Args:
         by_rate: for each rate in frames/s, clips of training.data.tracks.camera_tracks. Clips are matched by key.
@@ -136,7 +139,7 @@ def rates(by_rate: Mapping[float, Sequence[Heard]]) -> RateAccuracy:
 
 
 def lower_body_unseen(model: Recogniser, tracks: Sequence[Track]) -> LowerBody:
-    """Top-1 of actions of the arms, once as the clips are and once with the lower body unseen from beginning to end.
+    """Measure the top-1 of actions of the arms, as the clips are and with the lower body unseen throughout.
 
     Left out are clips that hardly show a lower body as they are. A clip that cannot be judged counts as a miss.
 
@@ -165,14 +168,14 @@ def lower_body_unseen(model: Recogniser, tracks: Sequence[Track]) -> LowerBody:
 
 
 def without_lower_body(track: Track) -> Track:
-    """The track with the joints from the middle of the spine down marked unseen, as under a desk."""
+    """Mark the joints from the middle of the spine down as unseen, as under a desk."""
     seen_TV = track.seen_TV.copy()
     seen_TV[:, LOWER] = False
     return replace(track, seen_TV=seen_TV)
 
 
 def video_idle(model: Recogniser, pose_model: Path, videos: Path, part: str) -> FalseEvents:
-    """Events given in the real videos of stillness of one part of VIDEOS/labels.csv; see `false_events`.
+    """Count the events given in the real videos of stillness of one part of VIDEOS/labels.csv (see `false_events`).
 
     Args:
         model: the action model.
@@ -202,7 +205,7 @@ def _sure(heard: Heard, said_C: np.ndarray) -> float:
 
 
 def _by_key(heard: Sequence[Heard]) -> dict[str, Heard]:
-    """The clips that could be judged, by key."""
+    """Return the clips that could be judged, by key."""
     keys = {h.key for h in heard}
     if len(keys) < len(heard) or "" in keys:
         raise ValueError("rates are matched by their keys, each once a rate: give one folder's camera_tracks for each")
@@ -229,5 +232,5 @@ def _percent(share: float | None) -> float | None:
 
 
 def _change(before: float | None, after: float | None) -> float | None:
-    """Points from one share to another."""
+    """Return the change from one share to another, in points."""
     return None if before is None or after is None else _percent(after - before)

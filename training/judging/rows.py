@@ -1,4 +1,4 @@
-"""Rows of what was judged: made in this room, kept as JSON, read by the card.
+"""Rows of judgements: made in this room, kept as JSON, read by the card.
 
 `to_dict` gives a row as its file holds it, `from_dict` reads it back. Shares are in %, and None where there is nothing
 to take a share of.
@@ -14,14 +14,14 @@ R = TypeVar("R")
 
 
 class JsonRow(Protocol):
-    """What a file can hold."""
+    """Row that a file can hold."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The row as JSON, or a table of Markdown, holds it."""
+        """Return the row as JSON, or a table of Markdown, holds it."""
 
 
 def as_dicts(rows: Sequence[JsonRow]) -> list[dict[str, Any]]:
-    """Rows of one table as JSON, or a table of Markdown, holds them."""
+    """Return the rows of one table as JSON, or a table of Markdown, holds them."""
     return [row.to_dict() for row in rows]
 
 
@@ -29,25 +29,25 @@ Rows = JsonRow | Mapping[str, JsonRow] | Sequence[JsonRow]
 
 
 def plain(rows: Rows) -> Any:
-    """A row, rows by name, or rows in turn, as JSON holds them."""
+    """Convert a row, rows by name, or rows in turn to what JSON holds."""
     if isinstance(rows, Mapping):
         return {name: row.to_dict() for name, row in rows.items()}
     return as_dicts(rows) if isinstance(rows, Sequence) else rows.to_dict()
 
 
 def by_name(read: Callable[[Any], R]) -> Callable[[Any], dict[str, R]]:
-    """Reads back rows by name."""
+    """Return a function that reads back rows by name."""
     return lambda held: {name: read(row) for name, row in held.items()}
 
 
 def in_turn(read: Callable[[Any], R]) -> Callable[[Any], tuple[R, ...]]:
-    """Reads back rows in turn."""
+    """Return a function that reads back rows in turn."""
     return lambda held: tuple(map(read, held))
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How many clips were named rightly.
+    """Share of clips that were named rightly.
 
     Attributes:
         clips: judged.
@@ -67,7 +67,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class MeasureRow:
-    """Accuracy on one group of clips; `measure` is its title."""
+    """Accuracy on one group of clips. `measure` is its title."""
 
     measure: str
     accuracy: Accuracy
@@ -98,7 +98,7 @@ class BaselineRow:
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """How one action fares.
+    """Accuracy of one action.
 
     Attributes:
         action: short id.
@@ -127,7 +127,7 @@ class ActionRow:
 
 @dataclass(frozen=True, slots=True)
 class VideoAnswers:
-    """What is said of one real video; answers are the three best labels."""
+    """Answers to one real video, the three best labels."""
 
     video: str
     action: str
@@ -137,7 +137,7 @@ class VideoAnswers:
         return {"video": self.video, "action": self.action, "answers": list(self.answers)}
 
     def cells(self) -> dict[str, str]:
-        """The row of a table for people."""
+        """Return the row of a table for people."""
         return {"video": self.video, "action": self.action, "answers": ", ".join(self.answers)}
 
     @classmethod
@@ -147,7 +147,7 @@ class VideoAnswers:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Videos that are named rightly, those whose truth is among the three best, and all."""
+    """Counts of videos: named rightly, with the truth among the three best, and all."""
 
     right: int
     top3: int
@@ -159,7 +159,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Every accuracy of one model on one part.
+    """Accuracies of one model on one part.
 
     Attributes:
         part: val or test.

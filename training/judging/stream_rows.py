@@ -1,4 +1,4 @@
-"""Rows of what was measured besides accuracy (training.judging.measures); see training.judging.rows for their form."""
+"""Rows of measures besides accuracy (training.judging.measures), in the form of training.judging.rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """How well actions of the list are told from clips of no action.
+    """Separation of actions of the list from clips of no action.
 
     Attributes:
         known: clips of an action.

@@ -1,4 +1,4 @@
-"""The baseline that a model must beat: a plain support vector machine on hand-made features of the same clips.
+"""Baseline that a model must beat: a plain support vector machine on hand-made features of the same clips.
 
 It sees what the model sees, the window around a clip's middle with every frame centred and turned to the camera, and
 learns nothing but where to draw lines between actions.
@@ -33,7 +33,7 @@ _STOP = (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 10_000, 1e-3)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a machine is fitted.
+    """Settings of a machine's fit.
 
     Attributes:
         kernel: "rbf" or "linear".
@@ -58,7 +58,7 @@ def _windows(tracks: Sequence[Track]) -> list[np.ndarray]:
 
 
 def _in_turns(tracks: Sequence[Track], most: int, rng: np.random.Generator) -> list[Track]:
-    """At most so many tracks of one action, the sources taking turns."""
+    """Choose at most so many tracks of one action, the sources taking turns."""
     by_source: dict[str, list[Track]] = defaultdict(list)
     for track in tracks:
         by_source[track.source].append(track)
@@ -80,7 +80,7 @@ def _check(tracks: Sequence[Track], labels: Sequence[str]) -> None:
 
 
 class SvmBaseline:
-    """A support vector machine, one label against one, on standardised features.
+    """Support vector machine, one label against one, on standardised features.
 
     Args:
         most_per_action: most training clips of a label, taken evenly from the sources.
@@ -138,7 +138,7 @@ class SvmBaseline:
         return self
 
     def predict(self, tracks: Sequence[Track]) -> list[str]:
-        """A label for each track, by its middle window.
+        """Predict a label for each track, by its middle window.
 
         Raises:
             ValueError: it was not fitted.
@@ -151,14 +151,14 @@ class SvmBaseline:
         return (raw_NF - self._mean_F) / self._scale_F
 
     def _seen(self, tracks: Sequence[Track]) -> np.ndarray:
-        """(N, F) standardised features of the tracks' middle windows."""
+        """Return the standardised features of the tracks' middle windows, (N, F)."""
         return self._standard(np.stack([features(window) for window in _windows(tracks)]))
 
     def _named(self, machine: cv2.ml.SVM, x_NF: np.ndarray) -> list[str]:
         return [self.labels[int(c)] for c in machine.predict(x_NF)[1].ravel()]
 
     def _fit_grid(self, x_NF: np.ndarray, label_N: np.ndarray, choosing: list[Track]) -> None:
-        """Fit by every settings of the grid and keep the best; among equals the earlier."""
+        """Fit with each settings of the grid and keep the best, among equals the earlier."""
         self.chosen = {}
         if not choosing:
             self.settings, self._machine = self._grid[0], _machine(self._grid[0], x_NF, label_N)
@@ -197,7 +197,7 @@ def _row(measure: str, baseline: SvmBaseline, tracks: Sequence[Track]) -> Baseli
 
 
 def default_baseline(tracks: Sequence[Track], seed: int = 0) -> SvmBaseline:
-    """Fitted to the tracks of part train, all their actions, and chosen by those of part val.
+    """Fit a baseline to the tracks of part train, all their actions, and choose its settings by those of part val.
 
     Raises:
         ValueError: too few training tracks.
@@ -208,7 +208,7 @@ def default_baseline(tracks: Sequence[Track], seed: int = 0) -> SvmBaseline:
 
 
 def baseline_rows(data: Path) -> list[BaselineRow]:
-    """What the baseline gives where training.judging.judge judges a model, with the same names of the measures.
+    """Measure the baseline where training.judging.judge judges a model, with the same names of the measures.
 
     It answers with any of its labels everywhere. Of the sets never trained on, the clips whose action is one of them
     count.
@@ -233,7 +233,9 @@ def baseline_rows(data: Path) -> list[BaselineRow]:
 
 
 def kard_alone(data: Path) -> BaselineRow:
-    """KARD by its own 18 labels, trained on the odd actors and judged on the even: it tells that the baseline is fair.
+    """Measure the baseline on KARD by its own 18 labels, trained on the odd actors and judged on the even.
+
+    This shows that the baseline is fair.
 
     The settings are chosen inside the odd actors: 1, 3 and 5 train, 7 and 9 choose.
 

@@ -14,14 +14,16 @@ TINY = 1e-6
 
 
 def _upright(window_KV3: np.ndarray) -> np.ndarray:
-    """(K, J, 3) joints about the centre, facing the camera, in lengths of the trunk."""
+    """Turn joints about the centre to face the camera, in lengths of the trunk, (K, J, 3)."""
     facing_KV3 = normalise(torch.from_numpy(np.ascontiguousarray(window_KV3, np.float32))).numpy()
     trunk = float(np.linalg.norm(facing_KV3[:, _PELVIS], axis=-1).mean())
     return np.delete(facing_KV3, CENTRE, axis=1) / (trunk if trunk > TINY else 1.0)
 
 
 def features(window_KV3: np.ndarray) -> np.ndarray:
-    """Hand-made features of a window; neither place, nor size, nor the way the person faces changes them.
+    """Compute hand-made features of a window.
+
+    Neither place, nor size, nor the way the person faces changes them.
 
     Of every coordinate of every joint: mean, standard deviation, minimum and maximum over time; mean and standard
     deviation of its absolute speed; its place at MOMENTS even moments. Of every joint: mean and standard deviation of

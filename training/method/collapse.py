@@ -11,7 +11,7 @@ from training.method.key_queue import Queue
 
 @torch.no_grad()
 def diagnostics(z_MND: Tensor, queue: Queue, ids_N: Tensor) -> dict[str, float]:
-    """Signs of collapse and of self-mining, modality by modality.
+    """Measure signs of collapse and of self-mining, modality by modality.
 
     std: mean over dimensions of the keys' standard deviation times sqrt(D): 1 for directions spread evenly, 0 when
     collapsed. rank: effective rank, the exponential of the entropy of the normalised singular values (Roy and

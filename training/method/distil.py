@@ -57,21 +57,21 @@ class Distiller(nn.Module):
             encoder.load_state_dict(self.teacher.encoders[name].state_dict())
 
     def train(self, mode: bool = True) -> Distiller:
-        """Training mode for all but the teacher: its dropout stays off, its statistics stand still."""
+        """Set training mode for all but the teacher: its dropout stays off, its statistics stand still."""
         super().train(mode)
         self.teacher.eval()
         return self
 
     def product(self) -> Branches:
-        """The student."""
+        """Return the student."""
         return self.student
 
     def before(self, epoch: int) -> None:
-        """Nothing follows anything here."""
+        """Do nothing, as no branch follows another here."""
 
     @torch.no_grad()
     def teach(self, view: Batch) -> Tensor:
-        """The teacher's z of one view, (M, N, D)."""
+        """Compute the teacher's z of one view, (M, N, D)."""
         with self._autocast(view):
             h_MNH = self.teacher.encode(view.joints_NPTVC, view.frames_N, view.present_NP)
         return self.teacher.project(h_MNH)
@@ -80,7 +80,10 @@ class Distiller(nn.Module):
         return torch.autocast(view.joints_NPTVC.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
 
     def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
-        """Loss of one step: the teacher sees the first view, the student the second."""
+        """Compute the loss of one step.
+
+        The teacher sees the first view, the student the second.
+        """
         how, queue_MKD = self.config, self.queue.keys_MKD
         z_MND = self.teach(first)
         with self._autocast(second):
@@ -110,7 +113,10 @@ class Distiller(nn.Module):
         return health
 
     def fill(self, pool: Pool, group: Group) -> None:
-        """Fill the queue with the teacher's keys before anything is mined; epochs beyond the last give the views."""
+        """Fill the queue with the teacher's keys before anything is mined.
+
+        The views are those of epochs beyond the last.
+        """
         epoch = self.config.epochs
         while int(self.queue.filled) < len(self.queue):
             for first, _ in two_views(pool, self.config, epoch, group):
@@ -121,11 +127,11 @@ class Distiller(nn.Module):
             epoch += 1
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Student and queue; the teacher is in its own run."""
+        """Return student and queue. The teacher is in its own run."""
         return {k: v for k, v in super().state_dict(*args, **kwargs).items() if not k.startswith("teacher.")}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Take up `state_dict`."""
+        """Load what `state_dict` returned."""
         teacher = {f"teacher.{k}": v for k, v in self.teacher.state_dict().items()}
         return super().load_state_dict(teacher | dict(state_dict), strict, assign)
 
@@ -138,14 +144,16 @@ def distil(
     note: Callable[[str], None],
     device: str | None = None,
 ) -> None:
-    """Distil a finished pre-training run; OUT is taken up where it stands, and nothing is done when it is finished.
+    """Distil a finished pre-training run.
+
+    OUT is taken up where it stands; nothing is done when it is finished.
 
     Args:
         pool: the clips; labels are not looked at.
         teacher: folder of the pre-training run.
-        config: how.
+        config: how to train.
         out: the run's folder.
-        note: told the end.
+        note: told when the run is finished.
         device: cpu or cuda; None takes CUDA where there is one.
 
     Raises:

@@ -21,7 +21,9 @@ def rckd(
     temperature: float,
     mask_NK: Tensor | None = None,
 ) -> Tensor:
-    """Relational cross-modality distillation: the sum over student branches of the mean over teacher modalities.
+    """Compute the relational cross-modality distillation loss (RCKD).
+
+    The result is the sum over student branches of the mean over teacher modalities.
 
     Args:
         e_SNE: Unit embeddings of the student's branches, on the second view.
@@ -56,7 +58,10 @@ def kl(
     student_temperature: float = 0.1,
     mask_NK: Tensor | None = None,
 ) -> Tensor:
-    """Plain KL: the student's similarities with the whole queue follow the teacher's; sum over student branches."""
+    """Compute plain KL: the student's similarities with the whole queue follow the teacher's.
+
+    The result is the sum over student branches.
+    """
     teacher_NK = t_NE.detach() @ queue_KE.detach().t()
     K = queue_KE.shape[0]
     each = (
@@ -76,7 +81,7 @@ def cross_modal_kl(
     student_temperature: float = 0.1,
     mask_NK: Tensor | None = None,
 ) -> Tensor:
-    """CMD's distillation: every teacher modality's top neighbours, KL to every student branch.
+    """Compute CMD's distillation loss: every teacher modality's top neighbours, KL to every student branch.
 
     The sum over student branches of the mean over teacher modalities (arXiv 2208.12448, section 3.3).
     """
@@ -90,5 +95,8 @@ def cross_modal_kl(
 
 
 def feature(e_SNE: Tensor, t_NE: Tensor) -> Tensor:
-    """Feature distillation: squared distance of unit embeddings to the teacher's, sum over student branches."""
+    """Compute feature distillation: the squared distance of unit embeddings to the teacher's.
+
+    The result is the sum over student branches.
+    """
     return ((e_SNE - t_NE.detach()) ** 2).sum(2).mean(1).sum()

@@ -1,4 +1,4 @@
-"""The queue of keys: one pointer for all modalities, so that column i is the same sample in each of them.
+"""Queue of keys, with one pointer for all modalities, so that column i is the same sample in each of them.
 
 Source: MoCo (arXiv 1911.05722, section 3.2); arXiv 2309.12009, section 3.3. Shapes: K columns, M modalities,
 N clips, D width of a key.
@@ -16,7 +16,7 @@ NOISE = -1
 
 
 class Queue(nn.Module):
-    """The last K keys of every modality; begins as unit noise, as published.
+    """Queue of the last K keys of every modality. It begins as unit noise, as published.
 
     Args:
         names: Modalities, in order.
@@ -44,7 +44,10 @@ class Queue(nn.Module):
 
     @torch.no_grad()
     def push(self, k_MND: Tensor, ids_N: Tensor) -> None:
-        """Write the newest keys over the oldest, wrapping around; of a batch longer than the queue the last K stay."""
+        """Write the newest keys over the oldest, wrapping around.
+
+        Of a batch longer than the queue the last K stay.
+        """
         K = len(self)
         k_MND, ids_N = k_MND[:, -K:], ids_N[-K:]
         columns_N = (self.pointer + torch.arange(len(ids_N), device=ids_N.device)) % K
@@ -54,5 +57,5 @@ class Queue(nn.Module):
         self.filled.copy_((self.filled + len(ids_N)).clamp(max=K))
 
     def own_columns(self, ids_N: Tensor) -> Tensor:
-        """(N, K) bool: columns that hold an earlier key of the sample's own clip."""
+        """Return which columns hold an earlier key of the sample's own clip, (N, K) bool."""
         return ids_N[:, None] == self.ids_K[None]

@@ -1,4 +1,4 @@
-"""The contrastive losses: InfoNCE, EKEM, IKEM and CMD, without dense logit matrices or masks.
+"""Contrastive losses: InfoNCE, EKEM, IKEM and CMD, without dense logit matrices or masks.
 
 Source: arXiv 2309.12009, sections 3.2 and 3.3; CrosSCLR, arXiv 2104.14466; CMD, arXiv 2208.12448. Shape suffixes:
 N clips, M modalities, K queue columns, D width of z, E = M x D, k mined neighbours. Everything is float32 or better,
@@ -20,7 +20,10 @@ from training.method.queue_sums import queue_sums
 
 
 def full_precision(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A loss that a caller's autocast does not reach: similarities over T = 0.07 need more than bf16's 8 bits."""
+    """Keep a loss out of its caller's autocast.
+
+    Similarities over T = 0.07 need more than bf16's 8 bits.
+    """
 
     @functools.wraps(loss)
     def run(first: Tensor, *rest: Any, **named: Any) -> Tensor:
@@ -31,7 +34,7 @@ def full_precision(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def mine(q_ND: Tensor, queue_KD: Tensor, topk: int, mask_NK: Tensor | None = None) -> Tensor:
-    """Columns of the topk keys most similar to each query, (N, k)."""
+    """Return the columns of the topk keys most similar to each query, (N, k)."""
     s_NK = q_ND.detach() @ queue_KD.detach().t()
     if mask_NK is not None:
         s_NK = s_NK.masked_fill(mask_NK, -torch.inf)
@@ -42,13 +45,15 @@ def mine(q_ND: Tensor, queue_KD: Tensor, topk: int, mask_NK: Tensor | None = Non
 
 
 def similarity_at(q_ND: Tensor, queue_KD: Tensor, column_Nk: Tensor) -> Tensor:
-    """Similarities of the queries with some columns each, (N, k)."""
+    """Return each query's similarities with some columns of its own, (N, k)."""
     return torch.einsum("nd,nkd->nk", q_ND, queue_KD.detach()[column_Nk])
 
 
 @full_precision
 def info_nce(q_ND: Tensor, k_ND: Tensor, queue_KD: Tensor, temperature: float, mask_NK: Tensor | None = None) -> Tensor:
-    """Cross-entropy of the positive against the queue, mean over the batch (MoCo, arXiv 1911.05722, eq. 1).
+    """Compute InfoNCE, the cross-entropy of the positive against the queue (MoCo, arXiv 1911.05722, eq. 1).
+
+    The result is the mean over the batch.
 
     Args:
         q_ND: Unit queries.
@@ -65,7 +70,10 @@ def info_nce(q_ND: Tensor, k_ND: Tensor, queue_KD: Tensor, temperature: float, m
 def mined_term(
     positive_N: Tensor, own_Nk: Tensor, context_Nk: Tensor, single_N: Tensor, double_N: Tensor, temperature: float
 ) -> Tensor:
-    """Mean over {positive, neighbours, their context} of -log softmax over [positive, queue, context]; batch mean."""
+    """Average -log softmax over the positive, its neighbours and their context.
+
+    The softmax runs over [positive, queue, context]. The result is the mean over the batch.
+    """
     total_N = torch.logaddexp(positive_N / temperature, torch.logaddexp(single_N, double_N))
     chosen_Np = torch.cat([positive_N[:, None], own_Nk, context_Nk], dim=1) / temperature
     return (total_N - chosen_Np.mean(1)).mean()
@@ -81,7 +89,9 @@ def ekem(
     context_gradient: bool = True,
     mask_NK: Tensor | None = None,
 ) -> Tensor:
-    """Explicit knowledge exchange (CrosSCLR, arXiv 2104.14466, section 3.3): sum over u of the mean over v != u.
+    """Compute the loss of explicit knowledge exchange, EKEM (CrosSCLR, arXiv 2104.14466, section 3.3).
+
+    The result is the sum over modalities u of the mean over modalities v != u.
 
     The neighbours of one modality are further positives of another; the products of both similarities are further
     logits, positive at the neighbours.
@@ -118,13 +128,18 @@ def ekem(
 
 
 def concatenated(k_MND: Tensor) -> Tensor:
-    """norm([k_1; ...; k_M]), (N, M x D)."""
+    """Concatenate the modalities' keys and normalise the result to unit length, (N, M x D).
+
+    As a formula: norm([k_1; ...; k_M]).
+    """
     return F.normalize(k_MND.transpose(0, 1).flatten(1), dim=1)
 
 
 @full_precision
 def ikem(y_MNE: Tensor, k_MND: Tensor, queue_MKD: Tensor, temperature: float, mask_NK: Tensor | None = None) -> Tensor:
-    """Implicit knowledge exchange (arXiv 2309.12009, section 3.3): InfoNCE of every y_u against all modalities' keys.
+    """Compute the loss of implicit knowledge exchange, IKEM (arXiv 2309.12009, section 3.3).
+
+    This is InfoNCE of every y_u against all modalities' keys.
 
     Args:
         y_MNE: Unit predictions of every modality, E = M x D.
@@ -155,7 +170,9 @@ def neighbour_kl(
     student_temperature: float,
     mask_NK: Tensor | None = None,
 ) -> Tensor:
-    """KL of two neighbour distributions over the teacher's topk columns, mean over the batch (CMD, eq. 4 to 6).
+    """Compute the KL of two neighbour distributions over the teacher's topk columns (CMD, eq. 4 to 6).
+
+    The result is the mean over the batch.
 
     Args:
         teacher_NK: The teacher's similarities; constants.
@@ -184,9 +201,11 @@ def cmd(
     student_temperature: float = 0.1,
     mask_NK: Tensor | None = None,
 ) -> Tensor:
-    """Cross-modal mutual distillation (arXiv 2208.12448, section 3.3): the sum over ordered pairs a -> b of modalities.
+    """Compute the loss of cross-modal mutual distillation, CMD (arXiv 2208.12448, section 3.3).
 
-    The key of a teaches the query of b how near the queue's samples are.
+    The result is the sum over ordered pairs a -> b of modalities.
+
+    The key of a teaches the query of b how similar the queue's samples are.
 
     Args:
         z_MND: Unit queries; the students.

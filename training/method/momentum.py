@@ -1,4 +1,4 @@
-"""The key branches: a copy of the query that follows it by a moving average (MoCo, arXiv 1911.05722)."""
+"""Key branches: a copy of the query that follows it by a moving average (MoCo, arXiv 1911.05722)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.branches import Branches
 
 
 def key_copy(query: Branches) -> Branches:
-    """The key branches: an exact copy, buffers too, that no gradient reaches."""
+    """Copy the query branches, buffers too, as key branches that no gradient reaches."""
     key = copy.deepcopy(query)
     key.recompute = False
     return key.requires_grad_(False)
@@ -19,9 +19,9 @@ def key_copy(query: Branches) -> Branches:
 
 @torch.no_grad()
 def follow(key: Branches, query: Branches, m: float, frozen: Sequence[str] = ()) -> None:
-    """key <- m key + (1 - m) query for all parameters but those of the frozen modalities.
+    """Update key <- m key + (1 - m) query for all parameters but those of the frozen modalities.
 
-    Batch-norm statistics stay the key's own (its forward passes move them).
+    Batch-norm statistics stay the key's own: its forward passes move them.
     """
     for name in key.names:
         if name in frozen:

@@ -48,7 +48,7 @@ class Pretrainer(nn.Module):
         self._newest: tuple[Tensor, Tensor] | None = None
 
     def product(self) -> Branches:
-        """The query branches."""
+        """Return the query branches."""
         return self.query
 
     def before(self, epoch: int) -> None:
@@ -57,7 +57,7 @@ class Pretrainer(nn.Module):
         follow(self.key, self.query, self.config.keep, frozen)
 
     def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
-        """Loss of one step: InfoNCE alone in stage 1, the exchange's losses in stage 2.
+        """Compute the loss of one step: InfoNCE alone in stage 1, the exchange's losses in stage 2.
 
         Args:
             first: One view of the clips, for the queries.
@@ -102,17 +102,20 @@ class Pretrainer(nn.Module):
 
 
 def queue_length(config: Schedule, clips: int) -> int:
-    """K: as asked, but at most half the clips where the own clip's columns are masked (small data sets)."""
+    """Return the queue's length K.
+
+    It is as asked, but at most half the clips where the own clip's columns are masked (small data sets).
+    """
     return max(min(config.queue, clips // 2), 1) if config.mask_own else config.queue
 
 
 def cmd_neighbours(config: Schedule, columns: int) -> int:
-    """Neighbours that CMD compares: as asked, but at most half the queue."""
+    """Return how many neighbours CMD compares: as many as asked, but at most half the queue."""
     return max(min(config.cmd_topk, columns // 2), 1)
 
 
 def _subset(state: dict[str, Any], trainer: Pretrainer, path: Path) -> dict[str, Any]:
-    """Of a stage-1 checkpoint, the branches and queue rows of the trainer's modalities."""
+    """Take the branches and queue rows of the trainer's modalities from a stage-1 checkpoint."""
     held, names = state["modalities"], trainer.config.modalities
     missing = set(names) - set(held)
     if missing:
@@ -136,14 +139,16 @@ def pretrain(
     stage1: Path | None = None,
     device: str | None = None,
 ) -> None:
-    """Pre-train; OUT is taken up where it stands, and nothing is done when it is finished.
+    """Pre-train the modalities' encoders.
+
+    OUT is taken up where it stands; nothing is done when it is finished.
 
     Args:
         pool: the clips; labels are not looked at.
-        config: how.
+        config: how to train.
         out: the run's folder.
-        note: told the end.
-        stage1: a run whose end of stage 1 is where this one begins (same shape; it may have more modalities).
+        note: told when the run is finished.
+        stage1: a run whose end of stage 1 is where this one begins (of the same shape, perhaps with more modalities).
         device: cpu or cuda; None takes CUDA where there is one.
 
     Raises:
@@ -168,7 +173,7 @@ def pretrain(
 
 
 def _take_up(trainer: Pretrainer, optimizer: torch.optim.Optimizer, out: Path, stage1: Path | None) -> int:
-    """The epochs that the checkpoint, or another run's stage 1, has done."""
+    """Restore the checkpoint or another run's stage 1, and return the epochs that it has done."""
     if (out / CHECKPOINT).exists():
         return restore(trainer, optimizer, read_state(out / CHECKPOINT), out / CHECKPOINT)
     if stage1 is None:
@@ -181,7 +186,10 @@ def _take_up(trainer: Pretrainer, optimizer: torch.optim.Optimizer, out: Path, s
 
 
 def prepare_encoders(many: tuple[Branches, ...], config: Schedule, group: Group) -> None:
-    """Shared batch statistics in a parallel run, compilation where asked (names of tensors stay as they are)."""
+    """Share batch statistics in a parallel run, and compile the encoders where asked.
+
+    Names of tensors stay as they are.
+    """
     for branches in many:
         share_statistics(branches, group)
         if config.compile:

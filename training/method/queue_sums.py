@@ -14,7 +14,7 @@ CHUNK = 4096  # columns at a time: what is in flight stays in the cache
 
 @dataclass(frozen=True, slots=True)
 class SumPlan:
-    """What `_QueueSums` sums: the streams' queues (K, D_i), pairs of streams, temperature, left-out columns."""
+    """Input of `_QueueSums`: the streams' queues (K, D_i), pairs of streams, temperature, left-out columns."""
 
     queues: Sequence[Tensor]
     pairs: Sequence[tuple[int, int]]
@@ -27,14 +27,17 @@ class SumPlan:
         return [slice(a, min(a + self.chunk, K)) for a in range(0, K, self.chunk)]
 
     def groups(self) -> list[list[int]]:
-        """Streams that read the same queue, as IKEM's all do: their products are taken together."""
+        """Group the streams that read the same queue, as IKEM's all do.
+
+        The products of a group are taken together.
+        """
         same: dict[int, list[int]] = {}
         for i, queue in enumerate(self.queues):
             same.setdefault(queue.data_ptr(), []).append(i)
         return list(same.values())
 
     def similarities(self, q_ND: Sequence[Tensor], part: slice) -> list[Tensor]:
-        """Every stream's similarities with its queue, (N, K) each."""
+        """Compute every stream's similarities with its queue, (N, K) each."""
         out: dict[int, Tensor] = {}
         for group in self.groups():
             rows = torch.cat([q_ND[i] for i in group])
@@ -42,13 +45,13 @@ class SumPlan:
         return [out[i] for i in range(len(q_ND))]
 
     def logits(self, s_NK: Tensor, part: slice) -> Tensor:
-        """Similarities or products of them as logits, -inf where a column is left out."""
+        """Turn similarities, or products of them, into logits, -inf where a column is left out."""
         logits_NK = s_NK / self.temperature
         return logits_NK if self.mask_NK is None else logits_NK.masked_fill_(self.mask_NK[:, part], -torch.inf)
 
 
 class _Context(FunctionCtx):
-    """What the forward pass leaves to the backward pass."""
+    """Values that the forward pass leaves to the backward pass."""
 
     plan: SumPlan
     saved_tensors: tuple[Tensor, ...]
@@ -110,7 +113,7 @@ def queue_sums(
     mask_NK: Tensor | None,
     chunk: int = CHUNK,
 ) -> tuple[Tensor, Tensor]:
-    """log-sum-exp over the queue for every stream, (S, N), and every pair of streams, (P, N)."""
+    """Compute log-sum-exp over the queue for every stream, (S, N), and every pair of streams, (P, N)."""
     if mask_NK is not None and bool(mask_NK.all(1).any()):
         raise ValueError("the queue holds nothing but a clip's own keys: take a longer queue, or a smaller share of it")
     plan = SumPlan([q.detach().float() if q.dtype == torch.bfloat16 else q.detach() for q in plan_queues], tuple(pairs),

@@ -1,4 +1,4 @@
-"""`python -m training own`: from a folder of videos to a model of one's own actions. Every step is taken up again.
+"""`python -m training own`: a model of one's own actions from a folder of videos. Every step can be resumed.
 
 OUT/work holds what lies between: what was seen in each file, the drawn everyday motions, the training's checkpoint.
 """
@@ -41,7 +41,9 @@ WINDOWS_A_CLIP, LEAST_WINDOWS, MOST_WINDOWS = 12, 1024, 6144  # of an epoch
 
 
 def make(request: Request, pose_model: Callable[[], Path], note: Callable[[str], None]) -> OwnReport:
-    """Watch, train, calibrate, export and judge; OUT holds the model, its card and what it said of each held-out file.
+    """Watch, train, calibrate, export and judge.
+
+    OUT holds the model, its card and what it said of each held-out file.
 
     Args:
         request: what is wanted.
@@ -65,7 +67,7 @@ def _made(request: Request, pose_model: Callable[[], Path], note: Callable[[str]
     began = time.monotonic()
     config, base = _start(request.start)
     found = find(request.folder)
-    divide(found, request.by, request.seed)  # what cannot be held back is said before the long work
+    divide(found, request.by, request.seed)  # refuses before the long work what cannot be held back
     seen = watch(found, request.out / "work" / request.pose / "seen", pose_model, request.workers, note)
     examples, by = divide(_enough(seen), request.by, request.seed)
     own = [replace(t, part=e.part) for e, t in zip(examples, seen.tracks, strict=True)]
@@ -108,7 +110,7 @@ def _check(request: Request) -> None:
 
 
 def _start(folder: Path) -> tuple[StudentConfig, Path]:
-    """Configuration and model file of the weights to start from."""
+    """Return the configuration and the model file of the weights to start from."""
     from models.weights import read_config
 
     config = read_config(folder)
@@ -135,7 +137,10 @@ def _everyday(
     pose_model: Callable[[], Path],
     note: Callable[[str], None],
 ) -> tuple[list[Track], dict[str, str]]:
-    """Drawn tracks of stillness and of anything else; and the motions left out as the user's own."""
+    """Draw tracks of stillness and of other motions.
+
+    The second result is the motions that are left out because they are the user's own.
+    """
     from export.runtime import ActionModel
     from training.drawing.camera_clips import draw_all
 
@@ -148,7 +153,7 @@ def _everyday(
 
 
 def _config(start: StudentConfig, names: list[str], request: Request) -> StudentConfig:
-    """The start's shape with the user's labels."""
+    """Make a configuration of the start's shape with the user's labels."""
     began = f" It began from weights with these terms: {start.terms}" if start.terms else ""
     return replace(
         start, labels=(*names, *SILENT), display={name: name for name in names} | {s: DISPLAY[s] for s in SILENT},
@@ -168,7 +173,7 @@ def _recipe(config: StudentConfig, request: Request, own: list[Track]) -> Recipe
 
 
 def _identity(request: Request, config: StudentConfig, how: Recipe, training: list[Track]) -> str:
-    """Tells this training from one of other files, settings or start."""
+    """Return a hash that tells this training from one of other files, settings or start."""
     from models.weights import WEIGHTS
 
     digest = hashlib.sha256(f"{how} {config.labels}".encode())
@@ -179,7 +184,10 @@ def _identity(request: Request, config: StudentConfig, how: Recipe, training: li
 
 
 def _calibrated(student: Student, config: StudentConfig, choosing: list[Track], how: Recipe) -> StudentConfig:
-    """Temperature and thresholds from the held-out clips; the start's own fusion, so that they choose no answer."""
+    """Fit temperature and thresholds on the held-out clips.
+
+    The fusion stays the start's, so that these clips choose no answer.
+    """
     fusion = config.fusion or (1 / len(config.modalities),) * len(config.modalities)
     fitted = fit(student, choosing, how, config.labels, FALSE_ALARMS, fusion)
     enter = max(LEAST_ENTER, fitted["thresholds"]["enter"])
@@ -190,7 +198,7 @@ def _calibrated(student: Student, config: StudentConfig, choosing: list[Track], 
 
 
 def run(args: Any, note: Callable[[str], None]) -> int:
-    """Run the command; returns its exit code: 1 where a file could not be used."""
+    """Run the command and return its exit code, which is 1 where a file could not be used."""
     import torch
 
     from app.pose.model_file import ensure_pose_model

@@ -1,7 +1,7 @@
-"""What the actions must be told from: motions written by hand, drawn and seen by the app's pose path.
+"""Counter-examples to the user's actions: motions written by hand, drawn and seen by the app's pose path.
 
-Stillness trains "idle"; every other written motion trains "other", but for those that are the user's own actions under
-another name, which the model started from tells.
+Stillness trains "idle"; every other written motion trains "other". Motions that are one of the user's own actions under
+another name are left out. The model started from tells which these are.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 EACH = {"train": 6, "val": 2}  # drawings of each written motion ...
 STILL = {"train": 20, "val": 20}  # ... and of stillness
-ALIKE = 0.2  # of an action's files that the model started from calls by a motion's name: it is one of them
+ALIKE = 0.2  # share of an action's files that the start model calls by a motion's name: from here on it is one of them
 _SEED = 55_000_000  # away from every other drawing's
 
 
 def everyday_jobs() -> list[DrawJob]:
-    """Everything to draw, always the same, in an order that mixes the motions."""
+    """List everything to draw, always the same, in an order that mixes the motions."""
     rows: list[tuple[float, str, str]] = [
         (k, name, part) for part, each in EACH.items() for name in MOTIONS if name != IDLE for k in range(each)
     ]
@@ -37,7 +37,7 @@ def everyday_jobs() -> list[DrawJob]:
 
 
 def own_by_another_name(model: Recogniser, examples: Sequence[Example], tracks: Sequence[Track]) -> dict[str, str]:
-    """Written motions that are one of the user's actions: motion -> the action.
+    """Find the written motions that are one of the user's actions, as motion -> action.
 
     Args:
         model: that is started from; it names the written motions.
@@ -59,7 +59,7 @@ def own_by_another_name(model: Recogniser, examples: Sequence[Example], tracks: 
 
 
 def everyday_tracks(drawn: Sequence[Track], left_out: Sequence[str]) -> list[Track]:
-    """Drawn tracks as "idle" and "other", without the motions that are left out."""
+    """Return the drawn tracks as "idle" and "other", without the motions that are left out."""
     return [
         track if track.action == IDLE else replace(track, action=OTHER)
         for track in drawn

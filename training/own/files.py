@@ -1,4 +1,4 @@
-"""Which files of a folder show which action, whose they are, and which of them are held back to judge by.
+"""Files of a folder by action and person, and the choice of those that are held back to judge by.
 
 DIR/ACTION/file, or DIR/ACTION/PERSON/file: a person's name is the same in all actions.
 """
@@ -23,7 +23,7 @@ HELD_BACK = 0.25  # of the files, about
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One file that shows one action.
+    """File that shows one action.
 
     Attributes:
         path: the file.
@@ -41,7 +41,7 @@ class Example:
 
 
 def find(folder: Path) -> list[Example]:
-    """Every video, recording and clip file below the folders of the actions, sorted.
+    """Find every video, recording and clip file below the folders of the actions, sorted.
 
     Raises:
         ValueError: there is no such folder, it holds fewer than two actions, or a name cannot be shown.
@@ -73,7 +73,7 @@ def _example(path: Path, place: Path) -> Example:
 
 
 def divide(examples: Sequence[Example], by: str, seed: int) -> tuple[list[Example], str]:
-    """Hold back about HELD_BACK of the files, every action keeping some to train.
+    """Hold back about HELD_BACK of the files, while every action keeps some to train.
 
     Args:
         examples: of two actions or more.
@@ -105,7 +105,10 @@ def divide(examples: Sequence[Example], by: str, seed: int) -> tuple[list[Exampl
 
 
 def _people(examples: Sequence[Example], people: Sequence[str], rng: np.random.Generator) -> set[str]:
-    """Some of the people, so that nobody else is missing in any action; empty where that cannot be."""
+    """Choose people to hold back, such that every action keeps somebody else's files.
+
+    The set is empty where that cannot be.
+    """
     left = Counter((e.action, e.person) for e in examples)
     wanted, count = HELD_BACK * len(examples), 0
     held: set[str] = set()

@@ -1,4 +1,4 @@
-"""What came of a training on one's own actions: the card, its pictures, and the answer for each held-out file."""
+"""Report on a training on one's own actions: the card, its pictures, and the answer for each held-out file."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _HELD = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnReport:
-    """Everything that was done and measured.
+    """Everything that was done and measured in a training.
 
     Attributes:
-        request: what was asked for.
+        request: the user's.
         config: of the model.
         examples: the files, with their parts; several of one key where a file holds several clips.
         held: keys of the held-out clips.
@@ -61,7 +61,7 @@ class OwnReport:
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Who was held back."""
+        """People who were held back."""
         return tuple(sorted({e.person for e in self.examples if e.part == "val"} - {""}))
 
     @property
@@ -70,7 +70,7 @@ class OwnReport:
         return wilson(sum(v.hit for v in self.verdicts), len(self.verdicts))
 
     def lines(self) -> str:
-        """The end of the command, for a terminal."""
+        """Return the last lines of the command's output, for a terminal."""
         told = rates(list(self.verdicts))
         low, high = self.interval
         out = self.request.out
@@ -83,7 +83,10 @@ class OwnReport:
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share, in % (Wilson 1927); (0, 100) of nothing."""
+    """Return the 95 % interval of a share, in % (Wilson 1927).
+
+    It is (0, 100) where nothing was counted.
+    """
     if not count:
         return 0.0, 100.0
     z2, share = 1.96**2, hits / count
@@ -93,7 +96,10 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 
 def write_report(report: OwnReport) -> None:
-    """OUT/README.md, own.json and the pictures, each whole or not at all; own.json last."""
+    """Write OUT/README.md, own.json and the pictures, each whole or not at all.
+
+    own.json comes last.
+    """
     from models.system.atomic import write_text, write_whole
 
     out, verdicts = report.request.out, list(report.verdicts)

@@ -1,4 +1,4 @@
-"""What the user asked for: folder, options, and where the model goes."""
+"""User's request for a model: folder, options, and where the model goes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the user asks for.
+    """User's request for a model of their own actions.
 
     Attributes:
         folder: a folder of files for each action.

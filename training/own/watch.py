@@ -1,4 +1,4 @@
-"""From files to tracks: each file is looked at once, through the app's own pose path, and what was seen is kept.
+"""Tracks of the user's files: each file is watched once, through the app's own pose path, and the result is kept.
 
 Shapes: T frames, V = 25 joints.
 """
@@ -25,13 +25,13 @@ from training.data.tracks import LEAST_FRAMES, Track
 from training.own.files import Example
 from training.parallel.processes import side_by_side
 
-LONGEST_S = 300.0  # one action: a longer video is a film
+LONGEST_S = 300.0  # one action: a longer video shows more than that
 _FIELDS = ("times", "joints", "seen")
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What was found in some files.
+    """Result of watching some files.
 
     Attributes:
         examples: whose person could be followed, in the order given.
@@ -54,7 +54,7 @@ class _Job:
 def watch(
     examples: Sequence[Example], kept: Path, pose_model: Callable[[], Path], workers: int, note: Callable[[str], None]
 ) -> Watched:
-    """Look at every file that was not looked at before, and follow the person who moves most.
+    """Watch every file that was not watched before, and follow the person who moves most.
 
     Args:
         examples: the files.
@@ -100,7 +100,10 @@ def _fingerprint(path: Path) -> str:
 
 
 def _look(job: _Job) -> tuple[str, str]:
-    """Key of the example, and why it cannot be used ("" where it can, and is kept)."""
+    """Watch one file, and return the example's key and why it cannot be used.
+
+    The reason is "" where the file can be used; what was seen is then kept.
+    """
     from models.system.atomic import write_whole
 
     try:
@@ -132,7 +135,9 @@ def _frames(path: Path, pose_model: Path) -> list[PosedFrame]:
 
 
 def _main_person(frames: Sequence[PosedFrame]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(T,) seconds, (T, 25, 3) metres and (T, 25) seen of the person who moves most, where shoulders are seen.
+    """Return the person who moves most, in the frames where the shoulders are seen.
+
+    The arrays are (T,) seconds, (T, 25, 3) metres and (T, 25) seen.
 
     Raises:
         ValueError: nobody is in view for long enough.
@@ -165,7 +170,7 @@ def _kept(example: Example, place: Path) -> Track:
 
 
 def _recorded(example: Example) -> Iterator[Track]:
-    """Clips of recorded skeletons, frames without anybody left out."""
+    """Yield the clips of recorded skeletons, without frames that show nobody."""
     for clip in read_clips(example.path):
         if clip.seen_T.sum() < LEAST_FRAMES:
             raise ClipFileError("a clip in it shows nobody")

@@ -1,1 +1,1 @@
-"""Work in several processes: pieces side by side, and one training over many GPUs."""
+"""Work in several processes: independent pieces side by side, and one training over many GPUs."""

@@ -1,4 +1,4 @@
-"""Independent pieces of work in several processes, answered as each is done."""
+"""Independent pieces of work in several processes, with each result as soon as it is there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def side_by_side(
     begin: Callable[..., None] | None = None,
     given: tuple[Any, ...] = (),
 ) -> Iterator[Done]:
-    """What `work` makes of each piece, in the order in which they are done.
+    """Yield what `work` returns for each piece, in the order in which the pieces are done.
 
     Args:
         work: a module's function.
@@ -50,7 +50,7 @@ def side_by_side(
             "--workers 1 needs the least"
         ) from None
     except (KeyboardInterrupt, GeneratorExit):
-        for child in active_children():  # what they have in hand would take minutes, and is done again
+        for child in active_children():  # their present pieces would take minutes, and are done again
             child.kill()
         raise
     finally:

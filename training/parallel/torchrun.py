@@ -1,4 +1,4 @@
-"""Data parallel training under torchrun: every process takes its share of a batch, and all end with the same weights.
+"""Data-parallel training under torchrun. Every process takes its share of a batch; all end with the same weights.
 
 Shapes: M modalities, n clips of this process, N clips of all processes, D width of a key, C channels.
 """
@@ -18,7 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """This process among its peers."""
+    """Group of training processes, seen from one of them."""
 
     rank: int = 0
     world: int = 1
@@ -29,7 +29,7 @@ class Group:
         return self.rank == 0
 
     def share(self, count: int) -> slice:
-        """This process's part of a batch.
+        """Return this process's part of a batch.
 
         Raises:
             ValueError: the batch cannot be divided evenly.
@@ -41,7 +41,9 @@ class Group:
 
 
 def join(device: str | None = None) -> Group:
-    """The processes that torchrun started, or this one alone; CUDA where there is one, unless told otherwise.
+    """Join the processes that torchrun started, or form a group of this process alone.
+
+    The device is CUDA where there is one, unless told otherwise.
 
     Raises:
         ValueError: CUDA is asked for and there is none.
@@ -62,7 +64,7 @@ def join(device: str | None = None) -> Group:
 
 
 def gather_keys(k_MnD: Tensor, group: Group) -> Tensor:
-    """The keys of all processes, in the order of the global batch, (M, N, D)."""
+    """Gather the keys of all processes in the order of the global batch, (M, N, D)."""
     if group.world == 1:
         return k_MnD
     parts = [torch.empty_like(k_MnD) for _ in range(group.world)]
@@ -71,7 +73,7 @@ def gather_keys(k_MnD: Tensor, group: Group) -> Tensor:
 
 
 def average_gradients(parameters: Iterable[Tensor], group: Group) -> None:
-    """Mean of the gradients over the processes, in one message."""
+    """Average the gradients over the processes, in one message."""
     if group.world == 1:
         return
     grads = [p.grad for p in parameters if p.grad is not None]
@@ -85,7 +87,7 @@ def average_gradients(parameters: Iterable[Tensor], group: Group) -> None:
 
 
 def average(value: Tensor, group: Group) -> Tensor:
-    """Mean of a number over the processes."""
+    """Average a number over the processes."""
     if group.world > 1:
         dist.all_reduce(value)
         value = value / group.world
@@ -107,7 +109,7 @@ class _SumOverProcesses(torch.autograd.Function):
 
 
 def _shared_batch_norm(norm: _BatchNorm, x: Tensor) -> Tensor:
-    """Batch-norm in training with the statistics of the global batch, on CPU and CUDA alike."""
+    """Normalise a training batch with the statistics of the global batch, on CPU and CUDA alike."""
     # Every norm of the encoders keeps running statistics, with a momentum.
     assert norm.running_mean is not None and norm.running_var is not None and norm.num_batches_tracked is not None
     assert norm.momentum is not None
@@ -128,7 +130,10 @@ def _shared_batch_norm(norm: _BatchNorm, x: Tensor) -> Tensor:
 
 
 def share_statistics(module: nn.Module, group: Group) -> None:
-    """Make every batch-norm of a module use the global batch's statistics; names of its tensors stay as they are."""
+    """Make every batch-norm of a module use the global batch's statistics.
+
+    The names of the module's tensors stay as they are.
+    """
     if group.world == 1:
         return
     for norm in module.modules():
@@ -138,7 +143,7 @@ def share_statistics(module: nn.Module, group: Group) -> None:
 
 
 def _shared_forward(norm: _BatchNorm) -> Callable[[Tensor], Tensor]:
-    """The norm's own forward out of training, the one with shared statistics in it."""
+    """Return a forward function that shares statistics in training and is the norm's own otherwise."""
     own = norm.forward
 
     def forward(input: Tensor) -> Tensor:

@@ -1,1 +1,1 @@
-"""One training as a folder: its loop, its checkpoints, its log."""
+"""Folder of a training run, with its loop, its checkpoints and its log."""

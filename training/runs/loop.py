@@ -1,4 +1,4 @@
-"""The training loop that pre-training and distillation share: steps, learning rate, checkpoints, log.
+"""Training loop that pre-training and distillation share: steps, learning rate, checkpoints, log.
 
 A checkpoint is whole or not there, and a run that is taken up again gives the losses of one that was never stopped,
 bit for bit on a CPU: everything random comes from the seed, the epoch and the step, or from the saved state.
@@ -29,42 +29,45 @@ Config = PretrainConfig | DistilConfig
 
 
 class Trainer(Protocol):
-    """What the loop asks of pre-training and of distillation; those of nn.Module stand first."""
+    """Interface of pre-training and distillation to the loop. The methods of nn.Module stand first."""
 
     def train(self, mode: bool = True) -> Any:
-        """Training mode."""
+        """Set training mode."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """All of them; some may want no gradient."""
+        """Yield all parameters, also those that want no gradient."""
 
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """The same with their names."""
+        """Yield all parameters with their names."""
 
     def state_dict(self) -> Any:
-        """Name -> tensor, of everything that the run changes."""
+        """Return everything that the run changes, as tensors by name."""
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
-        """Take up `state_dict`."""
+        """Load what `state_dict` returned."""
 
     @property
     def config(self) -> Config:
-        """How to train."""
+        """Configuration of the training."""
 
     def before(self, epoch: int) -> None:
-        """Ahead of every step: momentum."""
+        """Do what comes before every step (momentum)."""
 
     def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
-        """The loss, named "loss", and its parts."""
+        """Compute the loss, named "loss", and its parts."""
 
     def after(self, group: Group, diagnose: bool) -> dict[str, float]:
-        """After every step: the queue; diagnostics where asked."""
+        """Update the queue after every step, and return diagnostics where asked."""
 
     def product(self) -> Branches:
-        """What the run is for."""
+        """Return the branches that the run is for."""
 
 
 def make_optimizer(config: Schedule, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """SGD or AdamW over the parameters (AdamW decays matrices only)."""
+    """Make SGD or AdamW over the parameters.
+
+    AdamW decays matrices only.
+    """
     if config.optimizer == "sgd":
         return torch.optim.SGD(
             parameters, config.lr, momentum=config.momentum, weight_decay=config.weight_decay, foreach=True
@@ -75,13 +78,16 @@ def make_optimizer(config: Schedule, parameters: list[nn.Parameter]) -> torch.op
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer, module: Trainer) -> dict[str, dict[str, Tensor]]:
-    """What the optimizer remembers, by parameter name (a run with fewer modalities takes what is its own)."""
+    """Return the optimizer's state by parameter name.
+
+    A run with fewer modalities can then take its own part.
+    """
     names: dict[Tensor, str] = {parameter: name for name, parameter in module.named_parameters()}
     return {names[p]: dict(state) for p, state in optimizer.state.items()}
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, module: Trainer, held: dict[str, Any]) -> None:
-    """Take up `optimizer_state` for the parameters that the module has."""
+    """Restore a state of `optimizer_state` for the parameters that the module has."""
     for name, parameter in module.named_parameters():
         if name in held:
             optimizer.state[parameter] = {
@@ -90,7 +96,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, module: Trainer, held: d
 
 
 def state_of(trainer: Trainer, optimizer: torch.optim.Optimizer, epoch: int, names: Sequence[str]) -> dict[str, Any]:
-    """Everything that a run needs to go on, as tensors and plain values."""
+    """Return everything that a run needs to go on, as tensors and plain values."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
         "epoch": epoch, "modalities": list(names), "model": trainer.state_dict(),
@@ -99,7 +105,7 @@ def state_of(trainer: Trainer, optimizer: torch.optim.Optimizer, epoch: int, nam
 
 
 def restore(trainer: Trainer, optimizer: torch.optim.Optimizer, state: dict[str, Any], path: Path) -> int:
-    """Take up `state_of`; returns the epochs done.
+    """Restore a state of `state_of` and return the number of epochs done.
 
     Raises:
         ValueError: the state is of other branches or shapes.
@@ -155,7 +161,9 @@ def fit(
     milestones: dict[int, str],
     note: Callable[[str], None],
 ) -> None:
-    """Train from epoch `first` to the end; the finished branches are written last.
+    """Train from epoch `first` to the end.
+
+    The finished branches are written last.
 
     Args:
         trainer: what trains.
@@ -165,7 +173,7 @@ def fit(
         out: the run's folder.
         group: this process among its peers; the first of them writes.
         milestones: epochs done -> file name of a further checkpoint.
-        note: told the end.
+        note: told when the run is finished.
     """
     config, log = trainer.config, Log(out, group.main, first)
     steps = len(pool) // config.batch

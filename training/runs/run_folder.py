@@ -1,4 +1,4 @@
-"""A run's folder: what it was asked, where it stands, what came out.
+"""Folder of a run: its settings, its progress and its result.
 
 config.json, checkpoint.pt (resumable, whole or not at all), stage1.pt, log.jsonl (a line an epoch), tb/ (TensorBoard)
 and, when the run is finished, model.safetensors with the query branches.
@@ -21,17 +21,17 @@ from training.data.store import Store
 
 CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1.pt", "log.jsonl", "model.safetensors"
 FORMAT = "ikem-run/1"
-# Of a configuration, what a run that goes on may change: the result stays the same.
+# Fields of a configuration that a resumed run may change: the result stays the same.
 FREE = ("save_every",)
 
 
 def provenance(store: Store) -> dict[str, str]:
-    """What a result has to say about where it came from."""
+    """Return where a result came from: data, code and version of torch."""
     return {"data_hash": store.hash, "data_source": store.source, "git": git_revision(), "torch": torch.__version__}
 
 
 def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extra: dict[str, Any]) -> None:
-    """Create the folder and its config.json, or make sure that the one there was asked the same.
+    """Create the folder and its config.json, or make sure that an existing one has the same settings.
 
     Args:
         out: the run's folder.
@@ -60,7 +60,7 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
 
 
 def read_config(run: str | Path) -> dict[str, Any]:
-    """config.json of a run.
+    """Read the config.json of a run.
 
     Raises:
         ValueError: there is none, or it is no run's.
@@ -80,12 +80,12 @@ def read_config(run: str | Path) -> dict[str, Any]:
 
 
 def finished(run: str | Path) -> bool:
-    """Whether the run has come to its end."""
+    """Return whether the run is finished."""
     return (Path(run) / MODEL).exists()
 
 
 def save_model(branches: Branches, run: Path) -> None:
-    """Write the query branches; the sign that the run is finished."""
+    """Write the query branches, which marks the run as finished."""
     from safetensors.torch import save_file
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in branches.state_dict().items()}
@@ -93,7 +93,7 @@ def save_model(branches: Branches, run: Path) -> None:
 
 
 def load_branches(run: str | Path) -> tuple[Branches, dict[str, Any]]:
-    """The branches that a finished run trained, in eval mode, and its config.json.
+    """Load the branches that a finished run trained, in eval mode, and its config.json.
 
     Raises:
         ValueError: the run is missing, unfinished or damaged.
@@ -115,7 +115,7 @@ def load_branches(run: str | Path) -> tuple[Branches, dict[str, Any]]:
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """A checkpoint, tensors and plain values only.
+    """Read a checkpoint of tensors and plain values.
 
     Raises:
         ValueError: it is missing or damaged.
@@ -137,13 +137,13 @@ def cut_log(run: Path, epochs: int) -> None:
 
 
 def read_log(run: str | Path) -> list[dict[str, Any]]:
-    """One entry an epoch."""
+    """Read the log, one entry an epoch."""
     path = Path(run) / LOG
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 class Log:
-    """log.jsonl and TensorBoard.
+    """Log of a run, in log.jsonl and TensorBoard.
 
     Args:
         run: the run's folder.
@@ -159,7 +159,7 @@ class Log:
             self.writer = SummaryWriter(str(run / "tb"), purge_step=first + 1)
 
     def write(self, epoch: int, values: dict[str, float]) -> None:
-        """One epoch's numbers."""
+        """Write one epoch's numbers."""
         if self.writer is None:
             return
         line = json.dumps({"epoch": epoch} | {k: round(v, 6) for k, v in values.items()})

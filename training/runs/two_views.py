@@ -15,12 +15,15 @@ from training.parallel.torchrun import Group
 
 
 def part_of(batch: Batch, part: slice) -> Batch:
-    """A slice of a batch."""
+    """Return a slice of a batch."""
     return Batch(*(getattr(batch, f)[part] for f in ("joints_NPTVC", "frames_N", "present_NP", "label_N", "ids_N")))
 
 
 def two_views(pool: Pool, config: Schedule, epoch: int, group: Group) -> Iterator[tuple[Batch, Batch]]:
-    """This process's shares of one epoch's batches, in two views; anew by seed and epoch, whole batches only."""
+    """Yield this process's shares of one epoch's batches, in two views.
+
+    Order and views are drawn anew by seed and epoch. Clips that fill no whole batch are left out.
+    """
     order = np.random.default_rng([config.seed, epoch]).permutation(len(pool))
     share = group.share(config.batch)
     for step in range(len(pool) // config.batch):

@@ -1,4 +1,4 @@
-"""What everyday movement looks like to the student: embeddings of training clips, which teaching an action needs.
+"""Background of everyday movement: embeddings of training clips, which teaching an action needs.
 
 An action taught by a few examples must be told from everything else; the background stands for everything else.
 
@@ -28,7 +28,7 @@ BACKGROUND = 1024  # clips whose embeddings go with a model
 
 
 def some_of_each(tracks: Sequence[Track], most: int) -> list[Track]:
-    """At most that many tracks, of every action and domain about as many, spread evenly over each."""
+    """Choose at most so many tracks, of every action and domain about as many, spread evenly over each."""
     kinds: dict[tuple[str, str], list[Track]] = defaultdict(list)
     for track in tracks:
         kinds[track.action, track.domain].append(track)

@@ -1,4 +1,4 @@
-"""What a trained model's scores are worth: temperature, fusion, thresholds, and how well they tell the unknown.
+"""Calibration of a trained model's scores: temperature, fusion, thresholds, and measures of telling the unknown.
 
 Everything here is fitted on held-out clips that choose (val), never on those that report.
 
@@ -18,32 +18,35 @@ LEAVE = 0.6  # an action ends below this share of the score on which it is enter
 
 
 def softmax(logits_NC: np.ndarray) -> np.ndarray:
-    """Along the last axis."""
+    """Compute the softmax along the last axis."""
     e_NC = np.exp(logits_NC - logits_NC.max(-1, keepdims=True))
     return e_NC / e_NC.sum(-1, keepdims=True)
 
 
 def even_weights(label_N: np.ndarray) -> np.ndarray:
-    """(N,) weights that sum to 1 and give every label the same sum."""
+    """Return (N,) weights that sum to 1 and give every label the same sum."""
     count_C = np.bincount(label_N)
     return 1.0 / (count_C[label_N] * (count_C > 0).sum())
 
 
 def log_loss(logits_NC: np.ndarray, label_N: np.ndarray) -> float:
-    """Mean negative log-likelihood, every label counting the same."""
+    """Compute the mean negative log-likelihood, every label counting the same."""
     peak_N1 = logits_NC.max(1, keepdims=True)
     log_N = np.log(np.exp(logits_NC - peak_N1).sum(1)) + peak_N1[:, 0]
     return float(even_weights(label_N) @ (log_N - logits_NC[np.arange(len(label_N)), label_N]))
 
 
 def fit_temperature(logits_NC: np.ndarray, label_N: np.ndarray) -> float:
-    """The temperature of least `log_loss`, of TEMPERATURES."""
+    """Return the temperature of TEMPERATURES that gives the least `log_loss`."""
     losses = [log_loss(logits_NC / t, label_N) for t in TEMPERATURES]
     return round(float(TEMPERATURES[int(np.argmin(losses))]), 3)
 
 
 def fit_fusion(logits_NMC: np.ndarray, label_N: np.ndarray) -> tuple[float, ...]:
-    """Weights of the modalities, in steps of FUSION_STEP, of least `log_loss` at their own best temperature."""
+    """Fit the weights of the modalities to the least `log_loss`, in steps of FUSION_STEP.
+
+    Each set of weights is judged at its own best temperature.
+    """
     steps = round(1 / FUSION_STEP)
     M = logits_NMC.shape[1]
     best, chosen = np.inf, (1 / M,) * M
@@ -59,7 +62,10 @@ def fit_fusion(logits_NMC: np.ndarray, label_N: np.ndarray) -> tuple[float, ...]
 
 
 def calibration_error(scores_NC: np.ndarray, label_N: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error of the best label's score (arXiv 1706.04599, section 2): equal bins, in [0, 1]."""
+    """Compute the expected calibration error of the best label's score, in [0, 1] (arXiv 1706.04599, section 2).
+
+    Bins are of equal width.
+    """
     sure_N, right_N = scores_NC.max(1), scores_NC.argmax(1) == label_N
     bin_N = np.minimum((sure_N * bins).astype(int), bins - 1)
     gaps = [abs(sure_N[bin_N == b].sum() - right_N[bin_N == b].sum()) for b in range(bins)]
@@ -67,7 +73,10 @@ def calibration_error(scores_NC: np.ndarray, label_N: np.ndarray, bins: int = 15
 
 
 def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[int]) -> dict[str, float]:
-    """Enter where no more windows without an action pass than may, leave at a share of that score.
+    """Fit the scores above which an action is entered and below which it is left.
+
+    Windows without an action pass the entry no more often than they may. The score to leave is a share LEAVE of that to
+    enter.
 
     Args:
         quiet: for each kind of windows without an action: their scores (N, C), and the share of them that may pass.
@@ -80,7 +89,10 @@ def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[i
 
 
 def auroc(known_N: np.ndarray, unknown_N: np.ndarray) -> float:
-    """Chance that a known one scores above an unknown one, in [0, 1]; ties count half."""
+    """Return the chance that a known one scores above an unknown one, in [0, 1].
+
+    Ties count half.
+    """
     order_N = np.sort(unknown_N)
     below_N = np.searchsorted(order_N, known_N, "left")
     upto_N = np.searchsorted(order_N, known_N, "right")
@@ -88,13 +100,13 @@ def auroc(known_N: np.ndarray, unknown_N: np.ndarray) -> float:
 
 
 def false_alarms_at(known_N: np.ndarray, unknown_N: np.ndarray, kept: float = 0.95) -> float:
-    """Share of the unknown that scores at least what `kept` of the known do."""
+    """Return the share of the unknown that scores at least what `kept` of the known do."""
     threshold = np.quantile(known_N, 1 - kept)
     return float((unknown_N >= threshold).mean())
 
 
 def energy(logits_NC: np.ndarray, said: Sequence[int]) -> np.ndarray:
-    """(N,) free energy of the classes that are said, negated: high where known (arXiv 2010.03759)."""
+    """Return the negated free energy of the classes that are said, (N,), high where known (arXiv 2010.03759)."""
     part_NC = logits_NC[:, list(said)]
     peak_N1 = part_NC.max(1, keepdims=True)
     return np.log(np.exp(part_NC - peak_N1).sum(1)) + peak_N1[:, 0]
@@ -116,6 +128,6 @@ class FeatureDistance:
         self._inverse_DD = np.linalg.inv(covariance_DD + 0.05 * trace * np.eye(len(covariance_DD)))
 
     def __call__(self, embedding_ND: np.ndarray) -> np.ndarray:
-        """(N,): high where known."""
+        """Return the closeness of each window, (N,), high where known."""
         rest_NCD = embedding_ND[:, None] - self._mean_CD
         return -np.einsum("ncd,de,nce->nc", rest_NCD, self._inverse_DD, rest_NCD, optimize=True).min(1)

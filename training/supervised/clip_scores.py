@@ -1,4 +1,4 @@
-"""What a model in training says of whole clips: the app's windows and mean, many windows at a time.
+"""Scores of whole clips from a model in training: the app's windows and mean, many windows at a time.
 
 Shapes: N clips, W windows, K frames of a window, V joints, C classes.
 """
@@ -21,9 +21,9 @@ BATCH = 128  # windows at a time
 
 
 def heard_ends(seconds: float, window_s: float, hop_s: float = FILE_HOP_S) -> np.ndarray:
-    """Ends of the windows that the app's answer for a clip is the mean of, seconds from its start.
+    """Return the ends of the windows whose mean is the app's answer for a clip, in seconds from its start.
 
-    Whole windows a hop apart; of a clip that is shorter than a window, one around its middle.
+    Whole windows lie a hop apart. A clip that is shorter than a window has one window around its middle.
     """
     hops = np.arange(1, int(seconds / hop_s + 1e-6) + 1) * hop_s
     whole = hops[hops >= window_s - 1e-6]
@@ -33,7 +33,7 @@ def heard_ends(seconds: float, window_s: float, hop_s: float = FILE_HOP_S) -> np
 def clip_scores(
     student: Student, tracks: Sequence[Track], labels: Sequence[str], window_s: float, frames: int
 ) -> np.ndarray:
-    """(N, C) scores of each clip as a whole, at the student's temperature and fusion weights.
+    """Score each clip as a whole, (N, C), at the student's temperature and fusion weights.
 
     Args:
         student: in eval mode.
@@ -73,6 +73,6 @@ def _mean(clip: ClipScores) -> np.ndarray:
 
 
 def accuracy(score_NC: np.ndarray, tracks: Sequence[Track], labels: Sequence[str]) -> float:
-    """Share of the clips whose best label is theirs, in %."""
+    """Return the share of the clips whose best label is theirs, in %."""
     truth_N = np.array([list(labels).index(track.action) for track in tracks])
     return 100 * float((score_NC.argmax(1) == truth_N).mean())

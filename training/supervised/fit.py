@@ -1,4 +1,4 @@
-"""What is fitted to a trained student on clips that it never saw: fusion weights, temperature, thresholds.
+"""Fit of fusion weights, temperature and thresholds to a trained student, on clips that it never saw.
 
 Shapes: N windows, C classes.
 """
@@ -30,7 +30,7 @@ def fit(
     false_alarms: Mapping[str, float],
     fusion: Sequence[float] | None = None,
 ) -> dict[str, Any]:
-    """Fields of models.weights.StudentConfig: fusion, temperature and thresholds.
+    """Fit the fields of models.weights.StudentConfig: fusion, temperature and thresholds.
 
     Args:
         student: in eval mode.

@@ -1,4 +1,4 @@
-"""What the default model can name, and what a student in training gives for the middle windows of clips.
+"""Labels of the default model, and outputs of a student in training for the middle windows of clips.
 
 Shapes: N windows, M modalities, C classes, D width of the embedding.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StudentOutputs:
-    """What a student says of windows."""
+    """Outputs of a student for windows."""
 
     logits_NMC: np.ndarray
     embedding_ND: np.ndarray
@@ -30,14 +30,17 @@ class StudentOutputs:
 
 
 def fused(out: StudentOutputs, fusion: Sequence[float]) -> np.ndarray:
-    """(N, C) logits of the branches, weighed."""
+    """Return the weighed sum of the branches' logits, (N, C)."""
     return np.einsum("nmc,m->nc", out.logits_NMC, np.asarray(fusion, float))
 
 
 def outputs_of(
     student: Student, tracks: Sequence[Track], how: Recipe, labels: Sequence[str] = tuple(DISPLAY)
 ) -> StudentOutputs:
-    """The student on the middle window of each track; `labels` are those of its logits."""
+    """Run the student on the middle window of each track.
+
+    `labels` are those of its logits.
+    """
     import torch
 
     joints = torch.from_numpy(np.stack([middle_window(t, how.window_s, how.frames) for t in tracks]))

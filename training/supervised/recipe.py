@@ -1,4 +1,4 @@
-"""How a student is trained with labels, and which windows that shows it in an epoch.
+"""Recipe of training a student with labels, and the windows that it shows in an epoch.
 
 Shapes: N batch, K frames of the window, V joints.
 """
@@ -18,7 +18,7 @@ from training.supervised.window_augmentation import Augmentation, window_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How the default model is trained.
+    """Recipe by which the default model is trained.
 
     Attributes:
         window_s: seconds of a window; goes into the model file.
@@ -60,7 +60,7 @@ class Recipe:
 
 
 def chances(tracks: list[Track], recipe: Recipe) -> np.ndarray:
-    """Chance of each track to be drawn: by domain, by action (evened), by source within the action (evened)."""
+    """Return each track's chance to be drawn: by domain, by action (evened), by source within the action (evened)."""
     count = Counter((t.domain, t.action) for t in tracks)
     sources = Counter((t.domain, t.action, t.source) for t in tracks)
     even = recipe.evenness
@@ -78,7 +78,10 @@ def chances(tracks: list[Track], recipe: Recipe) -> np.ndarray:
 def epoch_windows(
     tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, epoch: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of one epoch: (joints (N, K, 25, 3), label numbers (N,)), freshly drawn by seed and epoch."""
+    """Yield the batches of one epoch, freshly drawn by seed and epoch.
+
+    A batch is (joints (N, K, 25, 3), label numbers (N,)).
+    """
     rng = np.random.default_rng([recipe.seed, epoch])
     chosen = rng.choice(len(tracks), recipe.windows, p=chances(tracks, recipe))
     for a in range(0, recipe.windows - recipe.batch + 1, recipe.batch):

@@ -1,4 +1,4 @@
-"""Supervised training of the student on labelled windows of both domains; resumable, last epoch kept.
+"""Supervised training of the student on labelled windows of both domains. It can be resumed; the last epoch is kept.
 
 Shapes: N batch, K frames of the window, V joints, M modalities, C classes.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def loss_of(logits_NMC: torch.Tensor, label_N: torch.Tensor, smoothing: float) -> torch.Tensor:
-    """Cross-entropy of the fused score plus the mean cross-entropy of the branches."""
+    """Compute the cross-entropy of the fused score plus the mean cross-entropy of the branches."""
     from torch.nn import functional as F
 
     fused = F.cross_entropy(logits_NMC.mean(1), label_N, label_smoothing=smoothing)
@@ -33,7 +33,10 @@ def loss_of(logits_NMC: torch.Tensor, label_N: torch.Tensor, smoothing: float) -
 
 
 def running_mean(decay: float) -> Callable[[Sequence[torch.Tensor], Sequence[torch.Tensor], torch.Tensor | int], None]:
-    """An exponential mean of parameters whose decay grows to `decay`, so that it forgets the random start soon."""
+    """Return an exponential mean of parameters whose decay grows to `decay`.
+
+    So it soon forgets the random start.
+    """
 
     def update(means: Sequence[torch.Tensor], current: Sequence[torch.Tensor], steps: torch.Tensor | int) -> None:
         keep = min(decay, (1 + float(steps)) / (10 + float(steps)))
@@ -47,7 +50,9 @@ def running_mean(decay: float) -> Callable[[Sequence[torch.Tensor], Sequence[tor
 
 
 def begin(student: Student, start: Path) -> None:
-    """Give a student the encoders of START: a folder of models.weights, or a finished run of pretrain or distil.
+    """Give a student the encoders of START.
+
+    START is a folder of models.weights, or a finished run of pretrain or distil.
 
     Raises:
         ValueError: START is neither, or its encoders have other modalities or widths.
@@ -66,21 +71,21 @@ def begin(student: Student, start: Path) -> None:
 
 
 class _Stateful(Protocol):
-    """What a checkpoint can hold."""
+    """Part of a training that a checkpoint can hold."""
 
     def state_dict(self) -> Any:
-        """Everything that changes."""
+        """Return everything that changes."""
 
     def load_state_dict(self, state_dict: Any) -> Any:
-        """Take up `state_dict`."""
+        """Load what `state_dict` returned."""
 
 
 class Course:
-    """A student in training, with everything that a checkpoint holds.
+    """Student in training, with everything that a checkpoint holds.
 
     Args:
         labels: short ids, in the order of the logits.
-        recipe: how.
+        recipe: how to train.
         start: whose encoders to start from (see `begin`); None starts at random.
 
     Attributes:
@@ -115,14 +120,14 @@ class Course:
 
     @property
     def _parts(self) -> dict[str, _Stateful]:
-        """What changes in training, by its name in the checkpoint."""
+        """Parts that change in training, by their names in the checkpoint."""
         return {
             "student": self.student, "mean": self._mean, "optimiser": self._optimiser, "schedule": self._schedule,
         }  # fmt: skip
 
     @property
     def product(self) -> Student:
-        """The student with the running mean of its weights, in eval mode."""
+        """Student with the running mean of its weights, in eval mode."""
         from models.student import Student
 
         mean = self._mean.module
@@ -130,7 +135,7 @@ class Course:
         return mean.eval()
 
     def take_up(self, path: Path, identity: str) -> int:
-        """Go on from a checkpoint, if it is there; returns the epochs done.
+        """Go on from a checkpoint, if it is there, and return the epochs done.
 
         Raises:
             ValueError: it is of another recipe or other data.
@@ -159,7 +164,7 @@ class Course:
         write_whole(path, lambda part: torch.save(whole, part))
 
     def epoch(self, tracks: list[Track], number: int) -> dict[str, float]:
-        """Train one epoch; returns its entry of the log."""
+        """Train one epoch and return its entry of the log."""
         self.student.train()
         total, right = 0.0, 0
         for joints, label in epoch_windows(tracks, self.labels, self.recipe, number):
@@ -171,7 +176,7 @@ class Course:
         return self.log[-1]
 
     def _step(self, joints: np.ndarray, label: np.ndarray) -> tuple[float, int]:
-        """Loss of a batch, and how many of its windows are right."""
+        """Train on a batch, and return its loss and how many of its windows are right."""
         import torch
 
         label_N = torch.from_numpy(label)
@@ -195,12 +200,14 @@ def train(
     note: Callable[[str], None],
     start: Path | None = None,
 ) -> tuple[Student, list[dict[str, float]]]:
-    """Train the student; OUT/checkpoint.pt is written after every epoch and taken up again.
+    """Train the student.
+
+    OUT/checkpoint.pt is written after every epoch, and a run that was stopped goes on from it.
 
     Args:
         tracks: clips that train.
         labels: short ids, in the order of the logits.
-        recipe: how.
+        recipe: how to train.
         out: folder of the checkpoint.
         note: told a line an epoch.
         start: whose encoders to start from (see `begin`); None starts at random. Heads start at random.

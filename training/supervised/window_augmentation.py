@@ -1,4 +1,4 @@
-"""From a track to a training window: its place in time, the camera's rate, lost joints, views, noise, mirror.
+"""Augmentation of a training window: its place in the track, the camera's rate, lost joints, views, noise, mirror.
 
 Time and loss are changed on the track, before the app's own resampling, so that the window shows what the app would
 show; space is changed on the window.
@@ -28,7 +28,7 @@ _FEW = [i for i, n in enumerate(JOINTS) if n.split("_")[-1] in ("hand", "tip", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
-    """How strongly windows are varied. Angles in radians, lengths in metres; chances in [0, 1].
+    """Strength of the augmentation of windows. Angles are in radians, lengths in metres, chances in [0, 1].
 
     Attributes:
         speed: the clip runs faster or slower by up to this factor.
@@ -56,7 +56,10 @@ class Augmentation:
 
 
 def place(seconds: float, window_s: float, inside: float, rng: np.random.Generator) -> float:
-    """End of a window, from the clip's start, that holds at least `inside` of the shorter of clip and window."""
+    """Draw the end of a window, in seconds from the clip's start.
+
+    The window holds at least `inside` of the shorter of clip and window.
+    """
     must = inside * min(seconds, window_s)
     return float(rng.uniform(must, seconds + window_s - must))
 
@@ -102,14 +105,14 @@ def _space(joints_KV3: np.ndarray, raw: bool, how: Augmentation, rng: np.random.
 
 
 def middle_window(track: Track, window_s: float, frames: int) -> np.ndarray:
-    """The window around the middle of a track, as it is; (frames, 25, 3) float32 metres."""
+    """Cut the window around the middle of a track, as it is, (frames, 25, 3) float32 metres."""
     times_T = track.times_T - track.times_T[0]
     end_s = times_T[-1] / 2 + window_s / 2
     return read_window(times_T, track.joints_TV3, track.seen_TV, end_s, window_s, frames)
 
 
 def window_of(track: Track, window_s: float, frames: int, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """A window of a track, varied; (frames, 25, 3) float32 metres."""
+    """Cut a window from a track and augment it, (frames, 25, 3) float32 metres."""
     times_T = track.times_T - track.times_T[0]
     times_T = times_T * how.speed ** rng.uniform(-1, 1)
     keep = _thin(times_T, rng) if rng.random() < how.thin else slice(None)

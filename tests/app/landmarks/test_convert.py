@@ -53,7 +53,7 @@ def everybody(path: Path) -> list[tuple[int, int, Pose]]:
 
 def test_a_table_of_everybody(recording: Path, tmp_path: Path) -> None:
     done = convert(recording, tmp_path / "two.csv")
-    assert (done.frames, done.rows, done.seconds, done.note) == (60, 70, 5.9, "")
+    assert (done.frames, done.rows, done.people, done.seconds, done.note) == (60, 70, 1, 5.9, "")
     rows = table(tmp_path / "two.csv")
     assert list(rows[0]) == list(COLUMNS) and len(set(COLUMNS)) == 3 + 33 * 7 + 25 * 4
     shown = [row for row in rows if row["person"]]
@@ -124,7 +124,8 @@ def test_a_recording_of_nobody(tmp_path: Path, suffix: str) -> None:
     with LandmarkWriter(tmp_path / "empty.ikem") as writer:
         writer.add(0.0, [])
         writer.add(0.5, [])
-    assert convert(tmp_path / "empty.ikem", tmp_path / f"empty{suffix}").rows == 0
+    done = convert(tmp_path / "empty.ikem", tmp_path / f"empty{suffix}")
+    assert (done.rows, done.people) == (0, 0)
     if suffix == ".npz":
         with np.load(tmp_path / "empty.npz") as archive:
             assert archive["joints"].shape == (0, 25, 3) and archive["times"].tolist() == [0.0, 0.5]
@@ -166,7 +167,17 @@ def test_what_is_no_recording_and_no_table_is_said_in_words(
 
 def test_the_command(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(recording), str(tmp_path / "two.csv")]) == 0
-    assert capsys.readouterr().out == f"{tmp_path / 'two.csv'}: 60 frames, 70 rows, to 5.9 s\n"
+    assert capsys.readouterr().out == f"{tmp_path / 'two.csv'}: 60 frames, 70 rows, 1 person followed, to 5.9 s\n"
     recording.write_bytes(recording.read_bytes()[:-2000])
     assert main(["convert", str(recording), str(tmp_path / "two.npz")]) == 0
     assert "ends early" in capsys.readouterr().err
+
+
+def test_people_who_leave_and_come_back_under_their_number_count_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with LandmarkWriter(tmp_path / "three.ikem") as writer:
+        for i, numbers in enumerate([(0, 1), (1,), (0, 2, 1000), ()]):
+            writer.add(i / FPS, [(number, somebody(i / FPS, number)) for number in numbers])
+    assert main(["convert", str(tmp_path / "three.ikem"), str(tmp_path / "three.csv")]) == 0
+    assert "4 frames, 6 rows, 3 people followed, to 0.3 s" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Readers of recorded skeletons, one written format a file, and which of them a source is for."""
+"""Readers of recorded skeletons, one for each file format, and the choice of the one that fits a source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KINDS = ("ntu", "pku", "nw-ucla", "clips", "videos")
 
 
 def make_reader(kind: str, missing: Path | None = None, pose: str = "wheel") -> Reader:
-    """The reader of a kind.
+    """Make the reader of a kind.
 
     Args:
         kind: one of KINDS.
@@ -46,7 +46,7 @@ def _makers(missing: Path | None, pose: str) -> dict[str, Callable[[], Reader]]:
 
 
 def guess_kind(source: Path) -> str:
-    """The kind whose files a source holds.
+    """Guess the kind from the files that a source holds.
 
     Videos count only where there is nothing else: data sets ship them beside their skeletons.
 

@@ -1,4 +1,4 @@
-"""What every reader of recorded skeletons gives, and what all of them share. Numpy only.
+"""Interface of the readers of recorded skeletons, and what all of them share. Numpy only.
 
 Axes of joints: right-handed, metres; x to the actor's right when facing the camera, y up, z away from the camera.
 
@@ -25,12 +25,12 @@ _ANKLES, _FEET = ([_AT[f"{side}_{part}"] for side in ("left", "right")] for part
 
 
 class ReadError(ValueError):
-    """A file or a clip cannot be used; the message is one sentence that says why."""
+    """Error of a file or a clip that cannot be used. The message is one sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedClip:
-    """One clip, as read.
+    """Clip as a reader gives it.
 
     Attributes:
         name: unique within its source.
@@ -66,18 +66,18 @@ class RecordedClip:
 
     @property
     def valid_PT(self) -> np.ndarray:
-        """(P, T) bool: who is seen when."""
+        """Mask of the frames in which each person is seen, (P, T) bool."""
         return np.asarray(self.joints_PTVC.any((2, 3)))
 
     @property
     def frames(self) -> float:
-        """Frames in which anybody is seen, at 30 a second."""
+        """Number of frames in which anybody is seen, at 30 a second."""
         return float(self.valid_PT.any(0).sum() / self.fps * 30)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What is known of the clips of a source, to tell its splits and labels by; all (N,)."""
+    """Metadata of a source's clips, (N,) each, from which its splits and labels follow."""
 
     name: np.ndarray
     label: np.ndarray
@@ -87,7 +87,7 @@ class Columns:
 
 
 class Reader(ABC):
-    """One written format of recorded skeletons. Small and picklable: it travels to the worker processes."""
+    """Reader of one file format of recorded skeletons. It is small and picklable, as it travels to worker processes."""
 
     kind: ClassVar[str]
     wanted: ClassVar[str]  # what files it looks for, for messages
@@ -96,16 +96,19 @@ class Reader(ABC):
 
     @property
     def advice(self) -> str:
-        """The end of the warning that a split has another number of clips than published."""
+        """End of the warning that a split has another number of clips than published."""
         return ""
 
     @abstractmethod
     def files(self, source: Path) -> list[Path]:
-        """The files to read, in a fixed order; empty where there are none of this kind."""
+        """List the files to read, in a fixed order.
+
+        The list is empty where there are none of this kind.
+        """
 
     @abstractmethod
     def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
-        """Clips of one file, one by one; a ReadError in place of a clip that cannot be used.
+        """Yield the clips of one file one by one, with a ReadError in place of a clip that cannot be used.
 
         Raises:
             ValueError, OSError: the whole file cannot be used.
@@ -113,41 +116,49 @@ class Reader(ABC):
 
     @abstractmethod
     def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
-        """Split name -> (N,) int8: 1 trains, 0 tests, -1 neither."""
+        """Return the splits by name, (N,) int8 each: 1 trains, 0 tests, -1 neither."""
 
     def labels(self, columns: Columns) -> tuple[str, ...]:
-        """Names of the label numbers: those that occur, sorted."""
+        """Return the names of the label numbers: those that occur, sorted."""
         return tuple(sorted(set(columns.label.tolist()) - {""}))
 
     def expected(self, columns: Columns) -> dict[str, tuple[int, int]]:
-        """Split name -> clips that train and test in the published data set, where that is known."""
+        """Return how many clips train and test in the published data set, by split, where that is known."""
         return {}
 
     def settings(self, source: Path) -> str:
-        """Everything besides the files that the clips depend on, as text: another text, another store."""
+        """Describe everything besides the files that the clips depend on.
+
+        Another text means that a store has to be made anew.
+        """
         return self.kind
 
 
 def halves(train_N: np.ndarray, known_N: np.ndarray | None = None) -> np.ndarray:
-    """(N,) int8 out of two masks: 1 trains, 0 tests, -1 where not known."""
+    """Combine two masks to (N,) int8: 1 trains, 0 tests, -1 where not known."""
     part_N = train_N.astype(np.int8)
     return part_N if known_N is None else np.where(known_N, part_N, np.int8(-1))
 
 
 def motion_energy(joints_TVC: np.ndarray) -> float:
-    """Variance of the joints' positions over the frames where the person is seen, summed over joints, square metres."""
+    """Return the variance of the joints' positions, summed over joints, in square metres.
+
+    Only the frames where the person is seen count.
+    """
     seen_TVC = joints_TVC[joints_TVC.any((1, 2))]
     with np.errstate(all="ignore"):  # garbage is found out later, by name
         return float(seen_TVC.var(0).sum()) if len(seen_TVC) else 0.0
 
 
 def most_moving(people: list[np.ndarray]) -> np.ndarray:
-    """(P, T, V, C) of the at most two people with the largest motion energy, the most moving first."""
+    """Return the at most two people with the largest motion energy, the most moving first, (P, T, V, C)."""
     return np.stack(sorted(people, key=motion_energy, reverse=True)[:MOST_PEOPLE])
 
 
 def forwardness(joints_TVC: np.ndarray) -> float:
-    """Mean of how far the feet point to where shoulders and spine say that the front is, metres.
+    """Measure how far the feet point to the front, as a mean in metres.
+
+    The front is where shoulders and spine say that it is.
 
     Below zero over many clips means mirrored coordinates (or left and right exchanged): the front of a body is the
     cross product of up and its right. A mirrored set would look alright and train the wrong thing.

@@ -1,4 +1,4 @@
-"""The project's own clip format (models.clips): one .npz, or a folder of them. Numpy only.
+"""Reader of the project's own clip format (models.clips): one .npz, or a folder of them. Numpy only.
 
 Shapes: P people (here 1), T frames, V = 25 joints, C = 3 coordinates, N clips.
 """
@@ -17,7 +17,9 @@ TRAIN_VIEWS, TEST_VIEW = (1, 2), 3
 
 
 class ClipsReader(Reader):
-    """Labels are the set's own; with several sets in a folder, "set/label".
+    """Reader of the project's own clip format.
+
+    Labels are the set's own; with several sets in a folder, "set/label".
 
     Splits, set by set: xview (cameras 1 and 2 train, 3 tests) where a set has all three, xsub (odd actors train, even
     ones test) where it has more than one actor. A set to which a split does not apply is in neither half of it.

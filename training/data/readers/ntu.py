@@ -1,13 +1,14 @@
-"""NTU RGB+D 60 and 120: SsssCcccPpppRrrrAaaa.skeleton text files. Numpy only.
+"""Reader of NTU RGB+D 60 and 120 (SsssCcccPpppRrrrAaaa.skeleton text files). Numpy only.
 
 A file holds the number of frames; for each frame the number of bodies; for each body a line with its id and nine more
 values, the number of joints, and a line a joint: x y z in metres and nine more values. Kinect v2's camera axes are
-the house's: x to the left of the sensor, which is the right of an actor who faces it; y up; z away from the sensor.
-(The data set's videos are mirrored, its skeletons are not: the feet point to where up x right does.)
+those of training.data.readers.base: x to the left of the sensor, which is the right of an actor who faces it; y up; z
+away from the sensor. The data set's videos are mirrored, but its skeletons are not: the feet point to where up x right
+does.
 
 Kinect takes furniture for bodies, numbers a lost person anew, and gives bodies in any order. So bodies are followed by
-id, pieces that follow each other in one place are one person, and what is too short or too wide to be a body goes
-where there is another one.
+id, and pieces that follow each other in one place are joined to one person. A body that is seen too briefly or is too
+wide for a person is left out where there is another one.
 
 Shapes: T frames, V = 25 joints, C = 3 coordinates, N clips.
 """
@@ -37,14 +38,14 @@ _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
 
 @dataclass(frozen=True, slots=True)
 class KinectBody:
-    """A body of a clip: numbers of the frames it is in, increasing, and its joints (25, 3) in each."""
+    """Body of a clip: the numbers of the frames it is in, increasing, and its joints (25, 3) in each."""
 
     frames: list[int]
     joints: list[np.ndarray]
 
 
 def parse(text: str) -> tuple[int, list[KinectBody]]:
-    """Number of frames, and the bodies in the order of their first frames.
+    """Parse a file to its number of frames and its bodies, in the order of their first frames.
 
     Raises:
         ReadError: the text is cut off or is no skeleton.
@@ -83,7 +84,10 @@ def _joints(words: list[str]) -> np.ndarray:
 
 
 def joined(bodies: list[KinectBody]) -> list[KinectBody]:
-    """Bodies whose pieces have one id no longer: Kinect gives a new one to a person whom it lost for a moment."""
+    """Join bodies that are pieces of one person.
+
+    Kinect gives a new id to a person whom it lost for a moment.
+    """
     people: list[KinectBody] = []
     for body in sorted(bodies, key=lambda body: body.frames[0]):
         near = [(gap, i) for i, person in enumerate(people) if (gap := _gap(person, body)) <= NEAR_M]
@@ -97,14 +101,17 @@ def joined(bodies: list[KinectBody]) -> list[KinectBody]:
 
 
 def _gap(person: KinectBody, body: KinectBody) -> float:
-    """Metres between where the person was lost and where the body appears; infinite where it is somebody else."""
+    """Return the distance in metres between where the person was lost and where the body appears.
+
+    It is infinite where the body is somebody else.
+    """
     if not 0 < body.frames[0] - person.frames[-1] <= SOON:
         return np.inf
     return float(np.linalg.norm(person.joints[-1][0] - body.joints[0][0]))
 
 
 def is_noise(body: KinectBody) -> bool:
-    """Seen in a few frames only, or of a shape that no standing or sitting person has."""
+    """Return whether a body is seen in a few frames only, or has a shape that no standing or sitting person has."""
     if len(body.frames) < LEAST_FRAMES:
         return True
     extent_TC = np.ptp(np.stack(body.joints), axis=1)
@@ -112,7 +119,9 @@ def is_noise(body: KinectBody) -> bool:
 
 
 def people_of(frames: int, bodies: list[KinectBody]) -> np.ndarray:
-    """(P, T, 25, 3) of the one or two people who move most; zeros where a person is not seen.
+    """Return the one or two people who move most, (P, T, 25, 3).
+
+    Frames in which a person is not seen are zeros.
 
     Raises:
         ReadError: there is no body in any frame.
@@ -130,7 +139,9 @@ def people_of(frames: int, bodies: list[KinectBody]) -> np.ndarray:
 
 
 def read_missing(path: Path | None) -> frozenset[str]:
-    """Names in a list of samples with missing skeletons; whatever else stands in the file is passed over.
+    """Read the names in a list of samples with missing skeletons.
+
+    Whatever else stands in the file is passed over.
 
     Raises:
         ValueError: the file cannot be read, or names no sample.
@@ -148,7 +159,9 @@ def read_missing(path: Path | None) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class NtuReader(Reader):
-    """Splits: xsub, and xview for the 60 classes, xset (even set-ups train) for the 120.
+    """Reader of NTU RGB+D.
+
+    Splits: xsub, and xview for the 60 classes, xset (even set-ups train) for the 120.
 
     A data set with a set-up past 17 or a class past 60 is NTU RGB+D 120.
 

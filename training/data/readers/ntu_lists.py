@@ -1,4 +1,4 @@
-"""What is published of NTU RGB+D 60 (Shahroudy et al., CVPR 2016) and 120 (Liu et al., TPAMI 2020), as data."""
+"""Published lists of NTU RGB+D 60 (Shahroudy et al., CVPR 2016) and 120 (Liu et al., TPAMI 2020), as data."""
 
 from __future__ import annotations
 

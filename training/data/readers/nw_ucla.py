@@ -1,7 +1,8 @@
-"""NW-UCLA (Wang et al., CVPR 2014) as its widely used json: a file a clip, a01_s01_e00_v01.json. Numpy only.
+"""Reader of NW-UCLA (Wang et al., CVPR 2014) as JSON, a file a clip (a01_s01_e00_v01.json). Numpy only.
 
-Each file holds "skeletons": T frames of 20 joints of a Kinect v1, x y z in metres. Kinect's camera axes are the
-house's: x to the left of the sensor, which is the right of an actor who faces it; y up; z away from it.
+The JSON is the widely used version of the data set. Each file holds "skeletons": T frames of 20 joints of a Kinect v1,
+x y z in metres. Kinect's camera axes are those of training.data.readers.base: x to the left of the sensor, which is the
+right of an actor who faces it; y up; z away from it.
 
 The five joints that Kinect v1 does not know, and the mid spine, which it puts close to the hips, are made of others:
 mid spine half way from pelvis to shoulders, neck 0.35 of the way from the shoulders to the head, hand tips half a
@@ -39,7 +40,7 @@ _NAME = re.compile(r"a(\d{2})_s(\d{2})_e(\d{2})_v(\d{2})")
 
 
 def _weights() -> np.ndarray:
-    """(25, 20): each joint as a weighted sum of those of a Kinect v1."""
+    """Return the (25, 20) weights that make each joint a sum of those of a Kinect v1."""
     recipes = {name: {name: 1.0} for name in KINECT_V1 if name in JOINTS}
     recipes["spine_mid"] = {"pelvis": 0.5, "spine_shoulder": 0.5}
     recipes["neck"] = {"spine_shoulder": 0.65, "head": 0.35}
@@ -57,7 +58,10 @@ KINECT_V1_VK = _weights()
 
 
 class NwUclaReader(Reader):
-    """Splits: xview (cameras 1 and 2 train, 3 tests) and xsub (odd actors train, even ones test)."""
+    """Reader of NW-UCLA.
+
+    Splits: xview (cameras 1 and 2 train, 3 tests) and xsub (odd actors train, even ones test).
+    """
 
     kind = "nw-ucla"
     wanted = "files named like a01_s01_e00_v01.json"
@@ -87,7 +91,10 @@ class NwUclaReader(Reader):
 
 
 def _joints(path: Path) -> np.ndarray:
-    """(T, 25, 3) of one file; a frame of zeros stays one."""
+    """Read the joints of one file, (T, 25, 3).
+
+    A frame of zeros stays one.
+    """
     try:
         joints_TKC = np.array(json.loads(path.read_text(encoding="utf-8"))["skeletons"], np.float32)
     except (KeyError, TypeError, ValueError) as error:  # json and unicode errors are ValueErrors

@@ -1,8 +1,8 @@
-"""PKU-MMD (Liu et al., 2017): long sequences, cut into clips by their label files. Numpy only.
+"""Reader of PKU-MMD (Liu et al., 2017): long sequences, cut into clips by their label files. Numpy only.
 
 A sequence is a text file such as 0002-L.txt, a line a frame: x y z of 25 joints of one person, then of a second one,
-zeros where there is none; Kinect v2's camera axes (the house's, see training.data.readers.ntu), metres, 30 frames/s.
-A label file has the same name, in another folder, and a line an action: number, first frame, last frame, confidence.
+zeros where there is none. Axes are Kinect v2's (see training.data.readers.ntu), lengths metres, at 30 frames/s. A label
+file has the same name, in another folder, and a line an action: number, first frame, last frame, confidence.
 cross-subject.txt and cross-view.txt list the sequences that train after "Training videos:", the others after
 "Validataion videos:" (sic), divided by commas. The letter of a name is the camera: left, middle or right.
 
@@ -30,14 +30,17 @@ _NAME = re.compile(r"(?:A\d+N\d+|\d{4})-([LMR])")
 
 
 class PkuReader(Reader):
-    """Splits: xsub and xview, where the source holds their lists. Labels are the actions' numbers."""
+    """Reader of PKU-MMD.
+
+    Splits: xsub and xview, where the source holds their lists. Labels are the actions' numbers.
+    """
 
     kind = "pku"
     wanted = "a folder of files named like 0002-L.txt: skeletons in one folder, labels in another"
     files_a_part = 4
 
     def files(self, source: Path) -> list[Path]:
-        """The sequences, not the label files of the same names."""
+        """List the sequences, without the label files of the same names."""
         return [path for path in _named(source) if "," not in _first_line(path)]
 
     def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
@@ -81,7 +84,7 @@ def _first_line(path: Path) -> str:
         return file.readline(1 << 14)
 
 
-@lru_cache(maxsize=4)  # a search through thousands of files, asked for with each of them
+@lru_cache(maxsize=4)  # the search goes through thousands of files, and is asked for with each of them
 def _label_files(source: Path) -> dict[str, Path]:
     return {path.stem: path for path in _named(source) if "," in _first_line(path)}
 
@@ -92,7 +95,7 @@ def _split_files(source: Path) -> dict[str, Path]:
 
 
 def _read_sequence(path: Path) -> np.ndarray:
-    """(2, T, 25, 3) of one file."""
+    """Read the joints of one file, (2, T, 25, 3)."""
     if not path.stat().st_size:
         raise ReadError(f"{path.name}: the file is empty")
     values = np.loadtxt(path, np.float32, ndmin=2)  # a line of another length is a ValueError that names it
@@ -102,7 +105,7 @@ def _read_sequence(path: Path) -> np.ndarray:
 
 
 def _read_labels(path: Path) -> list[tuple[int, int, int]]:
-    """(action, first frame, last frame) of each line."""
+    """Read (action, first frame, last frame) of each line."""
     actions = []
     for line in path.read_text(encoding="ascii").splitlines():
         try:
@@ -114,7 +117,7 @@ def _read_labels(path: Path) -> list[tuple[int, int, int]]:
 
 
 def _read_split(path: Path) -> tuple[set[str], set[str]]:
-    """Names of the sequences that train and that test."""
+    """Read the names of the sequences that train and of those that test."""
     train, _, test = path.read_text(encoding="utf-8").lower().partition("valida")
     trains, tests = ({match.group().upper() for match in _NAME.finditer(half.upper())} for half in (train, test))
     if not (trains and tests):

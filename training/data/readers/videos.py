@@ -1,4 +1,4 @@
-"""Folders of videos, a folder a class, looked at through the app's own pose path: what training and app see is alike.
+"""Reader of videos, a folder a class, through the app's own pose path. Training and app thus see alike.
 
 Shapes: P people (1 or 2), T frames, L = 33 landmarks, V = 25 joints, C = 3 coordinates, N clips.
 """
@@ -28,11 +28,13 @@ TEST_SHARE, SEED = 0.2, 0
 
 
 def follow(frames: Iterable[PosedFrame]) -> list[list[Pose]]:
-    """Each person's poses through a whole file, in the order of their appearance, the larger first.
+    """Follow the people through a whole file and return each one's poses.
 
-    In a file about one action, whoever comes back after however long is the same person. So nobody is forgotten, as
-    they are in a live stream: in 54 scenes of two to four people who cross (`python -m training identities`) numbers
-    change 8 times instead of 20.
+    People come in the order of their appearance, the larger first.
+
+    In a file about one action, somebody who comes back is the same person, however long they were away. Unlike in
+    a live stream, nobody is therefore forgotten. In 54 scenes of two to four people who cross, numbers change 8 times
+    instead of 20 (`python -m training identities`).
     """
     people, poses_of_person = People(patience_s=math.inf), defaultdict[int, list[Pose]](list)
     for frame in frames:
@@ -42,7 +44,10 @@ def follow(frames: Iterable[PosedFrame]) -> list[list[Pose]]:
 
 
 def even_frames(poses: Sequence[Pose], seconds: float) -> np.ndarray:
-    """(T, 25, 3) of one person at 30 frames a second over the whole video; zeros where they are out of sight."""
+    """Resample one person to 30 frames a second over the whole video, (T, 25, 3).
+
+    Frames in which the person is out of sight are zeros.
+    """
     joints_TVC, seen_TV = bridge(
         np.stack([pose.world_V3 for pose in poses]), np.stack([pose.visibility_V for pose in poses])
     )
@@ -63,7 +68,7 @@ def even_frames(poses: Sequence[Pose], seconds: float) -> np.ndarray:
 
 
 def look(path: Path, pose_model: Path) -> np.ndarray:
-    """(P, T, 25, 3) of the one or two people who move most in a video, at 30 frames a second.
+    """Return the one or two people who move most in a video, (P, T, 25, 3) at 30 frames a second.
 
     Raises:
         VideoError: it cannot be read.
@@ -84,9 +89,11 @@ def look(path: Path, pose_model: Path) -> np.ndarray:
 
 @dataclass(frozen=True)
 class VideosReader(Reader):
-    """One action a video; a class is the folder below the source, or below its train/ and test/ (or val/).
+    """Reader of videos that show one action each.
 
-    Splits: "folders", where there are such two; else "random", a fifth of each class by a fixed seed.
+    The class is the folder below the source, or below its train/ and test/ (or val/).
+
+    Splits: "folders" where the source has both; else "random", a fifth of each class by a fixed seed.
 
     Args:
         pose: name of the pose model (app.pose.model_file.KINDS).
@@ -130,7 +137,10 @@ class VideosReader(Reader):
 
 
 def _test_folder(source: Path) -> str | None:
-    """Name of the folder of test videos beside the one of training videos; None where they are not divided so."""
+    """Return the name of the folder of test videos beside the one of training videos.
+
+    None where the source is not divided so.
+    """
     if not (source / TRAIN_FOLDER).is_dir():
         return None
     return next((name for name in TEST_FOLDERS if (source / name).is_dir()), None)
