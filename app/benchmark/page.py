@@ -250,7 +250,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
         if args.json:
             write_json(args.json, result)
     except ImportError as error:
-        return _failed(prog, f"{error.name} is missing; pip install -r requirements-dev.txt")
+        return _failed(prog, f"{error.name} is missing; install the extra `dev`, in a checkout by make setup-dev")
     except (ValueError, OutputError) as error:
         return _failed(prog, str(error))
     return 0

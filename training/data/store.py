@@ -16,6 +16,7 @@ import numpy as np
 
 from models.skeleton import CENTRE
 from models.system.atomic import hand_over, replacing, write_json
+from models.system.command_line import called
 
 if TYPE_CHECKING:
     import torch
@@ -173,7 +174,7 @@ class Store:
         except FileNotFoundError as error:
             raise ValueError(
                 f"{self.folder} is no finished clip store ({Path(str(error.filename)).name} is missing); "
-                f"make one: python -m training prepare SOURCE --out {self.folder}"
+                f"make one: {called('training')} prepare SOURCE --out {self.folder}"
             ) from None
         except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise ValueError(f"{self.folder} is damaged ({error}); prepare it again") from error

@@ -16,6 +16,7 @@ import numpy as np
 
 from app.types import JointFrame
 from models.skeleton import CENTRE, bridge
+from models.system.command_line import called
 from training.data.splits import SETS, Sample, samples
 
 LEAST_FRAMES = 4  # with the shoulders seen: a clip of fewer shows nothing
@@ -84,7 +85,8 @@ def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:
         with np.load(path, allow_pickle=False) as part:
             tracks += _part(dict(part), least_found)
     if not tracks:
-        raise ValueError(f"{drawn} holds no drawn clips; make them: python -m training draw --data DATA --out {drawn}")
+        command = f"{called('training')} draw --data DATA --out {drawn}"
+        raise ValueError(f"{drawn} holds no drawn clips; make them: {command}")
     return tracks
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.teach.background import FILE
 from models.labels import DISPLAY, IDLE, OTHER, SILENT
+from models.system.command_line import called
 from models.system.lock import alone
 from training.data.tracks import Track, camera_tracks
 from training.judging.judge import judge
@@ -115,7 +116,7 @@ def _start(folder: Path) -> tuple[StudentConfig, Path]:
 
     config = read_config(folder)
     if not (folder / MODEL).is_file():
-        raise ValueError(f"{folder} has no {MODEL}: python -m export onnx makes it from the weights")
+        raise ValueError(f"{folder} has no {MODEL}: {called('export')} onnx makes it from the weights")
     return config, folder / MODEL
 
 
