@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from models.system.places import ROOT
+from tests.app.make_scene_clip import SCENE
 from tests.wheels import PACKAGES, STRAY, build_wheel, copy_project, unpack
 
 EXTRAS = {
@@ -120,34 +123,39 @@ def test_its_places(wheel: Path, tmp_path: Path) -> None:
     assert sys.platform != "linux" or cache == Path("/x/ikem-live")
 
 
-@pytest.mark.slow
-def test_it_works_with_no_checkout_in_sight(wheel: Path, pose_model_path: Path, tmp_path: Path) -> None:
-    """Installed by pip, with an empty HOME: the doctor is content, and `classify` says what it says in the checkout."""
-    site = tmp_path / "site"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site)]
+@pytest.fixture(scope="module")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, installed by pip into a folder of its own."""
+    folder = tmp_path_factory.mktemp("installed") / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(folder)]
     subprocess.run([*pip, str(wheel)], check=True, timeout=300)
+    return folder
+
+
+def test_it_works_with_no_checkout_in_sight(site: Path, pose_model_path: Path, tmp_path: Path) -> None:
+    """Installed, with an empty HOME: the doctor is content, and a recorded skeleton gets its events."""
+    command = next(site.glob("bin/ikem-live*"))
+    said = run(command, "doctor", site=site, cwd=tmp_path, IKEM_LIVE_CACHE=str(pose_model_path.parent))
+    assert "everything that is needed works" in said and "finds the person in example.mp4" in said
+    named = said.replace(sys.executable, "").replace(str(pose_model_path), "")
+    assert " as ikem-live asks for" in said and str(ROOT) not in named
+    shutil.copy(SCENE, tmp_path)
+    run(command, "classify", "scene.npz", "--out", "out", site=site, cwd=tmp_path)
+    events = [json.loads(line) for line in (tmp_path / "out" / "scene#0.jsonl").read_text().splitlines()]
+    assert events and events[0]["label"] == "wave"
+
+
+@pytest.mark.slow
+def test_a_video_with_no_checkout_in_sight(site: Path, pose_model_path: Path, tmp_path: Path) -> None:
+    """`classify` of a video writes what it writes in the checkout, and fetches nothing."""
     command = next(site.glob("bin/ikem-live*"))
     cache = {"IKEM_LIVE_CACHE": str(pose_model_path.parent)}
-    said = run(command, "doctor", site=site, cwd=tmp_path, **cache)
-    assert "everything that is needed works" in said and "finds the person in example.mp4" in said
-    assert " as ikem-live asks for" in said and str(ROOT) not in said.replace(sys.executable, "").replace(
-        str(pose_model_path), ""
-    )
     run(command, "classify", site / "assets" / "example.mp4", "--out", "there", site=site, cwd=tmp_path, **cache)
-    here = [
-        sys.executable,
-        "-m",
-        "app",
-        "classify",
-        str(ROOT / "assets" / "example.mp4"),
-        "--out",
-        str(tmp_path / "here"),
-    ]
+    example, out = str(ROOT / "assets" / "example.mp4"), str(tmp_path / "here")
+    here = [sys.executable, "-m", "app", "classify", example, "--out", out]
     subprocess.run(here, cwd=ROOT, check=True, capture_output=True, timeout=300)
-    events = [(tmp_path / name / "example.jsonl").read_bytes() for name in ("here", "there")]
-    assert (
-        events[0] == events[1] and events[0].startswith(b'{"input": "example.mp4"') and b'"label": "wave"' in events[0]
-    )
+    there, here_too = ((tmp_path / name / "example.jsonl").read_bytes() for name in ("there", "here"))
+    assert there == here_too and there.startswith(b'{"input": "example.mp4"') and b'"label": "wave"' in there
     with (tmp_path / "there" / "summary.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 1
     assert not list((tmp_path / "home").rglob("*.task"))

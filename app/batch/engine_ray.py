@@ -32,7 +32,10 @@ _QUIET = {
 }
 # Ray's servers listen on all interfaces on Linux, whatever address they are given, unless clusters are ruled out.
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-_MISSING = "--engine ray needs Ray: pip install 'ikem-live[ray]'; in a checkout, pip install -r requirements-ray.txt"
+_MISSING = (
+    "--engine ray needs Ray: install the extra `ray` (pipx install --force '.[ray]'), or in a checkout, "
+    "pip install -r requirements-ray.txt"
+)
 _worker: tuple[WorkerSetup, Worker] | None = None  # the worker of this process, kept from one shard to the next
 
 

@@ -56,7 +56,7 @@ def wanted(requirements: Path) -> Wanted:
         {name: version for name, version in training_too.items() if name not in app},
         f"{NAME} asks for",
         f"install {NAME} anew",
-        f"install {NAME}[{TRAIN}]",
+        f"install the extra `{TRAIN}` (pipx install --force '.[{TRAIN}]' in a checkout)",
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from export.commands.common import add_models, write_numbers
 from models.system import tables
-from models.system.options import count, threads
+from models.system.options import at_least_1, threads
 
 if TYPE_CHECKING:
     from export.bench import BenchResult
@@ -32,7 +32,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--threads", type=threads, nargs="+", default=[1, 2], metavar="N", help="numbers of CPU threads (1 2)"
     )
     command.add_argument(
-        "--batches", type=count, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
+        "--batches", type=at_least_1, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
     )
 
 

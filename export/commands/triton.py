@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from models.system.command_line import program_of
-from models.system.options import at_least_0, count, whole
+from models.system.options import at_least_0, at_least_1, whole
 
 EXAMPLES = """\
 examples:
@@ -37,7 +37,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     command.add_argument(
         "--instances",
-        type=count,
+        type=at_least_1,
         default=1,
         metavar="N",
         help="copies of the model, on each GPU where there is one (1)",

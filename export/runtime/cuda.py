@@ -61,7 +61,7 @@ def cudart() -> Any:
     if not found:
         raise AcceleratorMissingError(
             "CUDA's runtime library (libcudart) is missing: install CUDA 12 or 13, "
-            "or `pip install 'ikem-live[tensorrt]'` (in a checkout, `pip install -r requirements-tensorrt.txt`)"
+            "or the extra `tensorrt` (in a checkout, `pip install -r requirements-tensorrt.txt`)"
         )
     return found[0]
 

@@ -35,7 +35,7 @@ def tensorrt_module() -> ModuleType:
         AcceleratorMissingError: If it is missing, cannot be loaded or is too old.
     """
     remedy = (
-        "`pip install 'ikem-live[tensorrt]'`, or in a checkout `pip install -r requirements-tensorrt.txt`, installs it "
+        "the extra `tensorrt`, or in a checkout `pip install -r requirements-tensorrt.txt`, installs it "
         "(on a Jetson, JetPack does)"
     )
     try:

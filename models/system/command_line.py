@@ -85,7 +85,8 @@ def needed(error: ModuleNotFoundError, doing: str) -> str:
     if name in ("", "app", "export", "models"):
         raise error
     package = "PyTorch" if name in ("torch", "training") else name
-    return f"{doing} needs {package}: pip install 'ikem-live[train]', or make setup-dev in a checkout"
+    remedy = "install the extra `train` (pipx install --force '.[train]'), or make setup-dev in a checkout"
+    return f"{doing} needs {package}: {remedy}"
 
 
 def carry_out(args: argparse.Namespace, said: str, doing: str, stopped: str) -> int:

@@ -66,7 +66,7 @@ def share(what: str) -> Callable[[str], float]:
     return number(0, 1, f"{what} is from 0 to 1")
 
 
-count = whole(1)
+at_least_1 = whole(1)
 at_least_0 = whole(0)
 seed = whole(0, said="a seed is a whole number of at least 0")
 port = whole(1, 65535, "a port is a number from 1 to 65535")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.system.options import count, whole
+from models.system.options import at_least_1, whole
 from training.commands.options import add_machine
 
 EXAMPLES = "example: python -m training bench --batch 32 --people 1"
@@ -13,11 +13,11 @@ EXAMPLES = "example: python -m training bench --batch 32 --people 1"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("--batch", type=count, default=32, help="clips a step (default: %(default)s)")
+    command.add_argument("--batch", type=at_least_1, default=32, help="clips a step (default: %(default)s)")
     command.add_argument("--people", type=whole(1, 2), default=1, help="body slots a clip, 1 or 2")
-    command.add_argument("--queue", type=count, default=32768, help="columns K (default: %(default)s)")
-    command.add_argument("--steps", type=count, default=3, help="timed steps a turn")
-    command.add_argument("--rounds", type=count, default=3, help="turns of each variant")
+    command.add_argument("--queue", type=at_least_1, default=32768, help="columns K (default: %(default)s)")
+    command.add_argument("--steps", type=at_least_1, default=3, help="timed steps a turn")
+    command.add_argument("--rounds", type=at_least_1, default=3, help="turns of each variant")
     command.add_argument("--only", nargs="+", metavar="VARIANT", help="published fp32 bf16 bf16-recompute ...")
     command.add_argument("--out", type=Path, metavar="FILE", help="JSON of everything")
     add_machine(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.system.options import count, seed, share
+from models.system.options import at_least_1, seed, share
 from models.system.places import DEFAULT_MODEL
 from training.commands.options import add_data, add_json, threads
 
@@ -17,7 +17,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_data(command)
     command.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     command.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
-    command.add_argument("--each", type=count, default=5, help="recordings a set (default: %(default)s)")
+    command.add_argument("--each", type=at_least_1, default=5, help="recordings a set (default: %(default)s)")
     command.add_argument("--seed", type=seed, default=0, help="another seed splices other clips")
     command.add_argument(
         "--sensitivity", type=share("a sensitivity"), nargs="+", default=[0.5],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from models.system.options import count, seed
+from models.system.options import at_least_1, seed
 from training.commands.options import add_json
 
 EXAMPLES = "example: python -m training identities --scenes 6 --first-seed 100"
@@ -12,7 +12,7 @@ EXAMPLES = "example: python -m training identities --scenes 6 --first-seed 100"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("--scenes", type=count, default=6, help="of each number of people and frame rate")
+    command.add_argument("--scenes", type=at_least_1, default=6, help="of each number of people and frame rate")
     command.add_argument("--first-seed", type=seed, default=100, help="0 to 7 chose the app's constants")
     add_json(command)
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from models.system.cores import usable_cores
-from models.system.options import count, seed, workers
+from models.system.options import at_least_1, seed, workers
 from models.system.places import PRETRAINED
 from training.commands.options import add_pose, threads
 
@@ -28,7 +28,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--sides", action="store_true", help="left and right are different actions: learn no mirror image"
     )
-    command.add_argument("--epochs", type=count, default=12, help="(default: %(default)s)")
+    command.add_argument("--epochs", type=at_least_1, default=12, help="(default: %(default)s)")
     command.add_argument(
         "--start", type=Path, default=PRETRAINED, help="weights to start from (default: models/pretrained)"
     )

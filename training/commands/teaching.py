@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.system.options import at_least_0, count, seed
+from models.system.options import at_least_0, at_least_1, seed
 from models.system.places import RECIPES
 from training.commands.options import add_data, add_json
 
@@ -30,9 +30,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--within", action="store_true", help="all of an episode from one set, and actions as that set names them"
     )
-    command.add_argument("--ways", type=count, default=5)
-    command.add_argument("--shots", type=count, nargs="+", default=[1, 3, 5])
-    command.add_argument("--episodes", type=count, default=600)
+    command.add_argument("--ways", type=at_least_1, default=5)
+    command.add_argument("--shots", type=at_least_1, nargs="+", default=[1, 3, 5])
+    command.add_argument("--episodes", type=at_least_1, default=600)
     command.add_argument("--packs", type=at_least_0, default=10, help="played through the app's stream")
     command.add_argument("--seed", type=seed, default=0)
     add_json(command)

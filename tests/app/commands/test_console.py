@@ -85,7 +85,7 @@ def test_one_sentence_where_the_extra_is_missing(missing: str, words: list[str],
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (
         2,
-        f"{sentence}: pip install 'ikem-live[train]', or make setup-dev in a checkout\n",
+        f"{sentence}: install the extra `train` (pipx install --force '.[train]'), or make setup-dev in a checkout\n",
     )
 
 

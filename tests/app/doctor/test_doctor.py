@@ -171,7 +171,7 @@ def test_packages_of_an_installed_copy(packages, tmp_path, monkeypatch):
     monkeypatch.setattr(metadata, "requires", {"ikem-live": asked}.get)
     packages(gradio="6.0")
     missing, fits = check_packages(setup(requirements=tmp_path / "requirements.txt"))
-    assert missing.state == OPTIONAL and missing.text.endswith(": torch") and "ikem-live[train]" in missing.remedy
+    assert missing.state == OPTIONAL and missing.text.endswith(": torch") and "extra `train`" in missing.remedy
     assert fits.state == OK and fits.text == "1 of 1 as ikem-live asks for"
     packages(torch="2.0")
     assert states(check_packages(setup(requirements=tmp_path / "requirements.txt"))) == [FAIL, OK]
