@@ -6,6 +6,9 @@
 wave 3 7
 jumping_jack 10 15
 squat 18 24
+
+What a caller may have to catch is here too: VideoError, LandmarkError, ClipFileError, ModelFileError and
+PoseModelError. Each is a ValueError whose text says what to do.
 """
 
 from __future__ import annotations
@@ -16,14 +19,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.classify.one_input import Result, classify_clip, classify_video
     from app.classify.summary import Summary
+    from app.landmarks.codec import LandmarkError
+    from app.pose.model_file import PoseModelError
+    from app.sources.video import VideoError
     from app.types import ActionEvent
-    from export.runtime import Recogniser
+    from export.runtime import ModelFileError, Recogniser
+    from models.clips import ClipFileError
 else:
     _HOMES = {
         "ActionEvent": "app.types",
+        "ClipFileError": "models.clips",
+        "LandmarkError": "app.landmarks.codec",
+        "ModelFileError": "export.runtime",
+        "PoseModelError": "app.pose.model_file",
         "Recogniser": "export.runtime",
         "Result": "app.classify.one_input",
         "Summary": "app.classify.summary",
+        "VideoError": "app.sources.video",
         "classify_clip": "app.classify.one_input",
         "classify_video": "app.classify.one_input",
     }
@@ -35,4 +47,16 @@ else:
         return getattr(import_module(_HOMES[name]), name)
 
 
-__all__ = ["ActionEvent", "Recogniser", "Result", "Summary", "classify_clip", "classify_video"]
+__all__ = [
+    "ActionEvent",
+    "ClipFileError",
+    "LandmarkError",
+    "ModelFileError",
+    "PoseModelError",
+    "Recogniser",
+    "Result",
+    "Summary",
+    "VideoError",
+    "classify_clip",
+    "classify_video",
+]

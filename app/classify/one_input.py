@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -16,6 +17,7 @@ from app.classify.poses import poses_of
 from app.classify.summary import Summary, Tally
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from app.types import ActionEvent, Answer, JointFrame, PosedFrame
+from models.system.native_warnings import native_warnings_hidden
 from models.system.places import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -90,18 +92,20 @@ class Result:
 
 def classify_video(
     path: str | Path,
-    model: Recogniser | None = None,
+    model: Recogniser | str | Path | None = None,
     pose_model: str | Path | None = None,
     on_event: Callable[[ActionEvent], None] | None = None,
     on_frame: Callable[[float, float | None, Answer], None] | None = None,
 ) -> Result:
     """Classify one video or recording of landmarks (.ikem).
 
-    Memory does not grow with its length, except for its events.
+    Memory does not grow with its length, except for its events. What MediaPipe and ONNX Runtime write to file
+    descriptor 2 is discarded meanwhile; `python -X dev` shows it.
 
     Args:
         path: the file.
-        model: the recogniser; None takes the shipped one, which is loaded once.
+        model: the recogniser, or the path of a model file, which is loaded for this call; None takes the shipped
+            model, which is loaded once.
         pose_model: a pose model file, for a video; None takes the default one, which is made or fetched on first use.
         on_event: called with each event when it ends, or later (see Tally).
         on_frame: called after every frame with its time, the duration that the file claims (None if unknown) and the
@@ -110,9 +114,11 @@ def classify_video(
     Raises:
         VideoError, LandmarkError: the file cannot be read.
         ModelFileError, PoseModelError: the model or the pose model is not available.
+        TypeError: `model` is neither a recogniser nor a path.
     """
-    recogniser = default_model() if model is None else model
-    with poses_of(path, partial(_pose_source, pose_model)) as played:
+    with native_warnings_hidden(), ExitStack() as opened:
+        recogniser = _recogniser(model)
+        played = opened.enter_context(poses_of(path, partial(_pose_source, pose_model)))
 
         def told(frame: PosedFrame, answer: Answer) -> None:
             if on_frame is not None:
@@ -125,25 +131,45 @@ def classify_video(
 
 def classify_clip(
     clip: Clip | str | Path,
-    model: Recogniser | None = None,
+    model: Recogniser | str | Path | None = None,
     on_event: Callable[[ActionEvent], None] | None = None,
 ) -> Result:
     """Classify one recorded skeleton.
 
     Args:
         clip: the clip, or an .npz file that holds only one (`models.clips.read_clips` reads one of many).
-        model: the recogniser; None takes the shipped one, which is loaded once.
+        model: the recogniser, or the path of a model file, which is loaded for this call; None takes the shipped
+            model, which is loaded once.
         on_event: called with each event when it ends, or later (see Tally).
 
     Raises:
         ClipFileError: the file cannot be read, or does not hold exactly one clip.
         ModelFileError: the model is not available.
+        TypeError: `model` is neither a recogniser nor a path.
     """
     one = _only_clip(clip) if isinstance(clip, str | Path) else clip
     events, take = _kept(on_event)
-    recogniser = default_model() if model is None else model
-    summary = summarise(recogniser, frames_of(one), take, fps=one.fps)
+    with native_warnings_hidden():
+        summary = summarise(_recogniser(model), frames_of(one), take, fps=one.fps)
     return Result(summary, tuple(events))
+
+
+def _recogniser(model: Recogniser | str | Path | None) -> Recogniser:
+    """Return the recogniser that a caller gave, or that of the file that a path names; None names the shipped one.
+
+    Raises:
+        ModelFileError: the model is missing or damaged.
+        TypeError: this is neither a recogniser nor a path.
+    """
+    if model is None:
+        return default_model()
+    if isinstance(model, str | Path):
+        from export.runtime import ActionModel
+
+        return ActionModel(model)
+    if not (callable(model) and hasattr(model, "labels")):
+        raise TypeError(f"`model` is a Recogniser, the path of a model file or None; got {type(model).__name__}")
+    return model
 
 
 @functools.cache

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
+
+_turn = threading.Lock()
+_way_out: TextIO | None = None  # past the hidden descriptor; never closed, for a log handler may have taken it
+_inside = 0  # how many threads have the warnings hidden; the first one hides them, the last one shows them again
+_usual: TextIO | None = None  # Python's own stderr, while they are hidden
 
 
 @contextmanager
@@ -14,25 +20,53 @@ def native_warnings_hidden() -> Iterator[None]:
     """Discard what MediaPipe and ONNX Runtime write to file descriptor 2, but keep Python's own stderr.
 
     For each landmarker they write a dozen lines of warnings, in which a progress bar or an important line is lost.
-    `python -X dev` shows them.
+    `python -X dev` shows them. Threads may do this side by side: the warnings are hidden while any of them is inside.
     """
-    if sys.flags.dev_mode or not _is_plain(sys.stderr):
-        yield
-        return
-    usual = sys.stderr
-    usual.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    sys.stderr = open(kept, "w", buffering=1, encoding=usual.encoding, errors=usual.errors, closefd=False)  # noqa: SIM115
+    hides = _enter()
     try:
         yield
     finally:
-        sys.stderr.flush()
-        sys.stderr = usual
-        os.dup2(kept, 2)
-        os.close(kept)
+        if hides:
+            _leave()
+
+
+def _enter() -> bool:
+    """Hide the warnings unless they are hidden, and return whether there is something to leave."""
+    global _inside, _usual
+    with _turn:
+        if not _inside:
+            if sys.flags.dev_mode or not _is_plain(sys.stderr):
+                return False
+            _usual = sys.stderr
+            _usual.flush()
+            sys.stderr = _stderr_past_2(_usual)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        _inside += 1
+        return True
+
+
+def _leave() -> None:
+    global _inside
+    with _turn:
+        _inside -= 1
+        if not _inside:
+            assert _way_out is not None
+            _way_out.flush()
+            if sys.stderr is _way_out:  # nobody has put another one in its place
+                sys.stderr = _usual
+            os.dup2(_way_out.fileno(), 2)
+
+
+def _stderr_past_2(usual: TextIO) -> TextIO:
+    """Return a stream to where file descriptor 2 leads now, which stays so when the descriptor is hidden."""
+    global _way_out
+    if _way_out is None:
+        _way_out = open(os.dup(2), "w", buffering=1, encoding=usual.encoding, errors=usual.errors)  # noqa: SIM115
+    else:
+        os.dup2(2, _way_out.fileno(), inheritable=False)
+    return _way_out
 
 
 def _is_plain(stream: TextIO | None) -> bool:

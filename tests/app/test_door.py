@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import app
-from app import classify_clip
+from app import ModelFileError, classify_clip, classify_video
 from models.clips import Clip, ClipFileError, read_clips, write_clips
-from models.system.places import ROOT
+from models.system.places import DEFAULT_MODEL, ROOT
 from tests.app.batch.helpers import joints, save
 from tests.app.helpers import HandModel
 
@@ -36,6 +36,37 @@ def test_the_example_of_the_docstring(
     monkeypatch.chdir(ROOT)
     failed, tried = doctest.testmod(app)
     assert tried == 2 and not failed
+
+
+def test_the_three_lines_say_their_events_alone(pretrained: Path, pose_model_path: Path, example_video: Path) -> None:
+    """Nothing of what MediaPipe and ONNX Runtime write, but all that Python does, also after it."""
+    program = (
+        "import sys\nfrom app import classify_video\n"
+        f"for event in classify_video({str(example_video)!r}, pose_model={str(pose_model_path)!r}).events:\n"
+        "    print(event.label)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["wave", "jumping_jack", "squat"], "")
+
+
+def test_errors_are_value_errors() -> None:
+    names = [name for name in app.__all__ if name.endswith("Error")]
+    assert len(names) == 5 and all(issubclass(getattr(app, name), ValueError) for name in names)
+
+
+@pytest.mark.parametrize("named", [DEFAULT_MODEL, str(DEFAULT_MODEL)])
+def test_a_model_by_its_path(pretrained: Path, tmp_path: Path, named: str | Path) -> None:
+    path = save(tmp_path / "day.npz", joints((3, "wave")))
+    assert classify_clip(path, named) == classify_clip(path)
+
+
+def test_what_is_no_model_is_said(tmp_path: Path) -> None:
+    path = save(tmp_path / "day.npz", joints((3, "wave")))
+    for classify in (classify_clip, classify_video):
+        with pytest.raises(ModelFileError, match=r"absent.onnx"):
+            classify(path, model=str(tmp_path / "absent.onnx"))
+        with pytest.raises(TypeError, match="`model` is a Recogniser, the path of a model file or None; got int"):
+            classify(path, model=7)  # type: ignore[arg-type]
 
 
 def test_a_clip_or_the_file_of_one(tmp_path: Path) -> None:
