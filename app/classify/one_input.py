@@ -18,7 +18,7 @@ from app.classify.summary import Summary, Tally
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from app.types import ActionEvent, Answer, JointFrame, PosedFrame
 from models.system.native_warnings import native_warnings_hidden
-from models.system.places import DEFAULT_MODEL
+from models.system.places import DEFAULT_MODEL, model_file
 
 if TYPE_CHECKING:
     from app.pose.landmarker import PoseSource
@@ -104,8 +104,8 @@ def classify_video(
 
     Args:
         path: the file.
-        model: the recogniser, or the path of a model file, which is loaded for this call; None takes the shipped
-            model, which is loaded once.
+        model: the recogniser, or the path of a model file, which is loaded for this call ("open" names the shipped
+            one with open terms); None takes the shipped default, which is loaded once.
         pose_model: a pose model file, for a video; None takes the default one, which is made or fetched on first use.
         on_event: called with each event when it ends, or later (see Tally).
         on_frame: called after every frame with its time, the duration that the file claims (None if unknown) and the
@@ -138,8 +138,8 @@ def classify_clip(
 
     Args:
         clip: the clip, or an .npz file that holds only one (`models.clips.read_clips` reads one of many).
-        model: the recogniser, or the path of a model file, which is loaded for this call; None takes the shipped
-            model, which is loaded once.
+        model: the recogniser, or the path of a model file, which is loaded for this call ("open" names the shipped
+            one with open terms); None takes the shipped default, which is loaded once.
         on_event: called with each event when it ends, or later (see Tally).
 
     Raises:
@@ -166,7 +166,7 @@ def _recogniser(model: Recogniser | str | Path | None) -> Recogniser:
     if isinstance(model, str | Path):
         from export.runtime import ActionModel
 
-        return ActionModel(model)
+        return ActionModel(model_file(model) if isinstance(model, str) else model)
     if not (callable(model) and hasattr(model, "labels")):
         raise TypeError(f"`model` is a Recogniser, the path of a model file or None; got {type(model).__name__}")
     return model

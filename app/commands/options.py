@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.system.command_line import program_of
 from models.system.options import port, threads
-from models.system.places import DEFAULT_MODEL
+from models.system.places import DEFAULT_MODEL, model_file
 
 DEVICES = ("auto", "cpu", "cuda", "tensorrt")  # export.runtime.session says the same, and brings ONNX Runtime
 POSES = ("wheel", "lite", "full", "heavy")
@@ -15,7 +15,11 @@ POSES = ("wheel", "lite", "full", "heavy")
 
 def add_model(command: argparse.ArgumentParser) -> None:
     """Add --model, --device and --threads."""
-    command.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="action model (default: the one shipped)")
+    command.add_argument(
+        "--model", type=model_file, default=DEFAULT_MODEL, metavar="FILE|open|default",
+        help="action model: a file, or a shipped one by its name; `open` is the one with open terms (default: default; "
+        "a file of such a name is ./open)",
+    )  # fmt: skip
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the model runs")
     command.add_argument("--threads", type=threads, help="most CPU threads of the action model")
 

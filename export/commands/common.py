@@ -9,7 +9,7 @@ from typing import Any
 
 from models.system.atomic import write_json
 from models.system.command_line import program_of
-from models.system.places import PRETRAINED
+from models.system.places import PRETRAINED, model_file, shipped
 
 
 def add_models(command: argparse.ArgumentParser, weights: str) -> None:
@@ -20,10 +20,10 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
         weights: what the weights are for, in the help.
     """
     command.add_argument(
-        "models", type=Path, nargs="+", metavar="MODEL", help=f"what `{program_of(command)} onnx` wrote"
+        "models", type=model_file, nargs="+", metavar="MODEL", help=f"what `{program_of(command)} onnx` wrote"
     )
     command.add_argument(
-        "--weights", type=Path, default=PRETRAINED, metavar="FOLDER",
+        "--weights", type=shipped, default=PRETRAINED, metavar="FOLDER",
         help=f"{weights} (models/pretrained)",
     )  # fmt: skip
     command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.system.places import PRETRAINED
+from models.system.places import PRETRAINED, shipped
 
 FILES = {"fp32": "student.onnx", "fp16": "student_fp16.onnx", "int8": "student_int8.onnx"}
 MOST_WINDOWS = 2048
@@ -27,7 +27,7 @@ examples:
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     command.add_argument(
-        "--weights", type=Path, default=PRETRAINED, metavar="FOLDER",
+        "--weights", type=shipped, default=PRETRAINED, metavar="FOLDER",
         help="folder with student.safetensors and config.json, of a student or a teacher (models/pretrained)",
     )  # fmt: skip
     command.add_argument("--precision", choices=tuple(FILES), default="fp32", help="of the encoders' arithmetic (fp32)")

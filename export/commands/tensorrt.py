@@ -15,6 +15,7 @@ from pathlib import Path
 
 from models.system.command_line import program_of
 from models.system.options import whole
+from models.system.places import model_file
 
 EXAMPLES = """\
 examples:
@@ -26,7 +27,9 @@ _NUMBER = whole(-1, 2**31 - 1)  # Batches and build_engine say what fits, and ho
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("model", type=Path, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote")
+    command.add_argument(
+        "model", type=model_file, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote"
+    )
     command.add_argument("--out", type=Path, metavar="FOLDER", help="where to put the engine (beside the model)")
     command.add_argument("--min", type=_NUMBER, default=1, metavar="N", help="windows that a batch has at least (1)")
     command.add_argument("--opt", type=_NUMBER, default=8, metavar="N", help="windows that the engine is tuned for (8)")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from models.system.command_line import program_of
 from models.system.options import at_least_0, at_least_1, whole
+from models.system.places import model_file
 
 EXAMPLES = """\
 examples:
@@ -21,7 +22,9 @@ examples:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("model", type=Path, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote")
+    command.add_argument(
+        "model", type=model_file, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote"
+    )
     command.add_argument("--out", type=Path, required=True, metavar="REPO", help="the repository; made if missing")
     command.add_argument("--name", default="ikem_live", help="the model's name on the server (%(default)s)")
     command.add_argument(

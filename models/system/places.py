@@ -11,12 +11,33 @@ ASSETS = ROOT / "assets"
 EXAMPLE = ASSETS / "example.mp4"
 PRETRAINED = ROOT / "models" / "pretrained"
 DEFAULT_MODEL = PRETRAINED / "student.onnx"
+OPEN_MODEL = ROOT / "models" / "pretrained_open" / "student.onnx"
+MODELS = {"default": DEFAULT_MODEL, "open": OPEN_MODEL}  # what a command line may call the shipped ones
 RECIPES = ROOT / "training" / "recipes"
 
 
 def in_checkout() -> bool:
     """Whether these files lie in a checkout, and not in an installed copy."""
     return (ROOT / "pyproject.toml").is_file()
+
+
+def model_file(text: str) -> Path:
+    """Return the model file that a user names: a shipped one by its name in MODELS, else a path.
+
+    A file of the user's with such a name is written ./open.
+    """
+    return MODELS[text] if text in MODELS else shipped(text)
+
+
+def shipped(text: str) -> Path:
+    """Return a path; one below models/pretrained or models/pretrained_open is looked for among our files too.
+
+    So what the documents call models/pretrained can be named from any folder. A file of the working directory comes
+    first.
+    """
+    path = Path(text)
+    ours = path.parts[:2] in (("models", "pretrained"), ("models", "pretrained_open"))
+    return ROOT / path if ours and not path.exists() and (ROOT / path).exists() else path
 
 
 def cache_folder() -> Path:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from models.system.options import at_least_1, seed, share
-from models.system.places import DEFAULT_MODEL
+from models.system.places import DEFAULT_MODEL, model_file
 from training.commands.options import add_data, add_json, threads
 
 EXAMPLES = "example: python -m training events --data DATA --part val"
@@ -15,7 +14,7 @@ EXAMPLES = "example: python -m training events --data DATA --part val"
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_data(command)
-    command.add_argument("--model", type=Path, default=DEFAULT_MODEL)
+    command.add_argument("--model", type=model_file, default=DEFAULT_MODEL)
     command.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
     command.add_argument("--each", type=at_least_1, default=5, help="recordings a set (default: %(default)s)")
     command.add_argument("--seed", type=seed, default=0, help="another seed splices other clips")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.system.places import DEFAULT_MODEL
+from models.system.places import DEFAULT_MODEL, model_file
 from training.commands.options import add_data, add_pose, threads
 
 EXAMPLES = "example: python -m training judge --data DATA --part test --out runs/results"
@@ -20,7 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--threads", type=threads, default=2)
     add_pose(command)
     command.add_argument(
-        "--model", type=Path, default=DEFAULT_MODEL, help="model file (default: models/pretrained/student.onnx)"
+        "--model", type=model_file, default=DEFAULT_MODEL, help="model file (default: models/pretrained/student.onnx)"
     )
     command.add_argument("--part", choices=("val", "test"), default="val", help="val to choose by, test to report")
     command.add_argument("--out", type=Path, default=Path("runs/results"), help="for the tables (%(default)s)")

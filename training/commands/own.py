@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.system.cores import usable_cores
 from models.system.options import at_least_1, seed, workers
-from models.system.places import PRETRAINED
+from models.system.places import PRETRAINED, shipped
 from training.commands.options import add_pose, threads
 
 EXAMPLES = "example: python -m training own videos/ --out models/mine"
@@ -30,7 +30,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--epochs", type=at_least_1, default=12, help="(default: %(default)s)")
     command.add_argument(
-        "--start", type=Path, default=PRETRAINED, help="weights to start from (default: models/pretrained)"
+        "--start", type=shipped, default=PRETRAINED, help="weights to start from (default: models/pretrained)"
     )
     command.add_argument("--seed", type=seed, default=0, help="of what is held back, and of the training")
     command.add_argument("--workers", type=workers, default=2, help="videos looked at at once (default: %(default)s)")
