@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from models.system.command_line import ShowVersion, add_commands, asked_for
 
@@ -23,16 +23,18 @@ COMMANDS = {
 USAGE, INTERRUPTED = 2, 130
 
 
-def parser(prog: str = PROG, only: str | None = None, epilog: str = "") -> argparse.ArgumentParser:
-    """Build the parser of all commands, with the options of the command `only`, or of all (None)."""
-    main = argparse.ArgumentParser(
-        prog=prog, description="IKEM Live: names what people do, live.", epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+def parser(
+    prog: str = PROG, only: str | None = None, others: Mapping[str, str] | None = None
+) -> argparse.ArgumentParser:
+    """Build the parser of all commands, with the options of the command `only`, or of all (None).
+
+    The commands `others` are only listed.
+    """
+    main = argparse.ArgumentParser(prog=prog, description="IKEM Live: names what people do, live.")
     main.add_argument("--version", action=ShowVersion)
     add_commands(
         main, "app.commands", COMMANDS,
-        lambda module, text: getattr(module, "HELP", f"{text[0].upper()}{text[1:]}."), only,
+        lambda module, text: getattr(module, "HELP", f"{text[0].upper()}{text[1:]}."), only, others,
         metavar="COMMAND", formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     return main
@@ -45,7 +47,7 @@ def _run(args: argparse.Namespace) -> int:
         return args.run(args)
 
 
-def _work(words: list[str], prog: str, epilog: str) -> tuple[str, Callable[[], int]]:
+def _work(words: list[str], prog: str, others: Mapping[str, str] | None) -> tuple[str, Callable[[], int]]:
     """Return the name of the command that the words ask for, and the function that runs it."""
     if words[:1] == ["bench"]:
         from app.commands.bench import FORMS
@@ -54,23 +56,23 @@ def _work(words: list[str], prog: str, epilog: str) -> tuple[str, Callable[[], i
         if form in FORMS:  # the benchmark reads the further words itself
             program = importlib.import_module(FORMS[form])
             return f"bench {form}", lambda: program.main(words[2:], f"{prog} bench {form}")
-    args = parser(prog, asked_for(words), epilog).parse_args(words)
+    args = parser(prog, asked_for(words), others).parse_args(words)
     return args.command, lambda: _run(args)
 
 
-def main(argv: list[str] | None = None, prog: str = PROG, epilog: str = "") -> int:
+def main(argv: list[str] | None = None, prog: str = PROG, others: Mapping[str, str] | None = None) -> int:
     """Run one command and return the exit code.
 
     Args:
         argv: the words of the command line; None takes this process's.
         prog: what the program is called in its help and in its errors.
-        epilog: what the help of the program says last.
+        others: command that the caller carries out -> what it does, for the help.
     """
     from models.system.atomic import OutputError
 
     command = ""
     try:
-        command, work = _work(sys.argv[1:] if argv is None else argv, prog, epilog)
+        command, work = _work(sys.argv[1:] if argv is None else argv, prog, others)
         return work()
     except (ValueError, OutputError, OSError) as error:
         print(f"{prog} {command}: {error}", file=sys.stderr)

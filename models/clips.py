@@ -8,7 +8,7 @@ and length, and where known label, action (the common label), subject, view and 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from models.skeleton import V
 from models.system.atomic import replacing
 
 _FIELDS = ("label", "action", "subject", "view", "fps")
+_CONVERTED = {"world", "image", "joints", "seen"}  # among the arrays of a converted recording of landmarks
+_NEEDS = f"needs `frames` (T, {V}, 3) in metres and `fps`"
 _KNOWN = ("frames", "scale", "start", "length", *_FIELDS)
 # A hostile archive of some kilobytes fills all memory. Real recordings shrink to a third or a tenth.
 MOST_BYTES = 1 << 32
@@ -96,6 +98,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             held = {info.filename.removesuffix(".npy"): info.file_size for info in archive.zip.infolist()}
+            if held.keys() >= _CONVERTED:
+                raise ClipFileError(
+                    f"{path}: landmarks that `convert` wrote for other programs; give the .ikem that it was made from"
+                )
+            if "frames" not in held:
+                raise ClipFileError(f"{path}: {_NEEDS}; it holds {_named(held)}")
             held = {name: size for name, size in held.items() if name in _KNOWN}
             total, packed = sum(held.values()), path.stat().st_size
             if total > MOST_BYTES or (total > _HARMLESS and total > _MOST_RATIO * packed):
@@ -115,11 +123,16 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         ) from None
 
 
+def _named(held: Mapping[str, int]) -> str:
+    """Return the first names of an archive's arrays, which may hold what a terminal obeys, as one text."""
+    return ", ".join(ascii(name[:40]) for name in sorted(held)[:8]) or "nothing"
+
+
 def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
     frames = fields.get("frames")
     if frames is None or frames.ndim != 3 or frames.shape[1:] != (V, 3) or "fps" not in fields:
         held = ", ".join(f"{name} {array.shape}" for name, array in sorted(fields.items()))
-        raise ClipFileError(f"{path}: needs `frames` (T, {V}, 3) in metres and `fps`; it holds {held or 'nothing'}")
+        raise ClipFileError(f"{path}: {_NEEDS}; it holds {held}")
     scale_1 = _numbers(fields, "scale", path) if "scale" in fields else np.ones(1)
     if frames.dtype.kind not in "fiu" or len(scale_1) != 1:
         raise ClipFileError(f"{path}: `frames` must be real numbers, and `scale` one number for all of them")

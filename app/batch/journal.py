@@ -71,6 +71,8 @@ class Journal:
         self._file: IO[str] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise OutputError(f"{folder} is a file: choose another --out") from None
         except OSError as error:
             raise OutputError(f"cannot make the folder {folder}: {error.strerror}; choose another --out") from None
         self._lock = _hold(folder)

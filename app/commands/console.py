@@ -14,8 +14,10 @@ from models.system.command_line import needed
 PROG = "ikem-live"
 # first word -> the package whose commands follow it, and what one does with them
 PACKAGES = {"train": ("training", "training"), "export": ("export", "exporting")}
-EPILOG = """\
-ikem-live train ... and ikem-live export ... train models and export them; they need the extra `train`."""
+TEXTS = {
+    "train": "train a model of your own actions, or the shipped one again (needs the extra `train`)",
+    "export": "write model files for other machines, and check them (needs the extra `train`)",
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words and words[0] in PACKAGES:
         return _package(words[0], words[1:])
-    return importlib.import_module("app.__main__").main(words, PROG, EPILOG)
+    return importlib.import_module("app.__main__").main(words, PROG, TEXTS)
 
 
 def _package(word: str, words: list[str]) -> int:

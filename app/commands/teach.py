@@ -114,13 +114,14 @@ def _teacher(args: argparse.Namespace) -> Teacher:
 def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     from tqdm import tqdm
 
-    from app.teach.taught_model import is_known
+    from app.teach.taught_model import forgetting, is_known
 
     name = checked_name(args.name)
     if is_known(teacher.model, name, only=True):
         raise PackError(f"the model uses {name!r} for people who do nothing that it knows: choose another name")
     if is_known(teacher.model, name):
-        tqdm.write(f"the model already knows {name!r}: this pack can be used with --only alone", file=sys.stderr)
+        ways = f"teach it under another name, or use the pack with --only; {forgetting(name, args.pack)}"
+        tqdm.write(f"the model already knows {name!r}: {ways}", file=sys.stderr)
     pack = read_pack(args.pack) if args.pack.exists() else teacher.pack()
     if args.counter:
         pack.require(name)

@@ -49,7 +49,8 @@ _NOBODY = "%d,%.6f" + "," * (len(COLUMNS) - 2) + "\n"
 ABOUT = {
     "times": "(F,) float64: seconds of each frame, also of those without anybody",
     "frame": "(R,) int64: place in `times` of each row; a row is one person of one frame",
-    "person": f"(R,) int64: number of the person, the same throughout; from {UNFOLLOWED} on nobody followed them",
+    "person": "(R,) int64: number of the person, the same throughout; "
+    f"{UNFOLLOWED} or more: seen, but not followed from frame to frame",
     "world": "(R, 33, 3) float32: metres about the middle of the hips; x to the image's right, y down, z away",
     "image": "(R, 33, 3) float32: fractions of the picture's width (x, z) and height (y), from the upper left corner",
     "visibility": "(R, 33) float32: belief in [0, 1] that a landmark can be seen",
@@ -67,13 +68,15 @@ class Converted:
     """The result of a conversion.
 
     Attributes:
-        frames: of the recording. rows: one a person of a frame.
-        people: who were followed; those whom nobody followed have rows, but no number that stays.
+        frames: of the recording. empty: those with nobody in them, which have a row in a table and none in arrays.
+        rows: one a person of a frame.
+        people: who were followed; others have rows too, but no number that stays.
         seconds: time of the last frame.
         note: faults that did not keep the recording from being read, "" if there are none.
     """
 
     frames: int
+    empty: int
     rows: int
     people: int
     seconds: float
@@ -100,13 +103,13 @@ def convert(path: Path, out: Path) -> Converted:
         raise ValueError(f"{out}: a recording becomes a table or arrays: name a .csv or .npz file")
     if not is_recording(path):
         raise ValueError(f"{path}: not a recording of landmarks by its name ({RECORD_SUFFIX})")
-    rows, followed = 0, set[int]()
+    rows, empty, followed = 0, 0, set[int]()
     with LandmarkReader(path) as reader:
 
         def counted() -> Iterator[Frame]:
-            nonlocal rows
+            nonlocal rows, empty
             for time_s, people in reader:
-                rows += len(people)
+                rows, empty = rows + len(people), empty + (not people)
                 followed.update(number for number, _ in people if number < UNFOLLOWED)
                 yield time_s, people
 
@@ -115,7 +118,7 @@ def convert(path: Path, out: Path) -> Converted:
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write {out}: {reason}; free some space or name another place") from None
-        return Converted(reader.frames, rows, len(followed), reader.last_s, reader.note)
+        return Converted(reader.frames, empty, rows, len(followed), reader.last_s, reader.note)
 
 
 def _write_table(part: Path, frames: Iterator[Frame], _settings: dict[str, str | float]) -> None:

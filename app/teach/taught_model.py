@@ -6,6 +6,7 @@ Shapes: N windows, M modalities, C classes of the model file, A taught actions, 
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class TaughtModel:
         assert pack.head is not None
         for name in pack.actions:
             if is_known(model, name, only):
-                way = "teach it under another name, or name the pack's actions alone (--only)"
-                raise PackError(f"the model already knows {name!r}: {way}")
+                ways = "teach it under another name, or use the pack with --only"
+                raise PackError(f"the model already knows {name!r}: {ways}; {forgetting(name, 'PACK')}")
         self._model, self._head = model, pack.head
         silent = (IDLE, OTHER)
         self._kept = [c for c, label in enumerate(model.labels) if not only or label in silent]
@@ -89,6 +90,16 @@ def is_known(model: Recogniser, name: str, only: bool = False) -> bool:
     labels = (IDLE, OTHER) if only else (*model.labels, IDLE, OTHER)
     taken = {text.casefold() for label in labels for text in (label, model.display.get(label, label))}
     return name.casefold() in taken
+
+
+def forgetting(name: str, pack: Path | str) -> str:
+    """Return how an action is taken out of a pack, for a message.
+
+    Args:
+        name: of the action.
+        pack: the pack's file, or a word for it.
+    """
+    return f"`{called('app')} teach --forget {quote(name)} --pack {quote(str(pack))}` takes it out of the pack"
 
 
 def load_model(

@@ -27,12 +27,23 @@ def called(package: str) -> str:
     return f"python -m {package}" if in_checkout() or version() == UNKNOWN else _INSTALLED[package]
 
 
+class _Command(argparse.ArgumentParser):
+    """The parser of a sub-command, which refuses what it does not know with its own usage, not with the program's."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
+
+
 def add_commands(
     parser: argparse.ArgumentParser,
     package: str,
     texts: Mapping[str, str],
     describe: Callable[[ModuleType, str], str],
     only: str | None,
+    others: Mapping[str, str] | None = None,
     **how: Any,
 ) -> None:
     """Add a sub-command for each module of a package.
@@ -46,11 +57,12 @@ def add_commands(
         texts: command, which is the module's name -> what it does, in the list of commands.
         describe: (module, text) -> the first text of the command's own help.
         only: the command that is asked for; the others get no options. None loads them all.
+        others: command that somebody else carries out -> what it does; such ones are only listed.
         **how: for `add_subparsers`, and `formatter_class` for the commands.
     """
     shape = how.pop("formatter_class", argparse.HelpFormatter)
     named = f"python -m {package.partition('.')[0]}"
-    commands = parser.add_subparsers(dest="command", required=True, **how)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Command, **how)
     for name, text in texts.items():
         command = commands.add_parser(name, help=text, formatter_class=shape)
         if only in (None, name):
@@ -59,6 +71,12 @@ def add_commands(
             command.epilog = module.EXAMPLES.replace(named, parser.prog)
             module.add_arguments(command)
             command.set_defaults(run=module.run)
+    for name, text in (others or {}).items():
+        commands.add_parser(name, help=text).set_defaults(run=_not_first)
+
+
+def _not_first(args: argparse.Namespace) -> int:
+    raise ValueError(f"{args.command} must be the first word")
 
 
 def asked_for(words: Sequence[str]) -> str:

@@ -54,6 +54,15 @@ def test_broken_clips_are_named(tmp_path, fields, message):
         list(read_clips(tmp_path / "bad.npz"))
 
 
+def test_what_an_archive_holds_is_said(tmp_path):
+    np.savez(tmp_path / "other.npz", poses=np.ones(3), **{"a\x1b[2Jb": np.ones(3)})
+    with pytest.raises(ClipFileError, match=r"it holds 'a\\x1b\[2Jb', 'poses'$"):
+        list(read_clips(tmp_path / "other.npz"))
+    np.savez(tmp_path / "empty.npz")
+    with pytest.raises(ClipFileError, match="it holds nothing$"):
+        list(read_clips(tmp_path / "empty.npz"))
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"<html>not found</html>"])
 def test_foreign_files_are_named(tmp_path, content):
     (tmp_path / "x.npz").write_bytes(content)

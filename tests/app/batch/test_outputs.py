@@ -57,6 +57,8 @@ def test_folder_that_cannot_be_made(tmp_path):
             Journal(folder)
         with pytest.raises(OutputError, match="choose another --out"):
             outputs(folder)
+    with pytest.raises(OutputError, match="file is a file: choose another --out"):
+        Journal(tmp_path / "file")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, a device that is always full")

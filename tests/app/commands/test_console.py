@@ -11,7 +11,7 @@ import pytest
 
 import app.__main__
 import training.__main__
-from app.commands.console import main
+from app.commands.console import TEXTS, main
 from models.system.places import ROOT
 from models.system.version import version
 
@@ -41,6 +41,30 @@ def test_usage_names_the_program_as_it_was_called(
     assert (said.out + said.err).startswith(usage)
     assert caught.value.code == (0 if "--help" in words else 2)
     assert not any(f"python -m {name} " in said.out for name in ("app", "training", "export"))
+
+
+@pytest.mark.parametrize("command", ["classify", "demo", "convert"])
+def test_an_unknown_option_is_refused_with_the_usage_of_its_command(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needed = {"classify": ["a.mp4", "--out", "x"], "convert": ["a.ikem", "a.csv"], "demo": []}[command]
+    with pytest.raises(SystemExit) as caught:
+        main([command, *needed, "--bogus", "7"])
+    said = capsys.readouterr().err
+    assert caught.value.code == 2 and said.startswith(f"usage: ikem-live {command} ")
+    assert f"ikem-live {command}: error: unrecognized arguments: --bogus" in said
+
+
+def test_train_and_export_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--help"], ["foo"]):
+        with pytest.raises(SystemExit):
+            main(words)
+    said = capsys.readouterr()
+    for name, text in TEXTS.items():
+        assert f"{name} " in said.out and text[:30] in said.out and name in said.err
+    args = app.__main__.parser("ikem-live", "", TEXTS).parse_args(["train"])
+    with pytest.raises(ValueError, match="train must be the first word"):
+        args.run(args)
 
 
 def test_errors_name_it_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,7 +95,12 @@ def test_a_name_that_the_model_uses(film: Path, teachable: Path, tmp_path: Path,
     options = [str(film), "--pack", str(tmp_path / "new.pack"), "--model", str(teachable), "--device", "cpu"]
     known = "waving"
     assert main(["teach", known, *options]) == 0
-    assert "this pack can be used with --only alone" in capsys.readouterr().err
+    way = f"teach --forget {known} --pack {tmp_path / 'new.pack'}` takes it out of the pack"
+    ways = f"teach it under another name, or use the pack with --only; `python -m app {way}"
+    assert ways in capsys.readouterr().err
+    assert main(["classify", *options, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "use the pack with --only" in said and f"teach --forget {known} --pack PACK` takes it out" in said
     (tmp_path / "new.pack").unlink()
     assert main(["teach", "Idle", *options]) == 2
     assert "choose another name" in capsys.readouterr().err and not (tmp_path / "new.pack").exists()

@@ -17,6 +17,7 @@ from app.landmarks.convert import ABOUT, COLUMNS, LANDMARK_NAMES, convert
 from app.landmarks.reader import LandmarkReader
 from app.landmarks.writer import LandmarkWriter
 from app.types import POSE_CONNECTIONS, Pose
+from models.clips import ClipFileError, read_clips
 from models.skeleton import JOINTS, bridge
 from models.system.atomic import OutputError
 
@@ -54,6 +55,7 @@ def everybody(path: Path) -> list[tuple[int, int, Pose]]:
 def test_a_table_of_everybody(recording: Path, tmp_path: Path) -> None:
     done = convert(recording, tmp_path / "two.csv")
     assert (done.frames, done.rows, done.people, done.seconds, done.note) == (60, 70, 1, 5.9, "")
+    assert done.empty == 10 and len(table(tmp_path / "two.csv")) == done.rows + done.empty
     rows = table(tmp_path / "two.csv")
     assert list(rows[0]) == list(COLUMNS) and len(set(COLUMNS)) == 3 + 33 * 7 + 25 * 4
     shown = [row for row in rows if row["person"]]
@@ -167,10 +169,27 @@ def test_what_is_no_recording_and_no_table_is_said_in_words(
 
 def test_the_command(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(recording), str(tmp_path / "two.csv")]) == 0
-    assert capsys.readouterr().out == f"{tmp_path / 'two.csv'}: 60 frames, 70 rows, 1 person followed, to 5.9 s\n"
+    rows = "70 rows of people and 10 of frames with nobody"
+    assert capsys.readouterr().out == f"{tmp_path / 'two.csv'}: 60 frames, {rows}, 1 person followed, to 5.9 s\n"
+    assert main(["convert", str(recording), str(tmp_path / "two.npz")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'two.npz'}: 60 frames, 70 rows, 1 person followed, to 5.9 s\n"
     recording.write_bytes(recording.read_bytes()[:-2000])
     assert main(["convert", str(recording), str(tmp_path / "two.npz")]) == 0
     assert "ends early" in capsys.readouterr().err
+
+
+def test_the_help_says_where_the_axes_point(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["convert", "--help"])
+    said = capsys.readouterr().out
+    for part in ("world: metres from the middle of the hips", "y down", "y up", "the actor's right", "1000 or more"):
+        assert part in said
+
+
+def test_what_convert_wrote_is_not_what_classify_reads(recording: Path, tmp_path: Path) -> None:
+    convert(recording, tmp_path / "two.npz")
+    with pytest.raises(ClipFileError, match=r"two.npz: landmarks that `convert` wrote .*give the .ikem"):
+        next(read_clips(tmp_path / "two.npz"))
 
 
 def test_people_who_leave_and_come_back_under_their_number_count_once(
@@ -180,4 +199,6 @@ def test_people_who_leave_and_come_back_under_their_number_count_once(
         for i, numbers in enumerate([(0, 1), (1,), (0, 2, 1000), ()]):
             writer.add(i / FPS, [(number, somebody(i / FPS, number)) for number in numbers])
     assert main(["convert", str(tmp_path / "three.ikem"), str(tmp_path / "three.csv")]) == 0
-    assert "4 frames, 6 rows, 3 people followed, to 0.3 s" in capsys.readouterr().out
+    assert (
+        "4 frames, 6 rows of people and 1 of frames with nobody, 3 people followed, to 0.3 s" in capsys.readouterr().out
+    )
