@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from filelock import FileLock
 
 from export import onnx as exporter
 from export.clips import read_windows
@@ -58,16 +61,35 @@ def traced(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def model_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("export") / "student.onnx"
-    assert export_student(student, CONFIG, path) <= 1e-4
+def exported(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, float]]:
+    """Export the student in a precision; tracing takes seconds, so the first of several test processes does it for all.
+
+    The second answer is the largest difference from torch.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+    def export(precision: str) -> tuple[Path, float]:
+        path, note = folder / precision / "student.onnx", folder / f"{precision}.difference"
+        with FileLock(folder / f"{precision}.lock"):
+            if not note.exists():
+                note.write_text(str(export_student(student, CONFIG, path, precision)))
+        return path, float(note.read_text())
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def model_file(exported: Callable[[str], tuple[Path, float]]) -> Path:
+    path, difference = exported("fp32")
+    assert difference <= 1e-4
     return path
 
 
 @pytest.fixture(scope="session")
-def half_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("half") / "student_fp16.onnx"
-    assert 1e-5 < export_student(student, CONFIG, path, "fp16") < 0.1
+def half_file(exported: Callable[[str], tuple[Path, float]]) -> Path:
+    path, difference = exported("fp16")
+    assert 1e-5 < difference < 0.1
     return path
 
 
