@@ -33,6 +33,7 @@ from app.pose.landmarker import PoseSource
 from app.pose.model_file import ensure_pose_model
 from app.teach.lesson import Lessons, open_lessons
 from models.system.cores import usable_cores
+from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -147,6 +148,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             css=css(),
             head=head(settings),
             js=hook("pageBuilt"),
+            allowed_paths=[str(EXAMPLE)],  # Gradio shows no other file from outside the working directory
             favicon_path=PAGE_ASSETS / "favicon.svg",
             max_file_size=MOST_MEGABYTES * 2**20,
             max_threads=max(40, threads),
