@@ -21,6 +21,7 @@ import gradio as gr
 from app.page.about_tab import build_about
 from app.page.access import check_certificate, read_auth, warnings
 from app.page.frame_route import FrameRoute
+from app.page.html_head import own_name
 from app.page.live_tab import build_live, frame_handler, page_settings
 from app.page.recorder import Recordings
 from app.page.scripts import head, hook
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 TITLE = "IKEM Live"
-_HEADER = f'<header class="top"><h1>{TITLE}</h1><p>What you do, in words, as you do it</p></header>'
+_PROMISE = "What you do, in words, as you do it"
+_HEADER = f'<header class="top"><h1>{TITLE}</h1><p>{_PROMISE}</p></header>'
 _UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
 
 
@@ -140,7 +142,10 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             server_name=place.host,
             server_port=place.port,
             auth=place.auth,
-            app_kwargs={"routes": [*route.routes, scripts_route()]},
+            app_kwargs={
+                "routes": [*route.routes, scripts_route()],
+                "middleware": [own_name(TITLE, _PROMISE)],
+            },
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
             ssl_verify=False,  # only for Gradio's question; a self-signed certificate is fine
