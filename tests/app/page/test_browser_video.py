@@ -131,6 +131,29 @@ def test_the_example_clip_can_be_taken_away(serve_page, visit, example_video):
         assert tab.evaluate(f"({DRAWN_PIXELS})('clip-overlay')") == 0
 
 
+REMARK = "() => getComputedStyle(document.getElementById('clip'), '::after').content"
+
+
+def test_what_the_browser_cannot_play(serve_page, visit, tmp_path):
+    """The remark that it was analysed all the same appears with the analysis, and not beside a refusal."""
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video" * 99)
+    foreign = write_video(tmp_path / "foreign.avi", np.arange(10) / 30)
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        tab.set_input_files("#clip input[type=file]", broken)
+        says(tab, "#result", "not a readable video")
+        tab.locator("#clip.unplayable").wait_for()
+        assert "analysed" not in tab.evaluate(REMARK)
+        tab.locator("#clip button[aria-label='Clear']").click()
+        says(tab, "#result", "Drop a video")
+        tab.set_input_files("#clip input[type=file]", foreign)
+        says(tab, "#result", "Nobody was found")
+        tab.locator("#clip.unplayable.analysed").wait_for()
+        assert "analysed all the same" in tab.evaluate(REMARK)
+
+
 @pytest.mark.slow
 def test_files_that_do_not_do(serve_page, visit, tmp_path):
     broken = tmp_path / "broken.mp4"
