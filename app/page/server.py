@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 
 from app.page.about_tab import build_about
-from app.page.access import check_certificate, read_auth, warnings
+from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
 from app.page.frame_route import FrameRoute
 from app.page.html_head import own_name
 from app.page.live_tab import build_live, frame_handler, page_settings
@@ -43,6 +43,7 @@ TITLE = "IKEM Live"
 _PROMISE = "What you do, in words, as you do it"
 _HEADER = f'<header class="top"><h1>{TITLE}</h1><p>{_PROMISE}</p></header>'
 _UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
+_LOOK_S = 0.1  # how often it is looked whether the page still runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +224,15 @@ def launch(
         sessions.sweep_in_background()
         # A plain kill too must take the folder of uploads away.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        print(f"IKEM Live is open at {address} ({model.provider}). Ctrl-C ends it.", flush=True)
+        elsewhere = address_elsewhere(address, host)
+        others = f", and for other machines at {elsewhere}" if elsewhere else ""
+        print(f"IKEM Live is open at {address}{others} ({model.provider}). Ctrl-C ends it.", flush=True)
         if record:
             print(f"The landmarks of whoever starts the camera are recorded in {record}.", flush=True)
         if open_browser:
             import webbrowser
 
             webbrowser.open(address)
-        page.block_thread()
+        with suppress(KeyboardInterrupt):  # Gradio's own way to wait reports it
+            while page.is_running:
+                time.sleep(_LOOK_S)
