@@ -220,7 +220,8 @@ def launch(
     if lessons.why_not:
         print(f"warning: the Teach tab is off: {lessons.why_not}", file=sys.stderr)
     pose_model = ensure_pose_model(pose)
-    with serve(model, pose_model, place, recordings=recordings, lessons=lessons) as (page, address, sessions):
+    served = serve(model, pose_model, place, recordings=recordings, lessons=lessons)
+    with served as (page, address, sessions), suppress(KeyboardInterrupt):
         sessions.sweep_in_background()
         # A plain kill too must take the folder of uploads away.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -233,6 +234,5 @@ def launch(
             import webbrowser
 
             webbrowser.open(address)
-        with suppress(KeyboardInterrupt):  # Gradio's own way to wait reports it
-            while page.is_running:
-                time.sleep(_LOOK_S)
+        while page.is_running:  # Gradio's own way to wait reports Ctrl-C
+            time.sleep(_LOOK_S)
