@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from app.commands.options import add_model, add_pack, add_page, add_pose, check_pack
@@ -34,9 +35,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve the page until it is stopped, and return the exit code."""
+    check_pack(args)
+    # Before the import, which takes most of the seconds.
+    print("IKEM Live is starting; this takes some seconds.", file=sys.stderr, flush=True)
     from app.page.server import launch
 
-    check_pack(args)
     launch(
         args.model,
         pose=args.pose,

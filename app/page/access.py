@@ -1,13 +1,16 @@
-"""Access to the page: names and passwords, a certificate, and warnings where anybody may open it."""
+"""Access to the page: names and passwords, a certificate, its address, and warnings where anybody may open it."""
 
 from __future__ import annotations
 
 import ipaddress
+import socket
 import ssl
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _SHAPE = "USER:PASSWORD, or the name of a file with such lines"
 _MOST_BYTES = 1 << 16
+_FAR = ("192.0.2.1", 9)  # an address that belongs to nobody: it is kept for documentation
 
 
 def read_auth(text: str) -> list[tuple[str, str]]:
@@ -79,6 +82,33 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def address_elsewhere(address: str, host: str) -> str | None:
+    """Return the page's address for other machines, or None where `address` is the only one.
+
+    Args:
+        address: the page's address for this machine.
+        host: address to listen on; 0.0.0.0 and :: stand for all that this machine has.
+    """
+    try:
+        everywhere = not host or ipaddress.ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return None
+    if not everywhere:
+        return None
+    parts = urlsplit(address)
+    return parts._replace(netloc=f"{_own_address()}:{parts.port}").geturl()
+
+
+def _own_address() -> str:
+    """Return the address by which this machine would reach others, or its name where it reaches nobody."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_FAR)  # of a datagram socket: nothing is sent
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])
 
 
 def warnings(host: str, auth: bool, https: bool) -> list[str]:

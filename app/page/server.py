@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 
 from app.page.about_tab import build_about
-from app.page.access import check_certificate, read_auth, warnings
+from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
 from app.page.frame_route import FrameRoute
+from app.page.html_head import own_name
 from app.page.live_tab import build_live, frame_handler, page_settings
 from app.page.recorder import Recordings
 from app.page.scripts import head, hook
@@ -33,13 +34,16 @@ from app.pose.landmarker import PoseSource
 from app.pose.model_file import ensure_pose_model
 from app.teach.lesson import Lessons, open_lessons
 from models.system.cores import usable_cores
+from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 TITLE = "IKEM Live"
-_HEADER = f'<header class="top"><h1>{TITLE}</h1><p>What you do, in words, as you do it</p></header>'
+_PROMISE = "What you do, in words, as you do it"
+_HEADER = f'<header class="top"><h1>{TITLE}</h1><p>{_PROMISE}</p></header>'
 _UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
+_LOOK_S = 0.1  # how often it is looked whether the page still runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +143,10 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             server_name=place.host,
             server_port=place.port,
             auth=place.auth,
-            app_kwargs={"routes": [*route.routes, scripts_route()]},
+            app_kwargs={
+                "routes": [*route.routes, scripts_route()],
+                "middleware": [own_name(TITLE, _PROMISE)],
+            },
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
             ssl_verify=False,  # only for Gradio's question; a self-signed certificate is fine
@@ -147,6 +154,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             css=css(),
             head=head(settings),
             js=hook("pageBuilt"),
+            allowed_paths=[str(EXAMPLE)],  # Gradio shows no other file from outside the working directory
             favicon_path=PAGE_ASSETS / "favicon.svg",
             max_file_size=MOST_MEGABYTES * 2**20,
             max_threads=max(40, threads),
@@ -212,15 +220,19 @@ def launch(
     if lessons.why_not:
         print(f"warning: the Teach tab is off: {lessons.why_not}", file=sys.stderr)
     pose_model = ensure_pose_model(pose)
-    with serve(model, pose_model, place, recordings=recordings, lessons=lessons) as (page, address, sessions):
+    served = serve(model, pose_model, place, recordings=recordings, lessons=lessons)
+    with served as (page, address, sessions), suppress(KeyboardInterrupt):
         sessions.sweep_in_background()
         # A plain kill too must take the folder of uploads away.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        print(f"IKEM Live is open at {address} ({model.provider}). Ctrl-C ends it.", flush=True)
+        elsewhere = address_elsewhere(address, host)
+        others = f", and for other machines at {elsewhere}" if elsewhere else ""
+        print(f"IKEM Live is open at {address}{others} ({model.provider}). Ctrl-C ends it.", flush=True)
         if record:
             print(f"The landmarks of whoever starts the camera are recorded in {record}.", flush=True)
         if open_browser:
             import webbrowser
 
             webbrowser.open(address)
-        page.block_thread()
+        while page.is_running:  # Gradio's own way to wait reports Ctrl-C
+            time.sleep(_LOOK_S)

@@ -11,6 +11,7 @@ from app.classify.summary import Summary
 from app.page.answer import event_json, words
 from app.page.wire import PoseTrack
 from app.types import ActionEvent
+from models.system.words import count
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -82,9 +83,9 @@ def _answer_html(model: Recogniser, summary: Summary, events: Sequence[ActionEve
 
 
 def _facts(summary: Summary) -> str:
-    people = f"{summary.people} {'person' if summary.people == 1 else 'people'}"
+    people = count(summary.people, "person", "people")
     facts = [f"{summary.seconds:.1f} s", f"{summary.frames} frames", f"{summary.fps:.1f} frames/s", people]
-    note = summary.status.partition(": ")[2]
+    note = summary.status.partition(": ")[2].removeprefix(f"{people}, ")
     return escape(", ".join(facts) + (f". {note[:1].upper()}{note[1:]}." if note else ""))
 
 

@@ -34,6 +34,7 @@ _EMPTY = (
     f"Up to {MOST_SECONDS / 60:.0f} minutes and {MOST_MEGABYTES}&nbsp;MB.</p></section>"
 )
 _WORKING = '<section class="card working"></section>'  # Gradio draws its progress over it
+_FAULT = "The program that serves this page has failed at it; what it says in its terminal tells why."
 
 
 Shown = tuple[object, object]  # a piece of the page and its data, or gr.skip() twice
@@ -111,11 +112,13 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
         turns.end(str(request.session_hash))
         return _EMPTY, None
 
-    work = clip.upload(lambda: (_WORKING, None), outputs=[result, found], **quick)
-    work.then(on_video, inputs=clip, outputs=[result, found], **run)
     clip.clear(on_clear, outputs=[result, found], **quick)
+    uploaded = clip.upload(lambda: (_WORKING, None), outputs=[result, found], **quick)
     shown = example.click(lambda: (str(EXAMPLE), _WORKING, None), outputs=[clip, result, found], **quick)
-    shown.then(on_video, inputs=clip, outputs=[result, found], **run)
+    for begun in (uploaded, shown):
+        done = begun.success(on_video, inputs=clip, outputs=[result, found], **run)
+        for step in (begun, done):  # Gradio itself shows nothing of an error that is no gr.Error
+            step.failure(lambda: (_trouble(_FAULT), None), outputs=[result, found], **quick)
     found.change(None, inputs=found, outputs=None, js=hook("showFound"))
 
 
@@ -140,8 +143,7 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
         except NotWantedError:
             return gr.skip(), gr.skip()
         except VideoError as error:
-            text = f"<h2>This did not work</h2><p>{_sentence(error)}</p>"
-            return f'<section class="card trouble-card" role="alert">{text}</section>', None
+            return _trouble(_sentence(error)), None
 
     return on_video
 
@@ -187,6 +189,10 @@ def _bound(path: Path, seconds: float) -> None:
             f"{path.name}: longer than {MOST_SECONDS / 60:.0f} minutes; for a long one use "
             f"{called('app')} classify {path.name} --out results"
         )
+
+
+def _trouble(text: str) -> str:
+    return f'<section class="card trouble-card" role="alert"><h2>This did not work</h2><p>{text}</p></section>'
 
 
 def _sentence(error: VideoError) -> str:

@@ -16,6 +16,7 @@ import { moveFigure, showWindow } from "./window_figure.js";
 const CALM_MS = 180; // words and bars change at most so often: the eye reads, it does not race
 
 let calmUntil = 0; // ms
+let newest = { s: null, t: 0 }; // the last answer's session and time in it, s
 
 function reset(text, line) {
   calmUntil = 0;
@@ -28,10 +29,18 @@ function reset(text, line) {
 
 const ready = () => reset("Ready", "Start the camera to begin");
 
+// Whether a later moment was shown already: of two pictures under way, the second may be answered first.
+function isLate({ s, t }) {
+  if (s === newest.s && t < newest.t) return true;
+  newest = { s, t };
+  return false;
+}
+
 // The answer to a picture; see pictures.js for what is told of the picture.
 function showAnswer(answer, picture) {
   if (!isRunning()) return;
   if (answer.full) return refuse("Full");
+  if (isLate(answer)) return; // its events are told again
   drawCameraPeople(answer.persons);
   const now = performance.now();
   countAnswer(answer, picture, now);

@@ -1,5 +1,5 @@
 // A worker, for encoding takes milliseconds: it posts pictures as JPEG and tells what became of each.
-// {number, picture, url, key} in; {number, status, answer} out, in the same order.
+// {number, picture, url, key} in; {number, status, answer} out, as they come: one may overtake another.
 const QUALITY = 0.8; // of the JPEG; the landmarker sees no difference from here on
 const canvas = new OffscreenCanvas(1, 1);
 let pen = null;

@@ -5,11 +5,11 @@ import { personName, word } from "./names.js";
 
 const SPAN_S = 30, DRAW_MS = 100, LANE = 30, GUTTER = 34;
 const lanes = new Map(); // person -> stretches {label, start, end} of what was shown of them, stream seconds
-let drawn = 0, newest = 0;
+let drawn = 0, session = null, newest = 0; // session: the one that the lanes are of
 
-function remember({ t, persons }) {
-  if (t < newest) lanes.clear(); // another stream
-  newest = t;
+function remember({ s, t, persons }) {
+  if (s !== session) lanes.clear();
+  [session, newest] = [s, t];
   for (const { id, label } of persons) {
     if (!lanes.has(id)) lanes.set(id, []);
     const stretches = lanes.get(id), last = stretches[stretches.length - 1];

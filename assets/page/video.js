@@ -94,6 +94,7 @@ export function showFound(answer) {
   const idle = !found;
   found = answer ? { ...answer, people: people(answer.track) } : null;
   drawn = null;
+  byId("clip")?.classList.toggle("analysed", Boolean(found));
   for (const who of document.querySelectorAll("#result .who")) {
     who.style.setProperty("--who", personTint(Number(who.dataset.person)));
   }
@@ -112,13 +113,14 @@ document.addEventListener("click", (event) => {
   video.play();
 });
 
-// Gradio raises an error when the browser cannot play a file. The server may read it all the same (avi, say), and
-// where it cannot, it says why in its own words: so that error is put as a remark in the empty player.
+// The browser may not play a file that the server reads all the same (avi, say), and where it cannot, the server says
+// why in its own words: so Gradio's alarm goes, and the empty player gets a remark once the server has read the file.
+document.addEventListener("error", ({ target }) => {
+  if (target === clip()) byId("clip").classList.add("unplayable");
+}, true); // an error of a video does not bubble
 new MutationObserver(() => {
   for (const toast of document.querySelectorAll(".toast-item")) {
-    if (!toast.textContent.includes("Video not playable")) continue;
-    toast.remove();
-    byId("clip")?.classList.add("unplayable");
+    if (toast.textContent.includes("Video not playable")) toast.remove();
   }
   const player = clip();
   if (!player || player.readyState > 0) byId("clip")?.classList.remove("unplayable");

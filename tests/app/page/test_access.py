@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import socket
 import subprocess
+import sys
 
 import pytest
 
-from app.page.access import check_certificate, is_local, read_auth, warnings
+from app.page.access import address_elsewhere, check_certificate, is_local, read_auth, warnings
+from models.system.places import ROOT
 
 SECRET = "correct horse: battery"
 
@@ -99,6 +104,41 @@ def test_open_to_a_network(host):
     assert "--auth" in warnings(host, auth=False, https=True)[0]
     assert "passwords" in warnings(host, auth=True, https=False)[0]
     assert warnings(host, auth=True, https=True) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "192.168.1.20", "example.org"])
+def test_one_address_is_enough(host):
+    assert address_elsewhere(f"http://{host}:7860/", host) is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]", ""])
+def test_the_address_for_others(host, monkeypatch):
+    found = address_elsewhere("https://localhost:7875/", host)
+    assert re.fullmatch(r"https://[\w.-]+:7875/", found) and "0.0.0.0" not in found and "localhost" not in found
+
+    def unreachable(self, address) -> None:
+        raise OSError("Network is unreachable")
+
+    offline = type("Offline", (socket.socket,), {"connect": unreachable})
+    monkeypatch.setattr("app.page.access.socket.socket", offline)
+    assert address_elsewhere("http://localhost:7875/", host) == f"http://{socket.gethostname()}:7875/"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
+def test_what_the_terminal_says(pretrained, pose_model_path, free_port):
+    """A line at once, the addresses when it is open, and nothing of an orderly end."""
+    pytest.importorskip("gradio")
+    command = [sys.executable, "-m", "app", "demo", "--host", "0.0.0.0", "--port", str(free_port), "--device", "cpu"]
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stderr.readline().startswith("IKEM Live is starting")
+            line = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert re.match(rf"IKEM Live is open at http://localhost:{free_port}/, and for other machines at http://", line)
+    assert process.returncode == 0 and rest == ""
 
 
 def test_launch_refuses_before_it_loads_anything(tmp_path):

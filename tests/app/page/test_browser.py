@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 
 import pytest
 
 from app.landmarks.reader import LandmarkReader
-from tests.app.helpers import HandModel
+from app.page.wire import pack_pose
+from tests.app.helpers import HandModel, pose
 from tests.app.page_visit import CHROMIUM, DRAWN_PIXELS, FLAGS, PATIENCE_MS, files_under, is_drawn, says
 
 pytestmark = pytest.mark.browser
@@ -58,6 +60,52 @@ def test_nothing_is_kept(serve_page, visit):
         assert len(sessions) == 1
         tab.close()
         assert wait_for(lambda: len(sessions) == 0), "closing the tab did not free the visitor's landmarker"
+
+
+def overtaking_answers(sessions):
+    """Answers 0.2 s apart; every fifth comes after a later one, and tells of another action."""
+    numbers, packed = itertools.count(), pack_pose(pose(0.0))
+
+    def answer(visitor, rgb_HWC, sensitivity):
+        k = next(numbers)
+        late = k % 5 == 4
+        label = "squat" if late else "wave"
+        return {
+            "s": 1,
+            "t": 0.2 * k - 0.5 * late,
+            "people": 1,
+            "note": "",
+            "persons": [{"id": 0, "main": True, "pose": packed, "label": label}],
+            "label": label,
+            "score": 0.9,
+            "closest": None,
+            "top": [[label, 0.9]],
+            "modalities": [0.9, 0.9, 0.9],
+            "events": [],
+            "sees": None,
+            "recording": "",
+            "ms": 1.0,
+        }
+
+    return answer
+
+
+def test_a_late_answer_replaces_nothing(serve_page, visit, monkeypatch):
+    """Two pictures are under way at once, so an answer may overtake another."""
+    monkeypatch.setattr("app.page.server.frame_handler", overtaking_answers)
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        tab.evaluate("""() => {
+            const words = document.getElementById("action");
+            window.said = new Set();
+            new MutationObserver(() => window.said.add(words.textContent))
+                .observe(words, { childList: true, characterData: true, subtree: true });
+        }""")
+        tab.click("#start")
+        tab.wait_for_function(f"({DRAWN_PIXELS})('strip') > 4000", timeout=30_000)  # seconds of it, not the last alone
+        assert "Waving" in tab.evaluate("[...window.said]")
+        assert "Squatting" not in tab.evaluate("[...window.said]")
+        assert tab.locator("#bars .bar", has_text="squatting").count() == 0
 
 
 @pytest.mark.slow

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
+from models.system.places import EXAMPLE, ROOT
 from tests.app.helpers import HandModel, write_film, write_video
 from tests.app.page_visit import DRAWN_PIXELS, is_drawn, says
 
@@ -78,6 +82,40 @@ def test_the_skeleton_lies_on_the_person(serve_page, visit, waving):
         assert abs(middle - 0.5) < 0.08
 
 
+def test_the_example_plays_from_any_folder(serve_page, visit, example_video, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        tab.click("#example")
+        tab.wait_for_function("document.querySelector('#clip video')?.readyState > 1", timeout=30_000)
+        says(tab, "#result", "Watching the recording")
+        assert status(address, EXAMPLE) == 200
+        assert status(address, ROOT / "app" / "types.py") == status(address, EXAMPLE.parent) == 403
+
+
+def status(address: str, path) -> int:
+    """What Gradio's route of files answers."""
+    try:
+        with urllib.request.urlopen(f"{address}gradio_api/file={quote(str(path))}", timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_fault_of_the_server_is_told(serve_page, visit, tmp_path, monkeypatch):
+    """An example that is gone by the time it is asked for."""
+    example = tmp_path / "gone.mp4"
+    example.touch()
+    monkeypatch.setattr("app.page.video_tab.EXAMPLE", example)
+    with serve_page(HandModel()) as (_, address, _):
+        example.unlink()
+        tab = visit(address)
+        open_video(tab)
+        tab.click("#example")
+        tab.locator("#result", has_text="This did not work").wait_for(timeout=30_000)
+
+
 @pytest.mark.slow
 def test_the_example_clip_can_be_taken_away(serve_page, visit, example_video):
     with serve_page(HandModel()) as (_, address, _):
@@ -91,6 +129,29 @@ def test_the_example_clip_can_be_taken_away(serve_page, visit, example_video):
         tab.wait_for_timeout(2000)
         says(tab, "#result", "Drop a video")
         assert tab.evaluate(f"({DRAWN_PIXELS})('clip-overlay')") == 0
+
+
+REMARK = "() => getComputedStyle(document.getElementById('clip'), '::after').content"
+
+
+def test_what_the_browser_cannot_play(serve_page, visit, tmp_path):
+    """The remark that it was analysed all the same appears with the analysis, and not beside a refusal."""
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video" * 99)
+    foreign = write_video(tmp_path / "foreign.avi", np.arange(10) / 30)
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        tab.set_input_files("#clip input[type=file]", broken)
+        says(tab, "#result", "not a readable video")
+        tab.locator("#clip.unplayable").wait_for()
+        assert "analysed" not in tab.evaluate(REMARK)
+        tab.locator("#clip button[aria-label='Clear']").click()
+        says(tab, "#result", "Drop a video")
+        tab.set_input_files("#clip input[type=file]", foreign)
+        says(tab, "#result", "Nobody was found")
+        tab.locator("#clip.unplayable.analysed").wait_for()
+        assert "analysed all the same" in tab.evaluate(REMARK)
 
 
 @pytest.mark.slow

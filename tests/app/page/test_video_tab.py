@@ -158,6 +158,12 @@ def test_result_places_events():
     assert "The file ends early." in page and "1 person" in page
 
 
+def test_how_many_people_is_said_once():
+    summary = Summary((("squat", 0.8),), 300, 10.0, 30.0, 2, "ok: 2 people, the label is the nearest one's; short")
+    page = result_html(HandModel(), summary, [])
+    assert page.count("2 people") == 1 and "2 people. The label is the nearest one&#x27;s; short." in page
+
+
 def test_a_clip_of_several_actions_is_not_called_by_one():
     two, unsure = [event(0, "squat", 1, 3), event(0, "wave", 5, 9)], (("squat", 0.3), ("wave", 0.29))
     page = result_html(HandModel(), Summary(unsure, 300, 10.0, 30.0, 1, "ok"), two)

@@ -1,0 +1,64 @@
+"""What the page's HTML says of itself to those who read no scripts: search engines, and previews of links.
+
+Gradio's template has its own name and a picture on another host there, and no argument that leaves them out.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_CARD = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
+
+
+def named(html: bytes, title: str, description: str) -> bytes:
+    """Return the page's HTML without Gradio's cards for previews, and with a title and a description.
+
+    A page without such cards, of another version of Gradio, only gets the title and the description.
+    """
+    facts = f'<title>{escape(title)}</title><meta name="description" content="{escape(description)}">'
+    head, mark, rest = html.partition(b"</head>")
+    return _CARD.sub(b"", head).replace(b"<head>", b"<head>" + facts.encode(), 1) + mark + rest
+
+
+def own_name(title: str, description: str) -> Middleware:
+    """Return the middleware that has `named` change the page itself, and nothing else."""
+    return Middleware(_OwnName, title=title, description=description)
+
+
+class _OwnName:
+    """An ASGI application around the page's; see own_name."""
+
+    def __init__(self, app: ASGIApp, title: str, description: str) -> None:
+        self._app, self._title, self._description = app, title, description
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or not _is_page(scope):
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        body = b""
+
+        async def changed(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            if dict(start["headers"]).get(b"content-type", b"").startswith(b"text/html"):
+                body = named(body, self._title, self._description)
+                others = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+                start["headers"] = [*others, (b"content-length", str(len(body)).encode())]
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        await self._app(scope, receive, changed)
+
+
+def _is_page(scope: Scope) -> bool:
+    return scope["path"].removeprefix(scope.get("root_path", "")) in ("", "/")
