@@ -204,7 +204,7 @@ class ActionStream:
         if person.segment is None:
             return []
         if person.segment.was_main and not person.segment.full_windows:
-            read = person.middle_window()
+            read = person.last_window()
             if read is not None:
                 self.clip.add(self._scores([read[0]], [read[1]])[0][0])
         return person.end()

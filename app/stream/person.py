@@ -120,10 +120,9 @@ class Person:
         """Return whether the window that ends then lies wholly in the segment."""
         return end_s - self._in_sight().since_s >= self._window_s - 1e-6
 
-    def middle_window(self) -> tuple[np.ndarray, float] | None:
-        """Return the window around the middle of a segment that is shorter than a window."""
-        segment = self._in_sight()
-        return self._window.resample((segment.since_s + segment.seen_s + self._window_s) / 2)
+    def last_window(self) -> tuple[np.ndarray, float] | None:
+        """Return the window that ends with a segment, for one that is shorter than a window."""
+        return self._window.resample(self._in_sight().seen_s)
 
     def newest_window(self) -> np.ndarray | None:
         """Return the window that ends with the newest frame, (T, 25, 3) metres; None while there is too little."""

@@ -37,6 +37,7 @@ class Track:
         source: name of the set, or "motion".
         domain: "raw" or "camera".
         key: names the recorded clip, or the drawn scene whatever the camera's rate; "" where nobody matches tracks.
+        subject: names the person, unlike any other source's; "" where nobody knows.
     """
 
     times_T: np.ndarray
@@ -47,6 +48,7 @@ class Track:
     source: str
     domain: str
     key: str = ""
+    subject: str = ""
 
     @property
     def recorded(self) -> str:
@@ -64,7 +66,8 @@ class Track:
 
 def raw_track(sample: Sample) -> Track:
     """Make the track of a recorded clip, without its lost frames."""
-    return Track(*sample.clip.shown, sample.action, sample.part, sample.set, "raw", sample.key)
+    subject = f"{sample.set} {sample.clip.subject}"
+    return Track(*sample.clip.shown, sample.action, sample.part, sample.set, "raw", sample.key, subject)
 
 
 def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> list[Track]:

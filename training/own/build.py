@@ -164,12 +164,12 @@ def _config(start: StudentConfig, names: list[str], request: Request) -> Student
 
 
 def _recipe(config: StudentConfig, request: Request, own: list[Track]) -> Recipe:
-    from_camera = sum(track.domain == "camera" for track in own) / len(own)
+    from_camera = max(0.3, sum(track.domain == "camera" for track in own) / len(own))
     windows = min(MOST_WINDOWS, max(LEAST_WINDOWS, WINDOWS_A_CLIP * len(own)))
     return Recipe(
         window_s=config.window_s, frames=config.frames, channels=config.channels, strides=config.strides,
         modalities=config.modalities, epochs=request.epochs, windows=windows, lr=1e-3, seed=request.seed,
-        camera=max(0.3, from_camera), augmentation=Augmentation(mirror=0.0 if request.sides else 0.5),
+        shares={"camera": from_camera, "raw": 1 - from_camera}, augmentation=Augmentation(mirror=0.0 if request.sides else 0.5),
     )  # fmt: skip
 
 

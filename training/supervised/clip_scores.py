@@ -23,11 +23,11 @@ BATCH = 128  # windows at a time
 def heard_ends(seconds: float, window_s: float, hop_s: float = FILE_HOP_S) -> np.ndarray:
     """Return the ends of the windows whose mean is the app's answer for a clip, in seconds from its start.
 
-    Whole windows lie a hop apart. A clip that is shorter than a window has one window around its middle.
+    Whole windows lie a hop apart. A clip that is shorter than a window has one window, which ends with it.
     """
     hops = np.arange(1, int(seconds / hop_s + 1e-6) + 1) * hop_s
     whole = hops[hops >= window_s - 1e-6]
-    return whole if len(whole) else np.array([(seconds + window_s) / 2])
+    return whole if len(whole) else np.array([seconds])
 
 
 def clip_scores(

@@ -5,15 +5,17 @@ Shapes: N batch, K frames of the window, V joints.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.labels import IDLE, OTHER
 from models.shape import CHANNELS, STRIDES
+from training.data.stillness import heading, turned
 from training.data.tracks import Track
-from training.supervised.window_augmentation import Augmentation, window_of
+from training.supervised.window_augmentation import Augmentation, Life, window_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +32,10 @@ class Recipe:
         weight_decay: of AdamW, on weights.
         dropout: in the encoders' blocks 2 to 10.
         smoothing: label smoothing.
-        camera: share of windows from the camera's domain.
+        shares: of the windows from each domain that has tracks, by name.
         evenness: 0 draws clips as they come, 1 draws all actions equally often.
+        people: the same within an action of a domain, for people (sources, where nobody knows the person).
+        mixed: share of the windows that are made up of two actions, as movement of no action.
         average: decay of the weights' running mean, which is what is kept.
         seed: of everything random.
         channels: widths of the encoders' blocks.
@@ -49,8 +53,10 @@ class Recipe:
     weight_decay: float = 0.02
     dropout: float = 0.1
     smoothing: float = 0.1
-    camera: float = 0.65
+    shares: dict[str, float] = field(default_factory=lambda: {"raw": 0.35, "camera": 0.65})
     evenness: float = 0.7
+    people: float = 0.5
+    mixed: float = 0.0
     average: float = 0.998
     seed: int = 0
     channels: tuple[int, ...] = CHANNELS
@@ -60,23 +66,29 @@ class Recipe:
 
 
 def chances(tracks: list[Track], recipe: Recipe) -> np.ndarray:
-    """Return each track's chance to be drawn: by domain, by action (evened), by source within the action (evened)."""
+    """Return each track's chance to be drawn: by domain, by action (evened), by person within the action (evened)."""
+    who = [t.subject or t.source for t in tracks]
     count = Counter((t.domain, t.action) for t in tracks)
-    sources = Counter((t.domain, t.action, t.source) for t in tracks)
-    even = recipe.evenness
+    mine = Counter((t.domain, t.action, one) for t, one in zip(tracks, who, strict=True))
     weight = np.array([
-        count[t.domain, t.action] ** -even * (sources[t.domain, t.action, t.source] / count[t.domain, t.action]) ** -0.5
-        for t in tracks
+        count[t.domain, t.action] ** -recipe.evenness
+        * (mine[t.domain, t.action, one] / count[t.domain, t.action]) ** -recipe.people
+        for t, one in zip(tracks, who, strict=True)
     ])  # fmt: skip
-    is_camera = np.array([t.domain == "camera" for t in tracks])
-    for mask, share in ((is_camera, recipe.camera), (~is_camera, 1 - recipe.camera)):
-        if mask.any():
-            weight[mask] *= share / weight[mask].sum()
+    # Evening people out must not change how often their action is drawn.
+    total: dict[tuple[str, str], float] = defaultdict(float)
+    for track, one in zip(tracks, weight, strict=True):
+        total[track.domain, track.action] += one
+    weight *= [count[t.domain, t.action] ** (1 - recipe.evenness) / total[t.domain, t.action] for t in tracks]
+    there = {t.domain for t in tracks}
+    for domain in there:
+        mask = np.array([t.domain == domain for t in tracks])
+        weight[mask] *= recipe.shares.get(domain, 0.0) / weight[mask].sum()
     return weight / weight.sum()
 
 
 def epoch_windows(
-    tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, epoch: int
+    tracks: list[Track], labels: tuple[str, ...], recipe: Recipe, epoch: int, life: Life | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the batches of one epoch, freshly drawn by seed and epoch.
 
@@ -86,5 +98,19 @@ def epoch_windows(
     chosen = rng.choice(len(tracks), recipe.windows, p=chances(tracks, recipe))
     for a in range(0, recipe.windows - recipe.batch + 1, recipe.batch):
         some = [tracks[i] for i in chosen[a : a + recipe.batch]]
-        joints = np.stack([window_of(t, recipe.window_s, recipe.frames, recipe.augmentation, rng) for t in some])
-        yield joints, np.array([labels.index(t.action) for t in some])
+        made = [window_of(t, recipe.window_s, recipe.frames, recipe.augmentation, rng, life) for t in some]
+        joints, actions = np.stack([window for window, _ in made]), [action for _, action in made]
+        if recipe.mixed > 0:
+            _mix(joints, actions, recipe.mixed, rng)
+        yield joints, np.array([labels.index(action) for action in actions])
+
+
+def _mix(joints_NKV3: np.ndarray, actions: list[str], share: float, rng: np.random.Generator) -> None:
+    """Make movement of no action, in place, of a share of the windows: the mean of two different actions' joints."""
+    for i in np.flatnonzero(rng.random(len(actions)) < share):
+        k = int(rng.integers(len(actions)))
+        if len({actions[i], actions[k], IDLE, OTHER}) == 4:
+            weight = rng.uniform(0.4, 0.6)
+            pair = [turned(joints_NKV3[n], heading(joints_NKV3[n].mean(0))) for n in (i, k)]
+            joints_NKV3[i] = weight * pair[0] + (1 - weight) * pair[1]
+            actions[i] = OTHER

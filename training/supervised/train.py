@@ -16,6 +16,7 @@ import numpy as np
 
 from training.data.tracks import Track
 from training.supervised.recipe import Recipe, epoch_windows
+from training.supervised.window_augmentation import Life
 
 if TYPE_CHECKING:
     import torch
@@ -163,11 +164,11 @@ class Course:
         whole = state | {"epoch": epochs, "log": self.log, "identity": identity, "random": torch.get_rng_state()}
         write_whole(path, lambda part: torch.save(whole, part))
 
-    def epoch(self, tracks: list[Track], number: int) -> dict[str, float]:
+    def epoch(self, tracks: list[Track], number: int, life: Life | None = None) -> dict[str, float]:
         """Train one epoch and return its entry of the log."""
         self.student.train()
         total, right = 0.0, 0
-        for joints, label in epoch_windows(tracks, self.labels, self.recipe, number):
+        for joints, label in epoch_windows(tracks, self.labels, self.recipe, number, life):
             loss, hits = self._step(joints, label)
             total += loss
             right += hits
@@ -221,9 +222,10 @@ def train(
     course, path = Course(labels, recipe, start), out / "checkpoint.pt"
     out.mkdir(parents=True, exist_ok=True)
     identity = json.dumps([asdict(recipe), labels, len(tracks), str(start and start.resolve())])
+    life = Life(tracks) if recipe.augmentation.needs_life else None
     for epoch in range(course.take_up(path, identity), recipe.epochs):
         began = time.monotonic()
-        entry = course.epoch(tracks, epoch)
+        entry = course.epoch(tracks, epoch, life)
         speed = recipe.windows / (time.monotonic() - began)
         said = f"loss {entry['loss']:.3f}, {100 * entry['top1']:.1f} % of the windows right, {speed:.0f} windows/s"
         note(f"epoch {epoch + 1} of {recipe.epochs}: {said}")

@@ -50,7 +50,7 @@ def test_the_same_as_the_stream(tmp_path: Path) -> None:
 def test_windows_that_count() -> None:
     np.testing.assert_allclose(heard_ends(3.1, 2.5, 0.25), [2.5, 2.75, 3.0])
     np.testing.assert_allclose(heard_ends(2.5, 2.5, 0.25), [2.5])
-    np.testing.assert_allclose(heard_ends(1.0, 2.5, 0.25), [1.75])
+    np.testing.assert_allclose(heard_ends(1.0, 2.5, 0.25), [1.0])
 
 
 def test_accuracy_in_per_cent() -> None:

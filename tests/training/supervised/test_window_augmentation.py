@@ -30,7 +30,7 @@ def test_a_window_holds_its_share_of_the_action(seconds):
 def test_windows_are_centred_and_finite_and_repeat_by_seed():
     how = Augmentation(lost_legs=0.5, lost_limb=1.0)
     for seed in range(30):
-        one, two = (window_of(_track(), 2.5, 50, how, np.random.default_rng(seed)) for _ in range(2))
+        one, two = (window_of(_track(), 2.5, 50, how, np.random.default_rng(seed))[0] for _ in range(2))
         assert one.shape == (50, 25, 3) and np.isfinite(one).all() and (one == two).all()
 
 
@@ -38,7 +38,7 @@ def test_lost_legs_sit_where_the_app_would_put_them():
     how = Augmentation(lost_legs=1.0, lost_limb=0.0, noise=0.0)
     knee, hip = JOINTS.index("left_knee"), JOINTS.index("left_hip")
     for seed in range(10):
-        window = window_of(_track(), 2.5, 50, how, np.random.default_rng(seed))
+        window, _ = window_of(_track(), 2.5, 50, how, np.random.default_rng(seed))
         on_hip = np.abs(window[:, knee] - window[:, hip]).max()
         on_shoulders = np.abs(window[:, knee] - window[:, CENTRE]).max()
         assert min(on_hip, on_shoulders) < 1e-5
@@ -53,7 +53,7 @@ def test_the_plain_window_is_the_middle_one():
 
 def test_chances_follow_the_domains_share_and_even_out_actions():
     tracks = [_track("wave", domain="camera")] * 30 + [_track("idle", domain="camera")] * 10 + [_track("idle")] * 5
-    p = chances(tracks, Recipe(camera=0.6, evenness=1.0))
+    p = chances(tracks, Recipe(shares={"camera": 0.6, "raw": 0.4}, evenness=1.0))
     assert p[:40].sum() == pytest.approx(0.6) and p[:30].sum() == pytest.approx(p[30:40].sum())
 
 
