@@ -18,7 +18,7 @@ from models.system.atomic import write_json, write_text
 from training.comparison.grid import PRETRAIN, Grid
 from training.comparison.plan import EVALUATE, Task, TaskPlan
 from training.data.pool import Pool
-from training.runs.run_folder import CONFIG, FREE, LOG, MODEL, STAGE1, read_config
+from training.runs.run_folder import CONFIG, FREE, LATER, LOG, MODEL, STAGE1, read_config
 
 
 @functools.lru_cache(maxsize=16)
@@ -179,7 +179,7 @@ def _differences(held: dict[str, Any], asked: dict[str, Any], prefix: str = "") 
     for key, value in asked.items():
         if isinstance(value, dict) and isinstance(held.get(key), dict):
             out += _differences(held[key], value, "" if key == "config" else f"{prefix}{key}.")
-        elif key not in FREE and held.get(key) != value:
+        elif key not in FREE and (key in held or key not in LATER) and held.get(key) != value:
             out.append(f"{prefix}{key} {_short(held.get(key))} (now {_short(value)})")
     return out
 

@@ -159,6 +159,8 @@ class PretrainConfig(Schedule):
         topk: neighbours that EKEM mines.
         context_gradient: whether EKEM's context carries gradient, as published.
         freeze_keys: modalities whose key branch stands still in stage 2.
+        pair: chance that the second view of a clip that another sensor saw too is made of what that sensor saw;
+            nothing changes where no clip has such a counterpart.
     """
 
     modalities: tuple[str, ...] = MODALITIES
@@ -168,6 +170,7 @@ class PretrainConfig(Schedule):
     topk: int = 1
     context_gradient: bool = True
     freeze_keys: tuple[str, ...] = ("joint", "bone", "rotation")
+    pair: float = 0.5
 
     def __post_init__(self) -> None:
         Schedule.__post_init__(self)
@@ -176,6 +179,7 @@ class PretrainConfig(Schedule):
         losses = ("info_nce", "ekem", "ikem", "cmd")
         require(self, {
             "exchange": one_of(self.exchange, EXCHANGES), "topk": (self.topk >= 1, "at least 1"),
+            "pair": (0 <= self.pair <= 1, "in [0, 1]"),
             "stage1": (0 <= self.stage1 <= self.epochs, f"from 0 to the {self.epochs} epochs"),
             "freeze_keys": (set(self.freeze_keys) <= set(MODALITIES), f"some of {', '.join(MODALITIES)}"),
             "weights": (set(self.weights) <= set(losses), f"of some of {', '.join(losses)}"),

@@ -62,6 +62,11 @@ class Pool:
             raise ValueError(f"{len(self)} clips are fewer than a batch of {batch}; take a smaller --batch")
 
     @property
+    def paired(self) -> bool:
+        """Whether another sensor saw some of the clips as well."""
+        return any((store.counterpart_N[ids] >= 0).any() for store, ids in self.parts)
+
+    @property
     def record(self) -> list[dict[str, str | int]]:
         """Description of the clips for config.json."""
         return [{"source": s.source, "data_hash": s.hash, "clips": len(ids)} for s, ids in self.parts]
@@ -88,3 +93,21 @@ class Pool:
         ]
         numbers_N = torch.from_numpy(numbers)
         return Batch(*(c.to(device) for c in (*columns, torch.full_like(numbers_N, -1), numbers_N)))
+
+    def exchanged(self, batch: Batch, wanted_N: np.ndarray) -> torch.Tensor:
+        """Return a batch's joints_NPTVC with some clips' first person as another sensor saw it.
+
+        Args:
+            batch: of this pool.
+            wanted_N: bool; a clip that is wanted but has no counterpart stays as it is.
+        """
+        numbers_N, joints_NPTVC = batch.ids_N.cpu().numpy(), batch.joints_NPTVC.clone()
+        which_N = np.searchsorted(self.starts, numbers_N, side="right") - 1
+        for p in np.unique(which_N[wanted_N]):
+            store, ids = self.parts[p]
+            at = np.flatnonzero((which_N == p) & wanted_N)
+            counterpart = store.counterpart_N[ids[numbers_N[at] - self.starts[p]]]
+            at, counterpart = at[counterpart >= 0], counterpart[counterpart >= 0]
+            seen = torch.from_numpy(store.counterparts(counterpart)).to(joints_NPTVC)
+            joints_NPTVC[torch.from_numpy(at).to(seen.device), 0] = seen
+        return joints_NPTVC

@@ -105,7 +105,7 @@ def amid_stillness(tracks: Sequence[Track], still: Sequence[Track], seed: int = 
     for i, track in enumerate(tracks):
         joints_TV3 = splice([(track.action, _even(track))], pool, np.random.default_rng([seed, i]), "").joints_TV3
         columns = (np.arange(len(joints_TV3)) / FPS, joints_TV3, np.ones(joints_TV3.shape[:2], bool))
-        made.append(replace(track, times_T=columns[0], joints_TV3=columns[1], seen_TV=columns[2]))
+        made.append(replace(track, times_T=columns[0], joints_TV3=columns[1], seen_TV=columns[2], truth_TV3=None))
     return made
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import numpy as np
 from models.skeleton import CENTRE
 from models.system.atomic import hand_over, replacing, write_json
 from models.system.command_line import called
+from training.data.counterparts import COUNTERPART, COUNTERPARTS, read_counterparts, write_counterparts
 
 if TYPE_CHECKING:
     import torch
@@ -74,6 +76,7 @@ def write_store(
     labels: tuple[str, ...],
     splits: dict[str, np.ndarray],
     source: str,
+    counterparts: Sequence[np.ndarray | None] = (),
 ) -> None:
     """Write a store of clips that fit in memory.
 
@@ -87,6 +90,7 @@ def write_store(
         labels: names of the label numbers.
         splits: name -> (N,) with 1 trains, 0 tests, -1 neither.
         source: what the clips came from.
+        counterparts: per clip its first person as another sensor saw it, like `people`, or None; nothing for none.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +99,8 @@ def write_store(
     rows = np.stack([row for some in people for row in some]).astype(np.float32)
     np.save(folder / SKELETONS, rows)
     first = np.concatenate([[0], np.cumsum(counts[:-1], dtype=np.int64)])
-    finish_store(folder, {"first": first, "people": counts, **fields}, labels, splits, source)
+    beside = write_counterparts(folder, counterparts)
+    finish_store(folder, {"first": first, "people": counts, **fields, **beside}, labels, splits, source)
 
 
 def finish_store(
@@ -105,7 +110,10 @@ def finish_store(
     splits: dict[str, np.ndarray],
     source: str,
 ) -> None:
-    """Write index and store.json beside an existing skeletons.npy (arguments as in `write_store`)."""
+    """Write index and store.json beside an existing skeletons.npy (arguments as in `write_store`).
+
+    Where the fields name counterparts, counterparts.npy exists too.
+    """
     count = len(fields["people"])
     defaults = {name: np.zeros(count, np.int64) for name in ("subject", "view", "setup")}
     defaults |= {"label": np.full(count, -1), "name": np.full(count, ""), "frames": np.full(count, FRAMES, np.float32)}
@@ -116,20 +124,26 @@ def finish_store(
         np.savez(file, allow_pickle=False, **whole)
     sizes = {name: [int((part == 1).sum()), int((part == 0).sum())] for name, part in splits.items()}
     meta = {"format": FORMAT, "source": source, "labels": list(labels), "hash": content_hash(folder), "clips": count}
-    hand_over(folder / SKELETONS)
+    for name in _arrays(whole):
+        hand_over(folder / name)
     write_json(folder / META, meta | {"splits": sizes})
 
 
+def _arrays(index: Mapping[str, np.ndarray]) -> list[str]:
+    return [SKELETONS, COUNTERPARTS] if COUNTERPART in index else [SKELETONS]
+
+
 def content_hash(folder: Path) -> str:
-    """Return the SHA-256 over the skeletons' file and the index's arrays.
+    """Return the SHA-256 over the files of skeletons and counterparts, and the index's arrays.
 
     The index's file is not hashed as a whole, because the archive holds times of day.
     """
     digest = hashlib.sha256()
-    with open(folder / SKELETONS, "rb") as file:
-        while block := file.read(1 << 22):
-            digest.update(block)
     with np.load(folder / INDEX, allow_pickle=False) as index:
+        for name in _arrays(index):
+            with open(folder / name, "rb") as file:
+                while block := file.read(1 << 22):
+                    digest.update(block)
         for name in sorted(index.files):
             digest.update(name.encode() + index[name].tobytes())
     return digest.hexdigest()
@@ -171,6 +185,7 @@ class Store:
             self.rows = np.load(self.folder / SKELETONS, mmap_mode="r", allow_pickle=False)
             with np.load(self.folder / INDEX, allow_pickle=False) as index:
                 self.index = {name: index[name] for name in index.files}
+            self._counterparts = read_counterparts(self.folder, self.index)
         except FileNotFoundError as error:
             raise ValueError(
                 f"{self.folder} is no finished clip store ({Path(str(error.filename)).name} is missing); "
@@ -210,6 +225,15 @@ class Store:
     @property
     def view_N(self) -> np.ndarray:
         return self.index["view"]
+
+    @property
+    def counterpart_N(self) -> np.ndarray:
+        """Number of each clip's counterpart for `counterparts`, -1 where it has none."""
+        return self.index.get(COUNTERPART, np.full(len(self), -1))
+
+    def counterparts(self, numbers: np.ndarray) -> np.ndarray:
+        """Return counterparts, (N, 50, 25, 3) normalised: clips' first persons as another sensor saw them."""
+        return self._counterparts[numbers] if self._counterparts is not None else np.empty((0, *self.rows.shape[1:]))
 
     @property
     def splits(self) -> tuple[str, ...]:

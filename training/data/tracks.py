@@ -26,18 +26,20 @@ RATE_MARK = ":"  # in the key of a drawn clip, before the camera's rate; what st
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Labelled clip of either domain.
+    """Clip of either domain.
 
     Attributes:
         times_T: seconds, increasing.
         joints_TV3: metres.
         seen_TV: bool.
-        action: short id.
+        action: short id, "" unknown.
         part: train, val, test or unseen.
         source: name of the set, or "motion".
         domain: "raw" or "camera".
         key: names the recorded clip, or the drawn scene whatever the camera's rate; "" where nobody matches tracks.
         subject: names the person, unlike any other source's; "" where nobody knows.
+        truth_TV3: the counterpart, which is the same motion at the same times as another sensor saw it or as it was
+            drawn: metres in its own place, a frame of all zeros where it was lost; None where there is none.
     """
 
     times_T: np.ndarray
@@ -49,6 +51,7 @@ class Track:
     domain: str
     key: str = ""
     subject: str = ""
+    truth_TV3: np.ndarray | None = None
 
     @property
     def recorded(self) -> str:
@@ -78,7 +81,7 @@ def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = Fal
 def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:
     """Read the clips that training.drawing.camera_clips wrote.
 
-    Clips whose person was missed too often are left out.
+    Clips whose person was missed too often are left out. Their counterparts are the joints that were drawn.
 
     Raises:
         ValueError: the folder holds none.
@@ -123,6 +126,7 @@ def _part(part: dict[str, np.ndarray], least_found: float) -> list[Track]:
             source=str(part["source"][i]),
             domain="camera",
             key=str(part["key"][i]).partition(RATE_MARK)[0],
+            truth_TV3=part["truth"][a:b][shown_T] if "truth" in part else None,  # float16: there are many
         )
         tracks.append(track)
     return tracks

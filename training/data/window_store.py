@@ -33,9 +33,30 @@ def window_ends(seconds: float, window_s: float, hop_s: float) -> np.ndarray:
 
 def windows_of(track: Track, window_s: float, hop_s: float, frames: int) -> np.ndarray:
     """Cut a track into windows, (W, K, V, 3) metres."""
+    return _cut(track, track.joints_TV3, track.seen_TV, window_s, hop_s, frames)
+
+
+def counterparts_of(track: Track, window_s: float, hop_s: float, frames: int) -> list[np.ndarray | None]:
+    """Cut a track's counterpart into the same windows, (K, V, 3) metres each.
+
+    None stands for a window in which the other sensor lost a frame, and for every window of a track without one.
+    """
+    if track.truth_TV3 is None:
+        return [None] * len(window_ends(track.seconds, window_s, hop_s))
+    assert len(track.truth_TV3) == len(track.times_T), (track.key, len(track.truth_TV3), len(track.times_T))
+    truth_TV3 = track.truth_TV3.astype(np.float32)
+    truth_TV3[~truth_TV3.any((1, 2))] = np.nan  # which spreads over the windows that would read it
+    with np.errstate(invalid="ignore"):
+        windows_WKV3 = _cut(track, truth_TV3, np.ones(truth_TV3.shape[:2], bool), window_s, hop_s, frames)
+    return [window if np.isfinite(window).all() else None for window in windows_WKV3]
+
+
+def _cut(
+    track: Track, joints_TV3: np.ndarray, seen_TV: np.ndarray, window_s: float, hop_s: float, frames: int
+) -> np.ndarray:
     times_T = track.times_T - track.times_T[0]
     return np.stack([
-        read_window(times_T, track.joints_TV3, track.seen_TV, float(end_s), window_s, frames)
+        read_window(times_T, joints_TV3, seen_TV, float(end_s), window_s, frames)
         for end_s in window_ends(track.seconds, window_s, hop_s)
     ])  # fmt: skip
 
@@ -45,7 +66,7 @@ def store_windows(
 ) -> None:
     """Write the windows of all tracks as a clip store (training.data.store), centred and turned.
 
-    A store that is whole already is kept.
+    Labels are not looked at. The tracks' counterparts are written beside them. A store that is whole already is kept.
 
     Raises:
         ValueError: OUT holds windows of other tracks.
@@ -62,15 +83,21 @@ def store_windows(
             raise ValueError(f"{out} holds windows of other clips; delete it or give another folder")
         return
     rows: list[list[np.ndarray]] = []
+    others: list[np.ndarray | None] = []
     for track in tqdm(tracks, desc="windows", unit="clip"):
         windows_WKV3 = torch.from_numpy(windows_of(track, window_s, hop_s, frames))
         rows += [[row] for row in normalise(windows_WKV3).numpy()]
-    write_store(out, rows, {"frames": np.full(len(rows), window_s * 30, np.float32)}, (), {}, source)
-    note(f"{len(rows):,} windows of {len(tracks):,} clips")
+        seen = counterparts_of(track, window_s, hop_s, frames)
+        others += [None if one is None else normalise(torch.from_numpy(one)).numpy() for one in seen]
+    write_store(out, rows, {"frames": np.full(len(rows), window_s * 30, np.float32)}, (), {}, source, others)
+    pairs = sum(one is not None for one in others)
+    note(f"{len(rows):,} windows of {len(tracks):,} clips" + (f", {pairs:,} with a counterpart" if pairs else ""))
 
 
 def _fingerprint(tracks: Sequence[Track], window_s: float, hop_s: float, frames: int) -> str:
     digest = hashlib.sha256(json.dumps([window_s, hop_s, frames, len(tracks)]).encode())
     for track in tracks:
         digest.update(np.ascontiguousarray(track.joints_TV3).tobytes())
+        if track.truth_TV3 is not None:
+            digest.update(b"truth" + np.ascontiguousarray(track.truth_TV3).tobytes())
     return digest.hexdigest()[:16]

@@ -23,6 +23,8 @@ CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1
 FORMAT = "ikem-run/1"
 # Fields of a configuration that a resumed run may change: the result stays the same.
 FREE = ("save_every",)
+# Fields that configurations of earlier versions lack. Their runs had nothing of what these speak of.
+LATER = ("pair",)
 
 
 def provenance(store: Store) -> dict[str, str]:
@@ -49,8 +51,9 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
     if path.exists():
         held = read_config(out)
         differs = [k for k in asked if k != "config" and held.get(k) != asked[k]]
-        same = {k: v for k, v in asked["config"].items() if k not in FREE}
-        differs += [k for k, v in same.items() if held.get("config", {}).get(k) != v]
+        told = held.get("config", {})
+        same = {k: v for k, v in asked["config"].items() if k not in FREE and (k in told or k not in LATER)}
+        differs += [k for k, v in same.items() if told.get(k) != v]
         if differs:
             raise ValueError(
                 f"{out} belongs to a run with another {', '.join(differs)}; give another --out, or delete the folder"

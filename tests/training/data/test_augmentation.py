@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.skeleton import MIRROR
-from training.config.schema import PretrainConfig
+from training.config.schema import DistilConfig, PretrainConfig
 from training.data.augmentation import augment, crop_time, padded, shear
 from training.data.pool import Pool
 from training.data.store import Store, write_store
@@ -196,3 +196,36 @@ def test_an_epoch_takes_no_clip_twice(pool):
     for epoch in range(5):
         ids = [i for step_ids, *_ in epoch_of(pool, epoch) for i in step_ids]
         assert len(ids) == 8 and len(set(ids)) == 8
+
+
+@pytest.fixture(scope="module")
+def paired_pool(pool, tmp_path_factory):
+    """The same clips; the even ones stand at 0 for the other sensor."""
+    store, folder = pool.parts[0][0], tmp_path_factory.mktemp("pairs")
+    people = [list(store.rows[a : a + n]) for a, n in zip(store.index["first"], store.people_N, strict=True)]
+    some = [None if i % 2 else np.zeros((50, 25, 3)) for i in range(9)]
+    write_store(folder, people, {"label": np.arange(9)}, tuple("abcdefghi"), {}, "test", some)
+    return Pool([(Store(folder), np.arange(9))])
+
+
+def test_counterparts_are_second_views_by_chance_and_shift_nothing(pool, paired_pool):
+    def views(pool, config):
+        batches = [two_views(pool, config, epoch, Group()) for epoch in range(20)]
+        return [(int(i), q, k) for many in batches for a, b in many
+                for i, q, k in zip(a.ids_N, a.joints_NPTVC, b.joints_NPTVC, strict=True)]  # fmt: skip
+
+    small = {"batch": 4, "queue": 8}
+    plain = views(pool, PretrainConfig(**small))
+    for config in (PretrainConfig(**small, pair=0), DistilConfig(**small)):
+        for a, b in zip(plain, views(paired_pool, config), strict=True):
+            assert a[0] == b[0] and torch.equal(a[1], b[1]) and torch.equal(a[2], b[2])
+    for pair, (least, most) in {0.5: (0.3, 0.7), 1.0: (1, 1)}.items():
+        taken = []
+        for (i, q, k), (same, first, second) in zip(
+            plain, views(paired_pool, PretrainConfig(**small, pair=pair)), strict=True
+        ):
+            assert i == same and torch.equal(first, q)  # the query is the clip itself, whatever the chance
+            taken += [not second[0].any()] * (i % 2 == 0)
+            assert torch.equal(second[1], k[1]) and (not second[0].any() or torch.equal(second, k))
+            assert i % 2 == 0 or torch.equal(second, k)
+        assert least <= np.mean(taken) <= most and len(taken) > 50

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import training.data.store as store_module
+from training.data.counterparts import COUNTERPARTS
 from training.data.pool import Pool
 from training.data.store import INDEX, META, SKELETONS, Store, preprocess, resample, write_store
 
@@ -123,3 +124,41 @@ def test_the_rows_are_on_the_disk_before_the_file_that_says_so(tmp_path: Path, m
     monkeypatch.setattr(store_module, "hand_over", lambda path: handed.append((path.name, (tmp_path / META).exists())))
     write_store(tmp_path, [[np.zeros((50, 25, 3))]], {}, (), {}, "a test")
     assert handed == [(SKELETONS, False)] and (tmp_path / META).exists()
+
+
+def paired(folder: Path) -> Store:
+    """Five clips of one person; clips 1 and 4 have a counterpart, of 101 and 104."""
+    people = [[np.full((50, 25, 3), i, np.float32)] for i in range(5)]
+    some = [np.full((50, 25, 3), 100 + i) if i in (1, 4) else None for i in range(5)]
+    write_store(folder, people, {}, (), {}, "test", some)
+    return Store(folder)
+
+
+def test_counterparts_stand_in_for_the_clips_that_have_one(tmp_path: Path, folder: Path) -> None:
+    import torch
+
+    store = paired(tmp_path / "pairs")
+    assert store.counterpart_N.tolist() == [-1, 0, -1, -1, 1]
+    pool = Pool([(Store(folder), np.arange(3)), (store, np.array([0, 1, 4]))])  # people have second ones in `folder`
+    batch = pool.batch(np.array([5, 1, 4, 3]), torch.device("cpu"))
+    wanted = np.array([True, True, False, True])
+    assert pool.exchanged(batch, wanted)[:, :, 0, 0, 0].tolist() == [[104, 0], [10, 11], [1, 0], [0, 0]]
+    assert batch.joints_NPTVC[:, 0, 0, 0, 0].tolist() == [4, 10, 1, 0]  # the batch itself stays
+    assert pool.paired and not Pool([(Store(folder), np.arange(5)), (store, np.array([0, 2]))]).paired
+
+
+def test_a_store_without_counterparts_leaves_none_behind(tmp_path: Path) -> None:
+    first = paired(tmp_path).hash
+    write_store(tmp_path, [[np.zeros((50, 25, 3))]], {}, (), {}, "test", [None])
+    store = Store(tmp_path)
+    assert not (tmp_path / COUNTERPARTS).exists() and store.counterpart_N.tolist() == [-1] and store.hash != first
+
+
+def test_counterparts_that_are_not_whole_are_named(tmp_path: Path) -> None:
+    paired(tmp_path)
+    np.save(tmp_path / COUNTERPARTS, np.zeros((3, 50, 25, 3), np.float32))
+    with pytest.raises(ValueError, match="damaged"):
+        Store(tmp_path)
+    (tmp_path / COUNTERPARTS).unlink()
+    with pytest.raises(ValueError, match=f"{COUNTERPARTS} is missing"):
+        Store(tmp_path)

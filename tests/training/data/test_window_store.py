@@ -1,5 +1,6 @@
 """Windows of clips become a store for pre-training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from models.skeleton import CENTRE
 from training.data.pool import Pool
 from training.data.store import Store
 from training.data.tracks import Track
-from training.data.window_store import store_windows, window_ends, windows_of
+from training.data.window_store import counterparts_of, store_windows, window_ends, windows_of
 from training.drawing.body import Body, joints_of
 from training.drawing.motions import make_motion
 
@@ -70,3 +71,42 @@ def test_a_standing_body_stays_finite(tmp_path: Path) -> None:
     clip = Track(np.arange(10) / 10, still, np.ones((10, 25), bool), "idle", "train", "motion", "raw")
     store_windows([clip], tmp_path, 2.5, 1.0, 50, lambda line: None)
     assert np.isfinite(np.load(tmp_path / "skeletons.npy")).all()
+
+
+def paired(seconds: float, seed: int = 0, lost: slice = slice(0)) -> Track:
+    """An unlabelled clip beside what another sensor saw: the same motion, half as large and elsewhere."""
+    clip = track(seconds, seed)
+    truth_TV3 = (clip.joints_TV3 * 0.5 + [0.0, 7.0, 0.0]).astype(np.float16)
+    truth_TV3[lost] = 0
+    return replace(clip, action="", truth_TV3=truth_TV3)
+
+
+def test_counterparts_are_cut_like_their_windows(tmp_path: Path) -> None:
+    notes: list[str] = []
+    store_windows([track(4.0, 1), paired(4.0, 2), track(1.0, 3)], tmp_path, 2.5, 1.0, 50, notes.append)
+    store = Store(tmp_path)
+    assert notes == ["7 windows of 3 clips, 3 with a counterpart"]
+    assert store.counterpart_N.tolist() == [-1, -1, -1, 0, 1, 2, -1]
+    joints_NTV3 = store.batch(np.arange(3, 6)).joints_NPTVC[:, 0].numpy()
+    np.testing.assert_allclose(store.counterparts(np.arange(3)), joints_NTV3 / 2, atol=0.01)  # float16 at 7 m
+
+
+@pytest.mark.parametrize(
+    ("lost", "whole"),
+    [(slice(0, 5), [False, True, True]), (slice(5, 14), [False, False, True]), (slice(70, 71), [True, True, False])],
+)
+def test_a_window_in_which_the_other_sensor_lost_a_frame_has_no_counterpart(lost: slice, whole: list[bool]) -> None:
+    windows = counterparts_of(paired(4.0, 0, lost), 2.5, 0.75, 50)  # of frames 0-50, 15-65 and 30-80, and a margin of 3
+    assert [window is not None for window in windows] == whole
+    assert all(np.isfinite(window).all() for window in windows if window is not None)
+
+
+def test_a_store_knows_its_counterparts(tmp_path: Path) -> None:
+    plain, with_truth = track(4.0, 1), paired(4.0, 1)
+    store_windows([with_truth], tmp_path / "pairs", 2.5, 1.0, 50, lambda line: None)
+    store_windows([plain], tmp_path / "plain", 2.5, 1.0, 50, lambda line: None)
+    assert Store(tmp_path / "pairs").hash != Store(tmp_path / "plain").hash
+    moved = replace(with_truth, truth_TV3=with_truth.truth_TV3 + np.float16(0.25))
+    for other in (plain, moved):
+        with pytest.raises(ValueError, match="windows of other clips"):
+            store_windows([other], tmp_path / "pairs", 2.5, 1.0, 50, lambda line: None)

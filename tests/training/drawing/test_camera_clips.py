@@ -128,3 +128,17 @@ def test_tracks_of_one_scene_have_one_key_at_every_rate(tmp_path):
         _write_part(tmp_path / name, [replace(job, rate=rate) for job in some])
         assert [track.key for track in camera_tracks(tmp_path / name)] == ["toy#3@5", "motion@6"]
     assert raw_track(sample(index=3)).key == "toy#3"
+
+
+def test_the_joints_that_were_drawn_are_the_counterpart_of_what_was_seen(tmp_path):
+    _write_part(tmp_path / "drawn", [DrawJob("wave", "test", 5, sample()), DrawJob("wave", "train", 6)])
+    path = tmp_path / "drawn" / "part_0000.npz"
+    assert [track.truth_TV3 for track in camera_tracks(tmp_path / "drawn")] == [None, None]
+    with np.load(path) as held:
+        fields = dict(held)
+    fields["visibility"][9] = 0  # the second clip's second frame shows nobody
+    truth = np.arange(1.0, 17)[:, None, None] * np.ones((25, 3))
+    np.savez(path, **fields, truth=truth.astype(np.float16))
+    first, second = camera_tracks(tmp_path / "drawn")
+    assert first.truth_TV3[:, 0, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert second.truth_TV3[:, 0, 0].tolist() == [9, 11, 12, 13, 14, 15, 16] and len(second.times_T) == 7

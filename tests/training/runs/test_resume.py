@@ -43,6 +43,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store(folder)
 
 
+@pytest.fixture(scope="module")
+def pairs(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Pool:
+    """Clips of one person, some of which another sensor saw too."""
+    people, folder = [[row] for row in store.rows[:16]], tmp_path_factory.mktemp("pairs")
+    write_store(folder, people, {}, (), {}, "test", [row[0] * 0.9 if i % 4 else None for i, row in enumerate(people)])
+    return Pool.open([str(folder)])
+
+
 def half(store: Store) -> Pool:
     return Pool.open([f"{store.folder}:half"])
 
@@ -79,6 +87,20 @@ def test_a_killed_run_goes_on_bit_for_bit(
     pretrain(half(store), CONFIG, tmp_path / "killed", silent, device="cpu")
     assert read_log(tmp_path / "killed") == read_log(tmp_path / "whole")
     assert (tmp_path / "killed" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
+
+
+def test_a_killed_run_with_counterparts_goes_on_bit_for_bit(
+    pairs: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretrain(pairs, CONFIG, tmp_path / "whole", silent, device="cpu")
+    pretrain(pairs, replace(CONFIG, pair=0.0), tmp_path / "alone", silent, device="cpu")
+    with monkeypatch.context() as patch:
+        killed_after(patch, 1)
+        with pytest.raises(Killed):
+            pretrain(pairs, CONFIG, tmp_path / "killed", silent, device="cpu")
+    pretrain(pairs, CONFIG, tmp_path / "killed", silent, device="cpu")
+    whole, killed, alone = ((tmp_path / name / MODEL).read_bytes() for name in ("whole", "killed", "alone"))
+    assert killed == whole != alone
 
 
 def test_a_killed_distillation_goes_on_bit_for_bit(
@@ -226,6 +248,19 @@ def test_how_often_to_save_may_change_in_a_run_that_goes_on(tmp_path: Path) -> N
         open_run(tmp_path / "run", "pretrain", replace(CONFIG, save_every=every), [], {})
     with pytest.raises(ValueError, match="another lr"):
         open_run(tmp_path / "run", "pretrain", replace(CONFIG, lr=0.02), [], {})
+
+
+def test_a_run_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    """Its config.json says nothing of counterparts, which its data did not have."""
+    open_run(tmp_path / "run", "pretrain", CONFIG, [], {})
+    path = tmp_path / "run" / "config.json"
+    held = json.loads(path.read_text())
+    del held["config"]["pair"]
+    path.write_text(json.dumps(held))
+    open_run(tmp_path / "run", "pretrain", CONFIG, [], {})
+    path.write_text(json.dumps(held | {"config": held["config"] | {"pair": 0.25}}))
+    with pytest.raises(ValueError, match="another pair"):
+        open_run(tmp_path / "run", "pretrain", CONFIG, [], {})
 
 
 def test_curves_do_not_double_back(tmp_path: Path) -> None:
