@@ -1,7 +1,8 @@
-"""Tracks, from which training draws its windows, in two domains.
+"""Tracks, from which training draws its windows, in three domains.
 
 A raw track is a recorded clip as its sensor saw it; a camera track is the same clip, or a motion written by hand,
-as the app's own pose path saw it drawn. Both end as timestamped joints with a mask of what was seen.
+as the app's own pose path saw it drawn; a webcam track is a real person whom that path saw (training.data.poses).
+All end as timestamped joints with a mask of what was seen.
 
 Shapes: T frames, V joints.
 """
@@ -26,17 +27,18 @@ RATE_MARK = ":"  # in the key of a drawn clip, before the camera's rate; what st
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Labelled clip of either domain.
+    """Labelled clip of any domain.
 
     Attributes:
         times_T: seconds, increasing.
         joints_TV3: metres.
         seen_TV: bool.
-        action: short id.
+        action: short id; "" where it is not known.
         part: train, val, test or unseen.
         source: name of the set, or "motion".
-        domain: "raw" or "camera".
+        domain: "raw", "camera" or "webcam".
         key: names the recorded clip, or the drawn scene whatever the camera's rate; "" where nobody matches tracks.
+        subject: the person ("SET ACTOR" of a recorded clip); "" where unknown.
     """
 
     times_T: np.ndarray
@@ -47,6 +49,7 @@ class Track:
     source: str
     domain: str
     key: str = ""
+    subject: str = ""
 
     @property
     def recorded(self) -> str:
@@ -64,7 +67,8 @@ class Track:
 
 def raw_track(sample: Sample) -> Track:
     """Make the track of a recorded clip, without its lost frames."""
-    return Track(*sample.clip.shown, sample.action, sample.part, sample.set, "raw", sample.key)
+    person = f"{sample.set} {sample.clip.subject}"
+    return Track(*sample.clip.shown, sample.action, sample.part, sample.set, "raw", sample.key, person)
 
 
 def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = False) -> list[Track]:
