@@ -20,7 +20,6 @@ from models.system.atomic import write_json, write_text
 from training.data.poses import pose_tracks
 from training.evaluation.results import markdown
 from training.judging.measures import Heard, listen_all, percent
-from training.judging.rows import as_dicts
 from training.judging.webcam_rows import Separation, Webcam, WebcamMean, WebcamRow, WebcamTable
 from training.supervised.calibration import auroc, false_alarms_at
 
@@ -114,14 +113,14 @@ def report(judged: Webcam) -> str:
         text.append(f"### {title}, {judged.part}: {table.windows} windows of {table.people} people")
         text.append(markdown([row.cells() for row in table.rows]))
         if table.means:
-            text.append(markdown(as_dicts(table.means)))
+            text.append(markdown([mean.cells() for mean in table.means]))
         if table.quiet_events is not None:
             text.append(f"Windows of idle and other with an event: {table.quiet_events} %.")
         if table.means and table.risk:
             shares = ", ".join(f"{wrong} % of the surest {share} %" for share, wrong in table.risk.items())
             text.append(f"Wrong words, actions and other together: {shares}.")
         if table.separations:
-            text.append(markdown(as_dicts(table.separations)))
+            text.append(markdown([row.cells() for row in table.separations]))
     text += [f"Left out: {line}" for line in judged.left_out]
     return "\n\n".join(text) + "\n"
 
@@ -143,7 +142,7 @@ def _row(action: str, heard: Sequence[Heard], labels: Sequence[str]) -> WebcamRo
 
 def _means(rows: Sequence[WebcamRow]) -> list[WebcamMean]:
     several = [row for row in rows if row.people > 1]
-    first = [row for row in rows if row.action in FIRST]
+    first = sorted((row for row in rows if row.action in FIRST), key=lambda row: FIRST.index(row.action))
     groups = {", ".join(row.action for row in first): first, "actions of two people or more": several, "actions": rows}
     return [_mean(title, some) for title, some in groups.items() if some]
 

@@ -62,6 +62,13 @@ class WebcamMean:
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def cells(self) -> dict[str, object]:
+        """Return the row of a table for people."""
+        return {
+            "mean over": self.measure, "actions": self.actions, "top-1 %": self.top1, "top-3 %": self.top3,
+            "right event %": self.right_event, "wrong event %": self.wrong_event,
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Separation:
@@ -82,6 +89,13 @@ class Separation:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def cells(self) -> dict[str, object]:
+        """Return the row of a table for people."""
+        return {
+            "known against other, by": self.score, "known": self.known, "other": self.unknown, "AUROC": self.auroc,
+            "FPR at 95 %": self.fpr95,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
