@@ -17,6 +17,7 @@ import numpy as np
 
 from models.labels import IDLE, OTHER, SILENT
 from models.system.atomic import write_json, write_text
+from models.system.words import count
 from training.data.poses import pose_tracks
 from training.evaluation.results import markdown
 from training.judging.measures import Heard, listen_all, percent
@@ -94,8 +95,8 @@ def risk_at_coverage(heard: Sequence[Heard], labels: Sequence[str]) -> dict[str,
         return {}
     sure_N, wrong_N = _best(moving, said), np.array([_word(h, labels, said) != h.action for h in moving])
     order_N = np.argsort(-sure_N, kind="stable")
-    counts = {share: max(round(len(moving) * share / 100), 1) for share in COVERAGE}
-    return {str(share): round(100 * float(wrong_N[order_N[:n]].mean()), 1) for share, n in counts.items()}
+    most = {share: max(round(len(moving) * share / 100), 1) for share in COVERAGE}
+    return {str(share): round(100 * float(wrong_N[order_N[:n]].mean()), 1) for share, n in most.items()}
 
 
 def by_person(heard: Sequence[Heard], told: Callable[[Heard], bool]) -> float:
@@ -110,7 +111,8 @@ def report(judged: Webcam) -> str:
     """Format the tables for people."""
     text = []
     for title, table in judged.tables.items():
-        text.append(f"### {title}, {judged.part}: {table.windows} windows of {table.people} people")
+        people = count(table.people, "person", "people")
+        text.append(f"### {title}, {judged.part}: {count(table.windows, 'window')} of {people}")
         text.append(markdown([row.cells() for row in table.rows]))
         if table.means:
             text.append(markdown([mean.cells() for mean in table.means]))
