@@ -17,7 +17,7 @@ PROG = "python -m training"
 COMMANDS = {
     "draw": "draw labelled skeleton clips as people, and keep the poses that the app sees in them",
     "default": "make the default model: draw, pre-train, distil, train, calibrate, export",
-    "judge": "judge a model file on actors, sets and real videos that never trained it",
+    "judge": "judge a model file on actors, people at webcams, sets and real videos that never trained it",
     "example": "draw the demo's example video",
     "events": "do the app's events lie on the actions, in spliced recordings of known times",
     "teaching": "actions taught by a few examples: N-way K-shot accuracy of ways to answer",

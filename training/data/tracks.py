@@ -1,7 +1,8 @@
-"""Tracks, from which training draws its windows, in two domains.
+"""Tracks, from which training draws its windows, in three domains.
 
 A raw track is a recorded clip as its sensor saw it; a camera track is the same clip, or a motion written by hand,
-as the app's own pose path saw it drawn. Both end as timestamped joints with a mask of what was seen.
+as the app's own pose path saw it drawn; a webcam track is a real person whom that path saw (training.data.poses).
+All end as timestamped joints with a mask of what was seen.
 
 Shapes: T frames, V joints.
 """
@@ -35,7 +36,7 @@ class Track:
         action: short id, "" unknown.
         part: train, val, test or unseen.
         source: name of the set, or "motion".
-        domain: "raw" or "camera".
+        domain: "raw", "camera" or "webcam".
         key: names the recorded clip, or the drawn scene whatever the camera's rate; "" where nobody matches tracks.
         subject: names the person, unlike any other source's; "" where nobody knows.
         truth_TV3: the counterpart, which is the same motion at the same times as another sensor saw it or as it was

@@ -36,6 +36,7 @@ from training.judging import measures
 from training.judging.judge import CAMERA, RECORDED, HeldOut, judge_model
 from training.judging.rows import BaselineRow, Judged, Rows, by_name, in_turn, plain
 from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
+from training.judging.videos import SINGLE, watch
 from training.supervised.calibration import FeatureDistance
 from training.supervised.outputs import StudentOutputs, outputs_of
 
@@ -156,8 +157,8 @@ class Appraisal:
         )
 
     def _accuracy(self, part: str) -> Judged:
-        videos = self.build.data / "videos"
-        return judge_model(self.model, self.held, videos, self.build.pose(), self.results, part)
+        watched = watch(self.model, self.build.pose(), self.build.data / "videos", (part,), kinds=SINGLE)
+        return judge_model(self.model, self.held, watched, self.results, part)
 
     def _outputs(self, tracks: Sequence[Track]) -> StudentOutputs:
         return outputs_of(self.student, tracks, self.build.recipe.train)

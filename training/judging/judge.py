@@ -6,7 +6,6 @@ the product. Shapes: C classes.
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -23,6 +22,7 @@ from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.evaluation.confusion import draw
 from training.evaluation.results import markdown
 from training.judging.rows import Accuracy, ActionRow, Hits, Judged, MeasureRow, VideoAnswers, as_dicts
+from training.judging.videos import SINGLE, Watched
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -92,21 +92,6 @@ def confusion_picture(verdicts: list[Verdict], labels: Iterable[str], title: str
     draw(counts, truths, columns, title, path)
 
 
-def real_videos(model: Recogniser, pose_model: Path, videos: Path, part: str) -> list[tuple[str, Verdict]]:
-    """Judge the single-action videos of one part of VIDEOS/labels.csv, and return file names and verdicts."""
-    from tqdm import tqdm
-
-    from app.classify.one_input import classify_video
-
-    with open(videos / "labels.csv", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["part"] == part and r["kind"] in ("clip", "idle")]
-    answers = []
-    for row in tqdm(rows, desc=f"real videos ({part})"):
-        summary = classify_video(videos / row["file"], model, pose_model).summary
-        answers.append((row["file"], Verdict(row["action"], tuple(label for label, _ in summary.ranked))))
-    return answers
-
-
 RECORDED = "recorded skeletons, unseen actors"
 CAMERA = "the same actions drawn and seen by the camera path, unseen actors"
 KARD = "KARD, even actors (trained on odd)"
@@ -156,14 +141,13 @@ class HeldOut:
         return {title: [t for t in tracks if t.action in said] for title, tracks in groups.items()}
 
 
-def judge_model(model: Recogniser, held: HeldOut, videos: Path, pose_model: Path, out: Path, part: str) -> Judged:
+def judge_model(model: Recogniser, held: HeldOut, watched: Sequence[Watched], out: Path, part: str) -> Judged:
     """Fill every table of accuracy, and write OUT/results_<part>.{json,md} with confusion pictures.
 
     Args:
         model: the model file.
         held: clips that judge.
-        videos: folder of real videos and their labels.csv.
-        pose_model: looks at the videos.
+        watched: real videos of this part; those of one action and of stillness count.
         out: folder of the results.
         part: "val" while choosing, "test" to report.
     """
@@ -178,7 +162,8 @@ def judge_model(model: Recogniser, held: HeldOut, videos: Path, pose_model: Path
         detail[title] = tuple(per_action(verdicts))
         above = f"{title}: top-1 {rows[-1].accuracy.top1} %"
         write_whole(out / _picture(part, k), functools.partial(confusion_picture, verdicts, model.labels, above))
-    said = real_videos(model, pose_model, videos, part)
+    some = [w for w in watched if w.video.kind in SINGLE]
+    said = [(w.video.file, Verdict(w.video.action, w.ranked)) for w in some]
     judged = Judged(
         part=part,
         model=model.version,

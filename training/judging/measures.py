@@ -43,6 +43,7 @@ class Heard:
         events: label, start and end in seconds, in turn.
         seconds: how long the track is.
         key: of the track.
+        subject: the person of the track, "" where unknown.
     """
 
     action: str
@@ -51,6 +52,7 @@ class Heard:
     events: tuple[tuple[str, float, float], ...]
     seconds: float
     key: str = ""
+    subject: str = ""
 
     @property
     def hit(self) -> bool:
@@ -71,7 +73,7 @@ def listen(model: Recogniser, track: Track, hop_s: float = FILE_HOP_S) -> Heard:
     mean_C = stream.clip.mean_C
     best = "" if mean_C is None else model.labels[int(np.argmax(mean_C))]
     said = tuple((event.label, float(event.start_s), float(event.end_s)) for event in events)
-    return Heard(track.action, mean_C, best, said, track.seconds, track.key)
+    return Heard(track.action, mean_C, best, said, track.seconds, track.key, track.subject)
 
 
 def listen_all(model: Recogniser, tracks: Sequence[Track], title: str) -> list[Heard]:
@@ -100,9 +102,9 @@ def unknown(heard: Sequence[Heard], labels: Sequence[str]) -> Unknown:
         known=len(known),
         unknown=len(strange),
         auroc=round(auroc(known_N, strange_N), 3) if both else None,
-        fpr95=_percent(false_alarms_at(known_N, strange_N)) if both else None,
-        said_of_unknown=_percent(_share([bool(h.events) for h in strange])),
-        said_of_known=_percent(_share([bool(h.events) for h in known])),
+        fpr95=percent(false_alarms_at(known_N, strange_N)) if both else None,
+        said_of_unknown=percent(share([bool(h.events) for h in strange])),
+        said_of_known=percent(share([bool(h.events) for h in known])),
     )
 
 
@@ -129,11 +131,11 @@ def rates(by_rate: Mapping[float, Sequence[Heard]]) -> RateAccuracy:
     judged = {rate: _by_key(heard) for rate, heard in sorted(by_rate.items())}
     common = set.intersection(*(set(clips) for clips in judged.values()))
     seen = {h.key for heard in by_rate.values() for h in heard}
-    top1 = {rate: _share([clips[key].hit for key in common]) for rate, clips in judged.items()}
+    top1 = {rate: share([clips[key].hit for key in common]) for rate, clips in judged.items()}
     return RateAccuracy(
         clips=len(common),
         left_out=len(seen - common),
-        top1={f"{rate:g}": _percent(share) for rate, share in top1.items()},
+        top1={f"{rate:g}": percent(share) for rate, share in top1.items()},
         change={f"{rate:g}": _change(top1[BASE_FPS], share) for rate, share in top1.items()},
     )
 
@@ -157,12 +159,12 @@ def lower_body_unseen(model: Recogniser, tracks: Sequence[Track]) -> LowerBody:
         (listen(model, t).hit, listen(model, without_lower_body(t)).hit)
         for t in tqdm(shown, desc="lower body unseen", unit="clip")
     ]
-    seen, unseen = (_share([pair[k] for pair in hits]) for k in range(2))
+    seen, unseen = (share([pair[k] for pair in hits]) for k in range(2))
     return LowerBody(
         clips=len(shown),
         left_out=len(upper) - len(shown),
-        seen=_percent(seen),
-        unseen=_percent(unseen),
+        seen=percent(seen),
+        unseen=percent(unseen),
         change=_change(seen, unseen),
     )
 
@@ -223,14 +225,16 @@ def _alarms(seconds: Sequence[float], said: Sequence[str]) -> FalseEvents:
     )
 
 
-def _share(hits: Sequence[bool]) -> float | None:
+def share(hits: Sequence[bool]) -> float | None:
+    """Return the share that is true, in [0, 1]; None of nothing."""
     return float(np.mean(hits)) if len(hits) else None
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 1)
+def percent(part: float | None) -> float | None:
+    """Return a share in %, with one decimal place."""
+    return None if part is None else round(100 * part, 1)
 
 
 def _change(before: float | None, after: float | None) -> float | None:
     """Return the change from one share to another, in points."""
-    return None if before is None or after is None else _percent(after - before)
+    return None if before is None or after is None else percent(after - before)

@@ -109,3 +109,46 @@ class LowerBody:
     @classmethod
     def from_dict(cls, held: Mapping[str, Any]) -> LowerBody:
         return cls(**held)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRow:
+    """What is said of the videos of one age and part.
+
+    Attributes:
+        videos: newer or older.
+        part: val or test.
+        clips, right, top3: videos of one action, and of these named rightly and with the action among the three best.
+        quiet: videos of stillness, of other movement or of nobody.
+        minutes: of those.
+        events: given in those.
+        per_minute: events a minute of those; None without any.
+        labels: how often each was said in those, most often first.
+    """
+
+    videos: str
+    part: str
+    clips: int
+    right: int
+    top3: int
+    quiet: int
+    minutes: float
+    events: int
+    per_minute: float | None
+    labels: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def cells(self) -> dict[str, object]:
+        """Return the row of a table for people."""
+        return {
+            "videos": self.videos, "part": self.part, "right": f"{self.right} of {self.clips}", "top three": self.top3,
+            "idle, other, empty": self.quiet, "minutes": self.minutes, "events": self.events,
+            "a minute": "-" if self.per_minute is None else self.per_minute,
+            "said": ", ".join(f"{label} {n}" for label, n in self.labels.items()) or "-",
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> VideoRow:
+        return cls(**held)
