@@ -15,7 +15,7 @@ from training.drawing.draw import PinholeCamera
 SHOULDERS_M = 1.4  # above the ground: where a person before a near camera is put, sitting or standing
 CLEARANCE_M = 0.2  # nothing of the arms and the head comes nearer to the camera: people move back for a punch
 SHOWN = 0.7  # share of the frames in which people see to it that the hand that they use is in the picture
-_BACK_M = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+_BACK_M = (0.0, 0.08, 0.16, 0.24, 0.32, 0.4)
 _HANDS = [JOINTS.index("left_tip"), JOINTS.index("right_tip")]
 _EYES_M, _CROWN_M = 0.24, 0.34  # above the shoulders
 _SIZES = ((640, 480), (640, 360), (360, 640))
@@ -29,7 +29,10 @@ def near_camera(rng: np.random.Generator) -> PinholeCamera:
     """
     size = _SIZES[rng.choice(3, p=(0.45, 0.4, 0.15))]
     focal = _focal(rng, size)
-    distance = rng.uniform(0.55 if size[0] < size[1] else 0.45, 1.0)
+    nearest = 0.55 if size[0] < size[1] else 0.45
+    distance = (
+        nearest + (1.0 - nearest) * rng.random() ** 1.8
+    )  # near more often: real shoulders are half a picture wide
     half = 0.5 * size[1] / size[0] / focal * distance  # metres of the picture above its middle
     low, high = 0.9 * _CROWN_M - 0.95 * half, 0.9 * half - 0.02
     aim = rng.uniform(max(low, -0.15), max(min(high, _EYES_M), low, -0.15)) if low < high else (low + high) / 2
@@ -66,9 +69,10 @@ def settled(
     nearest = float(camera.turned(at_origin[:, _ABOVE_THE_DESK])[..., 2].min()) + camera.distance
     camera = replace(camera, distance=camera.distance + max(0.0, CLEARANCE_M - nearest))
     best, share = (camera, aside), -1.0
+    room = 0.25 * min(1.0, camera.size[0] / camera.size[1])  # to either side, in distances; the head stays in
     for back in _BACK_M if shown else _BACK_M[:1]:
         farther = replace(camera, distance=camera.distance + back)
-        for where in (aside, 0.0, -aside):
+        for where in (aside, 0.0, room, -room):
             now = _in_picture(farther, at_origin + np.array([where * farther.distance, 0, 0], np.float32))
             if now > share + 1e-6:
                 best, share = (farther, where), now

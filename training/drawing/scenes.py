@@ -18,7 +18,7 @@ from training.drawing.ways import make_way
 
 RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
 SETTLING_FPS = 10.0  # a near camera is settled by poses at this rate, so that it is one at every rate
-SHOWING = 0.85  # share of the people who see to it that their hand is in the picture
+SHOWING = 0.9  # share of the people who see to it that their hand is in the picture
 _L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 

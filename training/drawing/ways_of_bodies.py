@@ -95,7 +95,7 @@ _CHAIRS: dict[str, tuple[Place, tuple[float, float], Place]] = {
 }
 
 
-def _at_a_chair(what: str, motion: Callable[[Rng, Place, tuple[float, float], Place], Motion]) -> tuple[Way, ...]:
+def _at_a_chair(what: str, motion: Callable[..., Motion]) -> tuple[Way, ...]:
     told = _CHAIRS.items()
     scores = {name: partial(motion, hands=hands, seconds=s, after=after) for name, (hands, s, after) in told}
     return ways(0.0, **{f"{what}_{name}": score for name, score in scores.items()})

@@ -35,7 +35,7 @@ from training.drawing.way import Rng, ways
 def _wave(
     rng: Rng,
     elbow_up: tuple[float, float],
-    forward: tuple[float, float] = (0.1, 0.55),
+    forward: tuple[float, float] = (0.2, 0.7),
     hands: int = 1,
     cross: float = 0.0,
 ) -> Motion:
@@ -43,7 +43,7 @@ def _wave(
     up, ahead = rng.uniform(*elbow_up), rng.uniform(*forward)
     out = max(0.12, 1 - up * up - ahead * ahead) ** 0.5 - cross
     angle = float(np.arcsin(min(0.95, amplitude(rng) / (2 * (1 - UPPER_ARM)))))
-    lean, tilt, flap = rng.normal(0.1 - 0.9 * cross, 0.2), rng.uniform(0.0, 0.7), rng.uniform(0, 0.5)
+    lean, tilt, flap = rng.normal(-0.9 * cross, 0.2), rng.uniform(0.0, 0.7), rng.uniform(0, 0.5)
     turn = lambda x: lean + angle * x  # noqa: E731
     pose = lambda x: arm(  # noqa: E731
         (out, up, ahead), (np.sin(turn(x)), np.cos(turn(x)), tilt), (flap * x, 0.0, 0.0)
@@ -52,7 +52,7 @@ def _wave(
 
 
 def _wave_from_wrist(rng: Rng, elbow_up: tuple[float, float], nodding: bool = False) -> Motion:
-    up, ahead, tilt = rng.uniform(*elbow_up), rng.uniform(0.1, 0.5), rng.uniform(0.1, 0.6)
+    up, ahead, tilt = rng.uniform(*elbow_up), rng.uniform(0.15, 0.65), rng.uniform(0.1, 0.6)
     out, bend, sway = max(0.1, 1 - up * up - ahead * ahead) ** 0.5, rng.uniform(0.4, 1.1), rng.uniform(0.05, 0.16)
     if nodding:  # fingers to and from the camera, as children say goodbye
         return bouts(rng, rate(rng, 1.6), lambda x: arm((out, up, ahead), (0.1, 1, tilt), (0, 0, 0.2 + 0.8 * bend * x)))
@@ -73,8 +73,8 @@ def _wave_from_shoulder(rng: Rng, middle: tuple[float, float], straight: tuple[f
 def _clap(rng: Rng, up: tuple[float, float], ahead: tuple[float, float], wide: tuple[float, float]) -> Motion:
     """Clap at a height and depth from the shoulders, the hands `wide` shoulder widths apart in between."""
     high, far, gap = rng.uniform(*up), rng.uniform(*ahead), 0.5 * rng.uniform(*wide) * WIDTH
-    touch, drop = MIDDLE + rng.uniform(0.06, 0.12), rng.uniform(-0.06, 0.06)
-    elbow, fingers = (rng.uniform(0.2, 0.9), -0.9, 0.0), (0.7, rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.6))
+    touch, drop = MIDDLE + rng.uniform(0.04, 0.09), rng.uniform(-0.06, 0.06)
+    elbow, fingers = (rng.uniform(0.2, 0.9), -0.9, 0.0), (0.45, rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.6))
 
     def at(x: float) -> Pose:
         away = 0.5 * gap * (1 - x)
@@ -126,7 +126,7 @@ def _drink(
 def _phone(rng: Rng, elbow: Place = (0.45, -0.9, 0.3), tilt: float = 0.0, gesture: bool = False) -> Motion:
     ear = about(rng, EAR, 0.03)
     pose: Pose = {"right_hand": ear, "right_elbow": about(rng, elbow, 0.1), "head": (rng.normal(0.02, 0.08), -tilt)}
-    pose["right_wrist"] = (0.5, rng.uniform(0.4, 1.0), 0.1)
+    pose["right_wrist"] = (0.2, rng.uniform(0.4, 1.0), 0.1)
     if gesture:
         return visits(
             rng, [pose | {"left_hand": about(rng, (-0.05, -0.35, 0.5), 0.12)} for _ in range(5)], (0.4, 0.9), (0.1, 0.6)
