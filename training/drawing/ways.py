@@ -14,8 +14,10 @@ from training.drawing.body import EASE, REST, joints_of
 from training.drawing.motions import Keyframes, Pose, pose_at, random_body, random_sway, swap_sides
 from training.drawing.way import Way
 from training.drawing.ways_of_bodies import RUN, SIT_DOWN, SQUAT, STAND_UP, WALK
-from training.drawing.ways_of_hands import CLAP, DRINK, PHONE, POINT, PUNCH, RAISE_HAND, THROW, WAVE
-from training.drawing.ways_of_nothing import IDLE_WAYS, OTHER_WAYS
+from training.drawing.ways_of_hands import CLAP, DRINK, PHONE, POINT, PUNCH, RAISE_HAND, THROW
+from training.drawing.ways_of_nothing import OTHER_WAYS
+from training.drawing.ways_of_stillness import IDLE_WAYS
+from training.drawing.ways_of_waving import WAVE
 
 WAYS: dict[str, tuple[Way, ...]] = {
     "wave": WAVE, "clap": CLAP, "raise_hand": RAISE_HAND, "point": POINT, "drink": DRINK, "phone": PHONE,

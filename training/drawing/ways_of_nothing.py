@@ -1,4 +1,4 @@
-"""Ways of doing something that no label names ("other"), and of sitting or standing still ("idle")."""
+"""Ways of doing something that no label names ("other")."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from training.drawing.gestures import (
-    CHEST,
     MIDDLE,
     Place,
     about,
@@ -22,13 +21,7 @@ from training.drawing.gestures import (
 )  # fmt: skip
 from training.drawing.motions import Motion, Pose
 from training.drawing.way import Rng, ways
-
-_TABLE: Place = (-0.15, -0.46, 0.6)
-_FOLDED: Pose = {
-    "left_hand": (-0.55, -0.42, 0.32), "right_hand": (-0.52, -0.36, 0.4),
-    "left_elbow": (0.6, -0.9, 0.2), "right_elbow": (0.6, -0.9, 0.2),
-}  # fmt: skip
-_HIPS: Pose = both({"right_hand": (0.0, -0.7, 0.05), "right_elbow": (1.0, -0.1, -0.4)})
+from training.drawing.ways_of_stillness import FOLDED, HIPS, TABLE
 
 
 def _come_here(rng: Rng) -> Motion:
@@ -121,8 +114,8 @@ OTHER_WAYS = ways(
     stop_palm=partial(_held, pose={"right_hand": (0.0, 0.05, 0.82), "right_wrist": (0.0, 1.2, 0.0)}),
     thumb_up=partial(_held, pose={"right_hand": (-0.05, -0.22, 0.55), "right_wrist": (-0.6, 0.2, 0.0)}),
     salute=partial(_held, pose={"right_hand": (0.0, 0.47, 0.15)}, spread=0.03, elbow=(1.0, 0.1, 0.1)),
-    hands_on_hips=partial(_held, pose=_HIPS, spread=0.03),
-    folded_arms=partial(_held, pose=_FOLDED, spread=0.03),
+    hands_on_hips=partial(_held, pose=HIPS, spread=0.03),
+    folded_arms=partial(_held, pose=FOLDED, spread=0.03),
     shrug=_shrug,
     drawing_in_the_air=_air,
     signing=partial(wandering_hands, about_3=(-0.15, -0.15, 0.5), spread=(0.16, 0.2, 0.1), per_second=2.0,
@@ -140,7 +133,7 @@ OTHER_WAYS = ways(
     hands_behind_head=partial(_held, pose=both({"right_hand": (-0.15, 0.48, -0.1), "right_elbow": (1.0, 0.2, 0.1)}),
                               spread=0.03),
     eating=_eat,
-    typing_large=partial(wandering_hands, about_3=_TABLE, spread=(0.12, 0.06, 0.08), per_second=3.0,
+    typing_large=partial(wandering_hands, about_3=TABLE, spread=(0.12, 0.06, 0.08), per_second=3.0,
                          sides=("left", "right")),
     reaching_on_the_table=partial(wandering_hands, about_3=(0.15, -0.4, 0.65), spread=(0.3, 0.08, 0.15),
                                   per_second=0.8),
@@ -153,63 +146,3 @@ OTHER_WAYS = ways(
     hand_on_heart=partial(_held, pose={"right_hand": (-0.45, -0.3, 0.22)}, spread=0.03),
     hand_over_mouth=partial(_held, pose={"right_hand": (-0.3, 0.18, 0.2), "head": (0.15, 0.0)}, spread=0.03),
 )  # fmt: skip
-
-
-def _still(
-    rng: Rng, pose: Pose | None = None, hands: float = 0.008, head: float = 0.03, seconds: float = 1.2
-) -> Motion:
-    """Keep a pose as people keep it: the hands and the head wander slowly."""
-    nod, tilt = rng.normal(0, 0.06, 2)
-    lively = rng.uniform(0.4, 2.5)
-    stops: list[Pose] = []
-    for _ in range(6):
-        now: Pose = {"head": (nod + rng.normal(0, lively * head), tilt + rng.normal(0, lively * head))}
-        stops.append(now | wandering(rng, pose or {}, lively * hands))
-    return visits(rng, stops, (seconds, 1.6 * seconds), (0.0, seconds))
-
-
-def _desk(rng: Rng, left: Place, right: Place, **how: float) -> Motion:
-    return _still(rng, {"left_hand": about(rng, left, 0.04), "right_hand": about(rng, right, 0.04)}, **how)
-
-
-def _nodding(rng: Rng, aside: bool = False) -> Motion:
-    """Nod, or tilt the head to and fro, the hands still."""
-    far = rng.uniform(0.05, 0.2)
-    return bouts(
-        rng, rate(rng, 0.8, 0.3, 1.2), lambda x: {"head": (0.0, far * x) if aside else (0.06 + far * x, 0.0)}, 0.7
-    )
-
-
-def _swaying(rng: Rng) -> Motion:
-    far = rng.uniform(0.02, 0.08)
-    return bouts(rng, rate(rng, 0.3, 0.15, 0.45), lambda x: {"lean": (0.06, far * x), "head": (0.0, -far * x)}, 0.3)
-
-
-def _looking_about(rng: Rng) -> Motion:
-    stops: list[Pose] = [{"turn": (rng.normal(0, 0.12),), "head": tuple(rng.normal(0, 0.06, 2))} for _ in range(4)]
-    return visits(rng, stops, (0.9, 1.6), (0.3, 1.5))
-
-
-def _breathing(rng: Rng) -> Motion:
-    deep = rng.uniform(0.004, 0.012)
-    return bouts(rng, rate(rng, 0.27, 0.2, 0.4), lambda x: {"shrug": (deep * x,), "lean": (0.04 - 0.3 * deep * x, 0.0)})
-
-
-IDLE_WAYS = ways(
-    0.8,
-    typing=partial(_desk, left=_TABLE, right=_TABLE, hands=0.012, seconds=0.25),
-    using_the_mouse=partial(_desk, left=_TABLE, right=(0.12, -0.45, 0.6), hands=0.02, seconds=0.4),
-    sitting_still=_still,
-    nodding=_nodding,
-    tilting_the_head=partial(_nodding, aside=True),
-    swaying=_swaying,
-    chin_on_hand=lambda rng: _still(rng, {"right_hand": about(rng, (-0.26, 0.08, 0.28), 0.03)}),
-    hand_at_cheek=lambda rng: _still(rng, {"right_hand": about(rng, (-0.14, 0.2, 0.2), 0.03)}),
-    looking_about=_looking_about,
-    breathing=_breathing,
-    hands_folded_on_the_table=partial(_desk, left=(-0.3, -0.44, 0.55), right=(-0.3, -0.44, 0.55)),
-    writing=partial(_desk, left=(-0.2, -0.46, 0.55), right=(-0.2, -0.46, 0.6), hands=0.015, seconds=0.3),
-    arms_kept_folded=lambda rng: _still(rng, _FOLDED),
-    hands_kept_on_hips=lambda rng: _still(rng, _HIPS),
-    reading=lambda rng: _still(rng, both({"right_hand": about(rng, CHEST, 0.04)}) | {"lean": (0.1, 0.0)}, head=0.02),
-)
