@@ -20,6 +20,9 @@ from models.skeleton import CENTRE, bridge
 from models.system.command_line import called
 from training.data.splits import SETS, Sample, samples
 
+# Share of a drawn clip's frames in which the person must have been found. People who are near, in the dark or covered
+# are lost more often, and are what a webcam shows.
+LEAST_FOUND = 0.4
 LEAST_FRAMES = 4  # with the shoulders seen: a clip of fewer shows nothing
 SCENE_MARK = "@"  # in the key of a drawn clip, before the scene's number; what stands before it names the clip
 RATE_MARK = ":"  # in the key of a drawn clip, before the camera's rate; what stands before it names the scene
@@ -79,7 +82,7 @@ def raw_tracks(data: str | Path, sets: tuple[str, ...] = SETS, other: bool = Fal
     return [raw_track(sample) for sample in samples(data, sets, other)]
 
 
-def camera_tracks(drawn: str | Path, least_found: float = 0.7) -> list[Track]:
+def camera_tracks(drawn: str | Path, least_found: float = LEAST_FOUND) -> list[Track]:
     """Read the clips that training.drawing.camera_clips wrote.
 
     Clips whose person was missed too often are left out. Their counterparts are the joints that were drawn.

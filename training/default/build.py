@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.teach.background import FILE
 from models.labels import DISPLAY
 from training.data.tracks import Track, camera_tracks, raw_tracks
-from training.default.recipe import DefaultRecipe
+from training.default.recipe import DefaultRecipe, Drawing
 from training.default.trials import Trial, recipe_of
 from training.supervised.background import BACKGROUND, some_of_each, write_background
 from training.supervised.fit import fit
@@ -80,13 +80,16 @@ class Build:
     @functools.cached_property
     def drawings(self) -> list[Path]:
         """Folders of drawn clips, drawn where they are missing. All recipes of a work folder share them."""
-        from training.drawing.jobs import jobs
+        return [self._draw(name, self._jobs_of(how)[: how.limit]) for name, how in self.recipe.drawings.items()]
 
-        folders = []
-        for name, how in self.recipe.drawings.items():
-            todo = jobs(self.data, how.per_action, how.held_out, how.motions, how.seed, how.film, how.other)
-            folders.append(self._draw(name, todo[: how.limit]))
-        return folders
+    def _jobs_of(self, how: Drawing) -> list[DrawJob]:
+        from training.drawing.jobs import jobs, way_jobs
+
+        if how.kind == "ways":
+            return way_jobs(how.per_action, how.seed)
+        return jobs(
+            self.data, how.per_action, how.held_out, how.motions, how.seed, how.film, how.other, near=how.near
+        )  # fmt: skip
 
     def draw_rates(self) -> dict[float, Path]:
         """Draw the same held-out scenes at every camera rate, and return the folders by rate.

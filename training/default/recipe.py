@@ -22,14 +22,16 @@ _KEYS = (
     "version", "hop_s", "draw", "pretrain", "distil", "train", "false_alarms", "seeds", "trials", "judge", "sets",
     "terms",
 )  # fmt: skip
+KINDS = ("recorded", "ways")  # of drawings
 _WITHOUT = "without"  # may be missing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawing:
-    """Folder of drawn clips (training.drawing.jobs.jobs).
+    """Folder of drawn clips (training.drawing.jobs).
 
     Attributes:
+        kind: "recorded" clips and written motions (jobs), or written "ways" of doing an action (way_jobs), which train.
         limit: clips; None for all that the other numbers allow.
         seed: of choice, order, cameras, looks and films.
         film: whether pictures suffer as in a real room.
@@ -37,8 +39,13 @@ class Drawing:
         per_action: most training clips of an action.
         held_out: most clips of an action that choose, and that report.
         motions: how often each written motion is drawn.
+        near: whether the cameras stand on a desk. Those of ways always do, and half of such pictures have a film.
+
+    Raises:
+        ValueError: a kind that is not known.
     """
 
+    kind: str = "recorded"
     limit: int | None = None
     seed: int = 0
     film: bool = False
@@ -46,6 +53,11 @@ class Drawing:
     per_action: int = 90
     held_out: int = 14
     motions: int = 50
+    near: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"a drawing's kind is {' or '.join(KINDS)}; got {self.kind}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

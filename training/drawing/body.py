@@ -2,7 +2,8 @@
 
 Axes as models.skeleton: x to the actor's right, y up, z away from the camera; the actor faces the camera (-z).
 A pose is a dict of the names in REST. Hands are given from their own shoulder in arm lengths, feet and pelvis in
-metres of a body 1.75 m tall from where they stand; each as (outward to its own side, up, forward).
+metres of a body 1.75 m tall from where they stand; each as (outward to its own side, up, forward). A pose may also hold
+the names in EASE, by which the ways of doing an action (training.drawing.ways) differ.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ REST: dict[str, tuple[float, ...]] = {
     "left_foot": (0.0, 0.0, 0.0),
     "right_foot": (0.0, 0.0, 0.0),
     "head": (0.0, 0.0),  # radians: nod forward, to the own left
+}
+# Where the elbow is pushed and how the hand bends at the wrist, as the hand's place; metres that the shoulders are up.
+EASE: dict[str, tuple[float, ...]] = {
+    "left_elbow": (0.8, -0.7, -0.6),
+    "right_elbow": (0.8, -0.7, -0.6),
+    "left_wrist": (0.0, 0.0, 0.0),
+    "right_wrist": (0.0, 0.0, 0.0),
+    "shrug": (0.0,),
 }
 
 
@@ -71,7 +80,7 @@ def joints_of(pose: Mapping[str, Sequence[float] | np.ndarray], body: Body) -> n
 
     The feet of a standing body are near y = 0.
     """
-    p = {name: np.array(pose.get(name, rest), float) for name, rest in REST.items()}
+    p = {name: np.array(pose.get(name, rest), float) for name, rest in (REST | EASE).items()}
     out_V3 = np.zeros((V, 3))
     put = {name: i for i, name in enumerate(JOINTS)}
     height = 0.985 * (body.thigh + body.shin) + 0.08
@@ -87,12 +96,15 @@ def joints_of(pose: Mapping[str, Sequence[float] | np.ndarray], body: Body) -> n
     out_V3[put["head"]] = top_3 + head_33 @ [0, body.head, -0.02]
     for side, sign in (("left", -1.0), ("right", 1.0)):
         own = np.array([sign, 1, -1])
-        shoulder_3 = top_3 + trunk_33 @ [sign * body.shoulder, -0.02, 0]
+        shoulder_3 = top_3 + trunk_33 @ [sign * body.shoulder, -0.02 + p["shrug"][0], 0]
         arm = body.upper_arm + body.forearm
         goal_3 = shoulder_3 + trunk_33 @ (p[f"{side}_hand"] * own * arm)
-        pole_3 = trunk_33 @ np.array([sign * 0.8, -0.7, 0.6])
+        pole_3 = trunk_33 @ (p[f"{side}_elbow"] * own)
         elbow_3, wrist_3 = _bend(shoulder_3, goal_3, body.upper_arm, body.forearm, pole_3)
         reach_3 = (wrist_3 - elbow_3) / body.forearm
+        if p[f"{side}_wrist"].any():
+            reach_3 = reach_3 + trunk_33 @ (p[f"{side}_wrist"] * own)
+            reach_3 /= np.linalg.norm(reach_3) + 1e-9
         thumb_3 = whole_33 @ np.array([-0.5 * sign, 0.3, -0.6])
         hip_3 = pelvis_3 + whole_33 @ [sign * body.hip, -0.02, 0]
         foot_3 = whole_33 @ (p[f"{side}_foot"] * own + [sign * body.stance, 0, 0]) + [0, 0.08, 0]

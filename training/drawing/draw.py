@@ -14,6 +14,7 @@ import numpy as np
 
 from models.skeleton import JOINTS
 from training.drawing.camera_effects import SHUTTER_STEPS, Film
+from training.drawing.faces import HAIR, draw_face
 
 _J = {name: i for i, name in enumerate(JOINTS)}
 # from, to, radius in metres at the start (the end is 0.85 of it), which colour of the look
@@ -69,10 +70,19 @@ class PinholeCamera:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Look of the person and the room: colours, thickness, a background picture and grain by seed."""
+    """Look of the person and the room: colours, thickness, a background picture and grain by seed.
+
+    Attributes:
+        seed: of everything.
+        desk: whether a table hides the lowest fifth of the picture.
+        close: whether the face and the colours are as the pose model needs them from near.
+        colours: of the person.
+        build: thickness.
+    """
 
     seed: int = 0
     desk: bool = False
+    close: bool = False
     colours: dict[str, tuple[int, int, int]] = field(init=False)
     build: float = field(init=False)
 
@@ -82,6 +92,8 @@ class Look:
         skin = _SKINS[rng.integers(len(_SKINS))]
         shirt = colour()
         colours = {"skin": skin, "shirt": shirt, "legs": colour(), "shoes": colour(), "hair": colour()}
+        if self.close:
+            colours["hair"] = HAIR[self.seed % len(HAIR)]
         colours["sleeve"] = skin if rng.random() < 0.6 else shirt
         object.__setattr__(self, "colours", colours)
         object.__setattr__(self, "build", float(rng.uniform(0.85, 1.2)))
@@ -148,6 +160,9 @@ def _head(image: np.ndarray, at: np.ndarray, r: float, facing: np.ndarray, look:
     """
     x, y = int(at[0]), int(at[1])
     skin, hair = look.colours["skin"], look.colours["hair"]
+    if look.close and facing[1] >= -0.2:
+        draw_face(image, at, 1.08 * r, facing, skin, hair)
+        return
     _oval(image, (x, y), (0.82 * r, 1.12 * r), skin)
     if facing[1] < -0.2:
         _oval(image, (x, y - 0.1 * r), (0.85 * r, r), hair)

@@ -6,7 +6,7 @@ Each motion is a function of a random generator that returns (seconds, cyclic, k
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -235,7 +235,8 @@ MOTIONS: dict[str, Callable[[np.random.Generator], Motion]] = {
 SCENE_MOTIONS = MOTIONS | {"stand": _stand}
 
 
-def _swap_sides(pose: Pose) -> Pose:
+def swap_sides(pose: Pose) -> Pose:
+    """Return the pose with its sides exchanged, as in a mirror."""
     swapped = {n.replace("left", "?").replace("right", "left").replace("?", "right"): v for n, v in pose.items()}
     for name in ("lean", "head"):
         if name in swapped:
@@ -245,15 +246,18 @@ def _swap_sides(pose: Pose) -> Pose:
     return swapped
 
 
-def _at(keys: Keyframes, cyclic: bool, moment: float) -> dict[str, np.ndarray]:
+def pose_at(
+    keys: Keyframes, cyclic: bool, moment: float, rest: Mapping[str, tuple[float, ...]] = REST
+) -> dict[str, np.ndarray]:
+    """Return the pose between two keyframes; what neither says is as in `rest`."""
     moment = moment % 1.0 if cyclic else min(max(moment, 0.0), 1.0)
     ring = [*keys, (keys[0][0] + 1.0, keys[0][1])] if cyclic else keys
     later = next((i for i, (t, _) in enumerate(ring) if t > moment), len(ring) - 1)
     (t0, a), (t1, b) = ring[max(later - 1, 0)], ring[later]
     share = np.clip((moment - t0) / max(t1 - t0, 1e-9), 0.0, 1.0)
     share = share * share * (3 - 2 * share)
-    pick = lambda pose, name: np.array(pose.get(name, REST[name]), float)  # noqa: E731
-    return {name: (1 - share) * pick(a, name) + share * pick(b, name) for name in REST}
+    pick = lambda pose, name: np.array(pose.get(name, rest[name]), float)  # noqa: E731
+    return {name: (1 - share) * pick(a, name) + share * pick(b, name) for name in rest}
 
 
 def make_motion(name: str, seconds: float, fps: float, seed: int) -> np.ndarray:
@@ -274,14 +278,10 @@ def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndar
     """
     rng = np.random.default_rng(seed)
     motions = [_started(name, rng) for name, _ in steps]
-    stretch = lambda: rng.uniform(0.9, 1.1)  # noqa: E731
-    lengths = {n: getattr(Body(), n) * stretch() for n in ("shoulder", "hip", "trunk", "upper_arm", "thigh", "stance")}
-    body = Body(scale=rng.uniform(0.85, 1.1), **lengths)
+    body = random_body(rng)
     starts = np.cumsum([0.0, *(seconds for _, seconds in steps)])
     times_T = np.arange(round(starts[-1] * fps)) / fps
-    phases_62 = rng.uniform(0, 2 * np.pi, (6, 2))
-    slow_T6, fast_T6 = (np.sin(2 * np.pi * f * times_T[:, None] + phases_62[:, k]) for k, f in enumerate((0.3, 0.7)))
-    sway_T6 = 0.008 * (slow_T6 + fast_T6)
+    sway_T6 = random_sway(times_T, rng)
     joints = []
     for t, sway_6 in zip(times_T, sway_T6, strict=True):
         k = int(np.searchsorted(starts, t + 1e-9)) - 1
@@ -296,6 +296,20 @@ def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndar
     return np.stack(joints)
 
 
+def random_body(rng: np.random.Generator) -> Body:
+    """Draw the lengths of somebody's body."""
+    stretch = lambda: rng.uniform(0.9, 1.1)  # noqa: E731
+    lengths = {n: getattr(Body(), n) * stretch() for n in ("shoulder", "hip", "trunk", "upper_arm", "thigh", "stance")}
+    return Body(scale=rng.uniform(0.85, 1.1), **lengths)
+
+
+def random_sway(times_T: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw how a body sways, (T, 6): metres of the pelvis, radians of the lean, and one more."""
+    phases_62 = rng.uniform(0, 2 * np.pi, (6, 2))
+    slow_T6, fast_T6 = (np.sin(2 * np.pi * f * times_T[:, None] + phases_62[:, k]) for k, f in enumerate((0.3, 0.7)))
+    return 0.008 * (slow_T6 + fast_T6)
+
+
 def _started(name: str, rng: np.random.Generator) -> Callable[[float], dict[str, np.ndarray]]:
     """Return a motion's pose as a function of the seconds since its start.
 
@@ -303,6 +317,6 @@ def _started(name: str, rng: np.random.Generator) -> Callable[[float], dict[str,
     """
     period, cyclic, keys = SCENE_MOTIONS[name](rng)
     if rng.random() < 0.5:
-        keys = [(t, _swap_sides(pose)) for t, pose in keys]
+        keys = [(t, swap_sides(pose)) for t, pose in keys]
     offset = rng.random() if cyclic else -rng.uniform(0.0, 0.15)
-    return lambda seconds: _at(keys, cyclic, seconds / period + offset)
+    return lambda seconds: pose_at(keys, cyclic, seconds / period + offset)

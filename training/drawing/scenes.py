@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.labels import IDLE, OTHER
+from models.labels import IDLE
 from models.skeleton import JOINTS, mirrored
 from training.data.splits import Sample
 from training.drawing.camera_effects import Film, random_film
+from training.drawing.desk_cameras import desk_hides_little, near_camera, room_camera, settled
 from training.drawing.draw import Look, PinholeCamera
-from training.drawing.jobs import LONGEST_S, DrawJob
+from training.drawing.jobs import LONGEST_S, UPPER, DrawJob
 from training.drawing.motions import make_motion
+from training.drawing.ways import make_way
 
 RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
-# Actions that a person at a desk does, so drawn from near as well, the legs out of sight.
-UPPER = {"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", IDLE, OTHER}
+SETTLING_FPS = 10.0  # a near camera is settled by poses at this rate, so that it is one at every rate
+SHOWING = 0.9  # share of the people who see to it that their hand is in the picture
 _L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
@@ -32,6 +34,7 @@ class Scene:
         seconds: of a motion written by hand; 0 for a sample, which lasts as long as it does.
         mirrored: whether a sample's sides are swapped.
         film: what happens to the picture; None leaves it clean.
+        place: metres by which the clip is moved before a near camera.
     """
 
     fps: float
@@ -40,6 +43,7 @@ class Scene:
     seconds: float
     mirrored: bool
     film: Film | None
+    place: tuple[float, float, float] | None = None
 
 
 def _camera(rng: np.random.Generator, action: str) -> tuple[PinholeCamera, bool]:
@@ -60,6 +64,8 @@ def scene_of(job: DrawJob) -> Scene:
 
     A rate that is given changes nothing but the rate.
     """
+    if job.near:
+        return _near_scene_of(job)
     rng = np.random.default_rng([job.seed, 7])
     random_fps = RATES[rng.integers(len(RATES))]  # drawn at any rate, so that what follows stays the same
     camera, desk = _camera(rng, job.action)
@@ -73,8 +79,43 @@ def scene_of(job: DrawJob) -> Scene:
     )
 
 
+def _near_scene_of(job: DrawJob) -> Scene:
+    rng = np.random.default_rng([job.seed, 8])
+    random_fps = RATES[rng.integers(len(RATES))]
+    upper = job.action in UPPER
+    camera = near_camera(rng) if upper else room_camera(rng)
+    aside, shown, desk, swapped = rng.uniform(-0.2, 0.2), rng.random() < SHOWING, rng.random() < 0.4, rng.random() < 0.5
+    scene = Scene(
+        fps=SETTLING_FPS,
+        camera=camera,
+        look=Look(job.seed, close=True),
+        seconds=rng.uniform(2.8, LONGEST_S) if job.sample is None else 0.0,
+        mirrored=job.sample is not None and swapped,
+        film=_desk_film(rng) if job.film else None,
+    )
+    if upper:
+        camera, place = settled(camera, _played(job, scene), aside, shown and job.action != IDLE)
+        look = Look(job.seed, desk=desk and desk_hides_little(camera), close=True)
+        scene = replace(scene, camera=camera, place=place, look=look)
+    return replace(scene, fps=random_fps if job.rate is None else job.rate)
+
+
+def _desk_film(rng: np.random.Generator) -> Film:
+    """Draw effects for a person at a desk: less dark, as a screen lights the face, and nothing before the chest."""
+    film = random_film(rng)
+    across = film.cover is not None and film.cover[2] - film.cover[0] > 0.9
+    return replace(film, gain=film.gain**0.6, cover=None if across else film.cover)
+
+
 def drawn_joints(job: DrawJob, scene: Scene) -> np.ndarray:
     """Return the joints that the camera is shown, a pose a frame, (T, 25, 3) metres."""
+    joints = _played(job, scene)
+    return joints if scene.place is None else joints + np.array(scene.place, np.float32)
+
+
+def _played(job: DrawJob, scene: Scene) -> np.ndarray:
+    if job.way is not None:
+        return make_way(job.action, scene.seconds, scene.fps, job.seed, job.way)
     if job.sample is None:
         return make_motion(job.action, scene.seconds, scene.fps, job.seed)
     joints = _resampled(*_staged(job.sample), scene.fps)

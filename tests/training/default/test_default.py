@@ -12,6 +12,7 @@ from training.data.splits import SETS
 from training.data.tracks import Track
 from training.default.build import Build
 from training.default.recipe import DefaultRecipe
+from training.drawing.jobs import way_jobs
 from training.drawing.motions import make_motion
 from training.supervised.outputs import outputs_of
 from training.supervised.train import begin
@@ -67,6 +68,7 @@ def test_the_recipe_in_the_repository() -> None:
         ({"train": {"epoch": 3}}, "train has no epoch"),
         ({"train": {"augmentation": {"size": 0.1, "colour": 1}}}, "train.augmentation has no colour"),
         ({"draw": {"a": {"films": True}}}, "draw.a has no films"),
+        ({"draw": {"a": {"kind": "painted"}}}, "kind is recorded or ways; got painted"),
         ({"more": 1}, "unknown: ..more"),
         ({"without": ["dance"]}, "without names dance"),
         ({"without": ["idle"]}, "without names idle"),
@@ -96,6 +98,16 @@ def test_actions_left_out_are_in_no_part(tmp_path: Path, monkeypatch: pytest.Mon
     for part in ("train", "val"):
         assert {t.action for t in whole[part]} == {"wave", "squat", "idle", "walk", "other"}
         assert {t.action for t in less[part]} == {"idle", "walk", "other"}
+
+
+def test_a_drawing_says_what_is_drawn_and_from_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"ways": {"kind": "ways", "per_action": 2, "seed": 5, "limit": 7}, "near": {"near": True, "held_out": 8}}
+    drawn, asked = {}, []
+    monkeypatch.setattr(Build, "_draw", lambda self, name, todo: drawn.setdefault(name, todo))
+    monkeypatch.setattr("training.drawing.jobs.jobs", lambda *args, near: asked.append((args, near)) or [])
+    assert len(build_of(tmp_path, recipe_of(tmp_path, draw=told)).drawings) == 2
+    assert drawn["ways"] == way_jobs(2, 5)[:7] and all(job.way and job.near for job in drawn["ways"])
+    assert [(args[2], near) for args, near in asked] == [(8, True)]
 
 
 def test_every_step_without_labels_and_with(tmp_path: Path) -> None:

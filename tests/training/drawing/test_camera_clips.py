@@ -142,3 +142,19 @@ def test_the_joints_that_were_drawn_are_the_counterpart_of_what_was_seen(tmp_pat
     first, second = camera_tracks(tmp_path / "drawn")
     assert first.truth_TV3[:, 0, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
     assert second.truth_TV3[:, 0, 0].tolist() == [9, 11, 12, 13, 14, 15, 16] and len(second.times_T) == 7
+
+
+def test_near_jobs_draw_what_people_do_at_a_desk_and_leave_the_others_alone(toy_set):
+    far, near = (jobs("", per_action=3, held_out=2, motions=2, seed=4, near=where) for where in (False, True))
+    assert {job.action for job in near} == {"wave"} and {job.part for job in near} == {"train", "val", "test"}
+    assert all(job.near and job.sample is not None and job.key.endswith("-near") for job in near)
+    assert not any(job.near or job.film for job in far)
+    assert {job.film for job in jobs("", per_action=3, held_out=3, seed=1, near=True)} == {True, False}
+
+
+def test_clips_of_people_who_were_hard_to_find_are_kept(tmp_path):
+    _write_part(tmp_path / "some", [DrawJob("wave", "train", seed) for seed in range(3)])
+    path = tmp_path / "some" / "part_0000.npz"
+    fields = dict(np.load(path))
+    np.savez(path, **fields | {"found": np.array([0.39, 0.41, 0.9])})
+    assert [track.key for track in camera_tracks(tmp_path / "some")] == ["motion@1", "motion@2"]
