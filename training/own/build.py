@@ -158,6 +158,7 @@ def _config(start: StudentConfig, names: list[str], request: Request) -> Student
     began = f" It began from weights with these terms: {start.terms}" if start.terms else ""
     return replace(
         start, labels=(*names, *SILENT), display={name: name for name in names} | {s: DISPLAY[s] for s in SILENT},
+        gate=False,  # the start's was fitted to its own actions
         version=f"own, from {start.version}, seed {request.seed}",
         terms=f"Trained on your own clips.{began}",
     )  # fmt: skip
