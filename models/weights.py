@@ -15,6 +15,7 @@ from models.modality_names import check_modalities
 from models.shape import CHANNELS, STRIDES
 from models.student import Student
 from models.system.atomic import write_json, write_whole
+from models.thresholds import Thresholds, sensible
 
 WEIGHTS, CONFIG = "student.safetensors", "config.json"
 FORMAT = "ikem-live-student/1"
@@ -34,7 +35,7 @@ class StudentConfig:
         temperature: Divisor of the logits before the softmax.
         fusion: Weights of the branches in the fused score, which sum to 1; () weighs them equally.
         gate: Whether the fused scores pass a gate for the unknown; files of before it have none.
-        thresholds: Scores at which an action is entered and left.
+        thresholds: Scores at which an action is entered and left (models.thresholds).
         channels: Widths of the encoder's blocks.
         strides: Strides of the encoder's blocks, in time.
         version: Version of the weights.
@@ -51,7 +52,7 @@ class StudentConfig:
     temperature: float = 1.0
     fusion: tuple[float, ...] = ()
     gate: bool = False
-    thresholds: dict[str, float] = field(default_factory=lambda: {"enter": 0.5, "leave": 0.3})
+    thresholds: Thresholds = field(default_factory=lambda: Thresholds(enter=0.5, leave=0.3))
     channels: tuple[int, ...] = CHANNELS
     strides: tuple[int, ...] = STRIDES
     version: str = "0"
@@ -72,7 +73,7 @@ class StudentConfig:
             "temperature": self.temperature > 0,
             "fusion": not self.fusion or self._fuses(),
             "gate": self.gate is False or (self.gate is True and len(set(said_labels(self.labels))) == 2),
-            "thresholds": 0 <= self.thresholds.get("leave", -1) <= self.thresholds.get("enter", -1) <= 1,
+            "thresholds": sensible(self.thresholds, self.labels),
             "channels": bool(self.channels) and min(self.channels) > 0,
             "strides": len(self.strides) == len(self.channels) and min(self.strides) > 0,
         }

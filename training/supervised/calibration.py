@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.thresholds import Thresholds
+
 TEMPERATURES = np.exp(np.linspace(np.log(0.2), np.log(5.0), 80))
 FUSION_STEP = 0.1  # of the simplex on which fusion weights are looked for
 LEAVE = 0.6  # an action ends below this share of the score on which it is entered
@@ -72,7 +74,7 @@ def calibration_error(scores_NC: np.ndarray, label_N: np.ndarray, bins: int = 15
     return float(sum(gaps) / len(label_N))
 
 
-def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[int]) -> dict[str, float]:
+def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[int]) -> Thresholds:
     """Fit the scores above which an action is entered and below which it is left.
 
     Windows without an action pass the entry no more often than they may. The score to leave is a share LEAVE of that to
@@ -85,7 +87,7 @@ def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[i
     said = np.setdiff1d(np.arange(quiet[0][0].shape[1]), silent)
     least = [float(np.quantile(scores_NC[:, said].max(1), 1 - share)) for scores_NC, share in quiet]
     enter = float(np.clip(max(least), 0.3, 0.9))
-    return {"enter": round(enter, 3), "leave": round(LEAVE * enter, 3)}
+    return Thresholds(enter=round(enter, 3), leave=round(LEAVE * enter, 3))
 
 
 def auroc(known_N: np.ndarray, unknown_N: np.ndarray) -> float:
