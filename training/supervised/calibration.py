@@ -8,7 +8,8 @@ Shapes: N windows, M modalities, C classes, B bins, D width of the embedding.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -29,6 +30,12 @@ def even_weights(label_N: np.ndarray) -> np.ndarray:
     """Return (N,) weights that sum to 1 and give every label the same sum."""
     count_C = np.bincount(label_N)
     return 1.0 / (count_C[label_N] * (count_C > 0).sum())
+
+
+def even_over(groups: Sequence[Hashable]) -> np.ndarray:
+    """Return (N,) weights that sum to 1 and give every group the same sum."""
+    count = Counter(groups)
+    return np.array([1.0 / (count[group] * len(count)) for group in groups])
 
 
 def log_loss(logits_NC: np.ndarray, label_N: np.ndarray) -> float:
