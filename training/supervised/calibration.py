@@ -38,20 +38,21 @@ def even_over(groups: Sequence[Hashable]) -> np.ndarray:
     return np.array([1.0 / (count[group] * len(count)) for group in groups])
 
 
-def log_loss(logits_NC: np.ndarray, label_N: np.ndarray) -> float:
-    """Compute the mean negative log-likelihood, every label counting the same."""
+def log_loss(logits_NC: np.ndarray, label_N: np.ndarray, weight_N: np.ndarray | None = None) -> float:
+    """Compute the mean negative log-likelihood, by weights that sum to 1; without them every label counts the same."""
     peak_N1 = logits_NC.max(1, keepdims=True)
     log_N = np.log(np.exp(logits_NC - peak_N1).sum(1)) + peak_N1[:, 0]
-    return float(even_weights(label_N) @ (log_N - logits_NC[np.arange(len(label_N)), label_N]))
+    weight_N = even_weights(label_N) if weight_N is None else weight_N
+    return float(weight_N @ (log_N - logits_NC[np.arange(len(label_N)), label_N]))
 
 
-def fit_temperature(logits_NC: np.ndarray, label_N: np.ndarray) -> float:
+def fit_temperature(logits_NC: np.ndarray, label_N: np.ndarray, weight_N: np.ndarray | None = None) -> float:
     """Return the temperature of TEMPERATURES that gives the least `log_loss`."""
-    losses = [log_loss(logits_NC / t, label_N) for t in TEMPERATURES]
+    losses = [log_loss(logits_NC / t, label_N, weight_N) for t in TEMPERATURES]
     return round(float(TEMPERATURES[int(np.argmin(losses))]), 3)
 
 
-def fit_fusion(logits_NMC: np.ndarray, label_N: np.ndarray) -> tuple[float, ...]:
+def fit_fusion(logits_NMC: np.ndarray, label_N: np.ndarray, weight_N: np.ndarray | None = None) -> tuple[float, ...]:
     """Fit the weights of the modalities to the least `log_loss`, in steps of FUSION_STEP.
 
     Each set of weights is judged at its own best temperature.
@@ -64,7 +65,7 @@ def fit_fusion(logits_NMC: np.ndarray, label_N: np.ndarray) -> tuple[float, ...]
             continue
         weight_M = np.array([*parts, steps - sum(parts)]) / steps
         mean_NC = np.einsum("nmc,m->nc", logits_NMC, weight_M)
-        loss = min(log_loss(mean_NC / t, label_N) for t in TEMPERATURES[::4])
+        loss = min(log_loss(mean_NC / t, label_N, weight_N) for t in TEMPERATURES[::4])
         if loss < best:
             best, chosen = loss, tuple(round(float(w), 6) for w in weight_M)
     return chosen

@@ -8,21 +8,16 @@ Shapes: N windows, C classes, D width of the embedding, K features.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.labels import SILENT
-from training.data.tracks import Track
-from training.supervised.calibration import even_over
-from training.supervised.outputs import StudentOutputs, fused, outputs_of
-from training.supervised.recipe import Recipe
 
 if TYPE_CHECKING:
     from models.gate import Gate
-    from models.student import Student
 
 RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0)  # of which the held-out windows choose
 STEPS = 200  # most iterations of a fit, which mostly takes 20 to 60
@@ -149,51 +144,6 @@ def calibrate_gate(
 def gate_loss(gated_N: np.ndarray, known_N: np.ndarray, weight_N: np.ndarray) -> float:
     """Return the mean negative log-likelihood of gated log odds."""
     return float(weight_N @ np.logaddexp(0, np.where(known_N, -gated_N, gated_N)) / weight_N.sum())
-
-
-def gate_of(
-    student: Student, training: Sequence[Track], choosing: Sequence[Track], how: Recipe, labels: Sequence[str]
-) -> GateFit:
-    """Fit a student's gate, on the middle windows of clips.
-
-    Domains count evenly, and in them the known as much as the unknown.
-
-    Args:
-        student: in eval mode, with its temperature and fusion.
-        training: clips that trained; they fit the direction.
-        choosing: held-out clips; they choose the ridge and calibrate.
-        how: it was trained.
-        labels: of its logits.
-    """
-    taught, held = (_windows(student, tracks, how, labels) for tracks in (training, choosing))
-    fits = [
-        calibrate_gate(fit_gate(taught.embedding_ND, None, taught.known_N, taught.weight_N, ridge), *held.all)
-        for ridge in RIDGES
-    ]
-    return min(fits, key=lambda fit: gate_loss(fit.odds(held.embedding_ND, held.odds_N), held.known_N, held.weight_N))
-
-
-@dataclass(frozen=True, slots=True)
-class _Windows:
-    """Windows to fit a gate on; see `fit_gate`."""
-
-    embedding_ND: np.ndarray
-    odds_N: np.ndarray
-    known_N: np.ndarray
-    weight_N: np.ndarray
-
-    @property
-    def all(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        return self.embedding_ND, self.odds_N, self.known_N, self.weight_N
-
-
-def _windows(student: Student, tracks: Sequence[Track], how: Recipe, labels: Sequence[str]) -> _Windows:
-    out: StudentOutputs = outputs_of(student, tracks, how, labels)
-    fusion = student.fusion or (1 / len(student.modalities),) * len(student.modalities)
-    known_N = np.array([track.action not in SILENT for track in tracks])
-    groups: list[Hashable] = list(zip((track.domain for track in tracks), known_N.tolist(), strict=True))
-    odds_N = action_odds(fused(out, fusion) / student.temperature, labels)
-    return _Windows(out.embedding_ND, odds_N, known_N, even_over(groups))
 
 
 def _check(known_N: np.ndarray) -> None:

@@ -5,12 +5,8 @@ import pytest
 import torch
 
 from models.labels import SILENT
-from models.weights import StudentConfig
-from training.data.tracks import Track
-from training.drawing.motions import make_motion
 from training.supervised.calibration import auroc, even_over, softmax
-from training.supervised.gate import GateFit, action_odds, calibrate_gate, fit_gate, gate_loss, gate_of
-from training.supervised.recipe import Recipe
+from training.supervised.gate import GateFit, action_odds, calibrate_gate, fit_gate, gate_loss
 
 LABELS = ("wave", "squat", *SILENT)
 D = 12
@@ -105,27 +101,3 @@ def test_the_model_file_computes_the_fit() -> None:
     gated = fit.gate(LABELS)(torch.from_numpy(logits).float(), torch.from_numpy(x_ND).float()).numpy()
     k = 1 / (1 + np.exp(-fit.odds(x_ND, action_odds(logits, LABELS))))
     np.testing.assert_allclose(gated[:, :2].sum(1), k, atol=1e-3)
-
-
-def track(action: str, seed: int, part: str) -> Track:
-    joints = make_motion("wave" if action == "other" else action, 2.6, 15.0, seed)
-    if action == "other":
-        joints = joints[:, :, [0, 2, 1]]  # lying on the side, which no action does
-    seen, times = np.ones(joints.shape[:2], bool), np.arange(len(joints)) / 15.0
-    return Track(times, joints.astype(np.float32), seen, action, part, "motion", "camera" if seed % 2 else "raw")
-
-
-def test_a_student_gets_its_gate() -> None:
-    torch.manual_seed(0)
-    config = StudentConfig(labels=LABELS, channels=(4, 8), strides=(2, 2))
-    student = config.build().eval()
-    how = Recipe(window_s=2.5, channels=(4, 8), strides=(2, 2))
-    taught, held = ([track(action, seed, part) for seed in seeds for action in ("wave", "squat", "other")]
-                    for part, seeds in (("train", range(6)), ("val", range(6, 10))))  # fmt: skip
-    fit = gate_of(student, taught, held, how, LABELS)
-    student.gate = fit.gate(LABELS)
-    from training.supervised.clip_scores import clip_scores
-
-    said = clip_scores(student, held, LABELS, 2.5, 50)[:, :2].sum(1)
-    known = np.array([one.action != "other" for one in held])
-    assert said[known].min() > said[~known].max()
