@@ -7,7 +7,7 @@ Shapes: N windows, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +19,11 @@ from training.supervised import calibration
 from training.supervised.gate import RIDGES, GateFit, action_odds, calibrate_gate, fit_gate, gate_loss
 from training.supervised.outputs import StudentOutputs, fused, outputs_of
 from training.supervised.recipe import Recipe
+from training.supervised.seen import seen_parts, seen_weights
 
 if TYPE_CHECKING:
     from models.student import Student
 
-SEEN = ("camera", "webcam")  # domains that the app meets: drawn people, and real ones
-LEAST_SEEN = 8  # windows of a label in a domain, from which on they speak for it: of fewer, one odd person decides
 LEAST_QUIET = 20  # windows of stillness, or of no action, in a domain, from which on a share of 5 % is one window
 
 
@@ -52,7 +51,7 @@ def fit(
     """
     labels = tuple(labels)
     held = outputs_of(student, choosing, how, labels)
-    weight_N = seen_weights(choosing, held.label_N.tolist())
+    weight_N = seen_weights([track.domain for track in choosing], held.label_N.tolist())
     if fusion is None:
         fusion = calibration.fit_fusion(held.logits_NMC, held.label_N, weight_N)
     student.fusion = tuple(fusion)
@@ -68,28 +67,6 @@ def fit(
     }  # fmt: skip
 
 
-def seen_weights(tracks: Sequence[Track], groups: Sequence[Hashable]) -> np.ndarray:
-    """Return (N,) weights that sum to 1, by which every group counts the same.
-
-    In a group the domains that the app meets count the same, and other domains nothing; if it has too few clips in
-    them, all its clips count the same.
-    """
-    weight_N = np.zeros(len(tracks))
-    distinct = set(groups)
-    for group in distinct:
-        parts = _parts(np.array([one == group for one in groups]), tracks, LEAST_SEEN)
-        for part_N in parts:
-            weight_N[part_N] = 1 / (len(distinct) * len(parts) * part_N.sum())
-    return weight_N
-
-
-def _parts(mine_N: np.ndarray, tracks: Sequence[Track], least: int) -> list[np.ndarray]:
-    """Return a mask for each domain that the app meets with so many of these clips; if there is none, that of all."""
-    domain_N = np.array([track.domain for track in tracks])
-    parts = [mine_N & (domain_N == domain) for domain in SEEN]
-    return [part_N for part_N in parts if part_N.sum() >= least] or [mine_N]
-
-
 def _gate(
     student: Student,
     taught: StudentOutputs,
@@ -102,7 +79,7 @@ def _gate(
     known_N, held_known_N = (np.array([t.action not in SILENT for t in some]) for some in (training, choosing))
     even_N = calibration.even_over(list(zip((t.domain for t in training), known_N.tolist(), strict=True)))
     odds_N = action_odds(fused(held, student.fusion) / student.temperature, labels)
-    weight_N = seen_weights(choosing, held_known_N.tolist())
+    weight_N = seen_weights([track.domain for track in choosing], held_known_N.tolist())
     fits = [
         calibrate_gate(fit_gate(taught.embedding_ND, None, known_N, even_N, ridge), held.embedding_ND, odds_N,
                        held_known_N, weight_N)
@@ -123,9 +100,10 @@ def _thresholds(
 
     logits_NMC, embedding_ND = (torch.from_numpy(x).float() for x in (held.logits_NMC, held.embedding_ND))
     scores_NC = student.scores(logits_NMC, embedding_ND)[0].numpy()
+    domains = [track.domain for track in choosing]
     quiet = [
         (scores_NC[part_N], share)
         for label, share in false_alarms.items()
-        for part_N in _parts(held.label_N == labels.index(label), choosing, LEAST_QUIET)
+        for part_N in seen_parts(held.label_N == labels.index(label), domains, LEAST_QUIET)
     ]
     return calibration.fit_thresholds(quiet, [labels.index(label) for label in SILENT])

@@ -10,7 +10,7 @@ from models.weights import StudentConfig
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
 from training.supervised.clip_scores import clip_scores
-from training.supervised.fit import LEAST_SEEN, fit, seen_weights
+from training.supervised.fit import fit
 from training.supervised.recipe import Recipe
 
 LABELS = ("wave", "squat", *SILENT)
@@ -39,17 +39,6 @@ def student() -> Student:
     for head in student.heads.values():
         torch.nn.init.normal_(head.weight, 0, 30)
     return student
-
-
-def test_the_domains_that_the_app_meets_count_alone_and_evenly() -> None:
-    one = track("wave", 0, "raw")
-    made = lambda domain, n: [Track(*[getattr(one, k) for k in one.__slots__[:6]], domain) for _ in range(n)]  # noqa: E731
-    few = LEAST_SEEN - 1
-    some = made("raw", 10) + made("camera", 20) + made("webcam", 10) + made("raw", 5) + made("webcam", few)
-    weight = seen_weights(some, ["a"] * 40 + ["b"] * (5 + few))
-    assert weight.sum() == pytest.approx(1) and weight[40:].sum() == pytest.approx(0.5)
-    assert not weight[:10].any() and weight[10:30].sum() == pytest.approx(weight[30:40].sum())
-    assert np.ptp(weight[40:]) == 0  # too few of them were seen, so all count the same
 
 
 def test_recorded_clips_do_not_set_the_temperature(student: Student, tracks: list[Track]) -> None:
