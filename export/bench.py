@@ -207,8 +207,7 @@ def _eager(contestant: Contestant, threads: int) -> Call:
 
     @torch.inference_mode()
     def call(joints_NTV3: np.ndarray, frames_N: np.ndarray) -> object:
-        logits_NMC, _ = student(torch.from_numpy(joints_NTV3), torch.from_numpy(frames_N))
-        return student.scores(logits_NMC)
+        return student.scores(*student(torch.from_numpy(joints_NTV3), torch.from_numpy(frames_N)))
 
     return call
 

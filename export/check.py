@@ -184,7 +184,7 @@ def _torch_scores(student: Student, windows: Windows) -> np.ndarray:
         for i in tqdm(range(0, len(windows), _BATCH), desc="torch", unit="batch"):
             rows = slice(i, i + _BATCH)
             joints_NTV3, frames_N = (torch.from_numpy(x[rows]) for x in (windows.joints_NTV3, windows.frames_N))
-            parts.append(student.scores(student.logits(joints_NTV3, frames_N))[0].numpy())
+            parts.append(student.scores(*student(joints_NTV3, frames_N))[0].numpy())
     return np.concatenate(parts)
 
 

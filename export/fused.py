@@ -4,7 +4,8 @@ It computes the same as `models.student` in eval mode with a third of the operat
 10.2 -> 9.2 ms (medians) on two cores. The export compares both before it writes a file.
 
 With `half` the blocks compute in half precision. What comes before them needs metres to a fraction of a millimetre, and
-what comes after them (the mean over time and joints, the heads, the softmax) sums and compares; both stay fp32.
+what comes after them (the mean over time and joints, the heads, the gate, the softmax) sums and compares; both stay
+fp32.
 
 Shape suffixes: N batch, M branches, C / O channels in / out (of one branch), T frames, V joints, K graph subsets,
 B = N x M, H width of h, D width of the embedding.
@@ -139,7 +140,7 @@ class FusedStudent(nn.Module):
         super().__init__()
         self.half_blocks = half
         self.modalities, self.time_scaled = student.modalities, student.time_scaled
-        self.temperature, self.fusion = student.temperature, student.fusion
+        self.temperature, self.fusion, self.gate = student.temperature, student.fusion, copy.deepcopy(student.gate)
         # Folded in double precision, kept in single.
         encoders = [copy.deepcopy(student.encoder(name)).double() for name in student.modalities]
         affine = [[x_VC.reshape(1, -1, 3) for x_VC in _affine(encoder.data_bn)] for encoder in encoders]
@@ -172,4 +173,4 @@ class FusedStudent(nn.Module):
         h_NM1H = maps_BHTV.mean((2, 3)).reshape(-1, len(self.modalities), 1, self.head_MHC.shape[1])
         logits_NMC = torch.matmul(h_NM1H, self.head_MHC).squeeze(2) + self.head_bias_MC
         embedding_ND = spread(maps_BHTV).reshape(-1, len(self.modalities) * PARTS * self.head_MHC.shape[1])
-        return *fused_scores(logits_NMC, self.temperature, self.fusion), embedding_ND
+        return *fused_scores(logits_NMC, self.temperature, self.fusion, self.gate, embedding_ND), embedding_ND

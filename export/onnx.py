@@ -133,7 +133,7 @@ def _sample_answers(student: Student, path: str | Path) -> Answers:
         joints_NTVC, frames_N = sample_joints(batch, seed=batch)
         with torch.inference_mode():
             logits_NMC, embedding_ND = student(torch.from_numpy(joints_NTVC), torch.from_numpy(frames_N))
-            expected = [x.numpy() for x in (*student.scores(logits_NMC), embedding_ND)]
+            expected = [x.numpy() for x in (*student.scores(logits_NMC, embedding_ND), embedding_ND)]
         answers.append((expected, session.run(list(OUTPUTS), {"joints": joints_NTVC, "frames": frames_N})))
     return answers
 

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from models.encoder import Encoder, init_weights, spread
+from models.gate import Gate
 from models.modalities import modalities, normalise, time_scale
 from models.modality_names import check_modalities
 from models.shape import CHANNELS, STRIDES
+from models.skeleton import PARTS
 
 
 def mean_people(h_NPC: Tensor, present_NP: Tensor | None = None) -> Tensor:
@@ -28,20 +30,36 @@ def mean_people(h_NPC: Tensor, present_NP: Tensor | None = None) -> Tensor:
     return (h_NPC * weight_NP1).sum(1) / weight_NP1.sum(1).clamp(min=1)
 
 
-def fused_scores(logits_NMC: Tensor, temperature: float, fusion: tuple[float, ...] = ()) -> tuple[Tensor, Tensor]:
+def fused_scores(
+    logits_NMC: Tensor,
+    temperature: float,
+    fusion: tuple[float, ...] = (),
+    gate: Gate | None = None,
+    embedding_ND: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
     """Return the softmax, at the temperature, of the branches' mean logits (N, C) and of each branch's own (N, M, C).
 
     Args:
         logits_NMC: One row of logits for each branch.
         temperature: Divides the logits.
         fusion: Weights of the branches in the mean, which sum to 1; () weighs them equally.
+        gate: Shares the fused scores out between actions and no action; those of the branches stay as they are.
+        embedding_ND: The embedding of the same windows, which a gate needs.
+
+    Raises:
+        ValueError: If there is a gate and no embedding.
     """
     if fusion:
         weight_M1 = torch.tensor(fusion, dtype=logits_NMC.dtype, device=logits_NMC.device).unsqueeze(1)
         mean_NC = (logits_NMC * weight_M1).sum(1)
     else:
         mean_NC = logits_NMC.mean(1)
-    return torch.softmax(mean_NC / temperature, dim=-1), torch.softmax(logits_NMC / temperature, dim=-1)
+    single_NMC = torch.softmax(logits_NMC / temperature, dim=-1)
+    if gate is None:
+        return torch.softmax(mean_NC / temperature, dim=-1), single_NMC
+    if embedding_ND is None:
+        raise ValueError("this student has a gate on the embedding: give its scores the embedding beside the logits")
+    return gate(mean_NC / temperature, embedding_ND), single_NMC
 
 
 class Student(nn.Module):
@@ -55,6 +73,11 @@ class Student(nn.Module):
         time_scaled: Whether velocities are multiplied with the clip's time scale f.
         published_partition: See `models.graph.spatial_partition`.
         strides: Strides of the encoder's blocks, in time; None takes the published ones.
+
+    Attributes:
+        temperature: Divisor of the logits before the softmax.
+        fusion: Weights of the branches in the fused score; () weighs them equally.
+        gate: The gate for the unknown, None for fused scores without one.
     """
 
     def __init__(
@@ -75,6 +98,7 @@ class Student(nn.Module):
         self.time_scaled = time_scaled
         self.temperature = 1.0
         self.fusion: tuple[float, ...] = ()
+        self.gate: Gate | None = None
         self.encoders = nn.ModuleDict(
             {
                 name: Encoder(self.channels, self.strides, dropout=dropout, published_partition=published_partition)
@@ -130,6 +154,19 @@ class Student(nn.Module):
         h = [mean_people(x_NPHTV.mean((3, 4)), present_NP) for x_NPHTV in maps]
         return torch.stack([head(h_NH) for head, h_NH in zip(self.heads.values(), h, strict=True)], dim=1)
 
-    def scores(self, logits_NMC: Tensor) -> tuple[Tensor, Tensor]:
-        """Return fused scores (N, C) and per-modality ones (N, M, C), at the student's temperature and weights."""
-        return fused_scores(logits_NMC, self.temperature, self.fusion)
+    @property
+    def width(self) -> int:
+        """The width D of the embedding."""
+        return len(self.modalities) * PARTS * self.channels[-1]
+
+    def scores(self, logits_NMC: Tensor, embedding_ND: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return fused scores (N, C) and per-modality ones (N, M, C), at the student's temperature and weights.
+
+        Args:
+            logits_NMC: What `forward` or `logits` returned.
+            embedding_ND: What `forward` returned beside it; a student with a gate needs it.
+
+        Raises:
+            ValueError: If there is a gate and no embedding.
+        """
+        return fused_scores(logits_NMC, self.temperature, self.fusion, self.gate, embedding_ND)

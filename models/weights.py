@@ -9,11 +9,13 @@ from pathlib import Path
 
 import torch
 
+from models.gate import Gate, said_labels
 from models.modalities import FRAMES
 from models.modality_names import check_modalities
 from models.shape import CHANNELS, STRIDES
 from models.student import Student
 from models.system.atomic import write_json, write_whole
+from models.thresholds import Thresholds, sensible
 
 WEIGHTS, CONFIG = "student.safetensors", "config.json"
 FORMAT = "ikem-live-student/1"
@@ -32,7 +34,8 @@ class StudentConfig:
         modalities: Branches, in order.
         temperature: Divisor of the logits before the softmax.
         fusion: Weights of the branches in the fused score, which sum to 1; () weighs them equally.
-        thresholds: Scores at which an action is entered and left.
+        gate: Whether the fused scores pass a gate for the unknown; files of before it have none.
+        thresholds: Scores at which an action is entered and left (models.thresholds).
         channels: Widths of the encoder's blocks.
         strides: Strides of the encoder's blocks, in time.
         version: Version of the weights.
@@ -48,7 +51,8 @@ class StudentConfig:
     modalities: tuple[str, ...] = ("joint", "bone", "motion")
     temperature: float = 1.0
     fusion: tuple[float, ...] = ()
-    thresholds: dict[str, float] = field(default_factory=lambda: {"enter": 0.5, "leave": 0.3})
+    gate: bool = False
+    thresholds: Thresholds = field(default_factory=lambda: Thresholds(enter=0.5, leave=0.3))
     channels: tuple[int, ...] = CHANNELS
     strides: tuple[int, ...] = STRIDES
     version: str = "0"
@@ -68,7 +72,8 @@ class StudentConfig:
             "frames": self.frames == FRAMES,
             "temperature": self.temperature > 0,
             "fusion": not self.fusion or self._fuses(),
-            "thresholds": 0 <= self.thresholds.get("leave", -1) <= self.thresholds.get("enter", -1) <= 1,
+            "gate": self.gate is False or (self.gate is True and len(set(said_labels(self.labels))) == 2),
+            "thresholds": sensible(self.thresholds, self.labels),
             "channels": bool(self.channels) and min(self.channels) > 0,
             "strides": len(self.strides) == len(self.channels) and min(self.strides) > 0,
         }
@@ -77,9 +82,11 @@ class StudentConfig:
                 raise ValueError(f"{name} cannot be {getattr(self, name)!r}")
 
     def build(self, dropout: float = 0.5) -> Student:
-        """Build an untrained student of this shape."""
+        """Build an untrained student of this shape; its gate, if there is one, changes nothing yet."""
         student = Student(len(self.labels), self.modalities, self.channels, dropout, strides=self.strides)
         student.temperature, student.fusion = self.temperature, self.fusion
+        if self.gate:
+            student.gate = Gate(said_labels(self.labels), student.width)
         return student
 
     def _fuses(self) -> bool:
@@ -106,8 +113,8 @@ def embedding_id(student: Student, config: StudentConfig) -> str:
     """Return an identifier of the space of the student's embeddings; embeddings of different spaces cannot be compared.
 
     Returns:
-        A hash of the encoders' weights, of what a window is and of what is taken from the maps; heads, labels and
-        calibration are not part of it.
+        A hash of the encoders' weights, of what a window is and of what is taken from the maps; heads, labels, gate
+        and calibration are not part of it.
     """
     known_by = [config.modalities, config.window_s, config.frames, EMBEDDING]
     digest = hashlib.sha256(json.dumps(known_by).encode())

@@ -40,6 +40,7 @@ def about_html(model: Recogniser) -> str:
 def model_facts(model: Recogniser) -> dict[str, str]:
     """Return the facts that the model file states about itself, in words."""
     enter, leave = model.thresholds["enter"], model.thresholds["leave"]
+    by_label = model.thresholds.get("by_label")
     actions = [label for label in model.labels if label not in (IDLE, OTHER)]
     return {
         "Version": model.version or "not given",
@@ -47,7 +48,8 @@ def model_facts(model: Recogniser) -> dict[str, str]:
         "Actions": f"{len(actions)}, of {len(model.labels)} classes",
         "Window": f"{model.window_s:g} s, read as {model.frames} frames of 25 joints",
         "Views": ", ".join(model.modalities),
-        "Thresholds": f"an action is named from {enter:.0%} on, and given up below {leave:.0%}",
+        "Thresholds": f"an action is named from {enter:.0%} on, and given up below {leave:.0%}"
+        + (f"; {len(by_label)} actions have thresholds of their own" if by_label else ""),
         "Terms": model.terms or "not given in the file; see the model card",
     }
 

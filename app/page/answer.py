@@ -79,7 +79,7 @@ def _closest(answer: Answer, model: Recogniser, sensitivity: float) -> list | No
     if answer.closest is None:
         return None
     label, score = answer.closest
-    threshold = Decision(model.labels, model.thresholds, sensitivity).enter
+    threshold = Decision(model.labels, model.thresholds, sensitivity).enter_of(label)
     return [label, round(score, 3), round(threshold, 3)]
 
 

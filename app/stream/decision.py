@@ -10,11 +10,12 @@ Shapes: C classes, M modalities.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from models.labels import IDLE, OTHER
+from models.thresholds import Thresholds
 
 SMOOTHING_S = 0.4  # time constant of the smoothing
 HIGHEST = 0.95  # a threshold that sensitivity raises stays below it
@@ -55,7 +56,8 @@ class Decision:
 
     Args:
         labels: short ids in the order of the scores; "idle" and "other" among them are never named.
-        thresholds: "enter" and "leave", smoothed scores at which an action begins and ends.
+        thresholds: "enter" and "leave", smoothed scores at which an action begins and ends; actions in "by_label" begin
+            at one of their own.
 
     Attributes:
         sensitivity: in [0, 1], may be set at any time; 0.5 takes the thresholds as they are, 1 halves them, 0 doubles
@@ -66,10 +68,11 @@ class Decision:
         current: the stretch that goes on.
     """
 
-    def __init__(self, labels: Sequence[str], thresholds: Mapping[str, float], sensitivity: float = 0.5) -> None:
+    def __init__(self, labels: Sequence[str], thresholds: Thresholds, sensitivity: float = 0.5) -> None:
         self._enter, self._leave = float(thresholds["enter"]), float(thresholds["leave"])
         if not 0 < self._leave <= self._enter <= 1:
             raise ValueError(f"thresholds need 0 < leave <= enter <= 1; got {dict(thresholds)}")
+        self._by_label = thresholds.get("by_label", {})
         self._labels = tuple(labels)
         self._idle = self._labels.index(IDLE) if IDLE in self._labels else -1
         self._silent = {self._labels.index(label) for label in (IDLE, OTHER) if label in self._labels}
@@ -94,13 +97,23 @@ class Decision:
 
     @property
     def enter(self) -> float:
-        """The smoothed score from which an action begins."""
-        return min(self._enter * self._scale, max(self._enter, HIGHEST))
+        """The smoothed score from which an action begins, unless it has one of its own."""
+        return self.enter_of("")
 
     @property
     def leave(self) -> float:
-        """The smoothed score below which an action ends."""
-        return min(self._leave * self._scale, self.enter)
+        """The smoothed score below which an action ends, unless it has one of its own."""
+        return self.leave_of("")
+
+    def enter_of(self, label: str) -> float:
+        """Return the smoothed score from which this action begins."""
+        enter = self._by_label.get(label, self._enter)
+        return min(enter * self._scale, max(enter, HIGHEST))
+
+    def leave_of(self, label: str) -> float:
+        """Return the smoothed score below which this action ends."""
+        share = self._by_label.get(label, self._enter) / self._enter
+        return min(self._leave * share * self._scale, self.enter_of(label))
 
     @property
     def _scale(self) -> float:
@@ -138,7 +151,7 @@ class Decision:
         smooth_C = self._smooth(time_s, fused_C, modality_MC)
         best = int(np.argmax(smooth_C))
         ended = self._end(best, smooth_C)
-        if self.current is None and best not in self._silent and smooth_C[best] >= self.enter:
+        if self.current is None and best not in self._silent and smooth_C[best] >= self.enter_of(self._labels[best]):
             self.current = Stretch(best, time_s, moment_s, modality_MC.shape)
         if self.current is not None:
             self.current.add(time_s, moment_s, fused_C, modality_MC)
@@ -169,8 +182,8 @@ class Decision:
         current = self.current
         if current is None:
             return None
-        faded = smooth_C[current.label] < self.leave
-        replaced = best != current.label and smooth_C[best] >= self.enter
+        faded = smooth_C[current.label] < self.leave_of(self._labels[current.label])
+        replaced = best != current.label and smooth_C[best] >= self.enter_of(self._labels[best])
         if not faded and not replaced:
             return None
         self.current = None

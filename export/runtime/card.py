@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
+
+from models.thresholds import Thresholds, sensible
 
 FORMAT = "ikem-live-student/1"
 INPUTS = {"joints": 4, "frames": 1}  # name -> number of axes
@@ -37,7 +40,7 @@ class Card:
     window_s: float
     frames: int
     modalities: tuple[str, ...]
-    thresholds: dict[str, float]
+    thresholds: Thresholds
     version: str
     precision: str
     terms: str
@@ -57,7 +60,7 @@ class Card:
             window_s=float(texts["window_s"]),
             frames=int(texts["frames"]),
             modalities=tuple(json.loads(texts["modalities"])),
-            thresholds={name: float(json.loads(texts["thresholds"])[name]) for name in ("enter", "leave")},
+            thresholds=_thresholds(json.loads(texts["thresholds"])),
             version=texts.get("version", ""),
             precision=texts.get("precision", "fp32"),
             terms=texts.get("terms", ""),
@@ -65,4 +68,13 @@ class Card:
         )
         if not labels or card.window_s <= 0 or card.frames <= 1 or not card.modalities:
             raise ValueError("labels, window_s, frames or modalities make no sense")
+        if not sensible(card.thresholds, labels):
+            raise ValueError("thresholds make no sense")
         return card
+
+
+def _thresholds(said: dict[str, Any]) -> Thresholds:
+    thresholds = Thresholds(enter=float(said["enter"]), leave=float(said["leave"]))
+    if "by_label" in said:
+        thresholds["by_label"] = {label: float(enter) for label, enter in dict(said["by_label"]).items()}
+    return thresholds

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
+from models.thresholds import Thresholds
+
 
 @dataclass(frozen=True, slots=True)
 class ModelScores:
@@ -55,8 +57,8 @@ class Recogniser(Protocol):
         """The names along the M axis."""
 
     @property
-    def thresholds(self) -> dict[str, float]:
-        """The scores at which an action is entered and left: `enter` and `leave`."""
+    def thresholds(self) -> Thresholds:
+        """The scores at which an action is entered and left: `enter`, `leave` and, in some files, `by_label`."""
 
     @property
     def version(self) -> str:

@@ -1,6 +1,8 @@
 """The exported file answers as torch does, and nothing else is ever written."""
 
+import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ def answers(
     found = session.run(["scores", "modality_scores", "embedding"], {"joints": joints, "frames": frames})
     with torch.inference_mode():
         logits, embedding = student(torch.from_numpy(joints), torch.from_numpy(frames))
-        expected = [x.numpy() for x in (*student.scores(logits), embedding)]
+        expected = [x.numpy() for x in (*student.scores(logits, embedding), embedding)]
     return list(zip(found, expected, strict=True))
 
 
@@ -66,6 +68,41 @@ def test_one_window_does_not_touch_another(student: Student, model_file: Path) -
     together = answers(student, model_file, joints, frames)[0][0]
     alone = [answers(student, model_file, joints[i : i + 1], frames[i : i + 1])[0][0][0] for i in range(3)]
     np.testing.assert_allclose(together, np.stack(alone), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def gated(student: Student, config: StudentConfig) -> tuple[Student, StudentConfig]:
+    """The student with a gate that turns some answers round."""
+    config = replace(config, gate=True)
+    gate = config.build().gate
+    assert gate is not None
+    gate.weight.fill_(0.8)
+    gate.direction_D.normal_(0.0, 0.05, generator=torch.Generator().manual_seed(1))
+    gate.bias.fill_(-2.0)
+    student = copy.deepcopy(student)
+    student.gate = gate
+    return student.eval(), config
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_parity_with_a_gate(
+    gated: tuple[Student, StudentConfig], model_file: Path, tmp_path: Path, precision: str
+) -> None:
+    student, config = gated
+    out = tmp_path / "gated.onnx"
+    export_student(student, config, out, precision)
+    joints, frames = sample_joints(5, seed=21)
+    model, plain = ActionModel(out, device="cpu", threads=1), ActionModel(model_file, device="cpu", threads=1)
+    with torch.inference_mode():
+        logits, embedding = student(torch.from_numpy(joints), torch.from_numpy(frames))
+        expected = student.scores(logits, embedding)
+    found, without = model(joints, frames), plain(joints, frames)
+    close = {"fp32": 1e-4, "fp16": 0.1}[precision]
+    np.testing.assert_allclose(found.fused_NC, expected[0].numpy(), atol=close)
+    np.testing.assert_allclose(found.modality_NMC, expected[1].numpy(), atol=close)
+    np.testing.assert_allclose(found.fused_NC.sum(1), 1, atol=1e-5)
+    assert np.abs(found.fused_NC - without.fused_NC).max() > 0.1
+    assert model.embedding == plain.embedding
 
 
 def test_metadata_and_form(model_file: Path) -> None:

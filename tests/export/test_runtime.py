@@ -101,6 +101,9 @@ FORMAT = "ikem-live-student/1"
         (metadata(frames="40"), "cannot be run"),
         (metadata(thresholds="0.5"), "damaged metadata"),
         (metadata(thresholds='{"enter": 0.5}'), "damaged metadata.*leave"),
+        (metadata(thresholds='{"enter": 0.3, "leave": 0.5}'), "damaged metadata.*thresholds make no sense"),
+        (metadata(thresholds='{"enter": 0.5, "leave": 0.3, "by_label": {"idle": 0.5}}'), "thresholds make no sense"),
+        (metadata(thresholds='{"enter": 0.5, "leave": 0.3, "by_label": 0.5}'), "damaged metadata"),
         (metadata(display="[1]"), "damaged metadata"),
     ],
 )

@@ -17,6 +17,7 @@ from app.teach.background import FILE
 from models.labels import DISPLAY, IDLE, OTHER, SILENT
 from models.system.command_line import called
 from models.system.lock import alone
+from models.thresholds import Thresholds
 from training.data.tracks import Track, camera_tracks
 from training.judging.judge import judge
 from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another_name
@@ -158,6 +159,7 @@ def _config(start: StudentConfig, names: list[str], request: Request) -> Student
     began = f" It began from weights with these terms: {start.terms}" if start.terms else ""
     return replace(
         start, labels=(*names, *SILENT), display={name: name for name in names} | {s: DISPLAY[s] for s in SILENT},
+        gate=False, thresholds=Thresholds(enter=0.5, leave=0.3),  # the start's were fitted to its own actions
         version=f"own, from {start.version}, seed {request.seed}",
         terms=f"Trained on your own clips.{began}",
     )  # fmt: skip
@@ -193,7 +195,7 @@ def _calibrated(student: Student, config: StudentConfig, choosing: list[Track], 
     fitted = fit(student, choosing, how, config.labels, FALSE_ALARMS, fusion)
     enter = max(LEAST_ENTER, fitted["thresholds"]["enter"])
     leave = round(enter * fitted["thresholds"]["leave"] / fitted["thresholds"]["enter"], 3)
-    config = replace(config, **(fitted | {"thresholds": {"enter": enter, "leave": leave}}))
+    config = replace(config, **(fitted | {"thresholds": Thresholds(enter=enter, leave=leave)}))
     student.temperature, student.fusion = config.temperature, config.fusion
     return config
 

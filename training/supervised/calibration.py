@@ -8,9 +8,12 @@ Shapes: N windows, M modalities, C classes, B bins, D width of the embedding.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 
 import numpy as np
+
+from models.thresholds import Thresholds
 
 TEMPERATURES = np.exp(np.linspace(np.log(0.2), np.log(5.0), 80))
 FUSION_STEP = 0.1  # of the simplex on which fusion weights are looked for
@@ -29,20 +32,27 @@ def even_weights(label_N: np.ndarray) -> np.ndarray:
     return 1.0 / (count_C[label_N] * (count_C > 0).sum())
 
 
-def log_loss(logits_NC: np.ndarray, label_N: np.ndarray) -> float:
-    """Compute the mean negative log-likelihood, every label counting the same."""
+def even_over(groups: Sequence[Hashable]) -> np.ndarray:
+    """Return (N,) weights that sum to 1 and give every group the same sum."""
+    count = Counter(groups)
+    return np.array([1.0 / (count[group] * len(count)) for group in groups])
+
+
+def log_loss(logits_NC: np.ndarray, label_N: np.ndarray, weight_N: np.ndarray | None = None) -> float:
+    """Compute the mean negative log-likelihood, by weights that sum to 1; without them every label counts the same."""
     peak_N1 = logits_NC.max(1, keepdims=True)
     log_N = np.log(np.exp(logits_NC - peak_N1).sum(1)) + peak_N1[:, 0]
-    return float(even_weights(label_N) @ (log_N - logits_NC[np.arange(len(label_N)), label_N]))
+    weight_N = even_weights(label_N) if weight_N is None else weight_N
+    return float(weight_N @ (log_N - logits_NC[np.arange(len(label_N)), label_N]))
 
 
-def fit_temperature(logits_NC: np.ndarray, label_N: np.ndarray) -> float:
+def fit_temperature(logits_NC: np.ndarray, label_N: np.ndarray, weight_N: np.ndarray | None = None) -> float:
     """Return the temperature of TEMPERATURES that gives the least `log_loss`."""
-    losses = [log_loss(logits_NC / t, label_N) for t in TEMPERATURES]
+    losses = [log_loss(logits_NC / t, label_N, weight_N) for t in TEMPERATURES]
     return round(float(TEMPERATURES[int(np.argmin(losses))]), 3)
 
 
-def fit_fusion(logits_NMC: np.ndarray, label_N: np.ndarray) -> tuple[float, ...]:
+def fit_fusion(logits_NMC: np.ndarray, label_N: np.ndarray, weight_N: np.ndarray | None = None) -> tuple[float, ...]:
     """Fit the weights of the modalities to the least `log_loss`, in steps of FUSION_STEP.
 
     Each set of weights is judged at its own best temperature.
@@ -55,7 +65,7 @@ def fit_fusion(logits_NMC: np.ndarray, label_N: np.ndarray) -> tuple[float, ...]
             continue
         weight_M = np.array([*parts, steps - sum(parts)]) / steps
         mean_NC = np.einsum("nmc,m->nc", logits_NMC, weight_M)
-        loss = min(log_loss(mean_NC / t, label_N) for t in TEMPERATURES[::4])
+        loss = min(log_loss(mean_NC / t, label_N, weight_N) for t in TEMPERATURES[::4])
         if loss < best:
             best, chosen = loss, tuple(round(float(w), 6) for w in weight_M)
     return chosen
@@ -72,7 +82,7 @@ def calibration_error(scores_NC: np.ndarray, label_N: np.ndarray, bins: int = 15
     return float(sum(gaps) / len(label_N))
 
 
-def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[int]) -> dict[str, float]:
+def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[int]) -> Thresholds:
     """Fit the scores above which an action is entered and below which it is left.
 
     Windows without an action pass the entry no more often than they may. The score to leave is a share LEAVE of that to
@@ -85,7 +95,7 @@ def fit_thresholds(quiet: Sequence[tuple[np.ndarray, float]], silent: Sequence[i
     said = np.setdiff1d(np.arange(quiet[0][0].shape[1]), silent)
     least = [float(np.quantile(scores_NC[:, said].max(1), 1 - share)) for scores_NC, share in quiet]
     enter = float(np.clip(max(least), 0.3, 0.9))
-    return {"enter": round(enter, 3), "leave": round(LEAVE * enter, 3)}
+    return Thresholds(enter=round(enter, 3), leave=round(LEAVE * enter, 3))
 
 
 def auroc(known_N: np.ndarray, unknown_N: np.ndarray) -> float:

@@ -55,11 +55,9 @@ def clip_scores(
         for end_s in heard_ends(track.seconds, window_s):
             windows.append(read_window(times_T, track.joints_TV3, track.seen_TV, float(end_s), window_s, frames))
             owners.append(i)
-    scores = []
+    batches = torch.from_numpy(np.stack(windows)).split(BATCH)
     with torch.inference_mode():
-        for some in torch.from_numpy(np.stack(windows)).split(BATCH):
-            logits_NMC = student.logits(some, torch.full((len(some),), window_s * 30))
-            scores.append(student.scores(logits_NMC)[0])
+        scores = [student.scores(*student(some, torch.full((len(some),), window_s * 30)))[0] for some in batches]
     clips = [ClipScores(labels) for _ in tracks]
     for i, score_C in zip(owners, torch.cat(scores).numpy(), strict=True):
         clips[i].add(score_C)

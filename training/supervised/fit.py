@@ -1,4 +1,6 @@
-"""Fit of fusion weights, temperature and thresholds to a trained student, on clips that it never saw.
+"""Fit of fusion weights, temperature, gate and thresholds to a trained student, in this order, on clips it never saw.
+
+The app meets people in front of cameras. So its domains alone fit, evenly, wherever they have enough clips.
 
 Shapes: N windows, C classes.
 """
@@ -11,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.labels import SILENT
+from models.thresholds import Thresholds
 from training.data.tracks import Track
 from training.supervised import calibration
-from training.supervised.outputs import fused, outputs_of
+from training.supervised.gate import RIDGES, GateFit, action_odds, calibrate_gate, fit_gate, gate_loss
+from training.supervised.outputs import StudentOutputs, fused, outputs_of
 from training.supervised.recipe import Recipe
+from training.supervised.seen import seen_parts, seen_weights
 
 if TYPE_CHECKING:
     from models.student import Student
 
-LEAST_QUIET = 20  # drawn windows of stillness, or of no action, from which on they alone choose the threshold
+LEAST_QUIET = 20  # windows of stillness, or of no action, in a domain, from which on a share of 5 % is one window
 
 
 def fit(
@@ -29,8 +34,11 @@ def fit(
     labels: Sequence[str],
     false_alarms: Mapping[str, float],
     fusion: Sequence[float] | None = None,
+    training: Sequence[Track] = (),
 ) -> dict[str, Any]:
-    """Fit the fields of models.weights.StudentConfig: fusion, temperature and thresholds.
+    """Fit the fields of models.weights.StudentConfig: fusion, temperature, gate and thresholds.
+
+    The student is given what was fitted.
 
     Args:
         student: in eval mode.
@@ -39,19 +47,63 @@ def fit(
         labels: of its logits.
         false_alarms: "idle" and "other" -> share of their windows that may pass the threshold.
         fusion: weights that are given; None fits them.
+        training: clips that trained, to fit a gate; without them the student gets none.
     """
     labels = tuple(labels)
     held = outputs_of(student, choosing, how, labels)
+    weight_N = seen_weights([track.domain for track in choosing], held.label_N.tolist())
     if fusion is None:
-        fusion = calibration.fit_fusion(held.logits_NMC, held.label_N)
-    mean_NC = fused(held, fusion)
-    temperature = calibration.fit_temperature(mean_NC, held.label_N)
-    scores_NC = calibration.softmax(mean_NC / temperature)
-    quiet = []
-    for label, share in false_alarms.items():
-        mine_N = held.label_N == labels.index(label)
-        # What the app meets is the camera's domain; without enough drawn clips, the recorded ones must do.
-        seen_N = mine_N & np.array([track.domain == "camera" for track in choosing])
-        quiet.append((scores_NC[seen_N if seen_N.sum() >= LEAST_QUIET else mine_N], share))
-    thresholds = calibration.fit_thresholds(quiet, [labels.index(label) for label in SILENT])
-    return {"fusion": tuple(fusion), "temperature": temperature, "thresholds": thresholds}
+        fusion = calibration.fit_fusion(held.logits_NMC, held.label_N, weight_N)
+    student.fusion = tuple(fusion)
+    student.temperature = calibration.fit_temperature(fused(held, fusion), held.label_N, weight_N)
+    student.gate = None
+    if training:
+        taught = outputs_of(student, training, how, labels)
+        student.gate = _gate(student, taught, training, held, choosing, labels).gate(labels)
+    thresholds = _thresholds(student, held, choosing, labels, false_alarms)
+    return {
+        "fusion": student.fusion, "temperature": student.temperature, "gate": student.gate is not None,
+        "thresholds": thresholds,
+    }  # fmt: skip
+
+
+def _gate(
+    student: Student,
+    taught: StudentOutputs,
+    training: Sequence[Track],
+    held: StudentOutputs,
+    choosing: Sequence[Track],
+    labels: Sequence[str],
+) -> GateFit:
+    """Fit the gate: its direction on windows of all domains that train, its weights on held-out ones that choose."""
+    known_N, held_known_N = (np.array([t.action not in SILENT for t in some]) for some in (training, choosing))
+    even_N = calibration.even_over(list(zip((t.domain for t in training), known_N.tolist(), strict=True)))
+    odds_N = action_odds(fused(held, student.fusion) / student.temperature, labels)
+    weight_N = seen_weights([track.domain for track in choosing], held_known_N.tolist())
+    fits = [
+        calibrate_gate(fit_gate(taught.embedding_ND, None, known_N, even_N, ridge), held.embedding_ND, odds_N,
+                       held_known_N, weight_N)
+        for ridge in RIDGES
+    ]  # fmt: skip
+    return min(fits, key=lambda fit: gate_loss(fit.odds(held.embedding_ND, odds_N), held_known_N, weight_N))
+
+
+def _thresholds(
+    student: Student,
+    held: StudentOutputs,
+    choosing: Sequence[Track],
+    labels: Sequence[str],
+    false_alarms: Mapping[str, float],
+) -> Thresholds:
+    """Fit thresholds to single windows: in each domain, no more of stillness and of no action may pass than may."""
+    import torch
+
+    logits_NMC, embedding_ND = (torch.from_numpy(x).float() for x in (held.logits_NMC, held.embedding_ND))
+    scores_NC = student.scores(logits_NMC, embedding_ND)[0].numpy()
+    domains = [track.domain for track in choosing]
+    quiet = [
+        (scores_NC[part_N], share)
+        for label, share in false_alarms.items()
+        for part_N in seen_parts(held.label_N == labels.index(label), domains, LEAST_QUIET)
+    ]
+    return calibration.fit_thresholds(quiet, [labels.index(label) for label in SILENT])

@@ -134,6 +134,16 @@ def test_thresholds_that_make_no_sense(enter, leave):
         decision(enter, leave)
 
 
+def test_an_action_with_a_threshold_of_its_own():
+    machine = Decision(LABELS, {"enter": 0.6, "leave": 0.3, "by_label": {"squat": 0.4, "taught elsewhere": 0.1}})
+    assert (machine.enter_of("wave"), machine.leave_of("wave")) == (0.6, 0.3)
+    assert (machine.enter_of("squat"), machine.leave_of("squat")) == (0.4, pytest.approx(0.2))
+    middling = [(3, "wave", 0.5), (3, "idle", 0.9), (3, "squat", 0.5), (3, "idle", 0.9)]
+    assert [stretch.label for stretch in run(middling, machine=machine)] == [LABELS.index("squat")]
+    machine.sensitivity = 0.0
+    assert machine.enter_of("squat") == pytest.approx(0.8) and run(middling, machine=machine) == []
+
+
 def test_ten_hours_keep_nothing():
     machine, ended, sizes = decision(), 0, set()
     for second in range(36_000):
