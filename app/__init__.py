@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.classify.one_input import Result, classify_clip, classify_video
     from app.classify.summary import Summary
     from app.landmarks.codec import LandmarkError
-    from app.pose.model_file import PoseModelError
+    from app.pose.packages import PoseModelError
     from app.sources.video import VideoError
     from app.types import ActionEvent
     from export.runtime import ModelFileError, Recogniser
@@ -31,7 +31,7 @@ else:
         "ClipFileError": "models.clips",
         "LandmarkError": "app.landmarks.codec",
         "ModelFileError": "export.runtime",
-        "PoseModelError": "app.pose.model_file",
+        "PoseModelError": "app.pose.packages",
         "Recogniser": "export.runtime",
         "Result": "app.classify.one_input",
         "Summary": "app.classify.summary",

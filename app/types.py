@@ -147,8 +147,8 @@ class Answer:
         events: events of everybody that ended with this frame.
         note: what the user should know ("no person", "2 people: the nearest is shown large"), or "".
         persons: everybody who is followed, the main person first.
-        closest: the best label that may be named and its smoothed score, while there are scores but no label; the score
-            is too low to begin an action.
+        closest: the likeliest label ("other" included) and its smoothed score, while there are scores but no label; an
+            action's is too low to begin it.
     """
 
     time_s: float

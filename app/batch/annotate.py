@@ -169,7 +169,7 @@ def draw(rgb_HWC: np.ndarray, people: Iterable[Followed], words: Mapping[str, st
         assert person.pose is not None
         colour = _COLOURS[person.number % len(_COLOURS)]
         _bones(rgb_HWC, person.pose, colour)
-        text = f"{words.get(person.label, person.label)} {person.score:.0%}" if person.label is not None else ""
+        text = words.get(person.label, person.label) if person.label is not None else ""
         number = f"{person.number}" if len(people) > 1 else ""
         if text or number:
             _caption(rgb_HWC, person.pose, ": ".join(part for part in (number, text) if part), colour)

@@ -117,8 +117,11 @@ class Worker:
         return done
 
     def _said(self, summary: Summary, events: int) -> str:
-        name = self._model.display.get(summary.label, summary.label)
-        return f"{name} {summary.score:.0%}, {count(events, 'event')} ({summary.status})" if name else summary.status
+        if not summary.label:
+            return summary.status
+        answer = self._model.display.get(summary.answer, summary.answer) or "not sure"
+        sure = summary.answer == summary.label and summary.score >= self._model.thresholds["enter"]
+        return f"{answer}{f' {summary.score:.0%}' if sure else ''}, {count(events, 'event')} ({summary.status})"
 
     def _outputs(self, job: InputJob, mark: str, listener: Listener) -> ResultFiles:
         options = self._setup.options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from app.classify.poses import poses_of
-from app.classify.summary import Summary, Tally
+from app.classify.summary import Summary, Tally, answer_of
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from app.types import ActionEvent, Answer, JointFrame, PosedFrame
 from models.system.native_warnings import native_warnings_hidden
@@ -65,7 +65,13 @@ def summarise(
         hop_s: seconds between two classifications.
     """
     stream = ActionStream(model, hop_s)
-    tally = Tally(stream, model.labels, on_event)
+    said: set[str] = set()
+
+    def give(event: ActionEvent) -> None:
+        said.add(event.label)
+        on_event(event)
+
+    tally = Tally(stream, model.labels, give)
     count, first_s, last_s = 0, 0.0, 0.0
     for frame, answer in play(stream, frames):
         tally.add(answer)
@@ -74,7 +80,8 @@ def summarise(
         count, first_s, last_s = count + 1, first_s if count else frame.time_s, frame.time_s
     if fps is None:
         fps = (count - 1) / (last_s - first_s) if last_s > first_s else 0.0
-    return tally.finish(count / fps if fps else 0.0, fps, list(notes))
+    summary = tally.finish(count / fps if fps else 0.0, fps, list(notes))
+    return replace(summary, answer=answer_of(summary.ranked, said, model.thresholds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ Shapes: C classes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.stream.action_stream import ActionStream
 from app.types import ActionEvent, Answer
+from models.labels import SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Summary:
         fps: frames a second, on average.
         people: largest number of people seen at once (in at least a tenth of the frames that show anybody).
         status: "ok", "no person", "too short" or "error", and after a colon any further remarks.
+        answer: the label that may be said of the whole recording (see `answer_of`), "" if nothing stands out.
     """
 
     ranked: tuple[tuple[str, float], ...] = ()
@@ -34,6 +36,7 @@ class Summary:
     fps: float = 0.0
     people: int = 0
     status: str = "ok"
+    answer: str = ""
 
     @property
     def label(self) -> str:
@@ -48,6 +51,30 @@ class Summary:
     def place(self, rank: int) -> str:
         """Return the short id of the label at a rank from 0, or ""."""
         return self.ranked[rank][0] if rank < len(self.ranked) else ""
+
+
+def answer_of(ranked: Sequence[tuple[str, float]], said: Collection[str], thresholds: Mapping[str, float]) -> str:
+    """Return the label that may be said as the answer for a whole recording, or "" if nothing stands out.
+
+    The best label is the answer if its score reaches the threshold at which an action begins, or if an event of it was
+    said. Among events of several actions its score must also reach the threshold at which an action ends. Else the only
+    action of which there are events is the answer. "idle" and "other" are answers where there are no events.
+
+    Args:
+        ranked: every label with its score for the whole recording, best first.
+        said: labels of the events.
+        thresholds: "enter" and "leave", as in app.stream.decision.
+    """
+    if not ranked:
+        return ""
+    best, score = ranked[0]
+    if best not in SILENT:
+        among = best in said and (len(said) == 1 or score >= thresholds["leave"])
+        if among or score >= thresholds["enter"]:
+            return best
+    if said:
+        return next(iter(said)) if len(said) == 1 else ""
+    return best if best in SILENT else ""
 
 
 # The landmarker now and then takes a thing for a person. If somebody is in a smaller share of the frames than this, and

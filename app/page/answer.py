@@ -36,12 +36,13 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
 
     Returns:
         s: which session this is; t: its time, s; people, note; persons: everybody (see
-        `person_json`), the main one first; label, score; closest: [label, score, threshold] where nothing is named;
-        top: the TOP best [label, score]; modalities: the shown label's score by modality; events: the newest (see
-        `event_json`), some of which were sent before; sees: the main person's window, when there is a new one;
-        recording: "", "on" or "failed"; ms.
+        `person_json`), the main one first; label, score; threshold: the score from which an action is named; closest:
+        [label, score, threshold] where nothing is named; top: the TOP best [label, score], the named one first;
+        modalities: the first one's score by modality; events: the newest (see `event_json`), some of which were sent
+        before; sees: the main person's window, when there is a new one; recording: "", "on" or "failed"; ms.
     """
     answer = reply.answer
+    threshold = round(Decision(reply.model.labels, reply.model.thresholds, sensitivity).enter, 3)
     return {
         "s": reply.session,
         "t": round(answer.time_s, 3),
@@ -50,7 +51,8 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
         "persons": [person_json(state) for state in answer.persons if state.pose is not None],
         "label": answer.label,
         "score": round(float(answer.score), 3),
-        "closest": _closest(answer, reply.model, sensitivity),
+        "threshold": threshold,
+        "closest": None if answer.closest is None else [answer.closest[0], round(answer.closest[1], 3), threshold],
         **_scores(answer, reply.model),
         "events": [event_json(number, event) for number, event in reply.events],
         "sees": None if reply.window_TV3 is None else window_json(reply.window_TV3),
@@ -75,20 +77,12 @@ def window_json(window_TV3: np.ndarray) -> dict:
     return {"frames": len(kept), "joints": pack(kept, JOINT_STEP)}
 
 
-def _closest(answer: Answer, model: Recogniser, sensitivity: float) -> list | None:
-    if answer.closest is None:
-        return None
-    label, score = answer.closest
-    threshold = Decision(model.labels, model.thresholds, sensitivity).enter_of(label)
-    return [label, round(score, 3), round(threshold, 3)]
-
-
 def _scores(answer: Answer, model: Recogniser) -> dict:
     if answer.fused_C is None or answer.modality_MC is None:
         return {"top": [], "modalities": []}
-    best = np.argsort(-answer.fused_C)[:TOP]
-    c = model.labels.index(answer.label) if answer.label in model.labels else int(best[0])
+    # An action goes on for as long as its score allows, though another may be a little likelier by then.
+    best = sorted(np.argsort(-answer.fused_C, kind="stable"), key=lambda c: model.labels[c] != answer.label)[:TOP]
     return {
         "top": [[model.labels[c], round(float(answer.fused_C[c]), 3)] for c in best],
-        "modalities": [round(float(score), 3) for score in answer.modality_MC[:, c]],
+        "modalities": [round(float(score), 3) for score in answer.modality_MC[:, best[0]]],
     }

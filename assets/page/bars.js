@@ -24,10 +24,9 @@ function bar(parent, key, name) {
   return row;
 }
 
-function fill(row, score) {
+function fill(row, score, number = "") {
   row.score = score === null ? 0 : Math.max(0.004, score);
-  const text = score === null ? "" : percent(score);
-  if (row.lastChild.textContent !== text) row.lastChild.textContent = text;
+  if (row.lastChild.textContent !== number) row.lastChild.textContent = number;
 }
 
 function glide(share) {
@@ -57,8 +56,9 @@ function steady(top) {
   return [first, ...rest];
 }
 
-// Rows glide to their places and fade when they drop out, so that a change of order can be followed.
-function showLikeliest(top) {
+// Rows glide to their places and fade when they drop out, so that a change of order can be followed. A number stands
+// only where the words say the same.
+function showLikeliest(top, said) {
   const parent = byId("bars"), kept = new Set(top.map(([label]) => label));
   for (const row of [...parent.children]) if (!kept.has(row.dataset.key)) row.remove();
   top.forEach(([label, score], place) => {
@@ -66,24 +66,25 @@ function showLikeliest(top) {
     const moved = `translateY(${place * 100}%)`;
     if (row.style.transform !== moved) row.style.transform = moved;
     row.classList.toggle("first", place === 0);
-    fill(row, score);
+    fill(row, score, said.sure && label === said.label ? percent(score) : "");
   });
 }
 
 const modality = (name) => bar(byId("modalities"), name, MODALITIES[name] || name);
 
 function showModalities(scores, label) {
-  say("seen-by", label ? `Each view's score for "${word(label)}"` : "");
+  say("seen-by", label ? `How much each view speaks for "${word(label)}"` : "");
   scores.forEach((score, i) => fill(modality(settings.modalities[i]), score));
 }
 
-export function showBars(answer) {
-  if (!answer.top.length) return;
-  showLikeliest(steady(answer.top));
-  showModalities(answer.modalities, answer.label || answer.top[0][0]);
+export function showBars(answer, said) {
+  if (said.label === null) return resetBars();
+  showLikeliest(steady(answer.top), said);
+  showModalities(answer.modalities, said.label);
 }
 
 export function resetBars() {
+  if (byId("bars").querySelector("p")) return;
   byId("bars").innerHTML = '<p class="quiet">The five likeliest actions appear once somebody moves</p>';
   settings.modalities.forEach((name) => fill(modality(name), null));
   glide(1);

@@ -1,7 +1,7 @@
 // The events of everybody: a table of those that ended, newest first, and the same as a CSV file.
 import { personTint, tint } from "./colours.js";
 import { byId, save } from "./dom.js";
-import { percent, personName, word } from "./names.js";
+import { personName, word } from "./names.js";
 import { settings } from "./settings.js";
 
 const MOST = 2000; // events kept; a day of them would only make the page slow
@@ -16,10 +16,10 @@ export function listEvents(answer) {
   answer.events.forEach(listEvent);
 }
 
-function row({ person, label, start, end, score, at }) {
+function row({ person, label, start, end, at }) {
   const tr = document.createElement("tr");
   tr.innerHTML = '<td><span class="what"><i class="dot"></i><b></b></span></td><td><span class="who"></span></td><td></td>' +
-    '<td class="number"></td><td class="number"></td>';
+    '<td class="number"></td>';
   const cells = tr.children;
   cells[0].querySelector("i").style.background = tint(label);
   cells[0].querySelector("b").textContent = word(label);
@@ -28,7 +28,6 @@ function row({ person, label, start, end, score, at }) {
   cells[1].firstChild.style.setProperty("--who", personTint(person));
   cells[2].textContent = at.toLocaleTimeString([], { hour12: false });
   cells[3].textContent = `${(end - start).toFixed(1)} s`;
-  cells[4].textContent = percent(score);
   return tr;
 }
 

@@ -1,6 +1,6 @@
 // The action in large words, how sure the model is of it or why it names none, and the same for screen readers.
 import { byId, say } from "./dom.js";
-import { percent, personName, word } from "./names.js";
+import { personName } from "./names.js";
 
 const QUIET_MS = 600; // so long nothing must stand out before an action's name goes away
 const SPOKEN_MS = 2500; // a screen reader is told at most so often
@@ -22,29 +22,17 @@ function speak(text, now) {
   say("spoken", text);
 }
 
-function whyNot([label, score, threshold]) {
-  const start = `Closest: ${word(label)} with ${percent(score)}`;
-  return score < threshold ? `${start}, below the threshold of ${percent(threshold)}` : `${start}, but nothing is likelier`;
-}
-
-// [what is shown, its words, the line below, whether it is no action].
-function inWords(answer) {
-  if (!answer.people) return ["nobody", "Nobody in view", "Step into the picture", true];
-  if (!answer.top.length) return ["watching", "Watching", "A few seconds of movement are needed", true];
-  if (!answer.label) return ["unsure", "Not sure", answer.closest ? whyNot(answer.closest) : "Nothing stands out yet", true];
-  return [answer.label, word(answer.label), `${percent(answer.score)} sure`, answer.label === "idle"];
-}
-
-export function showHeadline(answer, now) {
-  const [what, text, line, quiet] = inWords(answer);
+// Whether the verdict on the answer is what the words say now.
+export function showHeadline(answer, { what, text, line, quiet }, now) {
   // A name that goes for a moment and comes back would flicker: what is no action has to stay a while first.
   if (!quiet || what === shown) quietSince = now;
-  if (quiet && what !== shown && now - quietSince < QUIET_MS) return;
+  if (quiet && what !== shown && now - quietSince < QUIET_MS) return false;
   shown = what;
   write(text, line, quiet);
   speak(text, now);
   const main = answer.persons.find((person) => person.main);
   say("whose", answer.persons.length > 1 && main ? `${personName(main.id)}, the nearest of ${answer.people} people` : "");
+  return true;
 }
 
 export function resetHeadline(text, line) {

@@ -11,6 +11,7 @@ import { countAnswer, resetSpeed, showSpeed } from "./speed.js";
 import { cameraVideo, markRecording } from "./stage.js";
 import { showOnStrip } from "./strip.js";
 import { followTeaching } from "./teach.js";
+import { verdict } from "./verdict.js";
 import { moveFigure, showWindow } from "./window_figure.js";
 
 const CALM_MS = 180; // words and bars change at most so often: the eye reads, it does not race
@@ -52,9 +53,9 @@ function showAnswer(answer, picture) {
   glideBars(now);
   if (now < calmUntil) return;
   calmUntil = now + CALM_MS;
-  showHeadline(answer, now);
+  const said = verdict(answer);
+  if (showHeadline(answer, said, now)) showBars(answer, said); // the bars wait where the words do
   markRecording(answer.recording);
-  showBars(answer);
   showSpeed();
 }
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.pose.model_file import KINDS
 from models.system.cores import usable_cores
 from models.system.options import whole
 
@@ -21,9 +22,9 @@ def add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/*.npz (and videos/)")
 
 
-def add_pose(command: argparse.ArgumentParser) -> None:
+def add_pose(command: argparse.ArgumentParser, text: str = "pose model (default: %(default)s)") -> None:
     """Add --pose, the pose model."""
-    command.add_argument("--pose", default="wheel", help="pose model: wheel, lite, full or heavy")
+    command.add_argument("--pose", choices=KINDS, default="wheel", help=text)
 
 
 def add_json(command: argparse.ArgumentParser) -> None:

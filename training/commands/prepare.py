@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from models.system.options import workers
+from training.commands.options import add_pose
 
 EXAMPLES = (
     "example: python -m training prepare nturgbd_skeletons/ --out stores/ntu60 "
@@ -19,7 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, required=True, metavar="STORE", help="folder of the store; taken up")
     command.add_argument("--kind", help="ntu, pku, nw-ucla, clips or videos (default: told from the files)")
     command.add_argument("--missing", type=Path, metavar="LIST", help="NTU's list of samples with missing skeletons")
-    command.add_argument("--pose", default="wheel", help="pose model for videos: wheel, lite, full or heavy")
+    add_pose(command, "pose model for videos (default: %(default)s)")
     command.add_argument("--workers", type=workers, default=2, help="processes that read (default: %(default)s)")
 
 

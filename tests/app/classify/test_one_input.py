@@ -167,6 +167,23 @@ def test_video(tmp_path, fake_pose, capsys):
     assert "waving 100%, 1 event (ok" in capsys.readouterr().out  # people read words, files hold short ids
 
 
+def test_what_does_not_stand_out_is_not_said(tmp_path, fake_pose, capsys):
+    """The files rank it all the same; people read that nothing is sure."""
+
+    class Unsure(HandModel):
+        def __call__(self, joints_NTV3, frames_N):
+            scores = super().__call__(joints_NTV3, frames_N)
+            scores.fused_NC[:] = [0.45, 0.3, 0.25]
+            return scores
+
+    grey = np.full((48, 64, 3), 128, np.uint8)
+    path = write_video(tmp_path / "day.mp4", np.arange(90) / 30, picture=grey)
+    assert run([path], tmp_path / "out", lambda: tmp_path, Unsure) == 0
+    row = rows(tmp_path / "out")["day.mp4"]
+    assert (row["label"], row["score"], row["events"]) == ("wave", "0.4500", "0")
+    assert "not sure, 0 events (ok" in capsys.readouterr().out
+
+
 def test_a_cut_video_says_so(tmp_path, fake_pose):
     noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
     path = write_video(tmp_path / "cut.mp4", np.arange(90) / 30, picture=noise, movflags="faststart")

@@ -78,6 +78,7 @@ def overtaking_answers(sessions):
             "persons": [{"id": 0, "main": True, "pose": packed, "label": label}],
             "label": label,
             "score": 0.9,
+            "threshold": 0.5,
             "closest": None,
             "top": [[label, 0.9]],
             "modalities": [0.9, 0.9, 0.9],

@@ -20,8 +20,9 @@ pytest.importorskip("gradio")
 from app.page import jpeg as page_frame
 from app.page.answer import answer_json, words
 from app.page.jpeg import read_frame
-from app.page.live_tab import frame_handler, page_settings, provider_badge, stop_handler
+from app.page.live_tab import PROPOSED, frame_handler, page_settings, proposed, provider_badge, stop_handler
 from app.page.theme import css
+from models.labels import DISPLAY
 from models.skeleton import SEEN_FROM
 
 EVENT = ActionEvent(1, "squat", 1.234, 2.345, 0.8765, (("squat", 0.9),), {"joint": 0.9})
@@ -87,6 +88,20 @@ def test_why_not_names_the_threshold_of_the_slider():
         answer = answer_json(unsure, sensitivity, 1.0)
         assert answer["closest"] == ["wave", 0.412, threshold]
     assert told()["closest"] is None
+
+
+def test_the_named_action_leads_the_likeliest():
+    """It goes on below the threshold for a while, though another may be a little likelier by then."""
+    answer = told("wave", score=0.4, fused_C=np.array([0.4, 0.45, 0.15]))
+    assert answer["top"] == [["wave", 0.4], ["squat", 0.45], ["idle", 0.15]] and answer["threshold"] == 0.5
+    assert answer["modalities"] == [0.2, 0.3, 0.1]
+
+
+def test_the_start_card_proposes_what_the_model_knows():
+    last = list(PROPOSED)[-1]
+    assert proposed(tuple(PROPOSED)) == f": {', '.join(PROPOSED.values())}"
+    assert proposed(("somersault", last)) == f": {PROPOSED[last]}"
+    assert proposed(()) == proposed(("somersault",)) == "" and set(PROPOSED) <= set(DISPLAY)
 
 
 def test_answer_before_the_first_window():

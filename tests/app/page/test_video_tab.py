@@ -167,9 +167,40 @@ def test_how_many_people_is_said_once():
 def test_a_clip_of_several_actions_is_not_called_by_one():
     two, unsure = [event(0, "squat", 1, 3), event(0, "wave", 5, 9)], (("squat", 0.3), ("wave", 0.29))
     page = result_html(HandModel(), Summary(unsure, 300, 10.0, 30.0, 1, "ok"), two)
-    assert ">Several actions<" in page and "As one clip: squatting, 30% sure, else waving" in page
+    assert ">Several actions<" in page and "As one clip: squatting, else waving" in page and "30%" not in page
     assert ">Squatting<" in result_html(HandModel(), Summary(unsure, 300, 10.0, 30.0, 1, "ok"), two[:1])
     assert ">Squatting<" in result_html(HandModel(), Summary((("squat", 0.6),), 300, 10.0, 30.0, 1, "ok"), two)
+
+
+def answer_said(model, ranked, events=()) -> tuple[str, str, bool]:
+    """The answer's words, the line below them, and whether they stand out."""
+    page = result_html(model, Summary(ranked, 300, 10.0, 30.0, 1, "ok"), list(events))
+    kind, words, line = re.search(r'class="action([^"]*)".*?>(.*?)</div><div class="sure">(.*?)</div>', page).groups()
+    return words, line, "idle" not in kind
+
+
+@pytest.mark.parametrize(
+    ("ranked", "events", "words", "line", "loud"),
+    [
+        ((("squat", 0.8), ("wave", 0.1)), ["squat"], "Squatting", "When, and how sure, stands below", True),
+        ((("squat", 0.2), ("wave", 0.1)), ["squat"], "Squatting", "When, and how sure, stands below", True),
+        ((("squat", 0.8), ("wave", 0.1)), [], "Squatting", "80% sure", True),
+        ((("squat", 0.49), ("idle", 0.4), ("wave", 0.1)), [], "Not sure", "Closest: squatting or waving", False),
+        ((("squat", 0.2), ("wave", 0.19)), ["wave"], "Waving", "When, and how sure, stands below", True),
+        ((("idle", 0.53), ("other", 0.4), ("squat", 0.07)), [], "Standing", "53% sure", False),
+        ((("idle", 0.45), ("other", 0.4), ("squat", 0.15)), [], "Standing", "", False),
+        ((("other", 0.45), ("squat", 0.4)), [], "Something else", "None of the actions that it knows", False),
+        ((("other", 0.9), ("squat", 0.1)), [], "Something else", "90% sure", False),
+        ((("other", 0.9), ("squat", 0.1)), ["squat"], "Squatting", "When, and how sure, stands below", True),
+        ((("other", 0.9), ("squat", 0.1)), ["squat", "wave"], "Several actions", "As one clip: squatting", False),
+    ],
+)
+def test_an_action_is_the_answer_only_if_it_may_be_said(ranked, events, words, line, loud):
+    """It reaches the threshold of 50 %, or there is an event of it; and its number stands in one place alone."""
+    display = {"wave": "waving", "squat": "squatting", "idle": "standing", "other": "something else"}
+    model = HandModel(labels=("wave", "squat", "idle", "other"), display=display)
+    happened = [event(0, label, 2 * k, 2 * k + 1) for k, label in enumerate(events)]
+    assert answer_said(model, ranked, happened) == (words, line, loud)
 
 
 def test_events_of_all_people_in_the_order_of_time():
