@@ -24,6 +24,7 @@ from training.data.splits import SETS, Sample, samples
 # are lost more often, and are what a webcam shows.
 LEAST_FOUND = 0.4
 LEAST_FRAMES = 4  # with the shoulders seen: a clip of fewer shows nothing
+DOMAINS = ("raw", "camera", "webcam")  # recorded; drawn and seen by the app's pose path; real people seen so
 SCENE_MARK = "@"  # in the key of a drawn clip, before the scene's number; what stands before it names the clip
 RATE_MARK = ":"  # in the key of a drawn clip, before the camera's rate; what stands before it names the scene
 

@@ -19,8 +19,8 @@ from models.clips import read_clips
 from models.labels import DISPLAY, SILENT
 from models.system.atomic import write_json
 from models.system.cores import processor
-from training.data.splits import SETS
-from training.data.tracks import Track, camera_tracks
+from training.data.splits import MORE_SETS, SETS
+from training.data.tracks import DOMAINS, Track, camera_tracks
 from training.default.build import Build
 from training.default.measured import (
     Accuracies,
@@ -130,14 +130,14 @@ class Appraisal:
     def _data(self) -> DataCounts:
         clips = self.build.clips
         counts = {
-            domain: {part: sum(t.domain == domain for t in some) for part, some in clips.items()}
-            for domain in ("raw", "camera")
+            domain: {part: sum(t.domain == domain for t in some) for part, some in clips.items()} for domain in DOMAINS
         }
-        sources = {name: sum(t.source == name and t.domain == "raw" for t in clips["train"]) for name in SETS}
+        names = (*SETS, *MORE_SETS)
+        sources = {name: sum(t.source == name and t.domain == "raw" for t in clips["train"]) for name in names}
         actions = {label: [sum(t.action == label and t.domain == domain for t in clips["train"])
-                           for domain in ("raw", "camera")] for label in LABELS}  # fmt: skip
+                           for domain in DOMAINS] for label in LABELS}  # fmt: skip
         folder = self.build.data / "skeletons"
-        recorded = {name: sum(1 for _ in read_clips(folder / f"{name}.npz")) for name in self.build.sets}
+        recorded = {name: sum(1 for _ in read_clips(folder / f"{name}.npz")) for name in self.build.materials.sets}
         return DataCounts(counts, sources, actions, recorded)
 
     def _cost(self) -> ModelCost:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from app.teach.background import FILE
 from models.labels import DISPLAY
+from training.data.materials import Materials
+from training.data.stillness import settled
 from training.data.tracks import Track, camera_tracks, raw_tracks
 from training.default.recipe import DefaultRecipe, Drawing
 from training.default.trials import Trial, recipe_of
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from training.drawing.jobs import DrawJob
 
 
-def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Track]:
-    """Read both domains' tracks of some sets and of the written motions, in all parts.
+def tracks_of(data: Path, drawn: list[Path], materials: Materials) -> list[Track]:
+    """Read all tracks of some materials, of what was drawn of them and of the written motions, in all parts.
 
     Clips of no action are among them.
 
@@ -33,7 +35,8 @@ def tracks_of(data: Path, drawn: list[Path], sets: tuple[str, ...]) -> list[Trac
         ValueError: data that is not there.
     """
     camera = [track for folder in drawn for track in camera_tracks(folder)]
-    return raw_tracks(data, sets, other=True) + [t for t in camera if t.source in (*sets, "motion")]
+    mine = [t for t in camera if t.source in (*materials.sets, "motion")]
+    return raw_tracks(data, materials.sets, other=True) + mine + materials.people(data)
 
 
 class Build:
@@ -50,7 +53,7 @@ class Build:
 
     Attributes:
         name: of the sets that train.
-        sets: those sets.
+        materials: those sets.
         drawn: folder of all drawn clips.
         work: folder of this choice of sets.
 
@@ -70,10 +73,9 @@ class Build:
     ) -> None:
         if name not in recipe.sets:
             raise ValueError(f"the recipe has no {name}; it has {', '.join(recipe.sets)}")
-        lost = [one for one in recipe.sets[name] if not (data / "skeletons" / f"{one}.npz").is_file()]
-        if lost:
-            raise ValueError(f"{data}/skeletons lacks {', '.join(f'{one}.npz' for one in lost)}; give --data DATA")
-        self.recipe, self.name, self.sets = recipe, name, recipe.sets[name]
+        self.recipe, self.name, self.materials = recipe, name, Materials.of(recipe.sets[name])
+        if lost := self.materials.missing(data):
+            raise ValueError(f"{data} lacks {', '.join(lost)}; give --data DATA")
         self.data, self.drawn, self.work = data, work / "drawn", work / name
         self.pose, self.workers, self.note = pose, workers, note
 
@@ -163,9 +165,10 @@ class Build:
     def clips(self) -> dict[str, list[Track]]:
         """Clips of the sets that train, and of the written motions, by part."""
         parts: dict[str, list[Track]] = {"train": [], "val": [], "test": []}
-        for track in tracks_of(self.data, self.drawings, self.sets):
-            if track.action not in self.recipe.without:
+        for track in tracks_of(self.data, self.drawings, self.materials):
+            if track.action in DISPLAY and track.action not in self.recipe.without:
                 parts[track.part].append(track)
+        parts["train"] = settled(parts["train"])
         return parts
 
     def make(self, out: Path, scratch: bool = False) -> None:
@@ -180,7 +183,7 @@ class Build:
 
         training, choosing = self.clips["train"], self.clips["val"]
         self.note(f"{len(training):,} clips train, {len(choosing):,} choose")
-        start = None if scratch else self.student_run(training)
+        start = None if scratch else self.student_run(training + self.materials.unlabelled(self.data))
         student = self.trained(training, start, self.recipe.seeds[0])
         config = self.calibrated(student, choosing + camera_tracks(self.draw_stillness("val")))
         student.temperature, student.fusion = config.temperature, config.fusion

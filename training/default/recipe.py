@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from models.labels import DISPLAY, SILENT
 from training.config.schema import DistilConfig, PretrainConfig
 from training.config.sources import from_sources, read_yaml
-from training.data.splits import SETS
+from training.data.materials import Materials
 from training.supervised.recipe import Recipe
 from training.supervised.window_augmentation import Augmentation
 
@@ -154,9 +154,10 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
     if missing or wrong:
         raise ValueError(f"the keys are {', '.join(_KEYS)}; missing: {missing}, unknown: {wrong}")
     for name, sets in said["sets"].items():
-        unknown = [one for one in sets if one not in SETS]
-        if unknown or not sets:
-            raise ValueError(f"sets: {name} names {', '.join(unknown) or 'nothing'}; there are {', '.join(SETS)}")
+        try:
+            Materials.of(sets)
+        except ValueError as error:
+            raise ValueError(f"sets: {name}: {error}") from None
     if set(said["false_alarms"]) != set(SILENT):
         raise ValueError(f"false_alarms are the shares of {' and '.join(SILENT)}; got {said['false_alarms']}")
     if set(said["terms"]) != set(said["sets"]):

@@ -136,7 +136,9 @@ class Surroundings:
         """Draw real stillness, half of the time in about that pose, by somebody who shows as much of the legs."""
         width = shoulder_width(pose_V3[None])
         far_N = np.linalg.norm(self._pose[domain] - turned(pose_V3, heading(pose_V3)) / width, axis=-1).mean(-1)
-        far_N = far_N * (rng.random() < 0.5) + 10 * (np.abs(self._legs[domain] - beside.seen_TV[:, _LOWER].mean()) > 0.5)
+        far_N = far_N * (rng.random() < 0.5) + 10 * (
+            np.abs(self._legs[domain] - beside.seen_TV[:, _LOWER].mean()) > 0.5
+        )
         order = np.lexsort((rng.random(len(far_N)), far_N))
         calm = piece_of(self._still[domain][int(rng.choice(order[:_NEAR]))])
         start = rng.uniform(0, max(calm.seconds - seconds, 0))
