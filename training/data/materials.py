@@ -1,4 +1,4 @@
-"""Materials that train the default model, by name: recorded sets, windows of people at webcams, pairs of two sensors."""
+"""Materials that train the default model, by name: recorded sets, people at webcams, pairs of two sensors."""
 
 from __future__ import annotations
 

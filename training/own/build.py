@@ -171,7 +171,8 @@ def _recipe(config: StudentConfig, request: Request, own: list[Track]) -> Recipe
     return Recipe(
         window_s=config.window_s, frames=config.frames, channels=config.channels, strides=config.strides,
         modalities=config.modalities, epochs=request.epochs, windows=windows, lr=1e-3, seed=request.seed,
-        shares={"camera": from_camera, "raw": 1 - from_camera}, augmentation=Augmentation(mirror=0.0 if request.sides else 0.5),
+        shares={"camera": from_camera, "raw": 1 - from_camera},
+        augmentation=Augmentation(mirror=0.0 if request.sides else 0.5),
     )  # fmt: skip
 
 
