@@ -129,7 +129,10 @@ def _chained(pieces: list[Track]) -> Track:
     """Play each piece forth and back, one after the other, at the size and heading of the first."""
     first = pieces[0]
     size, facing = shoulder_width(first.joints_TV3), heading(first.joints_TV3[0])
-    times, joints, seen, at = [], [], [], 0.0
+    times: list[np.ndarray] = []
+    joints: list[np.ndarray] = []
+    seen: list[np.ndarray] = []
+    at = 0.0
     for piece in pieces:
         times_T = piece.times_T - piece.times_T[0]
         step = times_T[-1] / max(len(times_T) - 1, 1)

@@ -1,4 +1,4 @@
-"""Surroundings of an action: what a person did before it and does after it, so that windows begin in the middle of life.
+"""Surroundings of an action: what a person did before and does after it; so windows begin in the middle of life.
 
 A live window of the last seconds holds the end of what was before, and an action is named while it has only begun. So a
 clip is put between stillness, held poses and other actions, of the same domain and, where there are any, of the same
