@@ -15,7 +15,7 @@ from training.drawing.draw import PinholeCamera
 SHOULDERS_M = 1.4  # above the ground: where a person before a near camera is put, sitting or standing
 CLEARANCE_M = 0.2  # nothing of the arms and the head comes nearer to the camera: people move back for a punch
 SHOWN = 0.7  # share of the frames in which people see to it that the hand that they use is in the picture
-_BACK_M = (0.0, 0.08, 0.16, 0.24, 0.32, 0.4)
+_BACK_M = (0.0, 0.08, 0.16, 0.24, 0.32, 0.4, 0.48)
 _HANDS = [JOINTS.index("left_tip"), JOINTS.index("right_tip")]
 _EYES_M, _CROWN_M = 0.24, 0.34  # above the shoulders
 _SIZES = ((640, 480), (640, 360), (360, 640))

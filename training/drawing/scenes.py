@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.labels import IDLE
+from models.labels import IDLE, SILENT
 from models.skeleton import JOINTS, mirrored
 from training.data.splits import Sample
 from training.drawing.camera_effects import Film, random_film
@@ -18,7 +18,7 @@ from training.drawing.ways import make_way
 
 RATES = (12.0, 15.0, 15.0, 20.0, 20.0, 24.0, 30.0)
 SETTLING_FPS = 10.0  # a near camera is settled by poses at this rate, so that it is one at every rate
-SHOWING = 0.9  # share of the people who see to it that their hand is in the picture
+SHOWING = 0.7  # share of those who do something else and see to it that their hand is in the picture
 _L, _R = JOINTS.index("left_shoulder"), JOINTS.index("right_shoulder")
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
@@ -94,7 +94,9 @@ def _near_scene_of(job: DrawJob) -> Scene:
         film=_desk_film(rng) if job.film else None,
     )
     if upper:
-        camera, place = settled(camera, _played(job, scene), aside, shown and job.action != IDLE)
+        camera, place = settled(
+            camera, _played(job, scene), aside, job.action not in SILENT or (job.action != IDLE and shown)
+        )
         look = Look(job.seed, desk=desk and desk_hides_little(camera), close=True)
         scene = replace(scene, camera=camera, place=place, look=look)
     return replace(scene, fps=random_fps if job.rate is None else job.rate)

@@ -74,7 +74,7 @@ def test_the_hand_that_waves_is_mostly_in_the_picture(near):
         busy = int(np.ptp(hands, axis=0).sum(-1).argmax())
         xy = np.stack([how.camera.see(joints)[0] for joints in hands])[:, busy]
         share.append(((xy > 0) & (xy < how.camera.size)).all(-1).mean())
-    assert 0.6 < np.mean(np.array(share) > 0.6) < 1.0  # people see to it, not all of them
+    assert np.mean(np.array(share) > 0.6) > 0.7  # people see to it; not all of them can
 
 
 @pytest.mark.parametrize("job", [NEAR[3], replace(NEAR[5], film=True), DrawJob("squat", "train", 2, near=True)])
@@ -117,5 +117,5 @@ def test_a_close_face_is_another_and_all_else_stays():
 
 def test_the_landmarker_finds_people_at_a_desk(pose_model_path):
     cv2.setNumThreads(1)
-    found = [float(see(replace(job, rate=6.0), pose_model_path)["found"]) for job in NEAR[:4]]
+    found = [float(see(replace(job, rate=5.0), pose_model_path)["found"]) for job in NEAR[:2]]
     assert np.mean(found) > 0.8
