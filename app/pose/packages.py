@@ -57,7 +57,7 @@ WHEEL = Package(
         "--platform=manylinux_2_28_x86_64",
     ),
 )
-# The same networks for browsers, in three sizes. It is only unpacked: nothing of it runs, and Node.js is not needed.
+# The networks for browsers, in three sizes. It is only unpacked: nothing of it runs.
 TARBALL = Package(
     tool="npm",
     name="@mediapipe/pose@0.5.1675469404",
