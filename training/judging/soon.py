@@ -137,7 +137,8 @@ def _silence(said: Said, last_s: float, end_s: float) -> float | None:
         return None
     if last_s < end_s:
         return 0.0
-    return next((time_s for time_s, _ in said if time_s > last_s), last_s) - end_s
+    gone_s = next((time_s for time_s, _ in said if time_s > last_s), last_s)
+    return min(gone_s - end_s, LATEST_S)
 
 
 def _row(kind: str, action: str, measured: Sequence[Delay]) -> SoonRow:
