@@ -150,4 +150,5 @@ def _chained(pieces: list[Track]) -> Track:
         times_T=np.concatenate(times),
         joints_TV3=np.concatenate(joints).astype(np.float32),
         seen_TV=np.concatenate(seen),
+        truth_TV3=None,
     )
