@@ -17,7 +17,7 @@ import numpy as np
 from models.labels import IDLE, OTHER
 from models.thresholds import Thresholds
 
-SMOOTHING_S = 0.4  # time constant of the smoothing
+SMOOTHING_S = 0.2  # time constant of the smoothing
 HIGHEST = 0.95  # a threshold that sensitivity raises stays below it
 
 

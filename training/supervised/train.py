@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from models.system.cores import bf16_is_quick
 from training.data.tracks import Track
 from training.supervised.recipe import Recipe, epoch_windows
 from training.supervised.window_augmentation import Life
@@ -118,6 +119,7 @@ class Course:
             self._optimiser, recipe.lr, recipe.epochs * self._steps, pct_start=0.15
         )
         self._frames_N = torch.full((recipe.batch,), recipe.window_s * 30)
+        self._bf16 = bf16_is_quick()
 
     @property
     def _parts(self) -> dict[str, _Stateful]:
@@ -181,7 +183,7 @@ class Course:
         import torch
 
         label_N = torch.from_numpy(label)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
             logits_NMC = self.student.logits(torch.from_numpy(joints), self._frames_N)
         loss = loss_of(logits_NMC.float(), label_N, self.recipe.smoothing)
         self._optimiser.zero_grad()
