@@ -148,12 +148,21 @@ class Build:
         how = recipe_of(trial, self.recipe.train, self.recipe.trials.epochs)
         return train(training, tuple(DISPLAY), how, self.work / "trials" / trial.name, self.note, start)[0]
 
-    def calibrated(self, student: Student, choosing: list[Track]) -> StudentConfig:
-        """Fit fusion, temperature and thresholds on held-out clips, and return the model file's configuration."""
+    def calibrated(self, student: Student, choosing: list[Track], training: list[Track]) -> StudentConfig:
+        """Fit fusion, temperature, gate and thresholds, and return the model file's configuration.
+
+        Args:
+            student: is given what was fitted.
+            choosing: held-out clips.
+            training: clips that trained; the gate's direction is theirs, if the recipe wants a gate.
+        """
         from models.weights import StudentConfig
 
         recipe = self.recipe
-        fitted = fit(student, choosing, recipe.train, tuple(DISPLAY), recipe.false_alarms)
+        fitted = fit(
+            student, choosing, recipe.train, tuple(DISPLAY), recipe.false_alarms,
+            training=training if recipe.gate else (), events=recipe.events, note=self.note,
+        )  # fmt: skip
         self.note(str(fitted))
         return StudentConfig(
             labels=tuple(DISPLAY), display=DISPLAY, window_s=recipe.train.window_s, modalities=recipe.train.modalities,
@@ -185,8 +194,7 @@ class Build:
         self.note(f"{len(training):,} clips train, {len(choosing):,} choose")
         start = None if scratch else self.student_run(training + self.materials.unlabelled(self.data))
         student = self.trained(training, start, self.recipe.seeds[0])
-        config = self.calibrated(student, choosing + camera_tracks(self.draw_stillness("val")))
-        student.temperature, student.fusion = config.temperature, config.fusion
+        config = self.calibrated(student, choosing + camera_tracks(self.draw_stillness("val")), training)
         save(student, config, out)
         export_student(student, config, out / "student.onnx")
         write_background(student, config, some_of_each(training, BACKGROUND), self.recipe.train, out / FILE)

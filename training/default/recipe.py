@@ -12,6 +12,7 @@ from training.config.schema import DistilConfig, PretrainConfig
 from training.config.sources import from_sources, read_yaml
 from training.data.materials import Materials
 from training.supervised.recipe import Recipe
+from training.supervised.stream_measures import Targets
 from training.supervised.window_augmentation import Augmentation
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _KEYS = (
     "terms",
 )  # fmt: skip
 KINDS = ("recorded", "ways")  # of drawings
-_WITHOUT = "without"  # may be missing
+_OPTIONAL = ("without", "gate", "false_events", "by_label")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,12 +105,16 @@ class DefaultRecipe:
         distil: into the student, no labels.
         train: with labels; its shape is everybody's.
         false_alarms: share of the windows of "idle", and of "other" (actions not on the list), that may pass the
-            threshold.
+            threshold; with `false_events`, share of their clips that may have an event.
         seeds: of the training with labels; the first one's model ships, the others give the spread.
         trials: what else is trained to compare with.
         judge: what is drawn to judge alone.
         sets: which recorded sets train, by the recipe's name.
         terms: what those sets allow the weights to be used for, by the same name.
+        gate: whether the model gets a gate for the unknown on its embedding.
+        false_events: most false events a minute, by which thresholds are chosen on the stream; None chooses them on
+            single windows.
+        by_label: whether actions get thresholds of their own where that pays; needs `false_events`.
         without: actions whose clips are left out of everything, pre-training too; none for a model to ship.
     """
 
@@ -125,7 +130,17 @@ class DefaultRecipe:
     judge: Judging
     sets: dict[str, tuple[str, ...]]
     terms: dict[str, str]
+    gate: bool = False
+    false_events: float | None = None
+    by_label: bool = False
     without: tuple[str, ...] = ()
+
+    @property
+    def events(self) -> Targets | None:
+        """What the stream may say where no action goes on, None where single windows choose."""
+        if self.false_events is None:
+            return None
+        return Targets(minute=self.false_events, shares=self.false_alarms, by_label=self.by_label)
 
     @classmethod
     def read(cls, path: str | Path) -> DefaultRecipe:
@@ -150,9 +165,11 @@ def _filled(kind: type[T], said: Mapping[str, Any], what: str) -> T:
 
 
 def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
-    missing, wrong = [key for key in _KEYS if key not in said], [key for key in said if key not in (*_KEYS, _WITHOUT)]
+    missing = [key for key in _KEYS if key not in said]
+    wrong = [key for key in said if key not in (*_KEYS, *_OPTIONAL)]
     if missing or wrong:
-        raise ValueError(f"the keys are {', '.join(_KEYS)}; missing: {missing}, unknown: {wrong}")
+        keys = f"{', '.join(_KEYS)}, and perhaps {', '.join(_OPTIONAL)}"
+        raise ValueError(f"the keys are {keys}; missing: {missing}, unknown: {wrong}")
     for name, sets in said["sets"].items():
         try:
             Materials.of(sets)
@@ -165,7 +182,14 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
     others = [name for name in said["trials"].get("of") or () if name not in said["sets"]]
     if others:
         raise ValueError(f"trials.of names {', '.join(others)}; the sets are {', '.join(said['sets'])}")
-    without = tuple(said.get(_WITHOUT) or ())
+    gate, by_label, false_events = said.get("gate", False), said.get("by_label", False), said.get("false_events")
+    if not (isinstance(gate, bool) and isinstance(by_label, bool)):
+        raise ValueError(f"gate and by_label are true or false; got {gate!r} and {by_label!r}")
+    if false_events is not None and not float(false_events) > 0:
+        raise ValueError(f"false_events is a number a minute above 0; got {false_events!r}")
+    if by_label and false_events is None:
+        raise ValueError("by_label chooses thresholds on the stream, which needs false_events (0.7, say)")
+    without = tuple(said.get("without") or ())
     unknown = [action for action in without if action not in DISPLAY or action in SILENT]
     if unknown:
         raise ValueError(f"without names {', '.join(map(str, unknown))}, which no clip is labelled by")
@@ -184,6 +208,9 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
         trials=_filled(Trials, said["trials"], "trials"),
         judge=_filled(Judging, said["judge"], "judge"),
         sets={str(name): tuple(sets) for name, sets in said["sets"].items()},
+        gate=gate,
+        false_events=None if false_events is None else float(false_events),
+        by_label=by_label,
         without=without,
         terms={str(name): " ".join(str(text).split()) for name, text in said["terms"].items()},
     )

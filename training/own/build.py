@@ -196,9 +196,7 @@ def _calibrated(student: Student, config: StudentConfig, choosing: list[Track], 
     fitted = fit(student, choosing, how, config.labels, FALSE_ALARMS, fusion)
     enter = max(LEAST_ENTER, fitted["thresholds"]["enter"])
     leave = round(enter * fitted["thresholds"]["leave"] / fitted["thresholds"]["enter"], 3)
-    config = replace(config, **(fitted | {"thresholds": Thresholds(enter=enter, leave=leave)}))
-    student.temperature, student.fusion = config.temperature, config.fusion
-    return config
+    return replace(config, **(fitted | {"thresholds": Thresholds(enter=enter, leave=leave)}))
 
 
 def run(args: Any, note: Callable[[str], None]) -> int:

@@ -7,7 +7,7 @@ Shapes: N windows, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +20,13 @@ from training.supervised.gate import RIDGES, GateFit, action_odds, calibrate_gat
 from training.supervised.outputs import StudentOutputs, fused, outputs_of
 from training.supervised.recipe import Recipe
 from training.supervised.seen import seen_parts, seen_weights
+from training.supervised.stream_measures import Targets
+from training.supervised.stream_scores import Played, play_tracks
+from training.supervised.stream_thresholds import fit_stream_thresholds
 
 if TYPE_CHECKING:
     from models.student import Student
+
 
 LEAST_QUIET = 20  # windows of stillness, or of no action, in a domain, from which on a share of 5 % is one window
 
@@ -35,6 +39,8 @@ def fit(
     false_alarms: Mapping[str, float],
     fusion: Sequence[float] | None = None,
     training: Sequence[Track] = (),
+    events: Targets | None = None,
+    note: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Fit the fields of models.weights.StudentConfig: fusion, temperature, gate and thresholds.
 
@@ -48,6 +54,9 @@ def fit(
         false_alarms: "idle" and "other" -> share of their windows that may pass the threshold.
         fusion: weights that are given; None fits them.
         training: clips that trained, to fit a gate; without them the student gets none.
+        events: what the stream may say where no action goes on, to choose the thresholds on it; None chooses them on
+            single windows.
+        note: told what the stream says by the thresholds.
     """
     labels = tuple(labels)
     held = outputs_of(student, choosing, how, labels)
@@ -60,7 +69,12 @@ def fit(
     if training:
         taught = outputs_of(student, training, how, labels)
         student.gate = _gate(student, taught, training, held, choosing, labels).gate(labels)
-    thresholds = _thresholds(student, held, choosing, labels, false_alarms)
+    if events is None:
+        thresholds = _window_thresholds(student, held, choosing, labels, false_alarms)
+    else:
+        found = fit_stream_thresholds(_played(student, choosing, how, labels), labels, events)
+        note(found.line())
+        thresholds = found.thresholds
     return {
         "fusion": student.fusion, "temperature": student.temperature, "gate": student.gate is not None,
         "thresholds": thresholds,
@@ -88,7 +102,14 @@ def _gate(
     return min(fits, key=lambda fit: gate_loss(fit.odds(held.embedding_ND, odds_N), held_known_N, weight_N))
 
 
-def _thresholds(
+def _played(student: Student, choosing: Sequence[Track], how: Recipe, labels: Sequence[str]) -> list[Played]:
+    """Play the clips that count to the stream."""
+    weight_N = seen_weights([track.domain for track in choosing], [track.action for track in choosing])
+    counted = [track for track, weight in zip(choosing, weight_N, strict=True) if weight > 0]
+    return play_tracks(student, counted, labels, how.window_s, how.frames)
+
+
+def _window_thresholds(
     student: Student,
     held: StudentOutputs,
     choosing: Sequence[Track],

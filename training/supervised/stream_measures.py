@@ -22,10 +22,12 @@ class Targets:
     Attributes:
         minute: false events a minute, as a mean over stillness and other movement; None sets no limit.
         shares: "idle" and "other" -> share of their clips with a false event.
+        by_label: whether actions get thresholds of their own where that pays.
     """
 
     minute: float | None = 0.7
     shares: Mapping[str, float] = field(default_factory=lambda: {IDLE: 0.01, OTHER: 0.05})
+    by_label: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,16 +54,13 @@ def measure(clips: Sequence[Played], labels: Sequence[str], thresholds: Threshol
     return Scale(clips).measures([said(clip, labels, thresholds) for clip in clips])
 
 
-def fit_stream_thresholds(
-    clips: Sequence[Played], labels: Sequence[str], targets: Targets, by_label: bool = False
-) -> StreamFit:
+def fit_stream_thresholds(clips: Sequence[Played], labels: Sequence[str], targets: Targets) -> StreamFit:
     """Fit the lowest score to enter from which on the targets are met, and the share of it to leave.
 
     Args:
         clips: held-out clips, of stillness, of other movement and of actions.
         labels: of the scores.
         targets: what may be said of the first two.
-        by_label: whether actions get thresholds of their own where that pays.
 
     Raises:
         ValueError: there is no clip of stillness or of other movement.
@@ -73,7 +70,7 @@ def fit_stream_thresholds(
     fits = [_lowest(clips, labels, targets, leave) for leave in LEAVES]
     best = max(fits, key=lambda fit: (fit.met, fit.measures.right))
     fit = next(f for f in fits if f.met == best.met and f.measures.right >= best.measures.right - AS_GOOD)
-    return _by_label(clips, labels, targets, fit) if by_label and fit.met else fit
+    return _by_label(clips, labels, targets, fit) if targets.by_label and fit.met else fit
 
 
 def _thresholds(enter: float, share: float) -> Thresholds:

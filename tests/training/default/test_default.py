@@ -72,6 +72,9 @@ def test_the_recipe_in_the_repository() -> None:
         ({"more": 1}, "unknown: ..more"),
         ({"without": ["dance"]}, "without names dance"),
         ({"without": ["idle"]}, "without names idle"),
+        ({"gate": 1}, "gate and by_label are true or false"),
+        ({"false_events": 0}, "false_events is a number a minute above 0"),
+        ({"by_label": True}, "needs false_events"),
         ({"pretrain": {"epochs": 0}}, "recipe.yaml: "),
     ],
 )
@@ -119,9 +122,27 @@ def test_every_step_without_labels_and_with(tmp_path: Path) -> None:
     assert build.student_run(tracks()) == run  # finished steps are not done again
     assert {path: path.stat().st_mtime_ns for path in first} == first
     student = build.trained(tracks(), run, 0)
-    config = build.calibrated(student, tracks("val"))
+    config = build.calibrated(student, tracks("val"), tracks())
+    assert not config.gate and (student.temperature, student.fusion) == (config.temperature, config.fusion)
     assert config.labels == tuple(DISPLAY) and len(config.fusion) == 3 and config.strides == (2, 2)
     assert config.build().fusion == config.fusion and config.terms == "for tests"
+
+
+def test_a_recipe_with_a_gate_and_thresholds_of_the_stream(tmp_path: Path) -> None:
+    recipe = recipe_of(tmp_path, gate=True, false_events=0.7, by_label=True)
+    assert recipe.events is not None and recipe.events.minute == 0.7 and recipe.events.by_label
+    said: list[str] = []
+    build = build_of(tmp_path, recipe)
+    build.note = said.append
+    from models.student import Student
+    from models.weights import load, save
+
+    student = Student(len(DISPLAY), channels=(4, 8), strides=(2, 2)).eval()
+    config = build.calibrated(student, tracks("val"), tracks())
+    assert config.gate and student.gate is not None
+    save(student, config, tmp_path / "out")
+    assert load(tmp_path / "out")[0].gate is not None
+    assert any("false events a minute" in line for line in said)
 
 
 def test_the_student_begins_with_the_distilled_encoders(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from training.drawing.motions import make_motion
 from training.supervised.clip_scores import clip_scores
 from training.supervised.fit import fit
 from training.supervised.recipe import Recipe
+from training.supervised.stream_measures import Targets
+from training.supervised.stream_scores import play_tracks
+from training.supervised.stream_thresholds import measure
 
 LABELS = ("wave", "squat", *SILENT)
 SHAPE = {"channels": (4, 8), "strides": (2, 2)}
@@ -68,3 +71,14 @@ def test_the_gate_tells_no_action_from_the_actions(student: Student, tracks: lis
     known, other = (np.array([one.action in names for one in held]) for names in (("wave", "squat"), ("other",)))
     right = lambda said: min((said[known] > 0.5).mean(), (said[other] < 0.5).mean())  # noqa: E731
     assert right(gated[:, :2].sum(1)) > 0.8 > 0.5 > right(ungated[:, :2].sum(1))
+
+
+def test_thresholds_are_chosen_on_the_stream_if_that_is_asked_for(student: Student, tracks: list[Track]) -> None:
+    said: list[str] = []
+    targets = Targets(minute=0.7, shares={"other": 0.05})
+    fitted = fit(student, tracks, HOW, LABELS, FALSE_ALARMS, training=tracks, events=targets, note=said.append)
+    seen = [one for one in tracks if one.domain != "raw"]
+    played = play_tracks(student, seen, LABELS, HOW.window_s, HOW.frames)
+    found = measure(played, LABELS, fitted["thresholds"])
+    assert found.quiet.meets(targets) and f"thresholds {fitted['thresholds']}" in said[0]
+    assert fitted["thresholds"] != fit(student, tracks, HOW, LABELS, FALSE_ALARMS, training=tracks)["thresholds"]

@@ -74,20 +74,22 @@ def test_recorded_clips_count_only_where_none_was_seen() -> None:
     assert not fit_stream_thresholds(CLIPS + raw, LABELS, Targets()).met
 
 
+BOTH = [Targets(minute=None, shares={"other": 0.05}, by_label=by_label) for by_label in (False, True)]
+
+
 def test_thresholds_by_label_where_one_action_alone_is_mistaken() -> None:
     clips = CLIPS + spread("other", "wave", 0.0, 0.7)
-    targets = Targets(minute=None, shares={"other": 0.05})
-    one, own = (fit_stream_thresholds(clips, LABELS, targets, by_label) for by_label in (False, True))
+    one, own = (fit_stream_thresholds(clips, LABELS, targets) for targets in BOTH)
     assert "by_label" not in one.thresholds
     by_label = own.thresholds["by_label"]
     assert by_label["clap"] < one.thresholds["enter"] - 0.1 and "wave" not in by_label
-    assert own.measures.right > one.measures.right + 0.05 and own.measures.quiet.meets(targets)
+    assert own.measures.right > one.measures.right + 0.05 and own.measures.quiet.meets(BOTH[1])
 
 
 def test_thresholds_by_label_that_pay_nothing_are_not_taken() -> None:
     clips = CLIPS + spread("other", "wave", 0.0, 0.7) + spread("other", "clap", 0.0, 0.7)
-    targets = Targets(minute=None, shares={"other": 0.05})
-    assert fit_stream_thresholds(clips, LABELS, targets, True) == fit_stream_thresholds(clips, LABELS, targets)
+    one, own = (fit_stream_thresholds(clips, LABELS, targets) for targets in BOTH)
+    assert own == one
 
 
 def test_clips_without_an_action_are_needed() -> None:
