@@ -95,7 +95,8 @@ def _punch(
     rng: Rng, guard: bool, target: Place = (-0.25, 0.02, 0.95), sides: int = 2, elbow: Place | None = None
 ) -> Motion:
     """Punch from a guard or from where the hands rest, with one hand or both in turn."""
-    home: Pose = both({"right_hand": about(rng, (-0.08, 0.02, 0.38) if guard else (0.0, -0.4, 0.35), 0.05)})
+    up = rng.uniform(0.0, 0.35) if rng.random() < 0.5 else 0.02  # fists before the chin, or before the forehead
+    home: Pose = both({"right_hand": about(rng, (-0.08, up, 0.38) if guard else (0.0, -0.4, 0.35), 0.05)})
     home |= both({"right_elbow": (rng.uniform(0.1, 0.7), -0.9, 0.0)})
     quick, rest = rng.uniform(0.14, 0.3), rng.uniform(0.05, 0.7)
     now, keys = 0.0, [(0.0, home)]
