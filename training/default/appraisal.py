@@ -175,9 +175,9 @@ class Appraisal:
                 out = self._outputs(tracks)
                 rows[f"{part} {domain}"] = DomainScores(
                     clips=len(tracks),
-                    calibration=calibration(out, fusion, temperature),
+                    calibration=calibration(out, fusion, temperature, self.student.gate),
                     fusion=fusion_worth(out, fusion),
-                    rejection=rejection(unknown_scores(out, fusion, temperature, far), out.label_N),
+                    rejection=rejection(unknown_scores(out, fusion, temperature, far, self.student.gate), out.label_N),
                 )
         return rows
 

@@ -8,6 +8,7 @@ Shapes: N clips, M modalities, C classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,25 +17,44 @@ from training.default.measured import Calibration, FusionRow, Rejection
 from training.supervised import calibration as calibrate
 from training.supervised.outputs import StudentOutputs, fused
 
+if TYPE_CHECKING:
+    from models.gate import Gate
+
 LABELS = tuple(DISPLAY)
+TINY = 1e-30  # a score of 0 is no certainty that single precision can hold
 _SILENT = [LABELS.index(label) for label in SILENT]
 _SAID = [c for c in range(len(LABELS)) if c not in _SILENT]
 _OTHER = LABELS.index(OTHER)
 
 
-def calibration(out: StudentOutputs, fusion: Sequence[float], temperature: float) -> Calibration:
-    """Measure the fused score's expected calibration error and log loss, before and after the temperature."""
-    mean_NC = fused(out, fusion)
+def calibration(
+    out: StudentOutputs, fusion: Sequence[float], temperature: float, gate: Gate | None = None
+) -> Calibration:
+    """Measure the fused score's expected calibration error and log loss, before and after temperature and gate."""
 
-    def error(t: float) -> float:
-        return round(calibrate.calibration_error(calibrate.softmax(mean_NC / t), out.label_N), 4)
+    def error(scores_NC: np.ndarray) -> float:
+        return round(calibrate.calibration_error(scores_NC, out.label_N), 4)
 
-    def loss(t: float) -> float:
-        return round(calibrate.log_loss(mean_NC / t, out.label_N), 4)
+    def loss(scores_NC: np.ndarray) -> float:
+        return round(calibrate.log_loss(np.log(np.maximum(scores_NC, TINY)), out.label_N), 4)
 
+    before_NC, after_NC = (final_scores(out, fusion, *how) for how in ((1.0, None), (temperature, gate)))
     return Calibration(
-        ece_before=error(1.0), log_loss_before=loss(1.0), ece_after=error(temperature), log_loss_after=loss(temperature)
-    )
+        ece_before=error(before_NC), log_loss_before=loss(before_NC),
+        ece_after=error(after_NC), log_loss_after=loss(after_NC),
+    )  # fmt: skip
+
+
+def final_scores(
+    out: StudentOutputs, fusion: Sequence[float], temperature: float, gate: Gate | None = None
+) -> np.ndarray:
+    """Return the fused scores (N, C), behind the gate if there is one."""
+    logits_NC = fused(out, fusion) / temperature
+    if gate is None:
+        return calibrate.softmax(logits_NC)
+    import torch
+
+    return gate(*(torch.from_numpy(x).float() for x in (logits_NC, out.embedding_ND))).numpy()
 
 
 def fusion_worth(out: StudentOutputs, fusion: Sequence[float]) -> dict[str, FusionRow]:
@@ -54,7 +74,11 @@ def fusion_worth(out: StudentOutputs, fusion: Sequence[float]) -> dict[str, Fusi
 
 
 def unknown_scores(
-    out: StudentOutputs, fusion: Sequence[float], temperature: float, far: calibrate.FeatureDistance
+    out: StudentOutputs,
+    fusion: Sequence[float],
+    temperature: float,
+    far: calibrate.FeatureDistance,
+    gate: Gate | None = None,
 ) -> dict[str, np.ndarray]:
     """Compute the scores that should be high where an action of the list goes on, (N,) by name.
 
@@ -63,16 +87,22 @@ def unknown_scores(
         fusion: weights of the modalities.
         temperature: of the scores.
         far: fitted on the training clips' embeddings.
+        gate: of the student, if it has one.
     """
     mean_NC = fused(out, fusion)
     scores_NC = calibrate.softmax(mean_NC / temperature)
+    gated_NC = final_scores(out, fusion, temperature, gate)
+    behind = {
+        "best score of an action, behind the gate": gated_NC[:, _SAID].max(1),
+        "1 - score of stillness or no action, behind the gate": 1 - gated_NC[:, _SILENT].sum(1),
+    }
     return {
         "best score of an action": scores_NC[:, _SAID].max(1),
         "1 - score of stillness or no action": 1 - scores_NC[:, _SILENT].sum(1),
         "best score, no class for no action": calibrate.softmax(mean_NC[:, _SAID] / temperature).max(1),
         "energy of the actions": calibrate.energy(mean_NC, _SAID),
         "closeness of features (Mahalanobis)": far(out.embedding_ND),
-    }
+    } | (behind if gate is not None else {})
 
 
 def rejection(scores: dict[str, np.ndarray], label_N: np.ndarray) -> tuple[Rejection, ...]:

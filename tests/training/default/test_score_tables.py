@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from models.gate import Gate, said_labels
+from models.labels import SILENT
 from training.default.score_tables import LABELS, calibration, fusion_worth, rejection, unknown_scores
 from training.supervised.calibration import FeatureDistance, fit_temperature
 from training.supervised.outputs import StudentOutputs
@@ -53,3 +55,18 @@ def test_ways_to_tell_the_unknown() -> None:
 def test_both_kinds_are_needed() -> None:
     with pytest.raises(ValueError, match="both needed"):
         rejection({"score": np.zeros(3)}, np.zeros(3, int))
+
+
+def test_a_gate_is_measured_beside_the_scores_without_it() -> None:
+    out = outputs()
+    known = np.isin(out.label_N, [LABELS.index(label) for label in LABELS if label not in SILENT])
+    gate = Gate(said_labels(LABELS), out.embedding_ND.shape[1])
+    assert calibration(out, FUSION, 1.0, gate) == calibration(out, FUSION, 1.0)  # a new gate changes nothing
+    told_ND = np.where(known, 1.0, -1.0)[:, None] * np.ones_like(out.embedding_ND)
+    out = StudentOutputs(out.logits_NMC, told_ND, out.label_N)
+    gate.direction_D.fill_(3.0)
+    far = FeatureDistance(out.embedding_ND + np.random.default_rng(0).normal(size=out.embedding_ND.shape), out.label_N)
+    rows = {row.score: row for row in rejection(unknown_scores(out, FUSION, 1.0, far, gate), out.label_N)}
+    name = "1 - score of stillness or no action"
+    assert rows[f"{name}, behind the gate"].auroc == 1.0 > rows[name].auroc
+    assert calibration(out, FUSION, 1.0, gate).log_loss_after < calibration(out, FUSION, 1.0).log_loss_after
