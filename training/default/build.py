@@ -174,11 +174,17 @@ class Build:
     def clips(self) -> dict[str, list[Track]]:
         """Clips of the sets that train, and of the written motions, by part."""
         parts: dict[str, list[Track]] = {"train": [], "val": [], "test": []}
-        for track in tracks_of(self.data, self.drawings, self.materials):
+        for track in tracks_of(self.data, self.drawings, self.materials) + self._written():
             if track.action in DISPLAY and track.action not in self.recipe.without:
                 parts[track.part].append(track)
         parts["train"] = settled(parts["train"])
         return parts
+
+    def _written(self) -> list[Track]:
+        from training.drawing.way_tracks import way_tracks
+
+        how = self.recipe.written
+        return way_tracks(how.per_action, how.seed) if how.per_action else []
 
     def make(self, out: Path, scratch: bool = False) -> None:
         """Make everything, ending in the weights, config.json, student.onnx and background.safetensors in OUT.

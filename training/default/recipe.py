@@ -24,7 +24,7 @@ _KEYS = (
     "terms",
 )  # fmt: skip
 KINDS = ("recorded", "ways")  # of drawings
-_OPTIONAL = ("without", "gate", "false_events", "by_label")
+_OPTIONAL = ("without", "written", "gate", "false_events", "by_label")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +59,19 @@ class Drawing:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"a drawing's kind is {' or '.join(KINDS)}; got {self.kind}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """Written ways of doing an action that train as they are, undrawn (training.drawing.way_tracks).
+
+    Attributes:
+        per_action: tracks of an action whose weight is 1; 0 for none.
+        seed: of all of them.
+    """
+
+    per_action: int = 0
+    seed: int = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +124,7 @@ class DefaultRecipe:
         judge: what is drawn to judge alone.
         sets: which recorded sets train, by the recipe's name.
         terms: what those sets allow the weights to be used for, by the same name.
+        written: ways that train undrawn.
         gate: whether the model gets a gate for the unknown on its embedding.
         false_events: most false events a minute, by which thresholds are chosen on the stream; None chooses them on
             single windows.
@@ -130,6 +144,7 @@ class DefaultRecipe:
     judge: Judging
     sets: dict[str, tuple[str, ...]]
     terms: dict[str, str]
+    written: Written = Written()
     gate: bool = False
     false_events: float | None = None
     by_label: bool = False
@@ -208,6 +223,7 @@ def _recipe(said: Mapping[str, Any]) -> DefaultRecipe:
         trials=_filled(Trials, said["trials"], "trials"),
         judge=_filled(Judging, said["judge"], "judge"),
         sets={str(name): tuple(sets) for name, sets in said["sets"].items()},
+        written=_filled(Written, said.get("written") or {}, "written"),
         gate=gate,
         false_events=None if false_events is None else float(false_events),
         by_label=by_label,
