@@ -24,7 +24,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--work", type=Path, default=Path("runs/default"), help="what lies between (%(default)s)")
     command.add_argument("--out", type=Path, default=PRETRAINED, help="model and card (default: models/pretrained)")
     command.add_argument("--threads", type=threads, default=2)
-    command.add_argument("--scratch", action="store_true", help="no pre-training: to compare with")
+    begins = command.add_mutually_exclusive_group()
+    begins.add_argument("--scratch", action="store_true", help="no pre-training: to compare with")
+    begins.add_argument(
+        "--start", type=Path, metavar="FOLDER",
+        help="no pre-training: begin with the encoders of this model or finished run, to rebuild quickly",
+    )  # fmt: skip
     command.add_argument("--no-card", action="store_true", help="end with the model; the card's measures take hours")
     command.add_argument("--workers", type=workers, default=2, help="processes that draw, or train beside it")
 
@@ -41,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     recipe = DefaultRecipe.read(args.recipe)
     pose = functools.cache(lambda: ensure_pose_model(args.pose))
     build = Build(recipe, args.sets, args.data, args.work, pose, args.workers, tqdm.write)
-    build.make(args.out, args.scratch)
+    build.make(args.out, args.scratch, args.start)
     if not args.no_card:
         from training.default.appraisal import appraise
 

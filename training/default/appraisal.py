@@ -9,19 +9,22 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from models.clips import read_clips
 from models.labels import DISPLAY, SILENT
-from models.system.atomic import write_json
 from models.system.cores import processor
+from training.data.pairs import pair_tracks
 from training.data.splits import MORE_SETS, SETS
 from training.data.tracks import DOMAINS, Track, camera_tracks
-from training.default.build import Build
+from training.default.before import Before, tried
+from training.default.build import PRETRAINED, Build
+from training.default.kept import Kept
+from training.default.live_appraisal import LiveAppraisal
 from training.default.measured import (
     Accuracies,
     ArmSummary,
@@ -34,9 +37,8 @@ from training.default.score_tables import calibration, fusion_worth, rejection, 
 from training.default.trials import TrialSettings, plan, run_trials, summary
 from training.judging import measures
 from training.judging.judge import CAMERA, RECORDED, HeldOut, judge_model
-from training.judging.rows import BaselineRow, Judged, Rows, by_name, in_turn, plain
+from training.judging.rows import BaselineRow, Judged, by_name, in_turn
 from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
-from training.judging.videos import SINGLE, watch
 from training.supervised.calibration import FeatureDistance
 from training.supervised.outputs import StudentOutputs, outputs_of
 
@@ -60,7 +62,10 @@ def appraise(build: Build, out: Path) -> None:
         shutil.copyfile(appraisal.results / f"confusion_test_{k}.png", out / name)
     cases = look_for(appraisal.model, build.pose(), EACH)
     picture(_some([case for case in cases if case.wrong] or cases, SHOWN), DISPLAY, out / "failures.png")
-    write_card(card_values(measured, build.recipe, appraisal.config, build.name, _others(build)), out)
+    values = card_values(
+        measured, build.recipe, appraisal.config, build.name, _others(build), build.begun, Before.read(), tried()
+    )  # fmt: skip
+    write_card(values, out)
 
 
 def _others(build: Build) -> dict[str, Accuracies]:
@@ -87,45 +92,33 @@ class Appraisal:
         from models.weights import CONFIG, WEIGHTS, load
 
         self.build, self.out, self.results = build, out, build.work / "results"
-        self.results.mkdir(parents=True, exist_ok=True)
         self.model = ActionModel(out / "student.onnx", device="cpu", threads=1)
         self.student, self.config = load(out)
         self.held = HeldOut(build.data, build.drawings)
         # Not of the ONNX file: it names the revision that wrote it.
         told = (out / WEIGHTS).read_bytes() + (out / CONFIG).read_bytes()
-        self.hash = hashlib.sha256(told).hexdigest()[:16]
+        self.kept = Kept(self.results, hashlib.sha256(told).hexdigest()[:16], build.note)
+        self.live = LiveAppraisal(self.model, out / "student.onnx", build, self.kept)
 
     def all(self) -> ModelMeasures:
         """Take every measure."""
+        once = self.kept.once
         return ModelMeasures(
-            data=self._once("data", self._data, DataCounts.from_dict),
-            cost=self._once("cost", self._cost, ModelCost.from_dict),
+            live=self.live.all(),
+            data=once("data", self._data, DataCounts.from_dict),
+            cost=once("cost", self._cost, ModelCost.from_dict),
             accuracy=Accuracies(
-                val=self._once("accuracy_val", lambda: self._accuracy("val"), Judged.from_dict),
-                test=self._once("accuracy_test", lambda: self._accuracy("test"), Judged.from_dict),
+                val=once("accuracy_val", lambda: self._accuracy("val"), Judged.from_dict),
+                test=once("accuracy_test", lambda: self._accuracy("test"), Judged.from_dict),
             ),
-            scores=self._once("scores", self._scores, by_name(DomainScores.from_dict)),
-            unknown=self._once("unknown", self._unknown, by_name(Unknown.from_dict)),
-            idle=self._once("idle", self._idle, by_name(FalseEvents.from_dict)),
-            rates=self._once("rates", self._rates, RateAccuracy.from_dict),
-            lower_body=self._once("lower_body", self._lower_body, by_name(LowerBody.from_dict)),
-            baseline=self._once("floor", self._baseline, in_turn(BaselineRow.from_dict), of_model=False),
-            trials=self._once("trials", self._trials, in_turn(ArmSummary.from_dict)),
+            scores=once("scores", self._scores, by_name(DomainScores.from_dict)),
+            unknown=once("unknown", self._unknown, by_name(Unknown.from_dict)),
+            idle=once("idle", self._idle, by_name(FalseEvents.from_dict)),
+            rates=once("rates", self._rates, RateAccuracy.from_dict),
+            lower_body=once("lower_body", self._lower_body, by_name(LowerBody.from_dict)),
+            baseline=once("floor", self._baseline, in_turn(BaselineRow.from_dict), of_model=False),
+            trials=once("trials", self._trials, in_turn(ArmSummary.from_dict)),
         )
-
-    def _once(self, name: str, measure: Callable[[], Rows], read: Callable[[Any], T], of_model: bool = True) -> T:
-        """Return a measure from its file, or take it now.
-
-        It is taken where the file is missing or of another model.
-        """
-        path, model = self.results / f"{name}.json", self.hash if of_model else None
-        if path.exists():
-            held = json.loads(path.read_text(encoding="utf-8"))
-            if held["model"] == model:
-                return read(held["value"])
-        self.build.note(f"measuring: {name}")
-        write_json(path, {"model": model, "value": plain(measure())}, indent=1)
-        return read(json.loads(path.read_text(encoding="utf-8"))["value"])
 
     def _data(self) -> DataCounts:
         clips = self.build.clips
@@ -138,7 +131,14 @@ class Appraisal:
                            for domain in DOMAINS] for label in LABELS}  # fmt: skip
         folder = self.build.data / "skeletons"
         recorded = {name: sum(1 for _ in read_clips(folder / f"{name}.npz")) for name in self.build.materials.sets}
-        return DataCounts(counts, sources, actions, recorded)
+        train = [t for t in clips["train"] if t.domain == "webcam"]
+        files = sorted({t.source for t in train})
+        people = {
+            name: [sum(t.source == name for t in train), len({t.subject for t in train if t.source == name})]
+            for name in files
+        }
+        pairs = len(pair_tracks(self.build.data)) if self.build.materials.pairs else 0
+        return DataCounts(counts, sources, actions, recorded, people, pairs)
 
     def _cost(self) -> ModelCost:
         """Measure parameters, file size, and the median milliseconds of a window on one thread of this processor."""
@@ -157,8 +157,7 @@ class Appraisal:
         )
 
     def _accuracy(self, part: str) -> Judged:
-        watched = watch(self.model, self.build.pose(), self.build.data / "videos", (part,), kinds=SINGLE)
-        return judge_model(self.model, self.held, watched, self.results, part)
+        return judge_model(self.model, self.held, self.live.watched[part], self.results, part)
 
     def _outputs(self, tracks: Sequence[Track]) -> StudentOutputs:
         return outputs_of(self.student, tracks, self.build.recipe.train)
@@ -212,10 +211,11 @@ class Appraisal:
     def _trials(self) -> list[ArmSummary]:
         """Run the trainings beside this one.
 
-        They are judged on what the card reports, and on val. The list is empty where the recipe wants none.
+        They are judged on what the card reports, and on val. The list is empty where the recipe wants none, and where
+        there was no pre-training to compare with.
         """
         build, recipe = self.build, self.build.recipe
-        if build.name not in recipe.trials.of:
+        if build.name not in recipe.trials.of or build.begun != PRETRAINED:
             return []
         groups, chosen = (self.held.by_measure(part, LABELS) for part in ("test", "val"))
         groups |= {f"{title} (val)": chosen[title] for title in (RECORDED, CAMERA)}

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from training.drawing.jobs import DrawJob
 
 
+PRETRAINED, SCRATCH = "pre-trained", "from scratch"  # how a student can begin, beside another model's encoders
+
+
 def tracks_of(data: Path, drawn: list[Path], materials: Materials) -> list[Track]:
     """Read all tracks of some materials, of what was drawn of them and of the written motions, in all parts.
 
@@ -56,6 +59,7 @@ class Build:
         materials: those sets.
         drawn: folder of all drawn clips.
         work: folder of this choice of sets.
+        begun: how the student began: PRETRAINED, SCRATCH, or the name of the model whose encoders it took.
 
     Raises:
         ValueError: the recipe has no sets of that name, or data is missing.
@@ -78,6 +82,7 @@ class Build:
             raise ValueError(f"{data} lacks {', '.join(lost)}; give --data DATA")
         self.data, self.drawn, self.work = data, work / "drawn", work / name
         self.pose, self.workers, self.note = pose, workers, note
+        self.begun = PRETRAINED
 
     @functools.cached_property
     def drawings(self) -> list[Path]:
@@ -141,10 +146,17 @@ class Build:
         return self.work / "student"
 
     def trained(self, training: list[Track], start: Path | None, seed: int) -> Student:
-        """Train with labels and return the student."""
+        """Train with labels and return the student.
+
+        Args:
+            training: clips that train.
+            start: whose encoders it begins with: the distilled run of this build, or another model; None for nobody's.
+            seed: of the training.
+        """
         from training.supervised.train import train
 
-        trial = Trial(start="student" if start else "scratch", seed=seed)
+        kinds = {None: "scratch", self.work / "student": "student"}
+        trial = Trial(start=kinds.get(start, "model"), seed=seed)
         how = recipe_of(trial, self.recipe.train, self.recipe.trials.epochs)
         return train(training, tuple(DISPLAY), how, self.work / "trials" / trial.name, self.note, start)[0]
 
@@ -186,21 +198,43 @@ class Build:
         how = self.recipe.written
         return way_tracks(how.per_action, how.seed) if how.per_action else []
 
-    def make(self, out: Path, scratch: bool = False) -> None:
+    def make(self, out: Path, scratch: bool = False, start: Path | None = None) -> None:
         """Make everything, ending in the weights, config.json, student.onnx and background.safetensors in OUT.
 
         Args:
             out: the folder.
             scratch: from labels alone, to compare with.
+            start: a model's folder, or a finished run, whose encoders take the place of pre-training; None pre-trains.
+
+        Raises:
+            ValueError: both are given, or START is no model of the recipe's shape.
         """
         from export.onnx import export_student
         from models.weights import save
 
+        self.begun = _begun(scratch, start, self.recipe)
         training, choosing = self.clips["train"], self.clips["val"]
-        self.note(f"{len(training):,} clips train, {len(choosing):,} choose")
-        start = None if scratch else self.student_run(training + self.materials.unlabelled(self.data))
+        self.note(f"{len(training):,} clips train, {len(choosing):,} choose; the student begins {self.begun}")
+        if not scratch and start is None:
+            start = self.student_run(training + self.materials.unlabelled(self.data))
         student = self.trained(training, start, self.recipe.seeds[0])
         config = self.calibrated(student, choosing + camera_tracks(self.draw_stillness("val")), training)
         save(student, config, out)
         export_student(student, config, out / "student.onnx")
         write_background(student, config, some_of_each(training, BACKGROUND), self.recipe.train, out / FILE)
+
+
+def _begun(scratch: bool, start: Path | None, recipe: DefaultRecipe) -> str:
+    """Say how a student begins, before anything is drawn or trained."""
+    if start is None:
+        return SCRATCH if scratch else PRETRAINED
+    if scratch:
+        raise ValueError("a model begins from scratch or with another's encoders, not both: leave out one")
+    from models.student import Student
+    from models.weights import WEIGHTS, read_config
+    from training.supervised.train import begin
+
+    how = recipe.train
+    begin(Student(len(DISPLAY), how.modalities, how.channels, strides=how.strides), start)
+    version = f", version {read_config(start).version}" if (start / WEIGHTS).exists() else ""
+    return f"with the encoders of {start.resolve().name}{version}"

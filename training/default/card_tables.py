@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from training.data.splits import UNSEEN_SETS
@@ -21,8 +22,24 @@ _ARMS = {
 }  # fmt: skip
 
 
-def accuracy_table(test: Judged, val: Judged, baseline: Sequence[BaselineRow], trials: Sequence[ArmSummary]) -> str:
-    """Tabulate every accuracy measure: the shipped file's, the spread over seeds, and the baseline."""
+def accuracy_table(
+    test: Judged,
+    val: Judged,
+    baseline: Sequence[BaselineRow],
+    trials: Sequence[ArmSummary],
+    named: str = "",
+    before: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Tabulate every accuracy measure: the shipped file's, the spread over seeds, and the baseline.
+
+    Args:
+        test: clips that report.
+        val: clips that choose.
+        baseline: the SVM's rows.
+        trials: trainings beside this one.
+        named: column of the version before; "" for none.
+        before: measure -> its top-1.
+    """
     svm = {row.measure: row.top1 for row in baseline}
     ours = next((row for row in trials if row.arm == "student-100"), None)
     chosen = {row.measure: row.accuracy for row in val.rows}
@@ -32,6 +49,7 @@ def accuracy_table(test: Judged, val: Judged, baseline: Sequence[BaselineRow], t
         rows.append({
             "measure": title, "clips": told.clips, "top-1 %": f"**{told.top1}**", "top-3 %": told.top3,
             "mean over actions %": told.mean_per_action,
+            **({named: before.get(title, "-")} if named else {}),
             **({f"top-1 %, {ours.seeds} seeds": _spread(ours, title)} if ours else {}),
             "plain SVM, top-1 %": _plain(svm.get(title)), "val, top-1 % (clips)": _val(chosen.get(title)),
         })  # fmt: skip
@@ -61,7 +79,7 @@ def trials_table(trials: Sequence[ArmSummary], measures: Mapping[str, str]) -> s
         measures: measure -> its short name, the table's columns.
     """
     if not trials:
-        return "Not repeated for this model; the card of the model of all sets tells it."
+        return "Not repeated for this model."
     rows = []
     for row in trials:
         start, share = row.arm.rsplit("-", 1)

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from training.default.live_measured import LiveMeasures
 from training.judging.rows import BaselineRow, Judged
 from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
 
@@ -22,12 +23,16 @@ class DataCounts:
         sources: set -> recorded clips of it that train.
         actions: label -> clips that train, recorded and drawn.
         recorded: set -> clips in its file.
+        people: file of people at webcams -> windows that train, and whose they are.
+        pairs: clips seen by two sensors, which pre-train without labels.
     """
 
     counts: dict[str, dict[str, int]]
     sources: dict[str, int]
     actions: dict[str, list[int]]
     recorded: dict[str, int]
+    people: dict[str, list[int]] = field(default_factory=dict)
+    pairs: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -188,6 +193,7 @@ class ModelMeasures:
         lower_body: part -> arms with the lower body seen and unseen.
         baseline: the SVM's rows.
         trials: trainings beside this one; () where the recipe wants none.
+        live: what users meet.
     """
 
     data: DataCounts
@@ -200,3 +206,4 @@ class ModelMeasures:
     lower_body: dict[str, LowerBody]
     baseline: tuple[BaselineRow, ...]
     trials: tuple[ArmSummary, ...]
+    live: LiveMeasures

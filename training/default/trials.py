@@ -34,7 +34,7 @@ class Trial:
     """Training with labels beside the shipped one.
 
     Attributes:
-        start: "student" (distilled), "teacher" (six modalities) or "scratch".
+        start: "student" (distilled), "teacher" (six modalities), "model" (another one's encoders) or "scratch".
         share: of the labels, in (0, 1].
         seed: of the training and of the choice of labels.
     """

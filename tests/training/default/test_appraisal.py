@@ -14,6 +14,7 @@ from models.weights import StudentConfig, save
 from training.data.tracks import Track
 from training.default import appraisal
 from training.default.appraisal import Appraisal
+from training.default.build import PRETRAINED, SCRATCH
 from training.default.measured import TrialResult
 from training.default.recipe import Judging, Trials
 from training.drawing.motions import make_motion
@@ -66,8 +67,8 @@ def build(
     recipe = SimpleNamespace(train=TINY, seeds=(0,), trials=trials, judge=Judging())
     folder = Path("drawn")
     return SimpleNamespace(
-        recipe=recipe, name="all", work=tmp_path, data=tmp_path, sets=(), pose=functools.cache(lambda: Path("none")),
-        workers=1, note=lambda line: None, drawings=[folder],
+        recipe=recipe, name="all", work=tmp_path, data=tmp_path, begun=PRETRAINED,
+        pose=functools.cache(lambda: Path("none")), workers=1, note=lambda line: None, drawings=[folder],
         draw_rates=lambda: {15.0: folder, 30.0: folder}, draw_stillness=lambda part: folder,
         clips={part: every[part, "raw"] + every[part, "camera"] for part in ("train", "val", "test")},
     )  # fmt: skip
@@ -96,7 +97,9 @@ def test_trials_are_summed_up(build: SimpleNamespace, files: Path, monkeypatch: 
     rows = Appraisal(build, files)._trials()
     assert {row.arm for row in rows} == {"student-100", "scratch-100", "teacher-100", "student-50", "scratch-50"}
     assert f"{appraisal.RECORDED} (val)" in rows[0].mean
-    build.name = "open"
+    build.begun = SCRATCH  # there is no pre-training to compare with
+    assert Appraisal(build, files)._trials() == []
+    build.name, build.begun = "open", PRETRAINED
     assert Appraisal(build, files)._trials() == []
 
 
@@ -107,7 +110,7 @@ def test_each_measure_once_for_a_model(build: SimpleNamespace, files: Path) -> N
         calls.append(1)
         return BaselineRow("a", len(calls), 50.0)
 
-    once = lambda: mine._once("a", measure, BaselineRow.from_dict)  # noqa: E731
+    once = lambda: mine.kept.once("a", measure, BaselineRow.from_dict)  # noqa: E731
     assert once() == once() == BaselineRow("a", 1, 50.0)
     path = build.work / "results" / "a.json"
     assert json.loads(path.read_text())["value"] == {"measure": "a", "clips": 1, "top1": 50.0}

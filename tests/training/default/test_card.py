@@ -2,15 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from models.labels import DISPLAY
 from models.system.places import ROOT
 from models.weights import StudentConfig
-from training.data.splits import SETS
+from training.data.splits import MORE_SETS, SETS
+from training.default.before import Before, Tried
+from training.default.build import SCRATCH
 from training.default.card import TERMS, card_values, write_card
 from training.default.card_tables import accuracy_table, rejection_table, trials_table
+from training.default.live_measured import FewShot, LiveMeasures, Spliced
+from training.default.live_tables import tried_table
 from training.default.measured import (
     Accuracies,
     ArmSummary,
@@ -25,7 +31,9 @@ from training.default.measured import (
 from training.default.recipe import DefaultRecipe
 from training.judging.judge import CAMERA, RECORDED
 from training.judging.rows import Accuracy, ActionRow, BaselineRow, Hits, Judged, MeasureRow, VideoAnswers
-from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
+from training.judging.soon import SoonRow
+from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown, VideoRow
+from training.judging.webcam_rows import Separation, Webcam, WebcamMean, WebcamRow, WebcamTable
 
 RECIPE = ROOT / "training" / "recipes" / "default.yaml"
 GROUPS = ("val raw", "val camera", "test raw", "test camera")
@@ -48,6 +56,44 @@ def scores(*rejection: Rejection) -> DomainScores:
     return DomainScores(9, Calibration(0.2, 0.6, 0.1, 0.5), dict.fromkeys(names, FusionRow(0.5, 80.0)), rejection)
 
 
+def webcam(part: str) -> Webcam:
+    row = WebcamRow(
+        action="wave", people=4, windows=35, top1=54.2, top3=85.4, right_event=2.1, wrong_event=0.0, top1_windows=45.7,
+        answers={"wave": 16, "": 2},
+    )  # fmt: skip
+    other = replace(row, action="other", right_event=None, wrong_event=15.8)
+    means = [
+        WebcamMean(measure=name, actions=1, top1=54.2, top3=85.4, right_event=2.1, wrong_event=0.0)
+        for name in ("wave", "actions of two people or more", "actions")
+    ]
+    people = WebcamTable(
+        files=("mediapipe_webcam",), people=9, windows=208, rows=(row, other), means=tuple(means), quiet_events=15.8,
+        risk={"25": 63.0, "50": 75.3, "75": 77.1},
+        separations=(Separation(score="best action", known=81, unknown=105, auroc=0.599, fpr95=76.2),),
+    )  # fmt: skip
+    signs = replace(people, people=3, windows=141, rows=(other,), means=(), quiet_events=2.8, risk={}, separations=())
+    tables = {"people at webcams": people, "sign language at webcams": signs}
+    return Webcam(part=part, model="9", tables=tables, left_out=())
+
+
+def live_measures() -> LiveMeasures:
+    video = VideoRow(
+        videos="newer", part="val", clips=9, right=6, top3=9, quiet=9, minutes=0.76, events=2, per_minute=2.64,
+        labels={"clap": 1},
+    )  # fmt: skip
+    soon = SoonRow(
+        recordings="spliced", action="all", times=179, never=21.8, word_s=1.5, word90_s=2.5, silence_s=None,
+        silence90_s=None,
+    )  # fmt: skip
+    few = FewShot(ways=5, shots=5, episodes=600, clips=99, top1=65.6, interval=0.9, known=True)
+    return LiveMeasures(
+        webcam={part: webcam(part) for part in ("val", "held")}, videos=(video,),
+        soon={"val": (soon, replace(soon, action="wave")), "test": (soon,)},
+        more=(MeasureRow("utd_mhad", Accuracy(190, 62.1, 80.0, 61.0)),), few_shot=(few,),
+        spliced=Spliced(recordings=210, actions=1000, f1=68.8, edit=77.9, said=79.0),
+    )  # fmt: skip
+
+
 def measured() -> ModelMeasures:
     unknown = Unknown(known=1, unknown=1, auroc=1.0, fpr95=1.0, said_of_unknown=1.0, said_of_known=1.0)
     idle = FalseEvents(clips=4, minutes=2.0, events=1, per_minute=0.5, labels={"wave": 1})
@@ -63,6 +109,7 @@ def measured() -> ModelMeasures:
         lower_body={"test": LowerBody(clips=5, left_out=0, seen=80.0, unseen=75.0, change=-5.0)},
         baseline=(BaselineRow(RECORDED, 10, 61.24),),
         trials=(arm("student-100", 87.04, 0.42), arm("scratch-10", 50.0, None)),
+        live=live_measures(),
     )
 
 
@@ -75,7 +122,9 @@ def test_the_template_is_filled_whole(tmp_path: Path) -> None:
     assert "$" not in text and text.startswith("---\n")
     assert "license_name: research-data" in text and "as you like" in text
     for part in ("version 9", "joint 0.5, bone 0.3, motion 0.2", "**87.5**", "87.0 +- 0.4", "61.2", "5 of 6 right",
-                 "0.910 / 0.25", "1,234", "kard, precog2016, ui_prmd, hdm05, cmu8 |"):  # fmt: skip
+                 "0.910 / 0.25", "1,234", "kard, precog2016, ui_prmd, hdm05, cmu8 |",
+                 "208 windows of 9 people in val", "141 windows of 3 people, is judged apart", "63, 75.3, 77.1",
+                 "actions that trained it: accuracy %", "62.1", "0.599 / 76.2"):  # fmt: skip
         assert part in text, part
 
 
@@ -111,4 +160,68 @@ def test_scores_stand_beside_each_other() -> None:
 
 
 def test_every_set_has_its_terms() -> None:
-    assert set(TERMS) == set(SETS)
+    assert set(TERMS) == {*SETS, *MORE_SETS}
+
+
+def values(sets: list[str], numbers: ModelMeasures, folder: Path, begun: str = "pre-trained", **changes: Any) -> dict:
+    """Everything that the card of a model of these sets may name."""
+    told = yaml.safe_load(RECIPE.read_text()) | {"sets": {"all": sets}, "terms": {"all": "as you like"}} | changes
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(told))
+    config = StudentConfig(labels=tuple(DISPLAY), display=DISPLAY, version="9", fusion=(0.5, 0.3, 0.2))
+    return card_values(numbers, DefaultRecipe.read(folder / "recipe.yaml"), config, "all", {}, begun)
+
+
+def test_a_recipe_with_every_new_part_says_so(tmp_path: Path) -> None:
+    numbers = replace(measured(), data=replace(measured().data, people={"mediapipe_webcam": [900, 32]}, pairs=29))
+    life = {"life": 0.6, "over": 0.15, "hover": 0.15, "seen_depth": 0.7, "desk": 0.35}
+    told = values(
+        ["kard", "utd_mhad", "mediapipe_webcam", "totalcapture"], numbers, tmp_path, false_events=0.7, gate=True,
+        draw={"ways": {"kind": "ways"}}, train={"mixed": 0.03, "augmentation": life},
+    )  # fmt: skip
+    assert "900 windows of 32 people" in told["people"] and "29 recordings of TotalCapture" in told["people"]
+    steps = " ".join(told["steps"].split())
+    for part in ("60 % of the actions stand in the middle", "15 % of the windows see and lose", "scaled by 0.3 to 1.2",
+                 "3 % of the windows mix", "0.7 false events a minute", "1. Pre-training", "4. Fusion"):  # fmt: skip
+        assert part in steps, part
+    assert "cameras 0.45-1.0 m away" in told["drawn"].replace("\n", " ") and "beside the face" in told["drawn"]
+    assert "2 recorded sets and 1 file of people at webcams and pairs" in told["models_words"].replace("\n", " ")
+
+
+def test_a_recipe_without_the_new_parts_says_nothing_of_them(tmp_path: Path) -> None:
+    plain = {"draw": {"clean": {}}, "train": {"epochs": 3}, "false_events": None, "gate": False}
+    told = values(["kard", "hdm05"], measured(), tmp_path, **plain)
+    assert "Nobody at a webcam trained this model" in told["people"] and "TotalCapture" not in told["people"]
+    assert told["drawn"] == told["tried"] == told["gate"] == ""
+    assert not any(word in told["steps"] for word in ("gate", "middle of life", "mix the joints", "drifts"))
+    assert "of single val windows" in told["steps"]
+    assert "version 2" not in "".join(told.values())
+
+
+def test_the_card_says_how_the_model_began(tmp_path: Path) -> None:
+    begun = "with the encoders of pretrained, version 2"
+    told = values(["kard"], measured(), tmp_path, begun)
+    assert told["command"].endswith("--start MODEL") and begun in told["steps"] and "InfoNCE" not in told["steps"]
+    told = values(["kard"], measured(), tmp_path, SCRATCH)
+    assert told["command"].endswith("--scratch") and "labels alone" in told["origin"]
+
+
+def test_the_version_before_stands_beside() -> None:
+    config = StudentConfig(labels=tuple(DISPLAY), display=DISPLAY, version="9", fusion=(0.5, 0.3, 0.2))
+    blocks = {"webcam held": {"other: with an event %": "21.9"}, "actions": {"wave": "67.9 / 10.6"},
+              "accuracy": {RECORDED: "91.2"}, "videos": {}}  # fmt: skip
+    before = Before(version="8", made_by=(), models={"all": blocks})
+    given = (measured(), DefaultRecipe.read(RECIPE))
+    told = card_values(*given, config, "all", {}, before=before)
+    assert told["webcam"].splitlines()[0].count("version 8") == 2 and "| 15.8 | - | 15.8 | 21.9 |" in told["webcam"]
+    assert "| 67.9 / 10.6 | wave 16, nothing 2 |" in told["webcam_actions"]
+    assert "| version 8, top-1 % |" in told["accuracy"] and "| 91.2 |" in told["accuracy"]
+    for name, version in (("open", "9"), ("all", "8")):  # nothing older was measured
+        told = card_values(*given, replace(config, version=version), name, {}, before=before)
+        assert "version 8" not in told["webcam"] + told["accuracy"] + told["webcam_actions"]
+
+
+def test_what_was_tried_is_a_table() -> None:
+    rows = [Tried(what="a gate", top1={"wave": 80.0}, auroc=0.89, kept=True), Tried(what="nothing")]
+    text = tried_table(rows)
+    assert text.startswith("### What was tried") and "| a gate | yes | 80.0, -, -, - |" in text
+    assert "0.89 / -" in text and tried_table([]) == ""

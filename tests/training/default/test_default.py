@@ -10,7 +10,7 @@ from models.labels import DISPLAY, SILENT
 from models.system.places import ROOT
 from training.data.splits import SETS
 from training.data.tracks import Track
-from training.default.build import Build
+from training.default.build import SCRATCH, Build
 from training.default.recipe import DefaultRecipe
 from training.drawing.jobs import way_jobs
 from training.drawing.motions import make_motion
@@ -51,7 +51,7 @@ def tracks(part: str = "train") -> list[Track]:
 
 def test_the_recipe_in_the_repository() -> None:
     recipe = DefaultRecipe.read(CONFIG)
-    assert set(recipe.sets) == {"all", "open"} and set(recipe.sets["all"]) == set(SETS)
+    assert set(recipe.sets) == {"all", "open"} and set(recipe.sets["all"]) >= set(SETS)
     assert set(recipe.sets["open"]) == {"kard", "precog2016", "ui_prmd", "hdm05", "cmu8"}
     assert recipe.pretrain.shape.channels == recipe.distil.shape.channels == recipe.train.channels
     assert len(recipe.pretrain.modalities) == 6 and recipe.pretrain.exchange == "ekem+ikem" and len(recipe.seeds) >= 3
@@ -60,8 +60,8 @@ def test_the_recipe_in_the_repository() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sets": {"all": ["nothing"]}}, "all names nothing"),
-        ({"sets": {"all": ["utkinect"]}}, "names utkinect"),
+        ({"sets": {"all": ["nothing"]}}, "sets: all: there is no nothing"),
+        ({"sets": {"all": ["utkinect"]}}, "there is no utkinect"),
         ({"terms": {"open": "all"}}, "terms are needed for all"),
         ({"false_alarms": {"idle": 0.1}}, "false_alarms are the shares of idle and other"),
         ({"trials": {"of": ["open"]}}, "trials.of names open"),
@@ -87,7 +87,7 @@ def test_missing_data_is_named(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path, sets={"all": ["kard", "hdm05"]})
     (tmp_path / "skeletons").mkdir()
     (tmp_path / "skeletons" / "kard.npz").touch()
-    with pytest.raises(ValueError, match="lacks hdm05.npz"):
+    with pytest.raises(ValueError, match="lacks skeletons/hdm05.npz"):
         Build(recipe, "all", tmp_path, tmp_path, lambda: tmp_path, 1, lambda line: None)
     with pytest.raises(ValueError, match="has no open; it has all"):
         Build(recipe, "open", tmp_path, tmp_path, lambda: tmp_path, 1, lambda line: None)
@@ -143,6 +143,26 @@ def test_a_recipe_with_a_gate_and_thresholds_of_the_stream(tmp_path: Path) -> No
     save(student, config, tmp_path / "out")
     assert load(tmp_path / "out")[0].gate is not None
     assert any("false events a minute" in line for line in said)
+
+
+def test_a_student_begins_with_another_models_encoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build, made = build_of(tmp_path, recipe_of(tmp_path)), tmp_path / "made"
+    monkeypatch.setattr("training.default.build.tracks_of", lambda *_: tracks("train") + tracks("val"))
+    monkeypatch.setattr("training.default.build.camera_tracks", lambda folder: [])
+    monkeypatch.setattr(Build, "drawings", [])
+    monkeypatch.setattr(Build, "draw_stillness", lambda self, part: tmp_path)
+    monkeypatch.setattr(Build, "student_run", lambda *_: pytest.fail("nothing is pre-trained"))
+    for name in ("export.onnx.export_student", "training.default.build.write_background"):
+        monkeypatch.setattr(name, lambda *args: None)
+    build.make(made, scratch=True)
+    assert build.begun == SCRATCH
+    build.make(tmp_path / "again", start=made)
+    assert build.begun == "with the encoders of made, version t"
+    assert {path.name for path in (build.work / "trials").iterdir()} == {"scratch-100-0", "model-100-0"}
+    with pytest.raises(ValueError, match="not both"):
+        build.make(tmp_path / "again", scratch=True, start=made)
+    with pytest.raises(ValueError):
+        build.make(tmp_path / "again", start=tmp_path / "nothing")
 
 
 def test_the_student_begins_with_the_distilled_encoders(tmp_path: Path) -> None:
