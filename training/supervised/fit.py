@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from models.student import Student
 
 
+KNOWN_ODDS = 5.0  # how much more an action silenced by the gate weighs than a movement let through: thresholds follow
 LEAST_QUIET = 20  # windows of stillness, or of no action, in a domain, from which on a share of 5 % is one window
 
 
@@ -94,6 +95,8 @@ def _gate(
     even_N = calibration.even_over(list(zip((t.domain for t in training), known_N.tolist(), strict=True)))
     odds_N = action_odds(fused(held, student.fusion) / student.temperature, labels)
     weight_N = seen_weights([track.domain for track in choosing], held_known_N.tolist())
+    weight_N = weight_N * np.where(held_known_N, KNOWN_ODDS, 1.0)
+    weight_N /= weight_N.sum()
     fits = [
         calibrate_gate(fit_gate(taught.embedding_ND, None, known_N, even_N, ridge), held.embedding_ND, odds_N,
                        held_known_N, weight_N)
