@@ -6,7 +6,7 @@ Shapes: C classes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from app.stream.action_stream import ActionStream
 from app.types import ActionEvent, Answer
 from models.labels import SILENT
+from models.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Summary:
         return self.ranked[rank][0] if rank < len(self.ranked) else ""
 
 
-def answer_of(ranked: Sequence[tuple[str, float]], said: Collection[str], thresholds: Mapping[str, float]) -> str:
+def answer_of(ranked: Sequence[tuple[str, float]], said: Collection[str], thresholds: Thresholds) -> str:
     """Return the label that may be said as the answer for a whole recording, or "" if nothing stands out.
 
     The best label is the answer if its score reaches the threshold at which an action begins, or if an event of it was

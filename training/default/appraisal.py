@@ -35,6 +35,7 @@ from training.default.measured import (
 )
 from training.default.score_tables import calibration, fusion_worth, rejection, unknown_scores
 from training.default.trials import TrialSettings, plan, run_trials, summary
+from training.drawing.way_tracks import SOURCE
 from training.judging import measures
 from training.judging.judge import CAMERA, RECORDED, HeldOut, judge_model
 from training.judging.rows import BaselineRow, Judged, by_name, in_turn
@@ -121,7 +122,8 @@ class Appraisal:
         )
 
     def _data(self) -> DataCounts:
-        clips = self.build.clips
+        clips = {part: [t for t in some if t.source != SOURCE] for part, some in self.build.clips.items()}
+        written = len(self.build.clips["train"]) - len(clips["train"])
         counts = {
             domain: {part: sum(t.domain == domain for t in some) for part, some in clips.items()} for domain in DOMAINS
         }
@@ -138,7 +140,7 @@ class Appraisal:
             for name in files
         }
         pairs = len(pair_tracks(self.build.data)) if self.build.materials.pairs else 0
-        return DataCounts(counts, sources, actions, recorded, people, pairs)
+        return DataCounts(counts, sources, actions, recorded, people, pairs, written)
 
     def _cost(self) -> ModelCost:
         """Measure parameters, file size, and the median milliseconds of a window on one thread of this processor."""

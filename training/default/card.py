@@ -121,8 +121,9 @@ def card_values(
         "train": _clips(counts, "train"), "choose": _clips(counts, "val"),
         "seeds": len(recipe.seeds), "few_epochs": recipe.trials.epochs,
         "videos_test": test.videos, "videos_val_count": val.videos,
-        "models_words": words.models(recipe), "people": words.people(data, materials), "drawn": words.drawn(recipe),
-        "still": words.stillness(), "steps": words.steps(recipe, config, begun), "tried": live.tried_table(tried),
+        "models_words": words.models(recipe), "people": words.people(data, materials),
+        "drawn": words.drawn(recipe, data.written), "still": words.stillness(),
+        "steps": words.steps(recipe, config, begun), "tried": live.tried_table(tried),
     }  # fmt: skip
     told = {name: str(value) for name, value in facts.items()}
     return told | _tables(measured, recipe, config, name, others) | _live_tables(measured, name, config.version, before)

@@ -68,9 +68,9 @@ def people(data: DataCounts, materials: Materials) -> str:
         return "\n\n".join([nobody, *_pairs(data, materials)])
     told = []
     for name, (windows, persons) in data.people.items():
-        told.append(f"{FILES.get(name, name)}: {windows:,} windows of {count(persons, 'person', 'people')}")
+        told.append(f"{FILES.get(name, name)}: {windows:,} of {count(persons, 'person', 'people')}")
     who = [
-        f"**People at webcams.** {'; '.join(told)} train this model.",
+        f"**People at webcams.** Windows of real people train this model. {'; '.join(told)}.",
         "Most of them filmed themselves at webcams and phones, one in the picture, often with the hips below it.",
         "They were split by person (who is who among the kickboxers is a guess): those who choose and those who report",
         "never trained. Nothing is known of their names, ages, sexes, origins and health, nor of how they were asked.",
@@ -96,10 +96,15 @@ def _pairs(data: DataCounts, materials: Materials) -> list[str]:
     ]  # fmt: skip
 
 
-def drawn(recipe: DefaultRecipe) -> str:
-    """Say what was drawn from near and by written ways; "" where nothing was."""
+def drawn(recipe: DefaultRecipe, written: int) -> str:
+    """Say what was drawn from near and by written ways; "" where nothing was.
+
+    Args:
+        recipe: of the model.
+        written: ways that train undrawn.
+    """
     near = any(how.near or how.kind == "ways" for how in recipe.drawings.values())
-    ways = any(how.kind == "ways" for how in recipe.drawings.values())
+    ways = written > 0 or any(how.kind == "ways" for how in recipe.drawings.values())
     return wrapped([
         "People at a desk were drawn as well: cameras 0.45-1.0 m away, 65-85 degrees wide, from the chest's height to"
         " above the eyes, the lower body out of the picture." if near else "",
@@ -109,6 +114,7 @@ def drawn(recipe: DefaultRecipe) -> str:
         " phoning, punches, steps on the spot, squats, sitting down and getting up; signs, thumbs, folded arms and"
         " other movement that is no action; and stillness at a desk: typing, nodding, chin on hand, scratching."
         if ways else "",
+        f"{written:,} ways train undrawn too, as exact as a recording." if written else "",
     ])  # fmt: skip
 
 
@@ -177,7 +183,7 @@ def _life(how: Augmentation) -> list[str]:
 def _calibration(recipe: DefaultRecipe, config: StudentConfig) -> str:
     shares = {label: f"{100 * recipe.false_alarms[label]:g} %" for label in (IDLE, OTHER)}
     text = [
-        "Fusion weights, temperature" + (", a gate" if config.gate else "") + " and thresholds are fitted on val, of "
+        "Fusion weights, temperature" + (", gate" if config.gate else "") + " and thresholds are fitted on val, of "
         "the domains that users meet (camera, webcam) wherever these have enough clips.",
         "The gate is a logistic regression on embedding and scores that tells an action from the unknown; its "
         "direction is fitted on windows that trained, what it adds up on val." if config.gate else "",

@@ -25,6 +25,7 @@ class DataCounts:
         recorded: set -> clips in its file.
         people: file of people at webcams -> windows that train, and whose they are.
         pairs: clips seen by two sensors, which pre-train without labels.
+        written: ways of doing an action that train undrawn; they are no recorded clips.
     """
 
     counts: dict[str, dict[str, int]]
@@ -33,6 +34,7 @@ class DataCounts:
     recorded: dict[str, int]
     people: dict[str, list[int]] = field(default_factory=dict)
     pairs: int = 0
+    written: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

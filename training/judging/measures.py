@@ -147,11 +147,11 @@ def lower_body_unseen(model: Recogniser, tracks: Sequence[Track]) -> LowerBody:
 
     Args:
         model: the action model.
-        tracks: of any action; those of training.drawing.scenes.UPPER that the model can say are taken.
+        tracks: of any action; those of training.drawing.jobs.UPPER that the model can say are taken.
     """
     from tqdm import tqdm
 
-    from training.drawing.scenes import UPPER
+    from training.drawing.jobs import UPPER
 
     upper = [t for t in tracks if t.action in UPPER.intersection(model.labels).difference(SILENT)]
     shown = [t for t in upper if t.seen_TV[:, LOWER].mean() >= SHOWN]

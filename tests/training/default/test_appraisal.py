@@ -2,6 +2,7 @@
 
 import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,11 +12,12 @@ import pytest
 from export.onnx import export_student
 from models.labels import DISPLAY
 from models.weights import StudentConfig, save
+from training.data.materials import Materials
 from training.data.tracks import Track
 from training.default import appraisal
 from training.default.appraisal import Appraisal
 from training.default.build import PRETRAINED, SCRATCH
-from training.default.measured import TrialResult
+from training.default.measured import DataCounts, TrialResult
 from training.default.recipe import Judging, Trials
 from training.drawing.motions import make_motion
 from training.judging import judge
@@ -79,6 +81,21 @@ def test_scores_of_every_part_and_domain(build: SimpleNamespace, files: Path) ->
     assert list(rows) == ["val raw", "val camera", "test raw", "test camera"]
     for row in rows.values():
         assert row.clips == 24 and len(row.rejection) >= 4 and 0 <= row.calibration.ece_before <= 1
+
+
+def test_clips_are_counted_by_what_they_are(
+    build: SimpleNamespace, files: Path, every: dict[tuple[str, str], list[Track]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appraisal, "read_clips", lambda path: iter([1, 2, 3]))
+    monkeypatch.setattr(appraisal, "pair_tracks", lambda data: [1, 2])
+    build.materials = Materials.of(["kard", "self_filmed", "totalcapture"])
+    some = every["train", "raw"]
+    people = [replace(t, domain="webcam", source="self_filmed", subject=str(k % 4)) for k, t in enumerate(some)]
+    build.clips = build.clips | {"train": [*some, *people, *(replace(t, source="ways") for t in some[:5])]}
+    data = Appraisal(build, files)._data()
+    assert data.counts["raw"]["train"] == data.counts["webcam"]["train"] == data.sources["kard"] == 24
+    assert data.people == {"self_filmed": [24, 4]} and (data.pairs, data.written) == (2, 5)
+    assert data.recorded == {"kard": 3} and DataCounts.from_dict(data.to_dict()) == data
 
 
 def test_what_the_stream_does(build: SimpleNamespace, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,18 +172,21 @@ def values(sets: list[str], numbers: ModelMeasures, folder: Path, begun: str = "
 
 
 def test_a_recipe_with_every_new_part_says_so(tmp_path: Path) -> None:
-    numbers = replace(measured(), data=replace(measured().data, people={"mediapipe_webcam": [900, 32]}, pairs=29))
+    data = replace(measured().data, people={"mediapipe_webcam": [900, 32]}, pairs=29, written=77)
+    numbers = replace(measured(), data=data)
     life = {"life": 0.6, "over": 0.15, "hover": 0.15, "seen_depth": 0.7, "desk": 0.35}
     told = values(
         ["kard", "utd_mhad", "mediapipe_webcam", "totalcapture"], numbers, tmp_path, false_events=0.7, gate=True,
         draw={"ways": {"kind": "ways"}}, train={"mixed": 0.03, "augmentation": life},
     )  # fmt: skip
-    assert "900 windows of 32 people" in told["people"] and "29 recordings of TotalCapture" in told["people"]
+    assert "at a desk: 900 of 32 people" in " ".join(told["people"].split())
+    assert "29 recordings of TotalCapture" in told["people"]
     steps = " ".join(told["steps"].split())
     for part in ("60 % of the actions stand in the middle", "15 % of the windows see and lose", "scaled by 0.3 to 1.2",
                  "3 % of the windows mix", "0.7 false events a minute", "1. Pre-training", "4. Fusion"):  # fmt: skip
         assert part in steps, part
     assert "cameras 0.45-1.0 m away" in told["drawn"].replace("\n", " ") and "beside the face" in told["drawn"]
+    assert "77 ways train undrawn" in told["drawn"].replace("\n", " ")
     assert "2 recorded sets and 1 file of people at webcams and pairs" in told["models_words"].replace("\n", " ")
 
 
