@@ -32,6 +32,8 @@ PARENTS = np.full(V, CENTRE)
 for _child, _parent in BONES:
     PARENTS[_child] = _parent
 
+LOWER_BODY = [v for v, n in enumerate(JOINTS) if n.split("_")[-1] in ("pelvis", "mid", "hip", "knee", "ankle", "foot")]
+
 # What moves as one, left and right alike: hands, arms with the trunk, feet, legs.
 _HANDS, _FEET, _LEGS = ("wrist", "hand", "tip", "thumb"), ("ankle", "foot"), ("hip", "knee")
 _PART = {kind: part for part, kinds in ((0, _HANDS), (2, _FEET), (3, _LEGS)) for kind in kinds}

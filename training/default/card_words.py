@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from models.weights import StudentConfig
     from training.default.measured import DataCounts
     from training.default.recipe import DefaultRecipe
-    from training.supervised.window_augmentation import Augmentation
+    from training.supervised.augmentation import Augmentation
 
 WIDTH = 125
 FILES = {  # of people at webcams -> what they show

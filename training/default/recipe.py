@@ -11,9 +11,9 @@ from models.labels import DISPLAY, SILENT
 from training.config.schema import DistilConfig, PretrainConfig
 from training.config.sources import from_sources, read_yaml
 from training.data.materials import Materials
+from training.supervised.augmentation import Augmentation
 from training.supervised.recipe import Recipe
 from training.supervised.stream_measures import Targets
-from training.supervised.window_augmentation import Augmentation
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

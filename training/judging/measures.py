@@ -20,10 +20,10 @@ import numpy as np
 from app.classify.one_input import events_of
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from models.labels import IDLE, OTHER, SILENT
+from models.skeleton import LOWER_BODY as LOWER
 from training.data.tracks import Track
 from training.judging.stream_rows import FalseEvents, LowerBody, RateAccuracy, Unknown
 from training.supervised.calibration import auroc, false_alarms_at
-from training.supervised.window_augmentation import LOWER
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser

@@ -25,11 +25,11 @@ from training.own.files import Example, divide, find
 from training.own.report import RESULTS, OwnReport, write_report
 from training.own.request import Request
 from training.own.watch import Watched, watch
+from training.supervised.augmentation import Augmentation
 from training.supervised.background import BACKGROUND, some_of_each, write_background
 from training.supervised.fit import fit
 from training.supervised.recipe import Recipe
 from training.supervised.train import train
-from training.supervised.window_augmentation import Augmentation
 
 if TYPE_CHECKING:
     from models.student import Student

@@ -15,7 +15,9 @@ from models.labels import IDLE, OTHER
 from models.shape import CHANNELS, STRIDES
 from training.data.stillness import heading, turned
 from training.data.tracks import Track
-from training.supervised.window_augmentation import Augmentation, Life, window_of
+from training.supervised.augmentation import Augmentation
+from training.supervised.life import Life
+from training.supervised.window_augmentation import window_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.labels import IDLE, OTHER
-from models.skeleton import CENTRE, JOINTS
+from models.skeleton import CENTRE, LOWER_BODY, V
 from training.data.stillness import heading, shoulder_width, speeds, turned
 from training.data.tracks import Track
 
@@ -25,7 +25,7 @@ STIRRING_MPS = 0.3  # an action begins where the speed passes this, ...
 OF_PEAK = 0.25  # ... or this share of its peak, if that is more
 HELD_FPS = 12.0  # of a pose that is held
 _NEAR = 12  # of the stillness that fits best, one piece is drawn from so many
-_LOWER = np.array([n.split("_")[-1] in ("pelvis", "mid", "hip", "knee", "ankle", "foot") for n in JOINTS])
+_LOWER = np.isin(np.arange(V), LOWER_BODY)
 # Held at their end, these go on: only other stillness tells that they are over.
 HELD = ("raise_hand", "point", "phone", "drink", "carry", OTHER)
 

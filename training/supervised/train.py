@@ -16,8 +16,8 @@ import numpy as np
 
 from models.system.cores import bf16_is_quick
 from training.data.tracks import Track
+from training.supervised.life import Life
 from training.supervised.recipe import Recipe, epoch_windows
-from training.supervised.window_augmentation import Life
 
 if TYPE_CHECKING:
     import torch

@@ -8,27 +8,19 @@ Shapes: T frames of the track, K frames of the window, V joints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from models.labels import IDLE, OTHER
+from models.labels import IDLE
 from models.resample import read_window
-from models.skeleton import CENTRE, JOINTS, mirrored
+from models.skeleton import CENTRE, JOINTS, LOWER_BODY, mirrored
 from training.data.tracks import Track
-from training.supervised.surroundings import (
-    GAP_S,
-    HELD,
-    Piece,
-    Surroundings,
-    joined,
-    lower_agrees,
-    piece_of,
-    stirring,
-)
+from training.drawing.jobs import UPPER
+from training.supervised.augmentation import Augmentation
+from training.supervised.life import AFTER_S, Life
+from training.supervised.surroundings import piece_of
 
-LOWER = [i for i, n in enumerate(JOINTS) if n.split("_")[-1] in ("pelvis", "mid", "hip", "knee", "ankle", "foot")]
 _LEGS = [i for i, n in enumerate(JOINTS) if n.split("_")[-1] in ("knee", "ankle", "foot")]
 _LIMBS = [
     [i for i, n in enumerate(JOINTS) if n.startswith(side) and n.split("_")[-1] in names]
@@ -38,56 +30,6 @@ _LIMBS = [
 _FEW = [i for i, n in enumerate(JOINTS) if n.split("_")[-1] in ("hand", "tip", "thumb", "foot")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Augmentation:
-    """Strength of the augmentation of windows. Angles are in radians, lengths in metres, chances in [0, 1].
-
-    Attributes:
-        speed: the clip runs faster or slower by up to this factor.
-        inside: least share of the action (or of the window, where that is shorter) that the window must hold.
-        thin: chance of a slower camera, 8 to 30 frames a second.
-        lost_legs: chance that the lower body is never seen.
-        lost_limb: chance that a limb is lost for a stretch.
-        pitch: tilt of the camera, standard deviation; roll is half of it.
-        depth: raw clips' depth is scaled by 1 - U(0, depth), as a single camera compresses it.
-        noise: jitter of raw joints, largest standard deviation; camera tracks get a third.
-        size: body scale, 1 +- U(0, size).
-        mirror: chance that left and right change places.
-        life: chance that an action stands in its surroundings (training.supervised.surroundings), and not alone.
-        over: then, chance that the window ends when the action has been over for a while, which is stillness.
-        hover: chance that the lower body and the hands are seen as in another track, by the real tracker's habits.
-        seen_depth: depth of what a camera saw is scaled by 1 + U(-seen_depth, 0.2), and drifts joint by joint.
-        desk: chance that the lower body is never seen in an action of the arms (`UPPER`).
-    """
-
-    speed: float = 1.25
-    inside: float = 0.7
-    thin: float = 0.6
-    lost_legs: float = 0.15
-    lost_limb: float = 0.25
-    pitch: float = 0.15
-    depth: float = 0.4
-    noise: float = 0.02
-    size: float = 0.12
-    mirror: float = 0.5
-    life: float = 0.0
-    over: float = 0.15
-    hover: float = 0.0
-    seen_depth: float = 0.0
-    desk: float = 0.0
-
-    @property
-    def needs_life(self) -> bool:
-        """Whether windows need to know more than their own track."""
-        return self.life > 0 or self.hover > 0
-
-
-# Actions that a person at a desk does.
-UPPER = frozenset({"wave", "raise_hand", "clap", "drink", "phone", "throw", "punch", "point", IDLE, OTHER})
-AFTER_S = 0.3  # a window of what goes on ends at most so long after it
-OVER_S = 0.6  # after so long, an action is no longer what the window shows
-LEAST_S = 0.4  # of an action, or the share LEAST of what a window can hold, must be in it
-LEAST = 0.25
 DRIFT_M = 0.03  # of a joint's depth, standard deviation
 
 
@@ -111,7 +53,7 @@ def _thin(times_T: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _lose(seen_TV: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
     seen_TV = seen_TV.copy()
     if rng.random() < how.lost_legs:
-        seen_TV[:, LOWER if rng.random() < 0.5 else _LEGS] = False
+        seen_TV[:, LOWER_BODY if rng.random() < 0.5 else _LEGS] = False
     if rng.random() < how.lost_limb:
         limb = _LIMBS[rng.integers(len(_LIMBS))] if rng.random() < 0.7 else _FEW
         a, b = np.sort(rng.integers(0, len(seen_TV) + 1, 2)) if rng.random() < 0.6 else (0, len(seen_TV))
@@ -190,60 +132,6 @@ def window_of(
     if life is not None and rng.random() < how.hover:
         seen = life.hovering(times_T, seen, rng)
     if track.action in UPPER and rng.random() < how.desk:
-        seen[:, LOWER] = False
+        seen[:, LOWER_BODY] = False
     window = read_window(times_T, joints, seen, end_s, window_s, frames)
     return _space(window, track.domain == "raw", how, rng), action
-
-
-class Life:
-    """What a training set knows of life beside its actions: their surroundings, and how a tracker loses joints.
-
-    Args:
-        tracks: that train.
-    """
-
-    def __init__(self, tracks: Sequence[Track]) -> None:
-        self._around = Surroundings(tracks)
-        self._moving = {id(track): stirring(piece_of(track)) for track in tracks if track.action != IDLE}
-        shares = [t.seen_TV[:, LOWER].mean() if t.domain != "raw" else 0.0 for t in tracks]
-        self._hovering = [t for t, share in zip(tracks, shares, strict=True) if 0.1 < share < 0.9 and t.seconds > 1]
-
-    def lived(
-        self, track: Track, piece: Piece, window_s: float, how: Augmentation, rng: np.random.Generator
-    ) -> tuple[Piece, float, str]:
-        """Put an action into its surroundings.
-
-        Returns:
-            The whole, the end of a window in its seconds, and what that window shows.
-        """
-        pace = piece.seconds / max(track.seconds, 1e-6)
-        starts, ends = (moment * pace for moment in self._moving[id(track)])
-        if track.action in HELD:
-            ends = piece.seconds
-        span = ends - starts
-        before = self._around.before(track, piece, window_s, rng)
-        gap_s = float(rng.uniform(*GAP_S))
-        at = before.seconds + gap_s
-        whole, action = joined(before, piece, gap_s), track.action
-        after = self._around.after(track, piece, window_s, rng)
-        gap_s = float(rng.uniform(*GAP_S))
-        if after is not None and rng.random() < how.over:
-            whole, action = joined(whole, after, gap_s), IDLE
-            over_s = at + (ends if ends > 0.7 * piece.seconds or track.action != OTHER else piece.seconds)
-            least = max(over_s, at + piece.seconds - 0.3) + OVER_S
-            end_s = float(rng.uniform(least, max(at + piece.seconds + gap_s + 0.7 * window_s, least + 0.1)))
-        else:
-            least = min(max(LEAST_S, LEAST * min(span, window_s)), max(span, 0.2))
-            end_s = at + float(rng.uniform(starts + least, max(ends + AFTER_S, starts + least + 0.05)))
-        return lower_agrees(whole, piece), end_s, action
-
-    def hovering(self, times_T: np.ndarray, seen_TV: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Hide joints as another track shows and hides them, the lower body and the hands."""
-        if not self._hovering:
-            return seen_TV
-        other = piece_of(self._hovering[rng.integers(len(self._hovering))])
-        at_T = (times_T + rng.uniform(0, other.seconds)) % max(other.seconds, 1e-3)
-        theirs_TV = other.seen_TV[np.searchsorted(other.times_T, at_T).clip(max=len(other.times_T) - 1)]
-        seen_TV = seen_TV & theirs_TV
-        seen_TV[:, CENTRE] = True
-        return seen_TV

@@ -10,6 +10,7 @@ from app.classify.one_input import Result
 from app.classify.summary import Summary
 from app.types import ActionEvent
 from models.skeleton import CENTRE, JOINTS
+from models.skeleton import LOWER_BODY as LOWER
 from tests.app.helpers import HAND, Scores
 from training.data.tracks import Track
 from training.judging.judge import judge
@@ -24,7 +25,6 @@ from training.judging.measures import (
     video_idle,
     without_lower_body,
 )
-from training.supervised.window_augmentation import LOWER
 
 LABELS = ("wave", "squat", "clap", "idle", "other")
 

@@ -7,12 +7,15 @@ import pytest
 
 from models.labels import IDLE, OTHER
 from models.skeleton import CENTRE
+from models.skeleton import LOWER_BODY as LOWER
 from training.data.stillness import peak_speed
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
+from training.supervised.augmentation import Augmentation
+from training.supervised.life import OVER_S, Life
 from training.supervised.recipe import Recipe, chances, epoch_windows
 from training.supervised.surroundings import Piece, Surroundings, held, joined, piece_of, stirring
-from training.supervised.window_augmentation import LOWER, OVER_S, Augmentation, Life, window_of
+from training.supervised.window_augmentation import window_of
 
 HOW = Augmentation(life=1.0, over=0.5, speed=1.0, thin=0.0, lost_legs=0.0, lost_limb=0.0, noise=0.0)
 

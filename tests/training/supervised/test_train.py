@@ -9,9 +9,9 @@ from training.data.tracks import Track
 from training.drawing.motions import make_motion
 from training.judging.judge import Verdict, judge, per_action, rates
 from training.judging.rows import ActionRow
+from training.supervised.augmentation import Augmentation
 from training.supervised.recipe import Recipe
 from training.supervised.train import train
-from training.supervised.window_augmentation import Augmentation
 
 torch = pytest.importorskip("torch")
 LABELS = ("jumping_jack", "idle")

@@ -6,9 +6,10 @@ import pytest
 from models.skeleton import CENTRE, JOINTS
 from training.data.tracks import Track
 from training.drawing.motions import make_motion
+from training.supervised.augmentation import Augmentation
 from training.supervised.recipe import Recipe, chances, epoch_windows
 from training.supervised.train import running_mean
-from training.supervised.window_augmentation import Augmentation, middle_window, place, window_of
+from training.supervised.window_augmentation import middle_window, place, window_of
 
 LABELS = ("wave", "idle")
 
