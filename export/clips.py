@@ -60,7 +60,8 @@ def read_windows(files: Sequence[Path], window_s: float, frames: int, most: int 
         times_T = times_T - times_T[0]
         middle_s = times_T[-1] / 2
         seen_TV = np.ones(joints_TV3.shape[:2], bool)
-        windows.append(read_window(times_T, joints_TV3, seen_TV, middle_s + window_s / 2, window_s, frames))
+        end_s = min(middle_s + window_s / 2, times_T[-1])  # nothing is held after a clip
+        windows.append(read_window(times_T, joints_TV3, seen_TV, end_s, window_s, frames))
     return Windows(
         np.stack(windows), np.full(len(windows), window_s * 30, np.float32), np.array([clips[i].action for i in chosen])
     )

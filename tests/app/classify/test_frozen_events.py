@@ -19,7 +19,7 @@ from tests.app.helpers import HandModel, Scores
 from tests.app.make_scene_clip import SCENE, STEPS
 
 J = {name: i for i, name in enumerate(JOINTS)}
-FROZEN = [("wave", 2.96, 7.45), ("squat", 9.96, 12.43), ("clap", 14.96, 16.31)]  # label, start and end in seconds
+FROZEN = [("wave", 2.96, 7.45), ("squat", 9.96, 12.43), ("clap", 14.96, 16.34)]  # label, start and end in seconds
 
 
 @dataclass
