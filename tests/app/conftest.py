@@ -94,11 +94,11 @@ def visit(browser):
 
 @pytest.fixture
 def serve_page(pose_model_path, free_port):
-    """Serves the page of a model on a free port, in a `with`."""
+    """Serves the page of a model on a free port, in a `with`; its sessions' clock is `slow` times slower than life."""
     from app.page.server import Place, serve
 
-    def start(model, visitors: int | None = None, recordings=None, lessons=None, **place):
-        clock = lambda: time.monotonic() / SLOW  # noqa: E731
+    def start(model, visitors: int | None = None, recordings=None, lessons=None, slow: int = SLOW, **place):
+        clock = lambda: time.monotonic() / slow  # noqa: E731
         return serve(model, pose_model_path, Place(port=free_port, **place), visitors, recordings, clock, lessons)
 
     return start

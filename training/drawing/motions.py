@@ -6,16 +6,18 @@ Each motion is a function of a random generator that returns (seconds, cyclic, k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from models.labels import IDLE
-from training.drawing.body import REST, Body, joints_of
+from training.drawing.body import EASE, REST, Body, joints_of
 
 Pose = dict[str, tuple[float, ...]]
 Keyframes = list[tuple[float, Pose]]
 Motion = tuple[float, bool, Keyframes]
+Score = Callable[[np.random.Generator], Motion]  # draws a motion
+_ALL = REST | EASE
 _DOWN = REST["left_hand"]
 BLEND_S = 0.4  # one motion passes into the next
 
@@ -223,7 +225,7 @@ def _stand(rng: np.random.Generator) -> Motion:
     return rng.uniform(3.0, 5.0), True, [(k / 3, {"head": tuple(rng.normal(0, 0.08, 2))}) for k in range(3)]
 
 
-MOTIONS: dict[str, Callable[[np.random.Generator], Motion]] = {
+MOTIONS: dict[str, Score] = {
     "wave": _wave, "raise_hand": _raise_hand, "clap": _clap, "jumping_jack": _jumping_jack, "squat": _squat,
     "walk": _walk, "run": _run, "jump": _jump, "punch": _punch, "kick": _kick, "lunge": _lunge, "bow": _bow,
     "pick_up": _pick_up, "sit_down": _sit_down, "stand_up": _stand_up, "drink": _drink, "phone": _phone,
@@ -246,18 +248,16 @@ def swap_sides(pose: Pose) -> Pose:
     return swapped
 
 
-def pose_at(
-    keys: Keyframes, cyclic: bool, moment: float, rest: Mapping[str, tuple[float, ...]] = REST
-) -> dict[str, np.ndarray]:
-    """Return the pose between two keyframes; what neither says is as in `rest`."""
+def pose_at(keys: Keyframes, cyclic: bool, moment: float) -> dict[str, np.ndarray]:
+    """Return the pose between two keyframes; what neither says is as at rest."""
     moment = moment % 1.0 if cyclic else min(max(moment, 0.0), 1.0)
     ring = [*keys, (keys[0][0] + 1.0, keys[0][1])] if cyclic else keys
     later = next((i for i, (t, _) in enumerate(ring) if t > moment), len(ring) - 1)
     (t0, a), (t1, b) = ring[max(later - 1, 0)], ring[later]
     share = np.clip((moment - t0) / max(t1 - t0, 1e-9), 0.0, 1.0)
     share = share * share * (3 - 2 * share)
-    pick = lambda pose, name: np.array(pose.get(name, rest[name]), float)  # noqa: E731
-    return {name: (1 - share) * pick(a, name) + share * pick(b, name) for name in rest}
+    pick = lambda pose, name: np.array(pose.get(name, _ALL[name]), float)  # noqa: E731
+    return {name: (1 - share) * pick(a, name) + share * pick(b, name) for name in _ALL}
 
 
 def make_motion(name: str, seconds: float, fps: float, seed: int) -> np.ndarray:
@@ -265,11 +265,12 @@ def make_motion(name: str, seconds: float, fps: float, seed: int) -> np.ndarray:
     return make_scene([(name, seconds)], fps, seed)
 
 
-def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndarray:
+def make_scene(steps: Sequence[tuple[str | Score, float]], fps: float, seed: int) -> np.ndarray:
     """Make a scene of one body doing one motion after another, each with its own tempo, side and sway.
 
     Args:
-        steps: (one of SCENE_MOTIONS, seconds) in turn; a one-shot motion ends in its last pose, a cyclic one goes on.
+        steps: (one of SCENE_MOTIONS or a way's score, seconds) in turn; a one-shot motion ends in its last pose, a
+            cyclic one goes on.
         fps: frames a second.
         seed: everything random comes from it.
 
@@ -289,7 +290,7 @@ def make_scene(steps: list[tuple[str, float]], fps: float, seed: int) -> np.ndar
         if k and t - starts[k] < BLEND_S:
             share = (t - starts[k]) / BLEND_S
             before = motions[k - 1](t - starts[k - 1])
-            pose = {name: (1 - share) * before[name] + share * pose[name] for name in REST}
+            pose = {name: (1 - share) * before[name] + share * pose[name] for name in _ALL}
         pose["pelvis"] = pose["pelvis"] + sway_6[:3] * [1, 0.3, 1]
         pose["lean"] = pose["lean"] + sway_6[3:5]
         joints.append(joints_of(pose, body))
@@ -310,12 +311,13 @@ def random_sway(times_T: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return 0.008 * (slow_T6 + fast_T6)
 
 
-def _started(name: str, rng: np.random.Generator) -> Callable[[float], dict[str, np.ndarray]]:
+def _started(motion: str | Score, rng: np.random.Generator) -> Callable[[float], dict[str, np.ndarray]]:
     """Return a motion's pose as a function of the seconds since its start.
 
     Its side and its phase are random.
     """
-    period, cyclic, keys = SCENE_MOTIONS[name](rng)
+    score = SCENE_MOTIONS[motion] if isinstance(motion, str) else motion
+    period, cyclic, keys = score(rng)
     if rng.random() < 0.5:
         keys = [(t, swap_sides(pose)) for t, pose in keys]
     offset = rng.random() if cyclic else -rng.uniform(0.0, 0.15)

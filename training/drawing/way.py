@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from training.drawing.motions import Motion
+from training.drawing.motions import Score
 
 Rng = np.random.Generator
-Score = Callable[[Rng], Motion]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.labels import IDLE, OTHER
-from training.drawing.body import EASE, REST, joints_of
+from training.drawing.body import REST, joints_of
 from training.drawing.motions import Keyframes, Pose, pose_at, random_body, random_sway, swap_sides
 from training.drawing.way import Way
 from training.drawing.ways_of_bodies import RUN, SIT_DOWN, SQUAT, STAND_UP, WALK
@@ -24,7 +24,6 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "punch": PUNCH, "throw": THROW, "walk": WALK, "run": RUN, "squat": SQUAT, "sit_down": SIT_DOWN,
     "stand_up": STAND_UP, OTHER: OTHER_WAYS, IDLE: IDLE_WAYS,
 }  # fmt: skip
-_ALL = REST | EASE
 # Where a hand rests of somebody who stands, or sits at a desk: hanging, on the hip, held; in the lap, on the table.
 _STANDING = (REST["left_hand"], REST["left_hand"], (0.02, -0.7, 0.05), (-0.22, -0.5, 0.35), (0.1, -0.85, 0.2))
 _SEATED = ((-0.05, -0.62, 0.5), (0.05, -0.6, 0.45), (-0.12, -0.46, 0.6), (-0.2, -0.5, 0.55), (0.08, -0.68, 0.3))
@@ -76,7 +75,7 @@ def make_way(action: str, seconds: float, fps: float, seed: int, name: str | Non
 
 
 def _swaying(keys: Keyframes, cyclic: bool, moment: float, sway_6: np.ndarray) -> dict[str, np.ndarray]:
-    pose = pose_at(keys, cyclic, moment, _ALL)
+    pose = pose_at(keys, cyclic, moment)
     pose["pelvis"] = pose["pelvis"] + sway_6[:3] * [1, 0.3, 1]
     pose["lean"] = pose["lean"] + sway_6[3:5]
     return pose
