@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 # What the start card proposes to try first: the short id of an action, and how a visitor is asked for it.
-PROPOSED = {"wave": "wave", "clap": "clap", "squat": "squat"}
+PROPOSED = {"wave": "wave", "squat": "squat", "jumping_jack": "do jumping jacks"}
 
 STEADY = 0.5  # the sensitivity that takes the model's own thresholds
 
