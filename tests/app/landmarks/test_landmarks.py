@@ -17,7 +17,7 @@ from app.landmarks.codec import BINS, IMAGE, WORLD_M, pack, unpack
 from app.landmarks.file_format import is_recording
 from app.landmarks.reader import LandmarkReader
 from app.landmarks.writer import PIECE_S, LandmarkWriter
-from app.stream.action_stream import ActionStream
+from app.stream.action_stream import LIVE_HOP_S, ActionStream
 from app.types import Pose
 from models.skeleton import BRIDGE_VL, JOINTS, SEEN_FROM
 from models.system.atomic import OutputError
@@ -129,10 +129,10 @@ def events(model, frames):
     return found + stream.finish()
 
 
-def same(found, expected):
+def same(found, expected, within_s=1 / 30):
     assert [(e.label, e.person) for e in found] == [(e.label, e.person) for e in expected]
     for a, b in zip(found, expected):
-        assert a.start_s == pytest.approx(b.start_s, abs=1 / 30) and a.end_s == pytest.approx(b.end_s, abs=1 / 30)
+        assert a.start_s == pytest.approx(b.start_s, abs=within_s) and a.end_s == pytest.approx(b.end_s, abs=within_s)
         assert a.score == pytest.approx(b.score, abs=0.02)
 
 
@@ -143,7 +143,7 @@ def test_a_recording_gives_the_same_events_as_the_camera(shipped_model, tmp_path
     with LandmarkReader(record(tmp_path / "a.ikem", alone(frames))) as reader:
         again = events(shipped_model, reader.poses())
     assert {"wave", "jumping_jack", "squat"} & {event.label for event in live}
-    same(again, live)
+    same(again, live, LIVE_HOP_S)  # by the recording's rounding, a score may pass its threshold a window later
 
 
 def test_a_recording_of_two_people_who_come_and_go(tmp_path):
