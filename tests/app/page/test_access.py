@@ -129,7 +129,9 @@ def test_what_the_terminal_says(pretrained, pose_model_path, free_port):
     """A line at once, the addresses when it is open, and nothing of an orderly end."""
     pytest.importorskip("gradio")
     command = [sys.executable, "-m", "app", "demo", "--host", "0.0.0.0", "--port", str(free_port), "--device", "cpu"]
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731  # these tests may run with Ctrl-C ignored
+    with subprocess.Popen(command, cwd=ROOT, text=True, preexec_fn=heed, **pipes) as process:
         try:
             assert process.stderr.readline().startswith("IKEM Live is starting")
             line = process.stdout.readline()
