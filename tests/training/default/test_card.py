@@ -191,7 +191,7 @@ def test_a_recipe_with_every_new_part_says_so(tmp_path: Path) -> None:
 
 
 def test_a_recipe_without_the_new_parts_says_nothing_of_them(tmp_path: Path) -> None:
-    plain = {"draw": {"clean": {}}, "train": {"epochs": 3}, "false_events": None, "gate": False}
+    plain = {"draw": {"clean": {}}, "train": {"epochs": 3}, "false_events": None, "by_label": False, "gate": False}
     told = values(["kard", "hdm05"], measured(), tmp_path, **plain)
     assert "Nobody at a webcam trained this model" in told["people"] and "TotalCapture" not in told["people"]
     assert told["drawn"] == told["tried"] == told["gate"] == ""
