@@ -19,6 +19,7 @@ from models.labels import IDLE
 from models.resample import bridge_gaps
 from models.skeleton import JOINTS
 from training.data.splits import IDLE_ENDS, SETS, samples
+from training.data.stillness import heading, turn
 from training.data.tracks import Track
 
 FPS = 30.0
@@ -30,7 +31,7 @@ SLICED = ("cad60",)
 FIRST, LAST = ("stand_up",), ("sit_down", "lie_down")  # the body's posture before and after them is not standing
 _NEAR = 8  # of the stillness that fits best, one piece is drawn from so many
 Clips = dict[str, list[np.ndarray]]  # of one actor, by action
-_PELVIS, _LEFT, _RIGHT = (JOINTS.index(name) for name in ("pelvis", "left_shoulder", "right_shoulder"))
+_PELVIS = JOINTS.index("pelvis")
 _HEAD = JOINTS.index("head")
 
 
@@ -130,7 +131,7 @@ class Stillness:
         there_and_back = np.concatenate([clip, clip[-2:0:-1]])
         start = int(rng.integers(len(there_and_back)))
         clip = there_and_back[(start + np.arange(frames)) % len(there_and_back)]
-        scale, turn_33 = _size(pose_V3) / _size(clip[0]), _turn(_heading(clip[0]) - _heading(pose_V3))
+        scale, turn_33 = _size(pose_V3) / _size(clip[0]), turn(heading(clip[0]) - heading(pose_V3))
         return ((clip - clip[:1, _PELVIS, None]) @ turn_33.T * scale + pose_V3[_PELVIS]).astype(np.float32)
 
 
@@ -159,7 +160,7 @@ def splice(actions: Sequence[tuple[str, np.ndarray]], pool: Stillness, rng: np.r
 def upright(joints_V3: np.ndarray) -> np.ndarray:
     """Place joints about the pelvis of the first frame, facing the camera, in trunk lengths, (..., V, 3)."""
     first_V3 = joints_V3.reshape(-1, *joints_V3.shape[-2:])[0]
-    return (joints_V3 - first_V3[_PELVIS]) @ _turn(_heading(first_V3)).T / _size(first_V3)
+    return (joints_V3 - first_V3[_PELVIS]) @ turn(heading(first_V3)).T / _size(first_V3)
 
 
 def _draw(clips: Clips, rng: np.random.Generator) -> list[tuple[str, np.ndarray]]:
@@ -202,21 +203,9 @@ def _even(track: Track) -> np.ndarray:
 
 def _placed(clip_TV3: np.ndarray, before_V3: np.ndarray) -> np.ndarray:
     """Move and turn a clip so that it begins where the pose before it ended."""
-    turn_33 = _turn(_heading(clip_TV3[0]) - _heading(before_V3))
+    turn_33 = turn(heading(clip_TV3[0]) - heading(before_V3))
     return ((clip_TV3 - clip_TV3[0, _PELVIS]) @ turn_33.T + before_V3[_PELVIS]).astype(np.float32)
 
 
 def _size(pose_V3: np.ndarray) -> float:
     return float(np.linalg.norm(pose_V3[_HEAD] - pose_V3[_PELVIS])) + 1e-6
-
-
-def _heading(pose_V3: np.ndarray) -> float:
-    """Return the angle of the shoulders about y, which is 0 for a person who faces the camera."""
-    across = pose_V3[_RIGHT] - pose_V3[_LEFT]
-    return float(np.arctan2(across[2], across[0]))
-
-
-def _turn(angle: float) -> np.ndarray:
-    """Return the rotation about y that turns a heading of `angle` to 0."""
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32)

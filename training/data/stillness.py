@@ -14,12 +14,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from app.stream.motion import BASE_S, FASTEST
 from models.labels import IDLE
 from models.skeleton import CENTRE, JOINTS
 from training.data.tracks import Track
 
-BASE_S = 0.2  # time over which a displacement is measured
-FASTEST = 5  # number of joints: a hand with its elbow, wrist and fingers
 RECORDED_MPS = 0.25  # a recorded clip of stillness peaks below it, ...
 SEEN_MPS = 0.5  # ... and one seen by a camera, whose landmarks jitter, below this
 LASTS_S = (3.0, 8.0)  # of stillness that was joined
@@ -60,19 +59,24 @@ def is_still(track: Track) -> bool:
 
 
 def heading(joints_V3: np.ndarray) -> float:
-    """Return the angle of the shoulders about y, which is 0 for a person who faces the camera."""
+    """Return the angle of the shoulders of (V, 3) about y in radians, 0 for a person who faces the camera."""
     across = joints_V3[_RIGHT] - joints_V3[_LEFT]
     return float(np.arctan2(across[2], across[0]))
 
 
-def turned(joints_TV3: np.ndarray, angle: float) -> np.ndarray:
-    """Turn joints about y, so that a heading of `angle` becomes 0."""
+def turn(angle: float) -> np.ndarray:
+    """Return the rotation about y, (3, 3) float32, that turns a heading of `angle` radians to 0."""
     c, s = np.cos(angle), np.sin(angle)
-    return (joints_TV3 @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32).T).astype(np.float32)
+    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32)
+
+
+def turned(joints_TV3: np.ndarray, angle: float) -> np.ndarray:
+    """Turn joints (..., V, 3) about y, so that a heading of `angle` radians becomes 0."""
+    return (joints_TV3 @ turn(angle).T).astype(np.float32)
 
 
 def shoulder_width(joints_TV3: np.ndarray) -> float:
-    """Return the median distance between the shoulders, in metres."""
+    """Return the median distance between the shoulders of (..., V, 3), in metres."""
     return float(np.median(np.linalg.norm(joints_TV3[..., _RIGHT, :] - joints_TV3[..., _LEFT, :], axis=-1))) + 1e-6
 
 
@@ -100,7 +104,7 @@ def _joined(mine: list[Track], rng: np.random.Generator) -> list[Track]:
     short = [track for track in mine if track.seconds < LASTS_S[0]]
     if not short:
         return whole
-    pose_NV3 = np.stack([_pose(track) for track in short])
+    pose_NV3 = np.stack([middle_pose(track) for track in short])
     legs_N = np.array([track.seen_TV.mean() for track in short])
     left, made = set(range(len(short))), []
     while left:
@@ -119,7 +123,8 @@ def _joined(mine: list[Track], rng: np.random.Generator) -> list[Track]:
     return whole + made
 
 
-def _pose(track: Track) -> np.ndarray:
+def middle_pose(track: Track) -> np.ndarray:
+    """Return a track's middle pose about the shoulders, (V, 3), facing the camera, in shoulder widths."""
     middle_V3 = track.joints_TV3[len(track.joints_TV3) // 2]
     centred = middle_V3 - middle_V3[CENTRE]
     return turned(centred, heading(centred)) / shoulder_width(track.joints_TV3)

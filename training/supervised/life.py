@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.labels import IDLE, OTHER
+from models.labels import IDLE
 from models.skeleton import CENTRE, LOWER_BODY
 from training.data.tracks import Track
 from training.supervised.augmentation import Augmentation
@@ -48,6 +48,13 @@ class Life:
     ) -> tuple[Piece, float, str]:
         """Put an action into its surroundings.
 
+        Args:
+            track: of this training set.
+            piece: the track, perhaps slower or faster.
+            window_s: seconds of the window.
+            how: windows are varied.
+            rng: everything random comes from it.
+
         Returns:
             The whole, the end of a window in its seconds, and what that window shows.
         """
@@ -60,12 +67,11 @@ class Life:
         gap_s = float(rng.uniform(*GAP_S))
         at = before.seconds + gap_s
         whole, action = joined(before, piece, gap_s), track.action
-        after = self._around.after(track, piece, window_s, rng)
-        gap_s = float(rng.uniform(*GAP_S))
-        if after is not None and rng.random() < how.over:
+        after = self._around.after(track, piece, window_s, rng) if rng.random() < how.over else None
+        if after is not None:
+            gap_s = float(rng.uniform(*GAP_S))
             whole, action = joined(whole, after, gap_s), IDLE
-            over_s = at + (ends if ends > 0.7 * piece.seconds or track.action != OTHER else piece.seconds)
-            least = max(over_s, at + piece.seconds - 0.3) + OVER_S
+            least = at + max(ends, piece.seconds - AFTER_S) + OVER_S
             end_s = float(rng.uniform(least, max(at + piece.seconds + gap_s + 0.7 * window_s, least + 0.1)))
         else:
             least = min(max(LEAST_S, LEAST * min(span, window_s)), max(span, 0.2))
@@ -73,7 +79,7 @@ class Life:
         return lower_agrees(whole, piece), end_s, action
 
     def hovering(self, times_T: np.ndarray, seen_TV: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Hide joints as another track shows and hides them, the lower body and the hands."""
+        """Return seen (T, V) with joints hidden as another track hides them, at the times (T,) in seconds."""
         if not self._hovering:
             return seen_TV
         other = piece_of(self._hovering[rng.integers(len(self._hovering))])

@@ -17,7 +17,7 @@ import numpy as np
 
 from models.labels import IDLE, OTHER
 from models.skeleton import CENTRE, LOWER_BODY, V
-from training.data.stillness import heading, shoulder_width, speeds, turned
+from training.data.stillness import heading, middle_pose, shoulder_width, speeds, turned
 from training.data.tracks import Track
 
 GAP_S = (0.15, 0.5)  # in which one piece passes into the next
@@ -109,7 +109,7 @@ class Surroundings:
             elif len(track.times_T) > 4:
                 self._acts[track.domain, ""].append(track)
                 self._acts[track.domain, track.subject].append(track)
-        self._pose = {domain: np.stack([_pose(t) for t in some]) for domain, some in self._still.items()}
+        self._pose = {domain: np.stack([middle_pose(t) for t in some]) for domain, some in self._still.items()}
         self._legs = {d: np.array([t.seen_TV[:, _LOWER].mean() for t in some]) for d, some in self._still.items()}
 
     def before(self, track: Track, piece: Piece, seconds: float, rng: np.random.Generator) -> Piece:
@@ -143,12 +143,6 @@ class Surroundings:
         calm = piece_of(self._still[domain][int(rng.choice(order[:_NEAR]))])
         start = rng.uniform(0, max(calm.seconds - seconds, 0))
         return fitted(between(start, start + seconds, calm), pose_V3, 0)
-
-
-def _pose(track: Track) -> np.ndarray:
-    middle_V3 = track.joints_TV3[len(track.joints_TV3) // 2]
-    centred = middle_V3 - middle_V3[CENTRE]
-    return turned(centred, heading(centred)) / shoulder_width(track.joints_TV3)
 
 
 def lower_agrees(whole: Piece, action: Piece) -> Piece:
