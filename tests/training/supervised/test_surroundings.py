@@ -66,14 +66,13 @@ def test_a_window_ends_in_the_action_or_well_after_it():
         said[action] += 1
         assert 0 < end_s <= whole.seconds + 0.8 * 2.5
         if action == IDLE:  # the wave, 2 s, has been over for a while
-            assert whole.seconds - end_s < whole.seconds and end_s > 2.0 + OVER_S
+            assert end_s > 2.0 + OVER_S
     assert set(said) == {"wave", IDLE} and 30 < said[IDLE] < 90
 
 
 def test_without_stillness_an_action_that_may_be_held_is_never_over():
-    life = Life([_track("raise_hand"), _track("point", seed=1)])
-    track = life_track = _track("raise_hand")
-    life = Life([life_track])
+    track = _track("raise_hand")
+    life = Life([track])
     said = {life.lived(track, piece_of(track), 2.5, HOW, np.random.default_rng(seed))[2] for seed in range(40)}
     assert said == {"raise_hand"}
 
