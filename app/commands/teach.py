@@ -133,7 +133,8 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
             found, when = _clips(path, teacher, args.pose)
         except ValueError as error:
             failed += 1
-            tqdm.write(f"{error if str(path) in str(error) else f'{path}: {error}'}", file=sys.stderr)
+            said = str(error)  # some of them begin with the file's name, some with its path
+            tqdm.write(said if str(path) in said else f"{path}: {said.removeprefix(f'{path.name}: ')}", file=sys.stderr)
             continue
         tqdm.write(f"{path}: {count(len(found), 'repetition')}{when}")
         clips.append(found)

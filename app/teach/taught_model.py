@@ -124,6 +124,11 @@ def check_embedding(model: Recogniser, pack: Pack) -> None:
     if not model.embedding:
         raise PackError(f"this model file does not name its embedding: export it again ({called('export')} onnx)")
     if pack.embedding != model.embedding:
+        if pack.clips_EKV3 is None:
+            raise PackError(
+                "the pack was made with another model, and without skeletons it cannot be made anew for this one: "
+                "name its own model with --model, or teach its actions again into a new pack"
+            )
         raise PackError(
             f"the pack was made with another model; `{called('app')} teach --rebuild --pack PACK` makes it anew from "
             "the clips in it; with the same --model as here, where that is named"

@@ -94,7 +94,12 @@ class Teacher:
         return self.finished(pack.with_clips(action, clips_EKV3, embedded(self.model, clips_EKV3), counter))
 
     def finished(self, pack: Pack) -> Pack:
-        """Return the pack with its head, made anew from its examples."""
+        """Return the pack with its head, made anew from its examples.
+
+        Raises:
+            PackError: the pack is another model's, so that its examples do not fit this one's background.
+        """
+        check_embedding(self.model, pack)
         if not pack.actions:
             return pack
         return replace(pack, head=self._ridge.head(pack.embedding_EWD, pack.action_E, pack.counter_E))

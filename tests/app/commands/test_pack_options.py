@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from app.__main__ import main
 from app.commands.classify import add_arguments, run
-from app.teach.pack import write_pack
+from app.teach.pack import read_pack, write_pack
 from app.teach.teacher import Teacher
 from tests.app.teach.helpers import FPS, repeated, still
 from training.drawing.motions import make_motion
@@ -104,6 +105,30 @@ def test_a_name_that_the_model_uses(film: Path, teachable: Path, tmp_path: Path,
     (tmp_path / "new.pack").unlink()
     assert main(["teach", "Idle", *options]) == 2
     assert "choose another name" in capsys.readouterr().err and not (tmp_path / "new.pack").exists()
+
+
+def test_forgetting_in_a_pack_of_another_model(
+    teachable: Path, pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """It would fit a head to that model's examples and this one's background."""
+    from export.runtime import ActionModel
+
+    teacher = Teacher(ActionModel(teachable, device="cpu", threads=1), teachable)
+    both = teacher.add(read_pack(pack), "my wave", teacher.clips(repeated("wave", 2)))
+    other = tmp_path / "other.pack"
+    write_pack(replace(both, embedding="another"), other)
+    before = other.read_bytes()
+    assert main(["teach", "--forget", "my wave", "--pack", str(other), "--model", str(teachable)]) == 2
+    assert "made with another model" in capsys.readouterr().err and other.read_bytes() == before
+
+
+def test_teach_names_a_file_that_is_no_video_once(
+    teachable: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    video = tmp_path / "text.mp4"
+    video.write_text("no video")
+    assert main(["teach", "salute", str(video), "--pack", str(tmp_path / "a.pack"), "--model", str(teachable)]) == 2
+    assert capsys.readouterr().err.startswith(f"{video}: not a readable video")
 
 
 @pytest.mark.slow

@@ -75,6 +75,10 @@ def test_a_pack_of_another_model(teacher: Teacher, folder: Path, tmp_path: Path)
     other = MotionModel(embedding="another")
     with pytest.raises(PackError, match="made with another model; .*--rebuild"):
         TaughtModel(other, pack)
+    with pytest.raises(PackError, match="without skeletons it cannot be made anew .*--model, or teach"):
+        TaughtModel(other, pack.without_skeletons())
+    with pytest.raises(PackError, match="made with another model"):  # nor is its head made by this one's background
+        teacher.finished(replace(pack, embedding="another"))
     with pytest.raises(PackError, match="belongs to another model"):
         Teacher(other, folder / "student.onnx")
     rebuilt = teacher.rebuilt(replace(pack, embedding="another", embedding_EWD=np.zeros((4, 5, 9), np.float32)))
