@@ -38,7 +38,10 @@ def parser(prog: str = PROG, only: str | None = None) -> argparse.ArgumentParser
     Options are added for the command `only`, or for all commands where that is None.
     """
     main = argparse.ArgumentParser(prog=prog, description=(__doc__ or "").replace(PROG, prog))
-    add_commands(main, "training.commands", COMMANDS, lambda module, text: text, only)
+    add_commands(
+        main, "training.commands", COMMANDS, lambda module, text: text, only,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     return main
 
 

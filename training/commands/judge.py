@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from export.runtime import ActionModel
 
 RECORDED, WEBCAM, VIDEOS, SOON = TABLES = ("recorded", "webcam", "videos", "soon")
+ONLY = """\
+these tables alone (default: all): clips of recorded and drawn people, windows of real people at webcams, real videos
+with events where there is no action, how soon the right word comes and goes"""
 EXAMPLES = """\
 examples:
   python -m training judge --data DATA --part test --out runs/results
@@ -41,7 +44,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--part", choices=("val", "test", "held"), default="val",
         help="val to choose by, test to report, held for both together (without the table recorded)",
     )  # fmt: skip
-    command.add_argument("--only", nargs="+", choices=TABLES, default=TABLES, help="these tables alone")
+    command.add_argument("--only", nargs="+", choices=TABLES, default=TABLES, help=ONLY)
     command.add_argument(
         "--seen", type=Path, metavar="DIR", help="recordings of the videos by `classify --skeletons`, to save time"
     )

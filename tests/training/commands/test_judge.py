@@ -26,3 +26,10 @@ def test_recorded_clips_are_judged_by_one_part(tmp_path: Path, capsys: pytest.Ca
 def test_missing_windows_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["judge", "--data", str(tmp_path), "--only", "webcam", "--out", str(tmp_path)]) == 1
     assert "poses/mediapipe_webcam.npz is missing" in capsys.readouterr().err
+
+
+def test_the_help_keeps_each_example_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["judge", "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert "  python -m training judge --data DATA --part test --out runs/results" in lines
