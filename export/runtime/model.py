@@ -138,6 +138,8 @@ def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
     Raises:
         ModelFileError: If the file is missing, damaged or not an action model.
     """
+    if path.is_dir():
+        raise ModelFileError(f"{path} is a folder: name the model file in it, such as {path / 'student.onnx'}")
     if not path.is_file():
         raise ModelFileError(
             f"{path} is missing: `{called('export')} onnx` writes a model file, "

@@ -115,10 +115,14 @@ def test_wrong_files(model_file: Path, tmp_path: Path, change: Callable[[bytes],
     assert "\n" not in str(caught.value) and str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["absent.onnx", "."])
-def test_no_file(tmp_path: Path, name: str) -> None:
+def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="is missing: `python -m export onnx` writes"):
-        ActionModel(tmp_path / name)
+        ActionModel(tmp_path / "absent.onnx")
+
+
+def test_a_folder_is_no_model_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="is a folder: name the model file in it, such as .*student.onnx"):
+        ActionModel(tmp_path)
 
 
 @pytest.mark.parametrize(
