@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.pose.picture import fitted
 from app.pose.tracker import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
 from models.system.memory import give_memory_back
@@ -79,17 +80,19 @@ class PoseSource:
         """Find the people in one frame.
 
         Args:
-            rgb_HWC: (H, W, 3) uint8.
+            rgb_HWC: (H, W, 3) uint8 of any size; what is longer than pose needs is scaled (app.pose.picture).
             time_s: time of the frame in seconds, later than the last one's.
 
         Returns:
             One Pose for each person, in the landmarker's order; empty if nobody is found.
+
+        Raises:
+            ValueError: it is no such picture.
         """
-        if rgb_HWC.ndim != 3 or rgb_HWC.shape[2] != 3 or rgb_HWC.dtype != np.uint8:
-            raise ValueError(f"a frame is (H, W, 3) uint8 RGB; got {rgb_HWC.shape} {rgb_HWC.dtype}")
+        picture_HWC = fitted(rgb_HWC)
         # The landmarker counts whole milliseconds, which must increase.
         self._last_ms = max(round(time_s * 1000), self._last_ms + 1)
-        image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb_HWC))
+        image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=picture_HWC)
         look = time_s >= self._look_s
         result = self._landmarker(self._most if look else self._in_view).detect_for_video(image, self._last_ms)
         found = len(result.pose_landmarks)
