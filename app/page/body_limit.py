@@ -50,4 +50,4 @@ class _BodyLimit:
             await self._app(scope, counted, watched)
         except TooLarge:
             if not begun:
-                await Response(status_code=413, headers={"Connection": "close"})(scope, receive, send)
+                await Response(status_code=413)(scope, receive, send)

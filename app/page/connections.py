@@ -6,6 +6,7 @@ Uvicorn bounds none of this: a request whose headers or body never end would hol
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 10.0
 LEAST_BYTES = 4096 * 10  # between two looks, of a request that is arriving
+# What uvicorn would write a line about for each request of that kind, so that anybody could fill the log.
+_QUIET = {"Invalid HTTP request received.", "Unsupported upgrade request."}
 _SPARE_FILES = 256  # descriptors that are kept for all but connections
 
 
@@ -25,10 +28,15 @@ def bound_connections(server: uvicorn.Server, every_s: float = LOOK_EVERY_S) -> 
     its headers, its body or the rest of a refused one. Where there are more than the process has descriptors for, one
     gives way on which nothing is being answered, of the address that most come from.
     """
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     most = max(_SPARE_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES)
     kind = server.config.http_protocol_class
     bounds = {"every_s": every_s, "most": most}
-    server.config.http_protocol_class = type("Bounded", (_Bounded, kind), bounds)  # type: ignore[assignment]
+    server.config.http_protocol_class = type("Bounded", (_Bounded, kind), bounds)
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    return record.msg not in _QUIET and not str(record.msg).startswith("No supported WebSocket library")
 
 
 class _Bounded(asyncio.Protocol):

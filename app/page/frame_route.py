@@ -26,7 +26,6 @@ PATH = "/ikem/frame"
 MOST_UNDER_WAY = 4  # most pictures of one visitor at once, of those that have arrived
 FORBIDDEN, TOO_SLOW, TOO_LARGE, NO_PICTURE, TOO_MANY = 403, 408, 413, 415, 429  # NO_PICTURE: see app.page.jpeg
 _KEY = "x-ikem-key"
-_CLOSE = {"Connection": "close"}  # where the rest of a body is not waited for
 
 
 @dataclass(slots=True)
@@ -51,7 +50,7 @@ class FrameRoute:
     def __init__(self, answer: Callable[[str, np.ndarray, float | None], dict | None], visitors: int) -> None:
         self._answer = answer
         self._secret = secrets.token_bytes(32)
-        self._bodies = Bodies(MOST_BYTES)
+        self._bodies = Bodies(MOST_BYTES, at_once=max(64, MOST_UNDER_WAY * visitors))
         self._lines: dict[str, _Line] = {}
         # Some more than the visitors, so that one too many is told so instead of waiting.
         self._most = 2 * visitors + 2
@@ -81,9 +80,9 @@ class FrameRoute:
         try:
             jpeg = await self._bodies.read(request)
         except TooLarge:
-            return Response(status_code=TOO_LARGE, headers=_CLOSE)
+            return Response(status_code=TOO_LARGE)
         except TimeoutError:
-            return Response(status_code=TOO_SLOW, headers=_CLOSE)
+            return Response(status_code=TOO_SLOW, headers={"Connection": "close"})  # the rest is not waited for
         except ClientDisconnect:
             return Response(status_code=400)
         return await self._in_line(visitor, jpeg, _number(request.query_params.get("sensitivity")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -88,13 +89,19 @@ class PoseSource:
 
         Raises:
             ValueError: it is no such picture.
+            RuntimeError: MediaPipe failed at it; the next picture gets a new landmarker.
         """
         picture_HWC = fitted(rgb_HWC)
         # The landmarker counts whole milliseconds, which must increase.
         self._last_ms = max(round(time_s * 1000), self._last_ms + 1)
         image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=picture_HWC)
         look = time_s >= self._look_s
-        result = self._landmarker(self._most if look else self._in_view).detect_for_video(image, self._last_ms)
+        people = self._most if look else self._in_view
+        try:
+            result = self._landmarker(people).detect_for_video(image, self._last_ms)
+        except RuntimeError:  # a graph that has failed once fails for ever
+            self._close_one(people)
+            raise
         found = len(result.pose_landmarks)
         self._plan(time_s, look, found)
         pairs = zip(result.pose_world_landmarks, result.pose_landmarks, strict=True)
@@ -118,9 +125,13 @@ class PoseSource:
         """Free the landmarkers; a second call does nothing."""
         if not self._landmarkers:
             return
-        while self._landmarkers:
-            self._landmarkers.popitem()[1].close()
+        for people in tuple(self._landmarkers):
+            self._close_one(people)
         give_memory_back()
+
+    def _close_one(self, people: int) -> None:
+        with suppress(RuntimeError):  # one that has failed says so again
+            self._landmarkers.pop(people).close()
 
     def __enter__(self) -> PoseSource:
         return self

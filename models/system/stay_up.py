@@ -59,18 +59,18 @@ def _in_child(serve: Callable[[], int]) -> int | signal.Signals:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
 
-    for number in _PASSED_ON:
-        if usual[number] is not signal.SIG_IGN:  # as for a job in the background
+    for number, handler in usual.items():
+        if handler is not signal.SIG_IGN:  # as for a job in the background
             signal.signal(number, pass_on)
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child:
-        for number in heard:  # before there was a child
-            pass_on(number)
+        for early in heard[:]:
+            pass_on(early)
         _, status = os.waitpid(child, 0)
-    for number in _PASSED_ON:
-        signal.signal(number, usual[number])
+    for number, handler in usual.items():
+        signal.signal(number, handler or signal.SIG_DFL)
     if not child:
         _end_with(parent)
         return serve()

@@ -20,7 +20,7 @@ class Scene:
 
     def __init__(self):
         self.people, self.asked, self.open = 1, [], 0
-        self.sizes = []
+        self.sizes, self.fails = [], False
         self.seen_by_all = 99
 
     def create_from_options(self, options):
@@ -28,6 +28,8 @@ class Scene:
         mark = SimpleNamespace(x=0.5, y=0.5, z=0.0, visibility=1.0)
 
         def detect_for_video(image, _ms):
+            if self.fails:
+                raise RuntimeError("the graph has errors")
             self.asked.append(most)
             self.sizes.append((image.width, image.height))
             found = [[mark] * 33] * min(self.people, most, self.seen_by_all if most == 4 else 99)
@@ -35,6 +37,8 @@ class Scene:
 
         def close():
             self.open -= 1
+            if self.fails:
+                raise RuntimeError("the graph has errors")
 
         return SimpleNamespace(detect_for_video=detect_for_video, close=close)
 
@@ -91,6 +95,18 @@ def test_a_look_that_misses_somebody_loses_nobody(scene):
         asked, given = watch(source, scene, 2.0, start_s=1.0)
     assert set(asked) == {2, 4} and asked.count(4) <= 5
     assert all(count == 2 for most, count in zip(asked, given) if most == 2)
+
+
+def test_one_that_failed_is_made_anew(scene):
+    """MediaPipe's graph fails for ever once it has failed, and says so once more when it is closed."""
+    with PoseSource("any.task") as source:
+        scene.fails = True
+        with pytest.raises(RuntimeError, match="graph"):
+            source.detect(FRAME, 0.0)
+        scene.fails = False
+        assert len(source.detect(FRAME, 1.0)) == 1
+        scene.fails = True
+    assert scene.open == 0
 
 
 def test_all_are_closed(scene):

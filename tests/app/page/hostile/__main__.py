@@ -21,9 +21,12 @@ def main() -> int:
     command.add_argument("--seconds", type=float, default=900, help="most seconds")
     command.add_argument("--seed", type=int, default=0, help="seed of what is tried")
     command.add_argument("--only", nargs="+", choices=KINDS, default=[*KINDS], metavar="KIND", help=", ".join(KINDS))
+    command.add_argument("--log", type=Path, help="file for all that the server says")
     args = command.parse_args()
     with tempfile.TemporaryDirectory() as folder, served(free_port(), Path(folder) / "log") as server:
         report = campaign(server, args.tries, args.seconds, args.seed, args.only)
+    if args.log:
+        args.log.write_text(report.said)
     print(report.text())
     return 1 if report.faults() else 0
 
