@@ -1,9 +1,12 @@
-"""The middleware that bounds the bytes of every request's body but that of uploads, which Gradio bounds itself."""
+"""The middleware that bounds the bytes of all bodies but uploads, which Gradio bounds itself, and takes cut ones."""
 
 from __future__ import annotations
 
+import math
+
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,7 +18,7 @@ _UPLOAD = "/gradio_api/upload"
 
 
 def body_limit() -> Middleware:
-    """Return the middleware; a body that is larger, or claims to be, is answered with 413."""
+    """Return the middleware; a body that is larger, or claims to be, is answered with 413, and a cut one not at all."""
     return Middleware(_BodyLimit)
 
 
@@ -26,16 +29,17 @@ class _BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].endswith(_UPLOAD):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = math.inf if scope["path"].endswith(_UPLOAD) else MOST_BYTES
         size, begun = 0, False
 
         async def counted() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > MOST_BYTES:
+            if size > most:
                 raise TooLarge
             return message
 
@@ -45,9 +49,11 @@ class _BodyLimit:
             await send(message)
 
         try:
-            if int(Headers(scope=scope).get("content-length", "0")) > MOST_BYTES:
+            if int(Headers(scope=scope).get("content-length", "0")) > most:
                 raise TooLarge
             await self._app(scope, counted, watched)
+        except ClientDisconnect:  # Gradio would write many lines about it
+            return
         except TooLarge:
             if not begun:
                 await Response(status_code=413)(scope, receive, send)

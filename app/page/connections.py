@@ -29,10 +29,15 @@ def bound_connections(server: uvicorn.Server, every_s: float = LOOK_EVERY_S) -> 
     gives way on which nothing is being answered, of the address that most come from.
     """
     logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
-    most = max(_SPARE_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES)
-    kind = server.config.http_protocol_class
-    bounds = {"every_s": every_s, "most": most}
+    kind, bounds = server.config.http_protocol_class, {"every_s": every_s, "most": _most_connections()}
     server.config.http_protocol_class = type("Bounded", (_Bounded, kind), bounds)
+
+
+def _most_connections() -> int:
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if files == resource.RLIM_INFINITY:
+        return 1 << 20
+    return max(files // 2, files - _SPARE_FILES)
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:

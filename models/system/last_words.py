@@ -14,7 +14,7 @@ from typing import TextIO
 _LAST_BYTES = 4096  # so much of the end is told
 _MOST_BYTES = 1 << 20  # so much is held, by and large
 # Remarks and warnings of absl, TensorFlow Lite and ONNX Runtime are no last words. Python and grep -E read it alike.
-_WARNING = r"^(WARNING: All log messages before|INFO: |[IW][0-9]{4} |.*\[[VIW]:onnxruntime)"
+_WARNING = r"^(WARNING: |INFO: |[IW][0-9]{4} |.*\[[VIW]:onnxruntime)"
 # A line is the sign that all is well; without one, the pipe ends because the process has ended.
 _WATCH = 'read -r bye || tail -c "$1" "$0" | grep -aEv "$2" >&2'
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 pytest.importorskip("starlette")
@@ -39,6 +41,25 @@ def test_bodies(client, body):
     said = [client.post("/gradio_api/run/predict", content=body(size)) for size in (0, 1000, 1100, 10**6)]
     assert [response.status_code for response in said] == [200, 200, 413, 413]
     assert said[1].text == "1000"
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/run/predict", "/gradio_api/upload"])
+def test_a_cut_body_is_nobody_s_error(client, path):
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        raise AssertionError("there is nobody to tell")
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "headers": [],
+        "query_string": b"",
+    }
+    asyncio.run(client.app(scope | {"root_path": ""}, receive, send))
 
 
 def test_uploads(client):

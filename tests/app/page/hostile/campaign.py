@@ -36,6 +36,10 @@ WITHIN_S = 2.0  # in which others are answered
 MORE_MEMORY = 1.1  # than after the warming up
 WARM = 0.2  # share of the tries before the memory is looked at: what is loaded at first use is no leak
 
+# An error that came from our own code, as Python writes it, or the end of native code.
+_OWN_FRAME = r'^  File "[^"]*/(?:app|models|export)/[^"]*", line .*\n    .*\n(?: [ ~^]*\n)?'
+_OWN_ERROR = re.compile(_OWN_FRAME + r"(\w.*)|^Fatal Python.*", re.MULTILINE)
+
 
 @dataclass
 class Report:
@@ -65,8 +69,8 @@ class Report:
             found.append(f"the visitor waited for {self.slowest_s:.1f} s, {self.calm_s:.1f} s before")
         if len(self.megabytes) == 2 and self.megabytes[1] > MORE_MEMORY * self.megabytes[0]:
             found.append(f"memory went from {self.megabytes[0]:.0f} to {self.megabytes[1]:.0f} MB")
-        if words := re.findall(r"^(?:\w+Error\b|Fatal).*", self.said, re.MULTILINE):
-            found.append(f"the log has {len(words)} errors, such as: {words[0][:200]}")
+        if words := _OWN_ERROR.findall(self.said):
+            found.append(f"the log has {len(words)} errors of ours, such as: {words[0][:200]}")
         return found
 
     def text(self) -> str:

@@ -13,6 +13,7 @@ from functools import cached_property
 
 HOST = "127.0.0.1"
 PATIENCE_S = 120.0
+ANSWER_S = 2.0  # for an answer to what may get none
 MOST_HELD = 40  # connections that are kept hanging; the oldest is let go for a new one
 _LETTERS = string.ascii_lowercase + string.digits
 
@@ -61,15 +62,14 @@ class Target:
             connection.close()
 
     def raw(self, sent: bytes, hold: bool = False) -> int:
-        """Send bytes on a connection of its own; return the status, or 0 for none; a held connection is left open."""
-        client = socket.create_connection((HOST, self.port), timeout=PATIENCE_S)
+        """Send bytes on a connection of its own; return the status, or 0 for none, and keep it open then."""
+        client = socket.create_connection((HOST, self.port), timeout=ANSWER_S)
         with suppress(ConnectionError, TimeoutError):
             client.sendall(sent)
-            if not hold:
-                client.shutdown(socket.SHUT_WR)
-                words = client.recv(4096).split()
+            words = [] if hold else client.recv(4096).split()
+            if len(words) > 1 and words[1].isdigit():
                 client.close()
-                return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+                return int(words[1])
         self._held.append(client)
         if len(self._held) > MOST_HELD:
             self._held.popleft().close()
