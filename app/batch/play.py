@@ -125,7 +125,7 @@ def _picture_size(settings: dict[str, str | float]) -> tuple[int, int]:
 
     If the recording does not say, these are 480 and 640 pixels.
     """
-    from app.sources.frames import LONGEST_SIDE
+    from app.pose.picture import LONGEST_SIDE
 
     height, width = settings.get("height"), settings.get("width")
     if not (isinstance(height, int) and isinstance(width, int)):

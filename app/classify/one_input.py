@@ -107,7 +107,7 @@ def classify_video(
     """Classify one video or recording of landmarks (.ikem).
 
     Memory does not grow with its length, except for its events. What MediaPipe and ONNX Runtime write to file
-    descriptor 2 is discarded meanwhile; `python -X dev` shows it.
+    descriptor 2 is held back meanwhile, and told only if they end the process; `python -X dev` shows it.
 
     Args:
         path: the file.

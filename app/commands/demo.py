@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from app.commands.options import add_model, add_pack, add_page, add_pose, check_pack
+from models.system.stay_up import stay_up
 
 EXAMPLES = """\
 examples:
@@ -34,8 +35,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve the page until it is stopped, and return the exit code."""
+    """Serve the page until it is stopped, and return the exit code; serve it again if native code ends it."""
     check_pack(args)
+    return stay_up(lambda first: _serve(args, first))
+
+
+def _serve(args: argparse.Namespace, first: bool) -> int:
     # Before the import, which takes most of the seconds.
     print("IKEM Live is starting; this takes some seconds.", file=sys.stderr, flush=True)
     from app.page.server import launch
@@ -47,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         threads=args.threads,
         host=args.host,
         port=args.port,
-        open_browser=args.open,
+        open_browser=args.open and first,
         auth=args.auth,
         certfile=args.ssl_certfile,
         keyfile=args.ssl_keyfile,

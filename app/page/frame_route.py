@@ -19,10 +19,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.page.bodies import Bodies, TooLarge
 from app.page.jpeg import MOST_BYTES, read_frame
 
 PATH = "/ikem/frame"
-MOST_UNDER_WAY = 4  # most pictures of one visitor at once
+MOST_UNDER_WAY = 4  # most pictures of one visitor at once, of those that have arrived
+FORBIDDEN, TOO_SLOW, TOO_LARGE, NO_PICTURE, TOO_MANY = 403, 408, 413, 415, 429  # NO_PICTURE: see app.page.jpeg
 _KEY = "x-ikem-key"
 
 
@@ -48,6 +50,7 @@ class FrameRoute:
     def __init__(self, answer: Callable[[str, np.ndarray, float | None], dict | None], visitors: int) -> None:
         self._answer = answer
         self._secret = secrets.token_bytes(32)
+        self._bodies = Bodies(MOST_BYTES, at_once=max(64, MOST_UNDER_WAY * visitors))
         self._lines: dict[str, _Line] = {}
         # Some more than the visitors, so that one too many is told so instead of waiting.
         self._most = 2 * visitors + 2
@@ -73,44 +76,42 @@ class FrameRoute:
     async def _post(self, request: Request) -> Response:
         visitor = self._visitor(request)
         if visitor is None:
-            return Response(status_code=403)
+            return Response(status_code=FORBIDDEN)
+        try:
+            jpeg = await self._bodies.read(request)
+        except TooLarge:
+            return Response(status_code=TOO_LARGE)
+        except TimeoutError:
+            return Response(status_code=TOO_SLOW, headers={"Connection": "close"})  # the rest is not waited for
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return await self._in_line(visitor, jpeg, _number(request.query_params.get("sensitivity")))
+
+    async def _in_line(self, visitor: str, jpeg: bytes, slider: float | None) -> Response:
+        """Answer a picture that has arrived: only such a one takes a place."""
         line = self._lines.get(visitor) or _Line()
         if line.under_way >= MOST_UNDER_WAY or (visitor not in self._lines and len(self._lines) >= self._most):
-            return Response(status_code=429)
+            return Response(status_code=TOO_MANY)
         self._lines[visitor] = line
         line.under_way += 1
         try:
-            return await self._in_turn(visitor, line, request)
-        except ClientDisconnect:
-            return Response(status_code=400)
+            return await self._in_turn(visitor, line, jpeg, slider)
         finally:
             line.under_way -= 1
             if not line.under_way:
                 del self._lines[visitor]
 
-    async def _in_turn(self, visitor: str, line: _Line, request: Request) -> Response:
-        jpeg = await _body(request)
-        if jpeg is None:
-            return Response(status_code=413)
+    async def _in_turn(self, visitor: str, line: _Line, jpeg: bytes, slider: float | None) -> Response:
         line.newest += 1
-        number, answer, slider = line.newest, None, _number(request.query_params.get("sensitivity"))
+        number, answer = line.newest, None
         in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
         rgb_HWC = await in_thread(read_frame, jpeg)  # while the picture before is being answered
+        if rgb_HWC is None:
+            return Response(status_code=NO_PICTURE)
         async with line.turn:
-            if rgb_HWC is not None and number == line.newest:
+            if number == line.newest:
                 answer = await in_thread(self._answer, visitor, rgb_HWC, slider)
         return Response(status_code=204) if answer is None else JSONResponse(answer)
-
-
-async def _body(request: Request) -> bytes | None:
-    """Return the body of the request, or None if it is too large; never more than that is held in memory."""
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > MOST_BYTES:
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _number(text: str | None) -> float | None:

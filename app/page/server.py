@@ -20,6 +20,7 @@ import gradio as gr
 
 from app.page.about_tab import build_about
 from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
+from app.page.connections import bound_connections
 from app.page.frame_route import FrameRoute
 from app.page.html_head import own_name
 from app.page.live_tab import build_live, frame_handler, page_settings
@@ -34,6 +35,7 @@ from app.pose.landmarker import PoseSource
 from app.pose.model_file import ensure_pose_model
 from app.teach.lesson import Lessons, open_lessons
 from models.system.cores import usable_cores
+from models.system.native_warnings import forget_old_warnings
 from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
@@ -171,6 +173,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
         raise ValueError(
             f"port {place.port} of {place.host} is taken or may not be used; name another with --port"
         ) from None
+    bound_connections(page.server)
     return address
 
 
@@ -236,3 +239,4 @@ def launch(
             webbrowser.open(address)
         while page.is_running:  # Gradio's own way to wait reports Ctrl-C
             time.sleep(_LOOK_S)
+            forget_old_warnings()

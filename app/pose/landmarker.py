@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.pose.picture import fitted
 from app.pose.tracker import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
 from models.system.memory import give_memory_back
@@ -79,19 +81,27 @@ class PoseSource:
         """Find the people in one frame.
 
         Args:
-            rgb_HWC: (H, W, 3) uint8.
+            rgb_HWC: (H, W, 3) uint8 of any size; what is longer than pose needs is scaled (app.pose.picture).
             time_s: time of the frame in seconds, later than the last one's.
 
         Returns:
             One Pose for each person, in the landmarker's order; empty if nobody is found.
+
+        Raises:
+            ValueError: it is no such picture.
+            RuntimeError: MediaPipe failed at it; the next picture gets a new landmarker.
         """
-        if rgb_HWC.ndim != 3 or rgb_HWC.shape[2] != 3 or rgb_HWC.dtype != np.uint8:
-            raise ValueError(f"a frame is (H, W, 3) uint8 RGB; got {rgb_HWC.shape} {rgb_HWC.dtype}")
+        picture_HWC = fitted(rgb_HWC)
         # The landmarker counts whole milliseconds, which must increase.
         self._last_ms = max(round(time_s * 1000), self._last_ms + 1)
-        image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb_HWC))
+        image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=picture_HWC)
         look = time_s >= self._look_s
-        result = self._landmarker(self._most if look else self._in_view).detect_for_video(image, self._last_ms)
+        people = self._most if look else self._in_view
+        try:
+            result = self._landmarker(people).detect_for_video(image, self._last_ms)
+        except RuntimeError:  # a graph that has failed once fails for ever
+            self._close_one(people)
+            raise
         found = len(result.pose_landmarks)
         self._plan(time_s, look, found)
         pairs = zip(result.pose_world_landmarks, result.pose_landmarks, strict=True)
@@ -115,9 +125,13 @@ class PoseSource:
         """Free the landmarkers; a second call does nothing."""
         if not self._landmarkers:
             return
-        while self._landmarkers:
-            self._landmarkers.popitem()[1].close()
+        for people in tuple(self._landmarkers):
+            self._close_one(people)
         give_memory_back()
+
+    def _close_one(self, people: int) -> None:
+        with suppress(RuntimeError):  # one that has failed says so again
+            self._landmarkers.pop(people).close()
 
     def __enter__(self) -> PoseSource:
         return self

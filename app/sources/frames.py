@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.pose.picture import LONGEST_SIDE
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from av import VideoFrame
     from av.video.reformatter import VideoReformatter
 
-LONGEST_SIDE = 1280  # pose needs no more, and a 4K frame costs 36 MB
 MOST_PIXELS = 1 << 26  # a frame of 8192 x 8192; a file that claims more is broken or hostile
 
 Frames = Generator[tuple[float, np.ndarray], None, None]  # (when captured on the camera's clock, rgb_HWC)

@@ -10,7 +10,9 @@ import pytest
 pytest.importorskip("starlette")
 
 from app.page import frame_route as page_route
+from app.page.bodies import Bodies
 from app.page.frame_route import MOST_UNDER_WAY, PATH, FrameRoute
+from app.page.jpeg import MOST_BYTES
 
 
 class Server:
@@ -43,6 +45,21 @@ class Server:
         await self.route.routes[0].handle(scope | {"headers": sent}, receive, send)
         return said[0]["status"], b"".join(message.get("body", b"") for message in said)
 
+    async def hang(self, key: str, address: str = "127.0.0.1") -> int:
+        """The status of a request whose body never comes."""
+        said = []
+
+        async def receive():
+            await asyncio.Event().wait()
+
+        async def send(message):
+            said.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": PATH, "root_path": "", "query_string": b""}
+        sent = [(b"x-ikem-key", key.encode()), (b"content-length", b"1000")]
+        await self.route.routes[0].handle(scope | {"headers": sent, "client": (address, 1)}, receive, send)
+        return said[0]["status"]
+
     async def reached(self, count: int) -> None:
         """Wait until so many pictures were handed to be answered."""
         while len(self.seen) < count:
@@ -63,7 +80,7 @@ def test_an_answer(server):
     server.go.set()
     assert asyncio.run(server.post(b"picture", query="sensitivity=0.8")) == (200, b'{"saw":"picture"}')
     assert asyncio.run(server.post(b"nothing", query="sensitivity=much")) == (204, b"")
-    assert asyncio.run(server.post(b"no picture")) == (204, b"")
+    assert asyncio.run(server.post(b"no picture")) == (415, b""), "not 204, which is said of a picture that is late"
     assert server.seen == [("ann", "picture", 0.8), ("ann", "nothing", None)]
 
 
@@ -88,12 +105,52 @@ def test_another_site(server):
     assert asyncio.run(server.post(sec_fetch_site="same-origin"))[0] == 200
 
 
-def test_a_picture_too_large(server, monkeypatch):
+def test_a_picture_too_large(monkeypatch):
     monkeypatch.setattr(page_route, "MOST_BYTES", 5)
+    monkeypatch.setattr(page_route, "read_frame", bytes.decode)
+    server = Server()
     server.go.set()
     assert asyncio.run(server.post(b"12345"))[0] == 200
     assert asyncio.run(server.post(b"123456"))[0] == 413
+    assert asyncio.run(server.post(b"1", content_length="6"))[0] == 413, "before its bytes come"
     assert len(server.seen) == 1
+    server.route.close()
+
+
+def test_a_body_that_does_not_come_takes_no_place(server):
+    """Ten of them, of ten visitors, and then another visitor."""
+    server.route._bodies = Bodies(MOST_BYTES, within_s=60)
+    server.go.set()
+
+    async def visit():
+        hanging = [asyncio.create_task(server.hang(server.route.key(f"h{number}"))) for number in range(10)]
+        await asyncio.sleep(0.05)
+        assert (await server.post())[0] == 200
+        assert not any(task.done() for task in hanging)
+        for task in hanging:
+            task.cancel()
+
+    asyncio.run(visit())
+
+
+def test_a_body_that_does_not_come_is_given_up(server):
+    server.route._bodies = Bodies(MOST_BYTES, within_s=0.05)
+    assert asyncio.run(server.hang(server.route.key("ann"))) == 408
+
+
+def test_where_too_many_bodies_come_the_oldest_of_the_busiest_address_gives_way(server):
+    server.route._bodies = Bodies(MOST_BYTES, within_s=60, at_once=3)
+    server.go.set()
+
+    async def visit():
+        far = asyncio.create_task(server.hang(server.route.key("far"), "10.0.0.1"))
+        near = [asyncio.create_task(server.hang(server.route.key(f"h{number}"))) for number in range(2)]
+        await asyncio.sleep(0.05)
+        assert (await server.post())[0] == 200
+        assert (await asyncio.wait_for(near[0], 5)) == 408 and not far.done() and not near[1].done()
+        far.cancel(), near[1].cancel()
+
+    asyncio.run(visit())
 
 
 def test_the_newest_of_those_that_wait_and_not_too_many(server):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.pose.landmarker import LOOK_EVERY_S, PoseSource
+from app.pose.picture import LONGEST_SIDE
 from models.system.memory import give_memory_back
 
 FRAME = np.zeros((4, 4, 3), np.uint8)
@@ -19,19 +20,25 @@ class Scene:
 
     def __init__(self):
         self.people, self.asked, self.open = 1, [], 0
+        self.sizes, self.fails = [], False
         self.seen_by_all = 99
 
     def create_from_options(self, options):
         most, self.open = options.num_poses, self.open + 1
         mark = SimpleNamespace(x=0.5, y=0.5, z=0.0, visibility=1.0)
 
-        def detect_for_video(_image, _ms):
+        def detect_for_video(image, _ms):
+            if self.fails:
+                raise RuntimeError("the graph has errors")
             self.asked.append(most)
+            self.sizes.append((image.width, image.height))
             found = [[mark] * 33] * min(self.people, most, self.seen_by_all if most == 4 else 99)
             return SimpleNamespace(pose_landmarks=found, pose_world_landmarks=found)
 
         def close():
             self.open -= 1
+            if self.fails:
+                raise RuntimeError("the graph has errors")
 
         return SimpleNamespace(detect_for_video=detect_for_video, close=close)
 
@@ -90,6 +97,18 @@ def test_a_look_that_misses_somebody_loses_nobody(scene):
     assert all(count == 2 for most, count in zip(asked, given) if most == 2)
 
 
+def test_one_that_failed_is_made_anew(scene):
+    """MediaPipe's graph fails for ever once it has failed, and says so once more when it is closed."""
+    with PoseSource("any.task") as source:
+        scene.fails = True
+        with pytest.raises(RuntimeError, match="graph"):
+            source.detect(FRAME, 0.0)
+        scene.fails = False
+        assert len(source.detect(FRAME, 1.0)) == 1
+        scene.fails = True
+    assert scene.open == 0
+
+
 def test_all_are_closed(scene):
     with PoseSource("any.task") as source:
         for people in (1, 2, 3):
@@ -108,9 +127,20 @@ def test_no_more_than_asked_for(scene, num_poses):
     assert set(asked) == set(given) == {num_poses}
 
 
+@pytest.mark.parametrize("size", [(32768, 8), (32767, 1), (1, 32768), (32768, 256), (640, 32768), (3840, 2160)])
+def test_no_picture_is_longer_than_mediapipe_bears(scene, size):
+    """From 32767 on, a side ends the process."""
+    with PoseSource("any.task") as source:
+        assert len(source.detect(np.zeros((size[1], size[0], 3), np.uint8), 0.0)) == 1
+    assert max(scene.sizes[-1]) == LONGEST_SIDE and min(scene.sizes[-1]) > 0
+
+
 def test_a_frame_must_be_a_picture(scene):
-    with PoseSource("any.task") as source, pytest.raises(ValueError, match="uint8 RGB"):
-        source.detect(np.zeros((4, 4), np.uint8), 0.0)
+    with PoseSource("any.task") as source:
+        for shape in ((4, 4), (0, 4, 3), (4, 0, 3)):  # of an empty one, MediaPipe's graph would never recover
+            with pytest.raises(ValueError, match="uint8 RGB"):
+                source.detect(np.zeros(shape, np.uint8), 0.0)
+    assert not scene.sizes
 
 
 def test_what_was_freed_is_given_back_once(scene, monkeypatch):

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from app.sources.frames import LONGEST_SIDE
+from app.pose.picture import LONGEST_SIDE
 from app.sources.video import VideoError, VideoReader, _Clock
 from tests.app.helpers import write_sound, write_video
 

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from app.sources.frames import LONGEST_SIDE
+from app.pose.picture import LONGEST_SIDE
 from app.sources.video import VideoReader
 
 FPS = 10
