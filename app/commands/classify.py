@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import partial
-from pathlib import Path
 
 from app.batch.options import ENGINES, HERE, RAY, Options, check_labels, file_hash
 from app.commands.options import add_model, add_pack, add_pose, check_pack
-from models.system.options import number, seconds, share, whole, workers
+from models.system.options import number, path, seconds, share, whole, workers
 
 HELP = """\
 Name the actions in videos, cameras and recorded skeletons.
@@ -49,7 +48,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out",
         required=True,
-        type=Path,
+        type=path,
         metavar="DIR",
         help="folder for the results, made if missing; results of "
         "earlier runs in it are replaced where names are the same, and the tables are written anew (see --resume)",

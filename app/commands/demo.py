@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from app.commands.options import add_model, add_pack, add_page, add_pose, check_pack
+from models.system.options import path
 
 EXAMPLES = """\
 examples:
@@ -26,9 +26,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--auth", metavar="USER:PASSWORD|FILE", help="ask visitors for a name and password; a file keeps them off the "
         "command line, one USER:PASSWORD a line"
     )  # fmt: skip
-    command.add_argument("--ssl-certfile", type=Path, metavar="FILE", help="certificate for https, in PEM")
-    command.add_argument("--ssl-keyfile", type=Path, metavar="FILE", help="its private key, in PEM")
-    command.add_argument("--record", type=Path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
+    command.add_argument("--ssl-certfile", type=path, metavar="FILE", help="certificate for https, in PEM")
+    command.add_argument("--ssl-keyfile", type=path, metavar="FILE", help="its private key, in PEM")
+    command.add_argument("--record", type=path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
     add_pack(command)
     add_pose(command)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from models.system.command_line import program_of
-from models.system.options import port, threads
+from models.system.options import path, port, threads
 from models.system.places import DEFAULT_MODEL, model_file
 
 DEVICES = ("auto", "cpu", "cuda", "tensorrt")  # export.runtime.session says the same, and brings ONNX Runtime
@@ -44,7 +43,7 @@ def add_page(command: argparse.ArgumentParser, host: str, port_text: str) -> Non
 def add_pack(command: argparse.ArgumentParser) -> None:
     """Add --pack and --only, for commands that use a pack."""
     teach = f"{program_of(command)} teach"
-    command.add_argument("--pack", type=Path, metavar="FILE", help=f"actions of your own, from `{teach}`")
+    command.add_argument("--pack", type=path, metavar="FILE", help=f"actions of your own, from `{teach}`")
     command.add_argument("--only", action="store_true", help="with --pack: name these alone, not the model's own")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -223,8 +222,6 @@ def launch(
     served = serve(model, pose_model, place, recordings=recordings, lessons=lessons)
     with served as (page, address, sessions), suppress(KeyboardInterrupt):
         sessions.sweep_in_background()
-        # A plain kill too must take the folder of uploads away.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         elsewhere = address_elsewhere(address, host)
         others = f", and for other machines at {elsewhere}" if elsewhere else ""
         print(f"IKEM Live is open at {address}{others} ({model.provider}). Ctrl-C ends it.", flush=True)
