@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from app.commands.options import add_model, add_pack, add_page, add_pose, check_pack
-from models.system.options import path
+from models.system.options import nonempty, path
 
 EXAMPLES = """\
 examples:
@@ -23,8 +23,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_page(command, "address to listen on", "port to listen on")
     command.add_argument("--open", action="store_true", help="open a browser on the page")
     command.add_argument(
-        "--auth", metavar="USER:PASSWORD|FILE", help="ask visitors for a name and password; a file keeps them off the "
-        "command line, one USER:PASSWORD a line"
+        "--auth", type=nonempty, metavar="USER:PASSWORD|FILE", help="ask visitors for a name and password; a file "
+        "keeps them off the command line, one USER:PASSWORD a line"
     )  # fmt: skip
     command.add_argument("--ssl-certfile", type=path, metavar="FILE", help="certificate for https, in PEM")
     command.add_argument("--ssl-keyfile", type=path, metavar="FILE", help="its private key, in PEM")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from models.system.command_line import program_of
-from models.system.options import path, port, threads
+from models.system.options import nonempty, path, port, threads
 from models.system.places import DEFAULT_MODEL, model_file
 
 DEVICES = ("auto", "cpu", "cuda", "tensorrt")  # export.runtime.session says the same, and brings ONNX Runtime
@@ -36,7 +36,7 @@ def add_page(command: argparse.ArgumentParser, host: str, port_text: str) -> Non
         host: help text of the address.
         port_text: help text of the port.
     """
-    command.add_argument("--host", default="127.0.0.1", help=f"{host} (default: %(default)s)")
+    command.add_argument("--host", type=nonempty, default="127.0.0.1", help=f"{host} (default: %(default)s)")
     command.add_argument("--port", type=port, default=7860, help=f"{port_text} (default: %(default)s)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from app.pose.tracker import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
+from models.system.contents import mistaken
 from models.system.memory import give_memory_back
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ class PoseSource:
         except OSError as error:
             raise ValueError(_MISSING_LIBRARY.format(error)) from None
         except (RuntimeError, ValueError) as error:
-            raise ValueError(f"{model_path}: not a pose model that MediaPipe can load ({error})") from None
+            instead = mistaken(Path(model_path)) or f"is no pose model that MediaPipe can load ({error})"
+            raise ValueError(f"{model_path} {instead}") from None
         self._mp = mp
         self._last_ms = -1
         self._look_s = -math.inf  # time from which to look for everybody again

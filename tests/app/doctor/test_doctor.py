@@ -227,7 +227,7 @@ def test_a_pose_model_that_is_missing_or_broken(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []  # it only looks
     (tmp_path / "pose_lite.task").write_bytes(b"no model")
     finding = one(check_pose_model, pose="lite")
-    assert finding.state == FAIL and "not a pose model" in finding.text
+    assert finding.state == FAIL and "no pose model" in finding.text
 
 
 def test_the_action_model(action_model):

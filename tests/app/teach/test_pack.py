@@ -122,6 +122,11 @@ def test_every_cut_is_noticed(tmp_path: Path) -> None:
 def test_missing_and_foreign_formats(tmp_path: Path) -> None:
     with pytest.raises(PackError, match="there is no such pack; .python -m app teach"):
         read_pack(tmp_path / "none.pack")
+    with pytest.raises(PackError, match="is a folder"):
+        read_pack(tmp_path)
+    (tmp_path / "none.pack").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(PackError, match="git lfs pull"):
+        read_pack(tmp_path / "none.pack")
     save_file({"x": np.zeros(3)}, tmp_path / "weights.safetensors", metadata={"format": "pt"})
     with pytest.raises(PackError, match=f"not {FORMAT!r}"):
         read_pack(tmp_path / "weights.safetensors")
