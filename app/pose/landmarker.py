@@ -14,6 +14,7 @@ from app.pose.tracker import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
 from models.system.contents import mistaken
 from models.system.memory import give_memory_back
+from models.system.proxies import send_https_nowhere
 
 if TYPE_CHECKING:
     from mediapipe.tasks.python import vision
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _MISSING_LIBRARY = (
     "MediaPipe cannot load a system library ({}); on Debian or Ubuntu: sudo apt-get install libegl1 libgles2"
 )
-NOWHERE = "http://127.0.0.1:9"
 LOOK_EVERY_S = 0.5  # how often to look for more people than are in view
 
 
@@ -31,8 +31,7 @@ def keep_usage_logs_here() -> None:
     Its library posts them to its makers by https and has no switch for it, but it uses the process's proxy. So https
     goes to a port on which nobody listens, from the first landmarker on; a pose model is fetched before that.
     """
-    os.environ["https_proxy"] = NOWHERE
-    os.environ["no_proxy"] = "localhost,127.0.0.1"
+    send_https_nowhere()
 
 
 class PoseSource:

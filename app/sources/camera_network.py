@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from app.sources.codecs import ONLY_THESE, refusal
 from app.sources.frames import MOST_PIXELS, CameraError, Frames, upright_rgb
 from models.system.addresses import masked
+from models.system.proxies import reach_directly
 
 if TYPE_CHECKING:
     from av import VideoFrame, VideoStream
@@ -136,6 +138,8 @@ def _opened(address: str, name: str, open_s: float, silent_s: float) -> InputCon
         "analyzeduration": str(_PROBE_US),
     }
     check_address(address)
+    with suppress(ValueError):  # FFmpeg says what is wrong with an address that cannot be split
+        reach_directly(urlsplit(address).hostname or "")
     try:
         return av.open(address, options=options, timeout=(open_s, silent_s))
     except (av.FFmpegError, OSError, ValueError) as error:
