@@ -19,6 +19,17 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 with only_this_machine():
     import gradio as gr
-    from gradio import http_server, routes
+    from gradio import http_server, routes, utils
+
+
+class _UploadFolder(os.PathLike):
+    """The folder of the uploads at the moment when it is asked for."""
+
+    def __fspath__(self) -> str:
+        return utils.get_upload_folder()
+
+
+# Gradio makes a folder in the one that it found at its import, which all users share and another may own.
+routes.DEFAULT_TEMP_DIR = _UploadFolder()  # type: ignore[assignment]  # it is only made a path of
 
 __all__ = ["gr", "http_server", "routes"]

@@ -7,13 +7,12 @@ is too soon on a busy machine.
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -138,15 +137,11 @@ def _start(
 def own_start(host: str) -> Iterator[None]:
     """Within this, have Gradio's launch start the page as `Server` does, and ask no proxy whether it is there.
 
-    Its folder for odd files is from then on the one of the uploads: the shared one may be another user's.
-
     Args:
         host: where the page is to listen.
     """
     usual = http_server.start_server
     http_server.start_server = _start  # type: ignore[assignment]  # with fewer defaults
-    with suppress(KeyError):
-        routes.DEFAULT_TEMP_DIR = os.environ["GRADIO_TEMP_DIR"]
     try:
         with only_this_machine(host.strip("[]").partition("%")[0]):
             yield
