@@ -7,7 +7,10 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 
-from models.system.command_line import ShowVersion, add_commands, asked_for
+from models.system.blas import one_blas_thread
+from models.system.command_line import CommandLine, ShowVersion, add_commands, asked_for
+from models.system.signals import ended_as_by_ctrl_c
+from models.system.streams import open_closed_streams
 
 PROG = "python -m app"
 # command -> what it does; the module app.commands.<command> holds `EXAMPLES`, `add_arguments`, `run` and maybe `HELP`
@@ -30,7 +33,7 @@ def parser(
 
     The commands `others` are only listed.
     """
-    main = argparse.ArgumentParser(prog=prog, description="IKEM Live: names what people do, live.")
+    main = CommandLine(prog=prog, description="IKEM Live: names what people do, live.")
     main.add_argument("--version", action=ShowVersion)
     add_commands(
         main, "app.commands", COMMANDS,
@@ -70,10 +73,13 @@ def main(argv: list[str] | None = None, prog: str = PROG, others: Mapping[str, s
     """
     from models.system.atomic import OutputError
 
+    open_closed_streams()
+    one_blas_thread()  # before a command imports numpy
     command = ""
     try:
         command, work = _work(sys.argv[1:] if argv is None else argv, prog, others)
-        return work()
+        with ended_as_by_ctrl_c():
+            return work()
     except (ValueError, OutputError, OSError) as error:
         print(f"{prog} {command}: {error}", file=sys.stderr)
         return USAGE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from models.system.command_line import add_commands, asked_for, carry_out
+from models.system.command_line import CommandLine, add_commands, asked_for, carry_out
+from models.system.streams import open_closed_streams
 
 PROG = "python -m export"
 # command -> what it does; the module export.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
@@ -20,7 +21,7 @@ COMMANDS = {
 
 def parser(prog: str = PROG, only: str | None = None) -> argparse.ArgumentParser:
     """Build the parser of all commands, with the options of the command `only`, or of all (None)."""
-    main = argparse.ArgumentParser(
+    main = CommandLine(
         prog=prog, description=(__doc__ or "").replace(PROG, prog), formatter_class=argparse.RawTextHelpFormatter
     )
     add_commands(
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
         argv: the words of the command line; None takes this process's.
         prog: what the program is called in its help and in its errors.
     """
+    open_closed_streams()
     words = sys.argv[1:] if argv is None else argv
     said = "error" if prog == PROG else prog
     args = parser(prog, asked_for(words)).parse_args(words)

@@ -15,6 +15,7 @@ from models.modality_names import check_modalities
 from models.shape import CHANNELS, STRIDES
 from models.student import Student
 from models.system.atomic import write_json, write_whole
+from models.system.contents import mistaken
 from models.thresholds import Thresholds, sensible
 
 WEIGHTS, CONFIG = "student.safetensors", "config.json"
@@ -140,7 +141,8 @@ def load(folder: str | Path) -> tuple[Student, StudentConfig]:
     except FileNotFoundError:
         raise ValueError(f"{folder / WEIGHTS} is missing: name a folder that holds {WEIGHTS} and {CONFIG}") from None
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"{folder / WEIGHTS} is not a whole safetensors file: {error}") from error
+        instead = mistaken(folder / WEIGHTS) or f"is not a whole safetensors file: {error}"
+        raise ValueError(f"{folder / WEIGHTS} {instead}") from error
     student = config.build()
     _load_state(student, state, str(folder / WEIGHTS))
     return student.eval(), config
@@ -157,8 +159,10 @@ def read_config(folder: str | Path) -> StudentConfig:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"{path} is missing: name a folder that holds {WEIGHTS} and {CONFIG}") from None
+    except NotADirectoryError:
+        raise ValueError(f"{folder} is a file: name the folder that holds {WEIGHTS} and {CONFIG}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+        raise ValueError(f"{path} {mistaken(path) or f'is not JSON: {error}'}") from error
     names = {entry.name for entry in fields(StudentConfig)}
     if not isinstance(values, dict) or set(values) - names or "labels" not in values:
         raise ValueError(f"{path} must hold the keys {', '.join(sorted(names))}, and labels at least")

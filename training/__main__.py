@@ -10,7 +10,8 @@ import sys
 # several times faster where they are shared. The variable is read when torch loads its threads.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-from models.system.command_line import add_commands, asked_for, carry_out
+from models.system.command_line import CommandLine, add_commands, asked_for, carry_out
+from models.system.streams import open_closed_streams
 
 PROG = "python -m training"
 # command -> what it does; the module training.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
@@ -37,7 +38,7 @@ def parser(prog: str = PROG, only: str | None = None) -> argparse.ArgumentParser
 
     Options are added for the command `only`, or for all commands where that is None.
     """
-    main = argparse.ArgumentParser(prog=prog, description=(__doc__ or "").replace(PROG, prog))
+    main = CommandLine(prog=prog, description=(__doc__ or "").replace(PROG, prog))
     add_commands(
         main, "training.commands", COMMANDS, lambda module, text: text, only,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -52,6 +53,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
         argv: the words of the command line; None takes this process's.
         prog: what the program is called in its help and in its errors.
     """
+    open_closed_streams()
     words = sys.argv[1:] if argv is None else argv
     said = "training" if prog == PROG else prog
     args = parser(prog, asked_for(words)).parse_args(words)

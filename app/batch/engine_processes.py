@@ -19,10 +19,11 @@ from app.batch.options import WorkerSetup
 from app.batch.outputs import clear_parts
 from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker, failed
+from models.system.blas import one_blas_thread
+from models.system.signals import FROM_TERMINALS
 
 # Spawned: neither MediaPipe's threads nor FFmpeg's survive a fork.
 _PROCESSES = get_context("spawn")
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _END_S = 5.0  # time for a worker to end by itself
 
 
@@ -34,7 +35,8 @@ class _Process:
         self.talk, far_talk = _PROCESSES.Pipe()
         far_leash, self._leash = _PROCESSES.Pipe(duplex=False)
         self._process = _PROCESSES.Process(target=_serve, args=(setup, far_talk, far_leash), daemon=True)
-        with _environment(setup.threads), _no_interrupts():
+        one_blas_thread()  # for the worker, which inherits it
+        with _no_interrupts():
             self._process.start()
         far_talk.close()
         far_leash.close()
@@ -189,32 +191,17 @@ def _heed(leash: Connection, stop: Stop) -> None:
 
 
 @contextmanager
-def _environment(threads: int | None) -> Iterator[None]:
-    """Set, for processes started within this, the environment variables that limit the threads of their libraries."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    if threads is not None:
-        os.environ.update(dict.fromkeys(_THREADS, str(threads)))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from processes that start within this.
+    """Keep Ctrl-C and a closed terminal from processes that start within this.
 
-    A terminal sends it to all processes; the parent tells its workers itself.
+    A terminal tells all its processes; the parent tells its workers itself.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    usual = {kind: signal.signal(kind, signal.SIG_IGN) for kind in FROM_TERMINALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, usual)
+        for kind, before in usual.items():
+            signal.signal(kind, before)

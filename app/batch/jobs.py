@@ -17,6 +17,7 @@ from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.sources.camera import camera_name, camera_source
 from app.sources.frames import CameraError
 from app.sources.video import VIDEO_SUFFIXES
+from models.system.addresses import nearly
 from models.system.words import count
 
 CLIPS_SUFFIX = ".npz"
@@ -96,7 +97,11 @@ def live(text: str) -> int | str | None:
         if isinstance(number, str):
             raise CameraError(f"{_CAMERA} takes a camera's number, such as {_CAMERA}0; an address stands alone")
         return number
-    return _address(text) if "://" in text else None
+    if "://" in text:
+        return _address(text)
+    if nearly(text) and not os.path.lexists(text):  # not shown: it may hold a password
+        raise CameraError("an input looks like an address, but is none; addresses begin as in rtsp://HOST/PATH")
+    return None
 
 
 def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence[Path | int | str]:

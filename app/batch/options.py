@@ -97,16 +97,34 @@ class WorkerSetup:
     threads: int | None = None
 
 
-def check_labels(wanted: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse labels for which the model never makes an event.
+def chosen_labels(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the labels that the user chose, each once.
+
+    Args:
+        wanted: what stands between the commas of --labels. What people taught may have commas in its name: as many
+            parts as possible are taken together.
+        known: labels of the model.
 
     Raises:
-        ValueError: one of them is unknown; the message lists those that there are.
+        ValueError: the model never makes an event of one of them; the message lists those that there are.
     """
-    said = [label for label in known if label not in (IDLE, OTHER)]
-    unknown = [label for label in wanted if label not in said]
+    said = {_parts(label): label for label in known if label not in (IDLE, OTHER)}
+    waiting, chosen, unknown = tuple(wanted), [], []
+    while waiting:
+        fits = [k for k in range(len(waiting), 0, -1) if waiting[:k] in said]
+        if fits:
+            chosen.append(said[waiting[: fits[0]]])
+        else:
+            unknown.append(waiting[0])
+        waiting = waiting[fits[0] if fits else 1 :]
     if unknown:
-        raise ValueError(f"--labels: no event is called {', '.join(unknown)}; there are {', '.join(sorted(said))}")
+        there = sorted(repr(label) if "," in label else label for label in said.values())
+        raise ValueError(f"--labels: no event is called {', '.join(unknown)}; there are {', '.join(there)}")
+    return tuple(dict.fromkeys(chosen))
+
+
+def _parts(label: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in label.split(",") if part.strip())
 
 
 def file_hash(path: Path) -> str:

@@ -23,6 +23,7 @@ from app.batch.work import Done, Listener, needs_pose
 from app.classify.formats import EVENT_COLUMNS, columns
 from app.landmarks.file_format import RECORD_SUFFIX
 from models.system.atomic import OutputError
+from models.system.signals import TO_END, on_signals
 from models.system.words import count
 
 if TYPE_CHECKING:
@@ -223,16 +224,14 @@ def _key(job: InputJob) -> str:
 
 
 def _stop(stop: Stop) -> None:
-    print("\nstopping; Ctrl-C once more stops at once", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be gone
+        print("\nstopping; Ctrl-C once more stops at once", file=sys.stderr)
     stop.set()
 
 
 @contextmanager
 def interrupts(stop: Stop) -> Iterator[None]:
-    """Set `stop` at the first Ctrl-C (or SIGTERM) within this, and raise KeyboardInterrupt at the next one."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    """Set `stop` at the first Ctrl-C, SIGTERM or SIGHUP within this, and raise KeyboardInterrupt at the next one."""
 
     def on_signal(number: int, frame: object) -> None:
         if stop:
@@ -240,10 +239,5 @@ def interrupts(stop: Stop) -> Iterator[None]:
         # A thread of its own: the main thread may hold the locks that `set` takes.
         threading.Thread(target=_stop, args=(stop,), name="stop").start()
 
-    kinds = [signal.SIGINT, signal.SIGTERM]
-    usual = [signal.signal(kind, on_signal) for kind in kinds]
-    try:
+    with on_signals((signal.SIGINT, *TO_END), on_signal):
         yield
-    finally:
-        for kind, before in zip(kinds, usual):
-            signal.signal(kind, before)

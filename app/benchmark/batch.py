@@ -27,7 +27,8 @@ from app.batch.options import Options, WorkerSetup
 from app.batch.stop import Stop
 from app.batch.work import Done
 from models.system.atomic import write_json
-from models.system.options import at_least_1, number, seconds, workers
+from models.system.command_line import CommandLine
+from models.system.options import at_least_1, number, path, seconds, workers
 from models.system.places import DEFAULT_MODEL, EXAMPLE, ROOT
 
 PROG = "python -m app.benchmark.batch"
@@ -179,15 +180,15 @@ def remember(video: Path, minutes: float, annotate: bool) -> dict:
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     """Measure, print and return the exit code; `prog` is the command's name in its help."""
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
+    parser = CommandLine(prog=prog, description=__doc__.splitlines()[0])
     minutes = number(0, said="a number of minutes of at least 0")
-    parser.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
+    parser.add_argument("video", nargs="?", type=path, default=EXAMPLE, help="a video (default: the example)")
     parser.add_argument("--workers", type=workers, default=2, help="workers, and cores (default: 2)")
     parser.add_argument("--seconds", type=seconds, default=54.0, help="length of each input, looped (default: 54)")
     parser.add_argument("--rounds", type=at_least_1, default=5, help="turns (default: 5)")
     parser.add_argument("--memory", type=minutes, metavar="MINUTES", help="watch the memory of a video so long instead")
     parser.add_argument("--annotate", action="store_true", help="with --memory: write the annotated video as well")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
+    parser.add_argument("--json", type=path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.child:

@@ -8,7 +8,6 @@ the stream lasts.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.sources.camera import Camera
+from models.system.command_line import CommandLine
 from models.system.options import number, seconds
 
 PROG = "python -m app.benchmark.camera"
@@ -106,7 +106,7 @@ def table(runs: list[Ages], overload: float) -> str:
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     """Measure, print and return the exit code; `prog` is the command's name in its help."""
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
+    parser = CommandLine(prog=prog, description=__doc__.splitlines()[0])
     rate = number(0, said="a number of frames a second above 0", above=True)
     parser.add_argument("--fps", type=rate, nargs="+", default=[30.0, 60.0, 120.0], help="the cameras' rates")
     parser.add_argument(

@@ -10,7 +10,6 @@ Needs Linux, playwright (requirements-dev.txt) and Chromium.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import signal
@@ -30,8 +29,9 @@ import numpy as np
 
 from app.benchmark.page_cpu import cpu_ms
 from models.system.atomic import OutputError, write_json
+from models.system.command_line import CommandLine
 from models.system.cores import usable_cores
-from models.system.options import number
+from models.system.options import number, path
 from models.system.places import EXAMPLE, ROOT
 
 if TYPE_CHECKING:
@@ -225,15 +225,15 @@ def table(result: dict) -> str:
 
 def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     """Run the benchmark and return the exit code; `prog` is the command's name in its help."""
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__.splitlines()[0])
+    parser = CommandLine(prog=prog, description=__doc__.splitlines()[0])
     parser.add_argument(
         "--minutes",
         type=number(0, 1e4, "a number of minutes from 0 to 10000"),
         default=10.0,
         help="how long to count (default: %(default)g)",
     )
-    parser.add_argument("--video", type=Path, default=EXAMPLE, help="what the camera shows")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
+    parser.add_argument("--video", type=path, default=EXAMPLE, help="what the camera shows")
+    parser.add_argument("--json", type=path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("demo", nargs="*", help="options of the command demo, after --")
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # otherwise the server of the page would go on running

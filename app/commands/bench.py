@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from app.commands.options import add_model, add_pose
 from models.system.atomic import write_json
+from models.system.options import path
 from models.system.places import EXAMPLE
 
 EXAMPLES = """\
@@ -25,9 +25,9 @@ FORMS = {"page": "app.benchmark.page", "batch": "app.benchmark.batch", "camera":
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_model(command)
-    command.add_argument("video", nargs="?", type=Path, default=EXAMPLE, help="a video (default: the example)")
+    command.add_argument("video", nargs="?", type=path, default=EXAMPLE, help="a video (default: the example)")
     command.add_argument("--people", action="store_true", help="one to four people in view, instead of MediaPipe alone")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file as well")
+    command.add_argument("--json", type=path, metavar="FILE", help="write the numbers to a file as well")
     add_pose(command)
 
 

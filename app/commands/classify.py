@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
-from app.batch.options import ENGINES, HERE, RAY, Options, check_labels, file_hash
+from app.batch.options import ENGINES, HERE, RAY, Options, chosen_labels, file_hash
 from app.commands.options import add_model, add_pack, add_pose, check_pack
-from models.system.options import number, seconds, share, whole, workers
+from models.system.options import nonempty, number, path, seconds, share, whole, workers
 
 HELP = """\
 Name the actions in videos, cameras and recorded skeletons.
@@ -49,7 +49,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out",
         required=True,
-        type=Path,
+        type=path,
         metavar="DIR",
         help="folder for the results, made if missing; results of "
         "earlier runs in it are replaced where names are the same, and the tables are written anew (see --resume)",
@@ -105,7 +105,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     work.add_argument("--quiet", action="store_true", help="show errors alone")
     work.add_argument("--engine", choices=ENGINES, default=HERE, help="this machine, or a Ray cluster (default: here)")
-    work.add_argument("--ray-address", metavar="HOST:PORT", help="a running cluster (else one starts on this machine)")
+    work.add_argument(
+        "--ray-address", type=nonempty, metavar="HOST:PORT", help="a running cluster (else one starts on this machine)"
+    )
     add_pack(command)
     add_pose(command)
 
@@ -118,7 +120,8 @@ def options_of(args: argparse.Namespace) -> Options:
     """
     if args.ray_address and args.engine != RAY:
         raise ValueError("--ray-address needs --engine ray")
-    given = {"every_s": args.every, "min_score": args.min_score, "labels": args.labels, "workers": args.workers}
+    labels = args.labels and tuple(dict.fromkeys(args.labels))
+    given = {"every_s": args.every, "min_score": args.min_score, "labels": labels, "workers": args.workers}
     return Options(
         out=args.out,
         top=args.top,
@@ -150,7 +153,7 @@ def run(args: argparse.Namespace) -> int:
     share = max(1, usable_cores() // options.workers) if options.workers > 1 or options.engine == RAY else None
     make_model = partial(load_model, args.model, args.pack, args.only, args.device, args.threads or share)
     model = make_model()
-    check_labels(options.labels, model.labels)
+    options = replace(options, labels=chosen_labels(args.labels or (), model.labels))
     if options.annotate:
         _warn_of_encoder(options)
     return Run(
@@ -181,7 +184,7 @@ def _warn_of_encoder(options: Options) -> None:
 
 
 def _labels(text: str) -> tuple[str, ...]:
-    labels = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    labels = tuple(part.strip() for part in text.split(",") if part.strip())
     if not labels:
         raise argparse.ArgumentTypeError("labels are short ids with commas between them, such as wave,clap")
     return labels

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from models.system.options import path
 from models.system.words import count
 
 HELP = """\
@@ -28,9 +28,9 @@ examples:
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     command.add_argument(
-        "recording", type=Path, metavar="FILE.ikem", help="landmarks that --skeletons or --record wrote"
+        "recording", type=path, metavar="FILE.ikem", help="landmarks that --skeletons or --record wrote"
     )
-    command.add_argument("out", type=Path, metavar="OUT", help="the .csv or .npz file; one of that name is replaced")
+    command.add_argument("out", type=path, metavar="OUT", help="the .csv or .npz file; one of that name is replaced")
 
 
 def run(args: argparse.Namespace) -> int:

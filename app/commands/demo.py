@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from app.commands.options import add_model, add_pack, add_page, add_pose, check_pack
+from models.system.options import nonempty, path
 from models.system.stay_up import stay_up
 
 EXAMPLES = """\
@@ -24,12 +24,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_page(command, "address to listen on", "port to listen on")
     command.add_argument("--open", action="store_true", help="open a browser on the page")
     command.add_argument(
-        "--auth", metavar="USER:PASSWORD|FILE", help="ask visitors for a name and password; a file keeps them off the "
-        "command line, one USER:PASSWORD a line"
+        "--auth", type=nonempty, metavar="USER:PASSWORD|FILE", help="ask visitors for a name and password; a file "
+        "keeps them off the command line, one USER:PASSWORD a line"
     )  # fmt: skip
-    command.add_argument("--ssl-certfile", type=Path, metavar="FILE", help="certificate for https, in PEM")
-    command.add_argument("--ssl-keyfile", type=Path, metavar="FILE", help="its private key, in PEM")
-    command.add_argument("--record", type=Path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
+    command.add_argument("--ssl-certfile", type=path, metavar="FILE", help="certificate for https, in PEM")
+    command.add_argument("--ssl-keyfile", type=path, metavar="FILE", help="its private key, in PEM")
+    command.add_argument("--record", type=path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
     add_pack(command)
     add_pose(command)
 

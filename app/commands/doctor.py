@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from app.commands.options import add_model, add_page, add_pose
+from models.system.options import path
 from models.system.places import EXAMPLE, ROOT
 
 EXAMPLES = """\
@@ -19,7 +19,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_model(command)
     command.add_argument("--camera", type=_camera, metavar="SOURCE", help="a camera's number or address that must work")
     add_page(command, "address of the page", "port of the page")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the findings to a file as well")
+    command.add_argument("--json", type=path, metavar="FILE", help="write the findings to a file as well")
     add_pose(command)
 
 

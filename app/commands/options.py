@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from models.system.command_line import program_of
-from models.system.options import port, threads
+from models.system.options import nonempty, path, port, threads
 from models.system.places import DEFAULT_MODEL, model_file
 
 DEVICES = ("auto", "cpu", "cuda", "tensorrt")  # export.runtime.session says the same, and brings ONNX Runtime
@@ -37,14 +36,14 @@ def add_page(command: argparse.ArgumentParser, host: str, port_text: str) -> Non
         host: help text of the address.
         port_text: help text of the port.
     """
-    command.add_argument("--host", default="127.0.0.1", help=f"{host} (default: %(default)s)")
+    command.add_argument("--host", type=nonempty, default="127.0.0.1", help=f"{host} (default: %(default)s)")
     command.add_argument("--port", type=port, default=7860, help=f"{port_text} (default: %(default)s)")
 
 
 def add_pack(command: argparse.ArgumentParser) -> None:
     """Add --pack and --only, for commands that use a pack."""
     teach = f"{program_of(command)} teach"
-    command.add_argument("--pack", type=Path, metavar="FILE", help=f"actions of your own, from `{teach}`")
+    command.add_argument("--pack", type=path, metavar="FILE", help=f"actions of your own, from `{teach}`")
     command.add_argument("--only", action="store_true", help="with --pack: name these alone, not the model's own")
 
 

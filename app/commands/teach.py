@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.batch.jobs import find, printable
 from app.commands.options import add_model, add_pose
+from app.sources.camera import camera_name
 from app.teach.examples import TeachError
 from app.teach.pack import Pack, PackError, checked_name, read_pack, write_pack
 from models.system.command_line import called
+from models.system.options import nonempty, path
 from models.system.words import count
 
 if TYPE_CHECKING:
@@ -39,8 +43,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_model(command)
     command.add_argument("name", nargs="?", metavar="NAME", help="what to say when somebody does it")
-    command.add_argument("inputs", nargs="*", type=Path, metavar="INPUT", help="a video, .ikem or .npz file")
-    command.add_argument("--pack", required=True, type=Path, metavar="FILE", help="the pack; made if missing")
+    command.add_argument(
+        "inputs", nargs="*", type=nonempty, metavar="INPUT", help="a video, .ikem or .npz file, or a folder of them"
+    )
+    command.add_argument("--pack", required=True, type=path, metavar="FILE", help="the pack; made if missing")
     command.add_argument("--not", dest="counter", action="store_true", help="the inputs show what NAME is not")
     command.add_argument("--no-clips", action="store_true", help="keep no skeletons in a new pack (no --rebuild then)")
     other = command.add_mutually_exclusive_group()
@@ -128,15 +134,15 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     if args.pack.exists() and args.no_clips:
         raise PackError("--no-clips is for a new pack; this one is there already")
     clips, failed = [], 0
-    for path in tqdm(args.inputs, desc="watching", unit="file", disable=None, leave=False):
+    for file in tqdm(_files(args.inputs), desc="watching", unit="file", disable=None, leave=False):
         try:
-            found, when = _clips(path, teacher, args.pose)
+            found, when = _clips(file, teacher, args.pose)
         except ValueError as error:
             failed += 1
-            said = str(error)  # some of them begin with the file's name, some with its path
-            tqdm.write(said if str(path) in said else f"{path}: {said.removeprefix(f'{path.name}: ')}", file=sys.stderr)
+            reason = str(error).removeprefix(f"{file}: ").removeprefix(f"{file.name}: ")
+            tqdm.write(f"{printable(str(file))}: {reason}", file=sys.stderr)
             continue
-        tqdm.write(f"{path}: {count(len(found), 'repetition')}{when}")
+        tqdm.write(f"{printable(str(file))}: {count(len(found), 'repetition')}{when}")
         clips.append(found)
     if not clips:
         raise TeachError(f"nothing was learnt; {'the pack is as it was' if args.pack.exists() else 'no pack was made'}")
@@ -148,11 +154,27 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     return FAILED if failed else 0
 
 
+def _files(inputs: Sequence[str]) -> list[Path]:
+    """Return the files that the inputs stand for, as `classify` finds them.
+
+    Raises:
+        TeachError: an input is a camera or an address.
+    """
+    found = []
+    for target in find(inputs):
+        if not isinstance(target, Path):
+            raise TeachError(f"{camera_name(target)}: actions are taught by files; the page's Teach tab takes a camera")
+        found.append(target)
+    return found
+
+
 def _clips(path: Path, teacher: Teacher, pose: str) -> tuple[np.ndarray, str]:
     """Return the repetitions in a file, and in words when each happens if the file holds one recording."""
     from app.pose.model_file import ensure_pose_model
     from app.teach.inputs import recordings
 
+    if path.is_dir():
+        raise TeachError("no video, no .npz and no .ikem file in this folder")
     every = [(one, teacher.spans(one)) for one in recordings(path, lambda: ensure_pose_model(pose))]
     when = ", ".join(f"{start_s:.1f}-{end_s:.1f}" for start_s, end_s in every[0][1])
     found = np.concatenate([teacher.cut(one, spans) for one, spans in every])

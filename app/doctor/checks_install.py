@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from app.doctor.finding import FAIL, OK, OPTIONAL, DoctorOptions, Finding
 from app.doctor.wanted import wanted
@@ -91,8 +92,15 @@ def missing_libraries() -> list[str]:
 
 
 def check_disk(setup: DoctorOptions) -> Iterator[Finding]:
-    """Check the room for the pose model, uploads and results."""
-    folder = tempfile.gettempdir()
+    """Check that the folder for uploads takes files, and the room for the pose model, uploads and results."""
+    try:
+        folder = tempfile.gettempdir()
+        with tempfile.TemporaryDirectory(prefix="ikem-live-") as tried, open(Path(tried, "tried"), "wb") as file:
+            file.write(b"tried")
+    except OSError as error:
+        remedy = "set TMPDIR to a folder that you may write"
+        yield Finding("disk", FAIL, f"no folder for passing files can be written ({error.strerror or error})", remedy)
+        return
     free_gb = shutil.disk_usage(folder).free / _GB
     text, remedy = f"{free_gb:.1f} GB free in {folder}", "free some space, or set TMPDIR to a folder with more"
     if free_gb < _TOO_LITTLE_GB:

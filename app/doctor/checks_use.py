@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import socket
-import sys
 import time
 from collections.abc import Iterator
 
 from app.doctor.finding import FAIL, OK, OPTIONAL, DoctorOptions, Finding
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from app.page.access import is_local
 
 
 def check_camera(setup: DoctorOptions) -> Iterator[Finding]:
@@ -36,21 +32,24 @@ def check_camera(setup: DoctorOptions) -> Iterator[Finding]:
 
 
 def check_page(setup: DoctorOptions) -> Iterator[Finding]:
-    """Check that the page's port is free, and report where browsers allow the page a camera."""
-    place = f"port {setup.port} of {setup.host}"
+    """Load the page's libraries and open its port, as `demo` does; report where browsers allow the page a camera."""
     try:
-        family = socket.AF_INET6 if ":" in setup.host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(sys.platform != "win32"))
-            probe.bind((setup.host, setup.port))
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        text = f"{place} is taken" if taken else f"{place} may not be used ({error.strerror or error})"
-        yield Finding("page", FAIL, text, "stop the program that holds it, or name another with --port or --host")
+        from app.page.web_server import listen, own_address
+    except Exception as error:  # whatever a library does when it is imported
+        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        remedy = "set the program up again (`make setup` in a checkout)"
+        yield Finding("page", FAIL, f"its libraries do not load ({type(error).__name__}: {reason})", remedy)
+        return
+    try:
+        for opened in listen(setup.host, setup.port):
+            opened.close()
+    except ValueError as error:
+        text, _, advice = str(error).partition("; ")
+        yield Finding("page", FAIL, text, f"stop the program that holds it, or {advice}" if "taken" in text else advice)
     else:
-        yield Finding("page", OK, f"{place} is free")
+        yield Finding("page", OK, f"it loads, and opens at {own_address(setup.host, setup.port)}")
     hint = "browsers give a page the camera on localhost or over https only"
-    if setup.host in _LOOPBACK:
+    if is_local(setup.host):
         yield Finding("browser", OK, f"{hint}; this page is on localhost")
     else:
         remedy = f"on the other machine: `ssh -L {setup.port}:127.0.0.1:{setup.port} HERE`, or an https proxy in front"

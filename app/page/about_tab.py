@@ -9,9 +9,8 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-import gradio as gr
-
 from app.page.answer import words
+from app.page.own_gradio import gr
 from app.page.theme import PAGE_ASSETS, fragment
 from models.labels import IDLE, OTHER
 

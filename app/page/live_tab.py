@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-import gradio as gr
-
 from app.classify.formats import event_columns
 from app.page.answer import answer_json, event_json, words
 from app.page.frame_route import PATH, FrameRoute
+from app.page.own_gradio import gr
 from app.page.scripts import hook
 from app.page.session import VisitorLeft
 from app.page.sessions import Sessions, SessionsFull

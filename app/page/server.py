@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -13,17 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Before gradio is imported: it reads this at import, and would otherwise call its makers' server.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-
-import gradio as gr
-
 from app.page.about_tab import build_about
 from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
 from app.page.connections import bound_connections
 from app.page.frame_route import FrameRoute
 from app.page.html_head import own_name
 from app.page.live_tab import build_live, frame_handler, page_settings
+from app.page.own_gradio import gr
 from app.page.recorder import Recordings
 from app.page.scripts import head, hook
 from app.page.scripts import route as scripts_route
@@ -31,6 +26,7 @@ from app.page.sessions import Sessions
 from app.page.teach_tab import build_teach
 from app.page.theme import PAGE_ASSETS, css, theme
 from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video
+from app.page.web_server import own_start
 from app.pose.landmarker import PoseSource
 from app.pose.model_file import ensure_pose_model
 from app.teach.lesson import Lessons, open_lessons
@@ -138,9 +134,7 @@ def serve(
 
 
 def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, threads: int) -> str:
-    # Gradio asks its own server whether it is up; app.pose.landmarker has sent the process's https elsewhere.
-    os.environ["no_proxy"] = f"localhost,127.0.0.1,{place.host}"
-    try:
+    with own_start(place.host):
         _, address, _ = page.launch(
             server_name=place.host,
             server_port=place.port,
@@ -162,6 +156,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             max_threads=max(40, threads),
             prevent_thread_lock=True,
             share=False,
+            _frontend=False,  # it would ask its own page, and give up after 3 s
             quiet=True,
             ssr_mode=False,
             run_history=False,
@@ -169,10 +164,6 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             mcp_server=False,
             footer_links=[],
         )
-    except OSError:
-        raise ValueError(
-            f"port {place.port} of {place.host} is taken or may not be used; name another with --port"
-        ) from None
     bound_connections(page.server)
     return address
 
@@ -199,7 +190,7 @@ def launch(
         model_path: the ONNX file of the action model.
         pose: kind of pose model (app.pose.model_file).
         device: "auto", "cpu", "cuda" or "tensorrt".
-        threads: most CPU threads of the action model; None leaves it to ONNX Runtime.
+        threads: most CPU threads of the action model; None takes one.
         host, port, certfile, keyfile: see Place.
         open_browser: open the page in the default browser.
         auth: see app.page.access.read_auth.
@@ -214,11 +205,14 @@ def launch(
     from export.runtime import ActionModel
 
     check_certificate(certfile, keyfile)
-    place = Place(host=host, port=port, auth=read_auth(auth) if auth else None, certfile=certfile, keyfile=keyfile)
+    place = Place(
+        host=host, port=port, auth=None if auth is None else read_auth(auth), certfile=certfile, keyfile=keyfile
+    )
     recordings = Recordings(record, {"pose": pose, "source": "live page"}) if record else None
     for line in warnings(host, place.auth is not None, certfile is not None):
         print(f"warning: {line}", file=sys.stderr)
-    model = ActionModel(model_path, device=device, threads=threads)
+    # A visitor's window takes some milliseconds on one thread; more would take the cores from the pose network.
+    model = ActionModel(model_path, device=device, threads=threads or 1)
     lessons = open_lessons(model, model_path, pack, only)
     if lessons.why_not:
         print(f"warning: the Teach tab is off: {lessons.why_not}", file=sys.stderr)
@@ -226,8 +220,6 @@ def launch(
     served = serve(model, pose_model, place, recordings=recordings, lessons=lessons)
     with served as (page, address, sessions), suppress(KeyboardInterrupt):
         sessions.sweep_in_background()
-        # A plain kill too must take the folder of uploads away.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         elsewhere = address_elsewhere(address, host)
         others = f", and for other machines at {elsewhere}" if elsewhere else ""
         print(f"IKEM Live is open at {address}{others} ({model.provider}). Ctrl-C ends it.", flush=True)

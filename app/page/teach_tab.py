@@ -10,10 +10,10 @@ import binascii
 import time
 from collections.abc import Callable
 
-import gradio as gr
 import numpy as np
 
 from app.page.answer import window_json
+from app.page.own_gradio import gr
 from app.page.scripts import hook
 from app.page.sessions import Sessions
 from app.page.theme import fragment

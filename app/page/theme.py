@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gradio as gr
-
+from app.page.own_gradio import gr
 from models.system.places import ASSETS
 
 PAGE_ASSETS = ASSETS / "page"

@@ -8,10 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-import gradio as gr
-
 from app.classify.one_input import classify_video
 from app.classify.summary import Summary
+from app.page.own_gradio import gr
 from app.page.scripts import hook
 from app.page.video_result import result_html, result_json
 from app.page.wire import PoseTrack

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ import numpy as np
 from app.pose.picture import fitted
 from app.pose.tracker import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
+from models.system.contents import mistaken
 from models.system.memory import give_memory_back
+from models.system.proxies import send_https_nowhere
 
 if TYPE_CHECKING:
     from mediapipe.tasks.python import vision
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 _MISSING_LIBRARY = (
     "MediaPipe cannot load a system library ({}); on Debian or Ubuntu: sudo apt-get install libegl1 libgles2"
 )
-NOWHERE = "http://127.0.0.1:9"
 LOOK_EVERY_S = 0.5  # how often to look for more people than are in view
 
 
@@ -31,8 +33,7 @@ def keep_usage_logs_here() -> None:
     Its library posts them to its makers by https and has no switch for it, but it uses the process's proxy. So https
     goes to a port on which nobody listens, from the first landmarker on; a pose model is fetched before that.
     """
-    os.environ["https_proxy"] = NOWHERE
-    os.environ["no_proxy"] = "localhost,127.0.0.1"
+    send_https_nowhere()
 
 
 class PoseSource:
@@ -71,7 +72,8 @@ class PoseSource:
         except OSError as error:
             raise ValueError(_MISSING_LIBRARY.format(error)) from None
         except (RuntimeError, ValueError) as error:
-            raise ValueError(f"{model_path}: not a pose model that MediaPipe can load ({error})") from None
+            instead = mistaken(Path(model_path)) or f"is no pose model that MediaPipe can load ({error})"
+            raise ValueError(f"{model_path} {instead}") from None
         self._mp = mp
         self._last_ms = -1
         self._look_s = -math.inf  # time from which to look for everybody again

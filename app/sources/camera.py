@@ -19,6 +19,7 @@ from types import TracebackType
 import numpy as np
 
 from app.sources.frames import CameraError, Frames
+from models.system.addresses import masked
 
 Source = int | str | Iterable[np.ndarray] | Callable[[], Iterator[np.ndarray]]
 
@@ -38,6 +39,8 @@ def camera_source(text: str) -> int | str:
         return int(text)
     from app.sources.camera_network import check_address
 
+    scheme, found, rest = text.partition("://")
+    text = scheme.lower() + found + rest  # as FFmpeg knows it
     check_address(text)
     return text
 
@@ -46,11 +49,7 @@ def camera_name(source: Source) -> str:
     """Return a camera's name for display, without the user name and password that its address may contain."""
     if isinstance(source, int):
         return f"camera {source}"
-    if isinstance(source, str):
-        from app.sources.camera_network import masked
-
-        return masked(source)
-    return "camera"
+    return masked(source) if isinstance(source, str) else "camera"
 
 
 class Camera:

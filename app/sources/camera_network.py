@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from app.sources.codecs import ONLY_THESE, refusal
 from app.sources.frames import MOST_PIXELS, CameraError, Frames, upright_rgb
+from models.system.addresses import masked
+from models.system.proxies import reach_directly
 
 if TYPE_CHECKING:
     from av import VideoFrame, VideoStream
@@ -26,12 +28,6 @@ _PROBE_US = 1_000_000  # how much of the stream opening may look at, microsecond
 LATE_S = 0.5  # a picture that is later than this is not decoded
 _STANDING_S = 2.0  # a queue is drained within this; after longer, the sender's clock must run slow or have stood
 _LEAK = 1e-3  # seconds a second by which two clocks may drift apart
-
-
-def masked(address: str) -> str:
-    """Return the address without name, password and query, which may contain a secret too."""
-    plain = re.sub(r"://.*@", "://***@", address, flags=re.DOTALL)
-    return re.sub(r"[?#].*", "?***", plain, flags=re.DOTALL)
 
 
 def check_address(address: str) -> None:
@@ -142,6 +138,8 @@ def _opened(address: str, name: str, open_s: float, silent_s: float) -> InputCon
         "analyzeduration": str(_PROBE_US),
     }
     check_address(address)
+    with suppress(ValueError):  # FFmpeg says what is wrong with an address that cannot be split
+        reach_directly(urlsplit(address).hostname or "")
     try:
         return av.open(address, options=options, timeout=(open_s, silent_s))
     except (av.FFmpegError, OSError, ValueError) as error:

@@ -14,6 +14,7 @@ import numpy as np
 
 from app.teach.pack import PackError
 from models.labels import IDLE, OTHER
+from models.system.contents import mistaken
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -46,6 +47,8 @@ def read_background(model_path: Path, model: Recogniser) -> Background:
     path = Path(model_path).with_name(FILE)
     if not path.is_file():
         raise PackError(f"{path} is missing: teaching needs the file that comes with the model; copy it beside it")
+    if instead := mistaken(path):
+        raise PackError(f"{path} {instead}")
     try:
         with safe_open(path, framework="np") as file:
             said = file.metadata() or {}

@@ -17,6 +17,7 @@ import numpy as np
 from app.teach.head import Head
 from models.system.atomic import OutputError, replacing
 from models.system.command_line import called
+from models.system.contents import mistaken
 
 FORMAT = "ikem-live-pack/1"
 MOST_BYTES = 64 << 20  # largest file that is read
@@ -169,8 +170,10 @@ def read_pack(path: Path) -> Pack:
     Raises:
         PackError: the file is missing, damaged, or not a pack.
     """
-    if not path.is_file():
+    if not path.exists():
         raise PackError(f"{path}: there is no such pack; `{called('app')} teach NAME VIDEO --pack {path}` makes one")
+    if instead := mistaken(path):
+        raise PackError(f"{path} {instead}")
     if path.stat().st_size > MOST_BYTES:
         raise PackError(f"{path}: larger than a pack can be ({MOST_BYTES >> 20} MB)")
     try:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from export.commands.common import add_models, write_numbers
 from models.system import tables
+from models.system.options import path
 
 if TYPE_CHECKING:
     from export.check import Report, Row
@@ -32,7 +32,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_models(command, "folder of the weights that the files were exported from")
     command.add_argument(
-        "--clips", type=Path, nargs="+", required=True, metavar="FILE",
+        "--clips", type=path, nargs="+", required=True, metavar="FILE",
         help="clips to compare on, .npz files in the clip format or folders of them; labelled ones give the accuracy",
     )  # fmt: skip
 

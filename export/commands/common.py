@@ -9,6 +9,7 @@ from typing import Any
 
 from models.system.atomic import write_json
 from models.system.command_line import program_of
+from models.system.options import path
 from models.system.places import PRETRAINED, model_file, shipped
 
 
@@ -26,7 +27,7 @@ def add_models(command: argparse.ArgumentParser, weights: str) -> None:
         "--weights", type=shipped, default=PRETRAINED, metavar="FOLDER",
         help=f"{weights} (models/pretrained)",
     )  # fmt: skip
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+    command.add_argument("--json", type=path, metavar="FILE", help="write the numbers here too")
 
 
 def write_numbers(numbers: Mapping[str, Any], out: Path | None) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from models.system.options import path
 from models.system.places import PRETRAINED, shipped
 
 FILES = {"fp32": "student.onnx", "fp16": "student_fp16.onnx", "int8": "student_int8.onnx"}
@@ -32,12 +33,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     command.add_argument("--precision", choices=tuple(FILES), default="fp32", help="of the encoders' arithmetic (fp32)")
     command.add_argument(
-        "--clips", type=Path, nargs="+", metavar="FILE",
+        "--clips", type=path, nargs="+", metavar="FILE",
         help="for int8: labelled clips, .npz files in the clip format or folders of them",
     )  # fmt: skip
     command.add_argument("--force", action="store_true", help="write int8 whatever accuracy it loses")
     command.add_argument(
-        "--out", type=Path, metavar="FILE",
+        "--out", type=path, metavar="FILE",
         help="the file to write (student.onnx, student_fp16.onnx or student_int8.onnx in the folder of the weights)",
     )  # fmt: skip
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from models.system.command_line import program_of
-from models.system.options import whole
+from models.system.options import path, whole
 from models.system.places import model_file
 
 EXAMPLES = """\
@@ -30,14 +29,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "model", type=model_file, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote"
     )
-    command.add_argument("--out", type=Path, metavar="FOLDER", help="where to put the engine (beside the model)")
+    command.add_argument("--out", type=path, metavar="FOLDER", help="where to put the engine (beside the model)")
     command.add_argument("--min", type=_NUMBER, default=1, metavar="N", help="windows that a batch has at least (1)")
     command.add_argument("--opt", type=_NUMBER, default=8, metavar="N", help="windows that the engine is tuned for (8)")
     command.add_argument("--max", type=_NUMBER, default=64, metavar="N", help="windows that a batch has at most (64)")
     command.add_argument(
         "--workspace-mb", type=_NUMBER, default=1024, metavar="MB", help="GPU memory to work in, in MiB (1024)"
     )
-    command.add_argument("--timing-cache", type=Path, metavar="FILE", help="read timings from here, and keep them here")
+    command.add_argument("--timing-cache", type=path, metavar="FILE", help="read timings from here, and keep them here")
     command.add_argument(
         "--device", type=_NUMBER, default=0, metavar="N",
         help="GPU to build for (0); the app uses GPU 0, which CUDA_VISIBLE_DEVICES can choose",

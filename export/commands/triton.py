@@ -6,10 +6,9 @@ REPO/NAME holds config.pbtxt, labels.txt and 1/model.onnx; it appears whole or n
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from models.system.command_line import program_of
-from models.system.options import at_least_0, at_least_1, whole
+from models.system.options import at_least_0, at_least_1, path, whole
 from models.system.places import model_file
 
 EXAMPLES = """\
@@ -25,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "model", type=model_file, metavar="MODEL.onnx", help=f"what `{program_of(command)} onnx` wrote"
     )
-    command.add_argument("--out", type=Path, required=True, metavar="REPO", help="the repository; made if missing")
+    command.add_argument("--out", type=path, required=True, metavar="REPO", help="the repository; made if missing")
     command.add_argument("--name", default="ikem_live", help="the model's name on the server (%(default)s)")
     command.add_argument(
         "--max-batch",

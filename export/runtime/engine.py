@@ -23,6 +23,7 @@ from export.runtime.card import INPUTS, OUTPUTS, Card, ModelFileError
 from export.runtime.cuda import AcceleratorMissingError, Cuda, CudaError
 from export.runtime.sidecar import Sidecar, engine_name, rebuild, sha256
 from models.system.command_line import called
+from models.system.contents import mistaken
 
 PROVIDER = "TensorRT"
 OLDEST = 10  # the first major version with this interface
@@ -117,8 +118,10 @@ def open_engine(path: Path) -> tuple[Engine, Card]:
         AcceleratorMissingError: If TensorRT or a GPU is missing.
         ValueError: If the GPU has too little memory for it.
     """
-    if not path.is_file():
+    if not path.exists():
         raise ModelFileError(f"{path} is missing: `{called('export')} tensorrt MODEL.onnx` builds an engine")
+    if instead := mistaken(path):
+        raise ModelFileError(f"{path} {instead}")
     sidecar = Sidecar.read(path)
     card = sidecar.card(path)
     trt, cuda = tensorrt_module(), Cuda()

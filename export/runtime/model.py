@@ -5,6 +5,7 @@ Shape suffixes: N batch, T frames, V joints, M modalities, C classes, D embeddin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ from export.runtime.engine import Engine, engine_beside, first_line, open_engine
 from export.runtime.recogniser import ModelScores
 from export.runtime.session import DEVICES, cpu_session, cuda_session, default_threads
 from models.system.command_line import called
+from models.system.contents import is_weights, mistaken
 
 __all__ = ["ActionModel", "ModelFileError", "ModelScores", "open_onnx"]
 
@@ -100,7 +102,7 @@ class ActionModel:
         try:
             scores = self(np.zeros((1, self.frames, JOINTS, 3)), np.full(1, self.window_s * 30))
         except Exception as error:  # ONNX Runtime's exceptions share no base
-            raise ModelFileError(f"{path} cannot be run: {first_line(error)}") from error
+            raise ModelFileError(f"{path} cannot be run: {_plain(error)}") from error
         if scores.modality_NMC.shape[1:] != (len(self.modalities), len(self.labels)):
             raise ModelFileError(f"{path} names {len(self.labels)} labels, but answers {scores.modality_NMC.shape[2]}")
 
@@ -138,17 +140,17 @@ def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
     Raises:
         ModelFileError: If the file is missing, damaged or not an action model.
     """
-    if path.is_dir():
-        raise ModelFileError(f"{path} is a folder: name the model file in it, such as {path / 'student.onnx'}")
-    if not path.is_file():
+    if not path.exists():
         raise ModelFileError(
             f"{path} is missing: `{called('export')} onnx` writes a model file, "
             f"`{called('training')} own` once it is done"
         )
+    if instead := mistaken(path):
+        raise ModelFileError(f"{path} {instead}")
     try:
         session = cpu_session(path, threads)
     except Exception as error:  # ONNX Runtime's exceptions share no base
-        raise ModelFileError(f"{path} cannot be read as an ONNX file: {first_line(error)}") from error
+        raise ModelFileError(f"{path} {_unreadable(path, error)}") from error
     texts = session.get_modelmeta().custom_metadata_map
     if texts.get("format") != FORMAT:
         raise ModelFileError(
@@ -164,3 +166,18 @@ def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
         raise ModelFileError(f"{path} has damaged metadata (it lacks {error}); export it again") from error
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"{path} has damaged metadata ({error}); export it again") from error
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """Return why ONNX Runtime does not open a file, and what to do, to follow the file's name."""
+    if is_weights(path):
+        return f"holds weights, not a model to be run: `{called('export')} onnx --weights FOLDER` writes one from them"
+    reason = _plain(error)
+    if "rotobuf" in reason:
+        return f"is cut short, damaged or no ONNX file: get it again, or write it by `{called('export')} onnx`"
+    return f"cannot be read as an ONNX file: {reason}"
+
+
+def _plain(error: Exception) -> str:
+    """Return what ONNX Runtime complains about, without its own codes."""
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first_line(error))

@@ -7,8 +7,9 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
+from models.system.addresses import without_addresses
 from models.system.places import in_checkout
 from models.system.version import UNKNOWN, version
 
@@ -27,7 +28,14 @@ def called(package: str) -> str:
     return f"python -m {package}" if in_checkout() or version() == UNKNOWN else _INSTALLED[package]
 
 
-class _Command(argparse.ArgumentParser):
+class CommandLine(argparse.ArgumentParser):
+    """A parser whose errors repeat no address of a camera, in which a password may stand."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(without_addresses(message))
+
+
+class _Command(CommandLine):
     """The parser of a sub-command, which refuses what it does not know with its own usage, not with the program's."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-_GROUP, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # Linux's control groups, version 2
+_GROUP, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # Linux's control groups
 
 
 def usable_cores() -> int:
@@ -43,13 +43,31 @@ def bf16_is_quick() -> bool:
 
 
 def _quotas() -> Iterator[float]:
-    """Yield the limits of this process's control group and of those around it, in cores; nothing if there are none."""
+    """Yield the limits of this process's control groups and of those around them, in cores; nothing if there are none.
+
+    Version 2 has one tree of groups. Version 1 has a tree for each kind of limit; a container sees its own group as the
+    root of the tree, by whatever name the machine knows it.
+    """
     try:
         lines = _GROUP.read_text(encoding="utf-8").splitlines()
     except OSError:  # not Linux
         return
-    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
-    for group in (Path(own), *Path(own).parents):
-        with suppress(OSError, ValueError):  # no such file, or "max": no limit
-            share, period = (_GROUPS / group / "cpu.max").read_text(encoding="utf-8").split()
-            yield int(share) / int(period)
+    for _, kinds, own in (line.split(":", 2) for line in lines if line.count(":") >= 2):
+        if kinds and "cpu" not in kinds.split(","):
+            continue
+        root = _GROUPS / kinds if kinds else _GROUPS
+        for group in (Path(own.lstrip("/")), *Path(own.lstrip("/")).parents):
+            with suppress(OSError, ValueError, ZeroDivisionError):  # no such file, or no limit ("max", -1)
+                quota, period = _version_1(root / group) if kinds else _version_2(root / group)
+                if quota > 0:
+                    yield quota / period
+
+
+def _version_1(group: Path) -> tuple[int, int]:
+    quota, period = ((group / f"cpu.cfs_{name}_us").read_text(encoding="utf-8") for name in ("quota", "period"))
+    return int(quota), int(period)
+
+
+def _version_2(group: Path) -> tuple[int, int]:
+    quota, period = (group / "cpu.max").read_text(encoding="utf-8").split()
+    return int(quota), int(period)

@@ -1,14 +1,18 @@
-"""Readers of numbers for command lines, for argparse's `type`: limits, and a sentence that says what is expected.
+"""Readers of numbers and paths for command lines, for argparse's `type`: a sentence says what is expected.
 
-A reader refuses all but finite numbers in ASCII digits by argparse.ArgumentTypeError, whose text argparse shows beside
-the option's name.
+A reader of numbers refuses all but finite ones in ASCII digits, within limits. A reader of texts and paths refuses an
+empty one. Each does so by argparse.ArgumentTypeError, whose text argparse shows beside the option's name.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 from collections.abc import Callable
+from pathlib import Path
+
+from models.system.addresses import nearly
 
 MOST_THREADS = 256
 MOST_WORKERS = 256
@@ -64,6 +68,20 @@ def number(low: float, high: float | None = None, said: str = "", *, above: bool
 def share(what: str) -> Callable[[str], float]:
     """Make a reader of numbers from 0 to 1; `what` is named in its sentence, such as "a score"."""
     return number(0, 1, f"{what} is from 0 to 1")
+
+
+def nonempty(text: str) -> str:
+    """Read a text that is not empty, which an unset variable of the shell would be."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty text names nothing; is a variable unset?")
+    return text
+
+
+def path(text: str) -> Path:
+    """Read a path; an empty text would be the current folder, and an address may hold a password to be shown."""
+    if nearly(text) and not os.path.lexists(text):
+        raise argparse.ArgumentTypeError("this looks like an address; a file or a folder of this machine is meant")
+    return Path(nonempty(text))
 
 
 at_least_1 = whole(1)

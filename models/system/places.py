@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from models.system.options import path as path_of
+
 ROOT = Path(__file__).resolve().parents[2]  # of the checkout, or the folder that the packages are installed in
 ASSETS = ROOT / "assets"
 EXAMPLE = ASSETS / "example.mp4"
@@ -35,7 +37,7 @@ def shipped(text: str) -> Path:
     So what the documents call models/pretrained can be named from any folder. A file of the working directory comes
     first.
     """
-    path = Path(text)
+    path = path_of(text)
     ours = path.parts[:2] in (("models", "pretrained"), ("models", "pretrained_open"))
     return ROOT / path if ours and not path.exists() and (ROOT / path).exists() else path
 

@@ -161,7 +161,11 @@ def test_wrong_models(
         model.unlink()
     assert main(["tensorrt", str(model)]) == 1
     said = capsys.readouterr().err
-    message = {"truncated": "cannot be read as an ONNX file", "foreign": "not an action model", "absent": "is missing"}
+    message = {
+        "truncated": "is cut short, damaged",
+        "foreign": "not an action model",
+        "absent": "is missing",
+    }
     assert f"{model} " in said and message[kind] in said and said.count("\n") == 1
     assert others(model.parent) == []
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from models.system.options import at_least_1, whole
+from models.system.options import at_least_1, path, whole
 from training.commands.options import add_machine
 
 EXAMPLES = "example: python -m training bench --batch 32 --people 1"
@@ -19,7 +18,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--steps", type=at_least_1, default=3, help="timed steps a turn")
     command.add_argument("--rounds", type=at_least_1, default=3, help="turns of each variant")
     command.add_argument("--only", nargs="+", metavar="VARIANT", help="published fp32 bf16 bf16-recompute ...")
-    command.add_argument("--out", type=Path, metavar="FILE", help="JSON of everything")
+    command.add_argument("--out", type=path, metavar="FILE", help="JSON of everything")
     add_machine(command)
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from models.system.options import workers
+from models.system.options import path, workers
 
 EXAMPLES = "example: python -m training compare training/configs/quick.yaml --out runs/quick --workers 2"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("config", type=Path, help="YAML file; training/configs holds examples")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="runs, results, table and pictures")
-    command.add_argument("--data", type=Path, metavar="STORE", help="store instead of the file's")
+    command.add_argument("config", type=path, help="YAML file; training/configs holds examples")
+    command.add_argument("--out", type=path, required=True, metavar="DIR", help="runs, results, table and pictures")
+    command.add_argument("--data", type=path, metavar="STORE", help="store instead of the file's")
     command.add_argument("--workers", type=workers, default=1, help="processes at a time (default: %(default)s)")
     command.add_argument("--dry-run", action="store_true", help="only say what would run, and what it costs")
-    command.add_argument("--document", type=Path, help="Markdown file in which the grid's table is replaced")
+    command.add_argument("--document", type=path, help="Markdown file in which the grid's table is replaced")
 
 
 def run(args: argparse.Namespace) -> int:

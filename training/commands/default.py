@@ -6,7 +6,7 @@ import argparse
 import functools
 from pathlib import Path
 
-from models.system.options import workers
+from models.system.options import path, workers
 from models.system.places import PRETRAINED, RECIPES
 from training.commands.options import add_data, add_pose, threads, use_threads
 
@@ -18,16 +18,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_data(command)
     add_pose(command)
     command.add_argument(
-        "--recipe", type=Path, default=RECIPES / "default.yaml", help="(default: training/recipes/default.yaml)"
+        "--recipe", type=path, default=RECIPES / "default.yaml", help="(default: training/recipes/default.yaml)"
     )
     command.add_argument("--sets", default="all", help="which of the recipe's sets train (default: %(default)s)")
-    command.add_argument("--work", type=Path, default=Path("runs/default"), help="what lies between (%(default)s)")
-    command.add_argument("--out", type=Path, default=PRETRAINED, help="model and card (default: models/pretrained)")
+    command.add_argument("--work", type=path, default=Path("runs/default"), help="what lies between (%(default)s)")
+    command.add_argument("--out", type=path, default=PRETRAINED, help="model and card (default: models/pretrained)")
     command.add_argument("--threads", type=threads, default=2)
     begins = command.add_mutually_exclusive_group()
     begins.add_argument("--scratch", action="store_true", help="no pre-training: to compare with")
     begins.add_argument(
-        "--start", type=Path, metavar="FOLDER",
+        "--start", type=path, metavar="FOLDER",
         help="no pre-training: begin with the encoders of this model or finished run, to rebuild quickly",
     )  # fmt: skip
     command.add_argument("--no-card", action="store_true", help="end with the model; the card's measures take hours")

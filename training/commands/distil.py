@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from models.system.options import path
 from training.commands.options import add_run, open_pool, use_threads
 from training.config.options import add_options, from_args
 from training.config.schema import DistilConfig
@@ -17,7 +17,7 @@ EXAMPLES = (
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("--teacher", type=Path, required=True, metavar="RUN", help="finished folder of `pretrain`")
+    command.add_argument("--teacher", type=path, required=True, metavar="RUN", help="finished folder of `pretrain`")
     add_run(command)
     add_options(command, DistilConfig)
 

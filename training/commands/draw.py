@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.system.options import at_least_0, seed, workers
+from models.system.options import at_least_0, path, seed, workers
 from training.commands.options import add_data, add_pose
 
 EXAMPLES = "example: python -m training draw --data DATA --out runs/drawn --workers 2"
@@ -15,7 +15,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_data(command)
     add_pose(command)
-    command.add_argument("--out", type=Path, default=Path("runs/drawn"))
+    command.add_argument("--out", type=path, default=Path("runs/drawn"))
     command.add_argument("--limit", type=at_least_0, help="stop after this many clips; any number is a balanced set")
     command.add_argument("--workers", type=workers, default=2)
     command.add_argument("--seed", type=seed, default=0, help="another seed draws other cameras, looks and motions")

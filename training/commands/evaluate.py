@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from models.system.options import at_least_0, number, seed, share
+from models.system.options import at_least_0, number, path, seed, share
 from training.commands.options import add_machine, use_threads
 from training.config.options import read_modalities
 
@@ -58,11 +57,11 @@ def _subset(word: str) -> tuple[str, ...]:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("--data", type=Path, required=True, metavar="STORE", help="labelled clip store of `prepare`")
+    command.add_argument("--data", type=path, required=True, metavar="STORE", help="labelled clip store of `prepare`")
     command.add_argument("--split", required=True, help="its training clips train, its test clips judge")
     command.add_argument("--protocol", default="linear", help="linear, knn, semi, finetune or scratch")
-    command.add_argument("--run", dest="run_folder", type=Path, help="finished pretrain or distil; not with scratch")
-    command.add_argument("--out", type=Path, metavar="FILE", help="JSON file; a picture of the confusions beside it")
+    command.add_argument("--run", dest="run_folder", type=path, help="finished pretrain or distil; not with scratch")
+    command.add_argument("--out", type=path, metavar="FILE", help="JSON file; a picture of the confusions beside it")
     command.add_argument(
         "--modalities", type=read_modalities, metavar="j,m,b", help="branches (default: all of the run's)"
     )
@@ -79,7 +78,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--frozen", action=argparse.BooleanOptionalAction, default=False, help="keep the encoders still (semi)"
     )
     command.add_argument("--preset", help="ikem, cmd or mamp for linear heads; paper or compact for training encoders")
-    command.add_argument("--config", type=Path, metavar="FILE", help="YAML file with `key: value` lines")
+    command.add_argument("--config", type=path, metavar="FILE", help="YAML file with `key: value` lines")
     group = command.add_argument_group("configuration", "every value of the preset can be changed")
     for name, (kind, text) in (_VALUES | _SHAPE).items():
         kind = _list(kind) if name in _MANY else kind

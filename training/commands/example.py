@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from models.system.options import path
 from models.system.places import EXAMPLE
 
 EXAMPLES = "example: python -m training example --out assets/example.mp4"
@@ -12,7 +12,7 @@ EXAMPLES = "example: python -m training example --out assets/example.mp4"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("--out", type=Path, default=EXAMPLE)
+    command.add_argument("--out", type=path, default=EXAMPLE)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.system.options import path
 from models.system.places import DEFAULT_MODEL, model_file
 from training.commands.options import add_data, add_pose, threads
 
@@ -33,7 +34,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_data(command)
     command.add_argument(
-        "--drawn", type=Path, nargs="+", default=[Path("runs/drawn")], help="folders that `draw` wrote"
+        "--drawn", type=path, nargs="+", default=[Path("runs/drawn")], help="folders that `draw` wrote"
     )
     command.add_argument("--threads", type=threads, default=2)
     add_pose(command)
@@ -46,9 +47,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     command.add_argument("--only", nargs="+", choices=TABLES, default=TABLES, help=ONLY)
     command.add_argument(
-        "--seen", type=Path, metavar="DIR", help="recordings of the videos by `classify --skeletons`, to save time"
+        "--seen", type=path, metavar="DIR", help="recordings of the videos by `classify --skeletons`, to save time"
     )
-    command.add_argument("--out", type=Path, default=Path("runs/results"), help="for the tables (%(default)s)")
+    command.add_argument("--out", type=path, default=Path("runs/results"), help="for the tables (%(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:

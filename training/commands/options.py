@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.pose.model_file import KINDS
 from models.system.cores import usable_cores
-from models.system.options import whole
+from models.system.options import path, whole
 
 if TYPE_CHECKING:
     from training.data.pool import Pool
@@ -19,7 +18,7 @@ threads = whole(1, MOST_THREADS, f"a number of threads is 1 to {MOST_THREADS}")
 
 def add_data(command: argparse.ArgumentParser) -> None:
     """Add --data, a folder of recorded skeletons."""
-    command.add_argument("--data", type=Path, required=True, help="folder that holds skeletons/*.npz (and videos/)")
+    command.add_argument("--data", type=path, required=True, help="folder that holds skeletons/*.npz (and videos/)")
 
 
 def add_pose(command: argparse.ArgumentParser, text: str = "pose model (default: %(default)s)") -> None:
@@ -29,7 +28,7 @@ def add_pose(command: argparse.ArgumentParser, text: str = "pose model (default:
 
 def add_json(command: argparse.ArgumentParser) -> None:
     """Add --json, a file for the rows."""
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
+    command.add_argument("--json", type=path, metavar="FILE", help="write the rows to a file as well")
 
 
 def add_machine(command: argparse.ArgumentParser) -> None:
@@ -40,7 +39,7 @@ def add_machine(command: argparse.ArgumentParser) -> None:
 
 def add_run(command: argparse.ArgumentParser) -> None:
     """Add the options of a training run: its clips, its folder and the machine."""
-    command.add_argument("--data", type=Path, required=True, metavar="STORE", help="clip store of `prepare`")
+    command.add_argument("--data", type=path, required=True, metavar="STORE", help="clip store of `prepare`")
     command.add_argument(
         "--split",
         help="train on this split's training clips (xview), or all but its test clips (xview+)",
@@ -52,7 +51,7 @@ def add_run(command: argparse.ArgumentParser) -> None:
         metavar="STORE[:SPLIT]",
         help="further stores, all their clips or a split's training clips, used without labels",
     )
-    command.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder; it is taken up")
+    command.add_argument("--out", type=path, required=True, metavar="RUN", help="the run's folder; it is taken up")
     add_machine(command)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from models.system.cores import usable_cores
-from models.system.options import at_least_1, seed, workers
+from models.system.options import at_least_1, path, seed, workers
 from models.system.places import PRETRAINED, shipped
 from training.commands.options import add_pose, threads
 
@@ -16,10 +15,10 @@ EXAMPLES = "example: python -m training own videos/ --out models/mine"
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     command.add_argument(
-        "folder", type=Path, metavar="DIR", help="DIR/ACTION/file or DIR/ACTION/PERSON/file: videos, .ikem or .npz"
+        "folder", type=path, metavar="DIR", help="DIR/ACTION/file or DIR/ACTION/PERSON/file: videos, .ikem or .npz"
     )
     command.add_argument(
-        "--out", type=Path, required=True, metavar="MODEL", help="folder of the model; run again, it goes on"
+        "--out", type=path, required=True, metavar="MODEL", help="folder of the model; run again, it goes on"
     )
     command.add_argument(
         "--by", choices=("auto", "person", "file"), default="auto",

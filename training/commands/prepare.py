@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from models.system.options import workers
+from models.system.options import path, workers
 from training.commands.options import add_pose
 
 EXAMPLES = (
@@ -16,10 +15,10 @@ EXAMPLES = (
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    command.add_argument("source", type=Path, help="a file or a folder, searched with its folders")
-    command.add_argument("--out", type=Path, required=True, metavar="STORE", help="folder of the store; taken up")
+    command.add_argument("source", type=path, help="a file or a folder, searched with its folders")
+    command.add_argument("--out", type=path, required=True, metavar="STORE", help="folder of the store; taken up")
     command.add_argument("--kind", help="ntu, pku, nw-ucla, clips or videos (default: told from the files)")
-    command.add_argument("--missing", type=Path, metavar="LIST", help="NTU's list of samples with missing skeletons")
+    command.add_argument("--missing", type=path, metavar="LIST", help="NTU's list of samples with missing skeletons")
     add_pose(command, "pose model for videos (default: %(default)s)")
     command.add_argument("--workers", type=workers, default=2, help="processes that read (default: %(default)s)")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from models.system.options import path
 from training.commands.options import add_run, open_pool, use_threads
 from training.config.options import add_options, from_args
 from training.config.schema import PretrainConfig
@@ -20,7 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_run(command)
     command.add_argument(
         "--stage1-from",
-        type=Path,
+        type=path,
         metavar="RUN",
         help="begin where this run's stage 1 ended (modalities may be fewer)",
     )

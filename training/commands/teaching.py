@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.system.options import at_least_0, at_least_1, seed
+from models.system.options import at_least_0, at_least_1, path, seed
 from models.system.places import RECIPES
 from training.commands.options import add_data, add_json
 
@@ -18,11 +18,11 @@ EXAMPLES = (
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_data(command)
-    command.add_argument("--drawn", type=Path, nargs="+", default=[], help="folders that `draw` wrote")
+    command.add_argument("--drawn", type=path, nargs="+", default=[], help="folders that `draw` wrote")
     command.add_argument(
         "--model", action="append", required=True, metavar="NAME=FILE", help="with background.safetensors beside it"
     )
-    command.add_argument("--recipe", type=Path, default=RECIPES / "unseen_actions.yaml")
+    command.add_argument("--recipe", type=path, default=RECIPES / "unseen_actions.yaml")
     command.add_argument(
         "--part", choices=("val", "test", "unseen"), default="val", help="val to choose by, the others to report"
     )

@@ -5,32 +5,16 @@ What is finished is not run again, and what was killed goes on from its checkpoi
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from models.system.lock import alone
+from models.system.signals import ended_as_by_ctrl_c
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, Task, describe, make_plan
 from training.comparison.state import ComparisonState
 from training.comparison.workers import Start, starter, work
-
-
-@contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end the comparison and its processes, as Ctrl-C does."""
-
-    def stop(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class ComparisonProgress:
@@ -113,7 +97,7 @@ def compare(
         f"{state.out} is in use by another comparison, or by runs that a killed one left behind; "
         "wait for them, or end them"
     )
-    with alone(state.out, refusal) as lock, _stoppable():
+    with alone(state.out, refusal) as lock, ended_as_by_ctrl_c():
         failed = _run(state, starter(state, workers, lock), workers, note)
         table = write_tables(state, document)
         draw_all(state, gather(state))

@@ -10,10 +10,9 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
-from models.system.options import at_least_0, number
+from models.system.options import at_least_0, number, path
 from training.config.schema import C, parse_modalities
 from training.config.sources import PRESETS, from_sources
 
@@ -68,7 +67,7 @@ def add_options(parser: argparse.ArgumentParser, kind: type[C]) -> None:
     """Add an option for every field of a configuration (--lr, --shape.dropout ...), plus --preset and --config."""
     group = parser.add_argument_group("configuration", "every value of the preset can be changed")
     group.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="(default: %(default)s)")
-    group.add_argument("--config", type=Path, metavar="FILE", help="YAML file with `key: value` lines")
+    group.add_argument("--config", type=path, metavar="FILE", help="YAML file with `key: value` lines")
     presets = {name: from_sources(kind, name) for name in PRESETS}
     for name, hint, text in _options(kind):
         text = f"{text.rstrip('.')} ({_values(name, presets)})".replace("%", "%%")

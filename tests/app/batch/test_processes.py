@@ -136,13 +136,6 @@ def test_workers_end_with_whoever_started_them(tmp_path):
     process.end()
 
 
-def test_threads_are_bounded_before_libraries_are_loaded(tmp_path, monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    with engine_processes._environment(1):
-        assert os.environ["OMP_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "1"
-    assert "OMP_NUM_THREADS" not in os.environ
-
-
 def test_a_clip_that_is_broken_in_the_middle_of_its_file(tmp_path):
     frames = np.concatenate([joints((3, "wave")), joints((3, "squat"))])
     frames[100] = np.nan

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main, parser
-from app.batch.options import Options
-from app.commands.classify import EXAMPLES, options_of
+from app.batch.options import Options, chosen_labels
+from app.commands.classify import EXAMPLES, _labels, options_of
 from models.system.places import ROOT
 from tests.app.batch.helpers import joints, rows, save
 
@@ -126,3 +126,62 @@ def test_a_reader_that_leaves(tmp_path, workers, lines):
     assert not any("Exception ignored" in line or "Traceback" in line for line in told)
     done = rows(tmp_path / "out")
     assert len(done) < 6 and all((tmp_path / "out" / f"{Path(name).stem}.jsonl").exists() for name in done)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("salute, left hand", ("salute, left hand",)),
+        ("salute,left  hand", None),
+        ("wave,salute, left hand,wave", ("wave", "salute, left hand")),
+        ("salute, wave", ("salute", "wave")),
+        ("a,b", ("a,b",)),
+        ("left hand", None),
+    ],
+)
+def test_names_with_commas_can_be_chosen(text, expected):
+    known = ("wave", "idle", "salute", "salute, left hand", "a,b")
+    if expected is not None:
+        assert chosen_labels(_labels(text), known) == expected
+        return
+    with pytest.raises(ValueError, match="there are 'a,b', 'salute, left hand', salute, wave"):
+        chosen_labels(_labels(text), known)
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["classify", "a.npz", "--out", ""], "--out"),
+        (["classify", "a.npz", "--out", "o", "--model", ""], "--model"),
+        (["classify", "a.npz", "--out", "o", "--pack", " "], "--pack"),
+        (["convert", "a.ikem", ""], "OUT"),
+        (["teach", "x", "", "--pack", "p"], "INPUT"),
+        (["teach", "x", "a.npz", "--pack", ""], "--pack"),
+        (["demo", "--auth", ""], "--auth"),
+        (["demo", "--host", ""], "--host"),
+        (["demo", "--record", ""], "--record"),
+        (["doctor", "--json", ""], "--json"),
+    ],
+)
+def test_an_unset_variable_names_nothing(words, option, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(words)
+    assert f"argument {option}" in (said := capsys.readouterr().err) and "an empty text names nothing" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_error_repeats_the_password_of_an_address(capsys):
+    secret = "rtsp://me:HUSH5@cam/1"
+    for words in (
+        [secret],
+        ["demo", secret],
+        ["convert", secret, "x.csv"],
+        ["bench", "rtsp:/me:HUSH5@cam/1"],
+        ["doctor", "--camera", "rtsp:/me:HUSH5@cam/1"],
+        ["classify", "a.npz", "--out", secret],
+        ["classify", "a.npz", "--out", "o", "--model", "me:HUSH5@cam"],
+    ):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert "HUSH5" not in capsys.readouterr().err

@@ -203,6 +203,15 @@ def test_disk(free_gb, state, monkeypatch):
     assert one(check_disk).state == state
 
 
+def test_no_folder_for_passing_files(monkeypatch):
+    def full(folder, *_):
+        raise OSError(28, "No space left on device", folder)
+
+    monkeypatch.setattr(checks_install.tempfile, "mkdtemp", full)
+    finding = one(check_disk)
+    assert finding.state == FAIL and "(No space left on device)" in finding.text and "TMPDIR" in finding.remedy
+
+
 def test_the_real_pose_model_finds_the_person(pose_model_path, example_video):
     finding = one(check_pose_model)
     assert finding.state == OK and "finds the person in example.mp4" in finding.text
@@ -227,7 +236,7 @@ def test_a_pose_model_that_is_missing_or_broken(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []  # it only looks
     (tmp_path / "pose_lite.task").write_bytes(b"no model")
     finding = one(check_pose_model, pose="lite")
-    assert finding.state == FAIL and "not a pose model" in finding.text
+    assert finding.state == FAIL and "no pose model" in finding.text
 
 
 def test_the_action_model(action_model):
@@ -240,7 +249,7 @@ def test_an_action_model_that_is_missing_or_broken(tmp_path):
     assert list(check_accelerators(setup(model=tmp_path / "no.onnx"))) == []  # said already
     (tmp_path / "bad.onnx").write_bytes(b"no model")
     finding = one(check_model, model=tmp_path / "bad.onnx")
-    assert finding.state == FAIL and "cannot be read" in finding.text and "--model" in finding.remedy
+    assert finding.state == FAIL and "no ONNX file" in finding.text and "--model" in finding.remedy
 
 
 class SickModel(HandModel):
@@ -356,7 +365,13 @@ def test_a_page_for_other_machines(free_port):
     page, browser = check_page(setup(port=free_port, host="0.0.0.0"))
     assert (page.state, browser.state) == (OK, OPTIONAL) and f"ssh -L {free_port}:" in browser.remedy
     page, _ = check_page(setup(port=free_port, host="192.0.2.1"))  # an address of no machine
-    assert page.state == FAIL and "may not be used" in page.text
+    assert page.state == FAIL and "no address of this machine" in page.text and page.remedy == "give another --host"
+
+
+def test_libraries_of_the_page_that_do_not_load(monkeypatch):
+    monkeypatch.setitem(sys.modules, "app.page.web_server", None)
+    page = one(check_page)
+    assert page.state == FAIL and "its libraries do not load (ModuleNotFoundError: " in page.text and page.remedy
 
 
 def test_the_command(action_model, pose_model_path, example_video, free_port, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.sources.camera import Camera
-from app.sources.camera_network import LATE_S, SentTimes, _decoded, check_address, masked, network_frames
+from app.sources.camera_network import LATE_S, SentTimes, _decoded, check_address, network_frames
 from app.sources.codecs import ONLY_THESE
 from app.sources.frames import CameraError
 from models.system.places import ROOT
@@ -134,23 +134,6 @@ def test_a_refused_address_prints_its_password_nowhere(free_port):
     address = f"http://***@127.0.0.1:{free_port}/live?***"
     assert done.stdout.startswith(f"{address}: refused; nothing listens there") and "s3cret" not in done.stdout
     assert done.returncode == 1 and "CameraError" in done.stderr and "s3cret" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("rtsp://cam/1", "rtsp://cam/1"),
-        ("rtsp://me:word@cam:554/1", "rtsp://***@cam:554/1"),
-        ("rtsp://me:w/o?r#d@cam/1", "rtsp://***@cam/1"),
-        ("rtsp://me:w@rd@cam/1", "rtsp://***@cam/1"),
-        ("http://cam/video?user=me&pwd=word", "http://cam/video?***"),
-        ("http://cam/video#word", "http://cam/video?***"),
-        ("http://me:word@cam/video?pwd=word", "http://***@cam/video?***"),
-        ("http://me:wo\nrd@cam/video", "http://***@cam/video"),
-    ],
-)
-def test_masked_addresses(address, expected):
-    assert masked(address) == expected
 
 
 @pytest.mark.parametrize(

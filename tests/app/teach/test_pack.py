@@ -103,7 +103,7 @@ def test_a_pack_that_makes_no_sense(tmp_path: Path, change) -> None:
         read_pack(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"\x80\x04\x95pickle", b"{}" * 200, bytes(range(256)) * 20])
+@pytest.mark.parametrize("content", [b"\x80\x04\x95pickle", b"{}" * 200, bytes(range(256)) * 20])
 def test_foreign_files(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.pack").write_bytes(content)
     with pytest.raises(PackError, match="a.pack: not a pack, or a damaged one"):
@@ -121,6 +121,11 @@ def test_every_cut_is_noticed(tmp_path: Path) -> None:
 
 def test_missing_and_foreign_formats(tmp_path: Path) -> None:
     with pytest.raises(PackError, match="there is no such pack; .python -m app teach"):
+        read_pack(tmp_path / "none.pack")
+    with pytest.raises(PackError, match="is a folder"):
+        read_pack(tmp_path)
+    (tmp_path / "none.pack").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(PackError, match="git lfs pull"):
         read_pack(tmp_path / "none.pack")
     save_file({"x": np.zeros(3)}, tmp_path / "weights.safetensors", metadata={"format": "pt"})
     with pytest.raises(PackError, match=f"not {FORMAT!r}"):

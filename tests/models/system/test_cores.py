@@ -41,6 +41,27 @@ def test_a_container_limits_the_cores(limits: dict[str, str], expected: int, gro
     assert usable_cores() == expected
 
 
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, 8),
+        ({"docker/7f": (-1, 100000)}, 8),
+        ({"docker/7f": (200000, 100000)}, 2),
+        ({"docker": (250000, 100000), "docker/7f": (-1, 100000)}, 3),
+        ({"": (100000, 50000)}, 2),  # in a container, which sees its group as the root
+        ({"docker/7f": (100000, 0)}, 8),
+    ],
+)
+@pytest.mark.parametrize("kinds", ["cpu", "cpu,cpuacct"])
+def test_the_older_kind_of_container_too(limits, expected, kinds, groups: Path) -> None:
+    (groups.parent / "own").write_text(f"9:cpuset:/docker/7f\n4:{kinds}:/docker/7f\n1:name=systemd:/docker/7f\n0::/\n")
+    (groups / kinds / "docker" / "7f").mkdir(parents=True)
+    for group, texts in limits.items():
+        for name, text in zip(("quota", "period"), texts):
+            (groups / kinds / group / f"cpu.cfs_{name}_us").write_text(f"{text}\n")
+    assert usable_cores() == expected
+
+
 def test_cores_that_this_process_is_bound_to(groups: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5}, raising=False)
     assert usable_cores() == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -112,10 +113,10 @@ def _parser_of(program: str, monkeypatch: pytest.MonkeyPatch) -> argparse.Argume
     ["app.__main__", "training.__main__", "export.__main__"]
     + [f"app.benchmark.{name}" for name in ("page", "batch", "camera")],
 )
-def test_no_option_takes_a_bare_number(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_option_takes_a_bare_number_or_path(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = list(_actions(_parser_of(program, monkeypatch)))
     assert found
-    bare = [f"{prog} {action.dest}" for prog, action in found if action.type in (int, float)]
+    bare = [f"{prog} {action.dest}" for prog, action in found if action.type in (int, float, Path)]
     assert bare == []
 
 

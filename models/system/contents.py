@@ -1,0 +1,41 @@
+"""What a file is instead of what it should be, in words: downloads, Git and mistaken names leave other things."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HEAD = 512  # bytes that tell
+
+
+def mistaken(path: Path) -> str:
+    """Return what is at a path instead of a file of results or of a model, with a remedy, "" if none of it is known.
+
+    It follows the path in a sentence: "student.onnx is empty: ...".
+    """
+    if path.is_dir():
+        return "is a folder: name the file in it"
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    if not head:
+        return "is empty: get it again"
+    if head.startswith(b"version https://git-lfs"):
+        return "is only a pointer of Git LFS: `git lfs pull` fetches the file itself"
+    if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml")):
+        return "is a web page, not the file: get it again"
+    if not any(head):
+        return "holds zeros alone, as a download that broke off leaves them: get it again"
+    return ""
+
+
+def is_weights(path: Path) -> bool:
+    """Return whether a file holds weights of PyTorch (a zip or a pickle) or safetensors, which no runtime runs."""
+    with path.open("rb") as file:
+        head = file.read(9)
+    length = int.from_bytes(head[:8], "little")
+    safetensors = head[8:] == b"{" and length < path.stat().st_size
+    return safetensors or head.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x04"))
