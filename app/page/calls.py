@@ -6,6 +6,8 @@ uploaded, or what the page itself made (the example), and nothing else.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import gradio as gr
 
 _DEEPEST = 32  # of what a call brings
+_LONG_TEXT = 4096  # nothing but a pack is longer; the beginning of another file is enough to be told that it is none
 
 
 class BadCallError(ValueError):
@@ -72,6 +75,8 @@ class Calls:
             raise BadCallError("that is nested too deeply")
         if isinstance(value, list):
             return [self._clean(item, owner, visitor, depth + 1) for item in value]
+        if isinstance(value, str) and len(value) > _LONG_TEXT and not _may_be_pack(value):
+            return value[:_LONG_TEXT]
         if not isinstance(value, dict):
             return value
         if "path" in value:
@@ -91,3 +96,12 @@ class Calls:
         path = Path(name).resolve()
         mine = path.is_relative_to(self._folder) and not path.is_relative_to(self._uploads.folder.resolve())
         return path if mine and path.is_file() else None
+
+
+def _may_be_pack(text: str) -> bool:
+    """Return whether a file in base64 begins as safetensors do: the length of a header, and the header's {."""
+    try:
+        begin = base64.b64decode(text[:12], validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return int.from_bytes(begin[:8], "little") <= len(text) and begin[8:9] == b"{"

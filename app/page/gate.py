@@ -33,6 +33,7 @@ _READ = ("/", "/favicon.ico", "/theme.css", "/robots.txt", "/config", f"{API}/ap
 _MOST_BODY = 24 << 20  # a pack of 16 MB as text, and what goes with it
 _SILENCE_S, _LONGEST_S = 20.0, 300.0  # of a body
 _AT_ONCE, _UPLOADS_AT_ONCE = 16, 3  # bodies of one address that arrive at once
+_STREAMS_AT_ONCE = 64  # streams on which one address waits for results
 _BROWSER, _KEY = "ikem-visitor", "x-ikem-key"
 _GONE = "This page was left, or the program was started anew: load it again."
 
@@ -65,7 +66,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, rules: Rules, visits: Visits, uploads: Uploads, calls: Calls) -> None:
         self._app, self._rules, self._visits, self._uploads, self._calls = app, rules, visits, uploads, calls
-        self._bodies, self._uploading = Taken(_AT_ONCE), Taken(_UPLOADS_AT_ONCE)
+        self._bodies, self._uploading, self._streams = Taken(_AT_ONCE), Taken(_UPLOADS_AT_ONCE), Taken(_STREAMS_AT_ONCE)
         self._browser = f"{_BROWSER}-{rules.cookie}"
         self.is_open = False
 
@@ -113,7 +114,9 @@ class Gate:
     def _with_cookie(self, send: Send, asked: Asked, browser: str) -> Send:
         if browser:
             return send
-        cookie = set_cookie(self._browser, secrets.token_urlsafe(18), self._rules.root.path, asked.https)
+        # A link from elsewhere must bring it, or the pages that are open already would lose theirs to a new one.
+        value = secrets.token_urlsafe(18)
+        cookie = set_cookie(self._browser, value, self._rules.root.path, asked.https, "Lax")
 
         async def changed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -137,6 +140,9 @@ class Gate:
             query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
             if not await self._visits.admits(query.get("session_hash", [""])[0], owner):
                 return _refusal(403, _GONE)
+            async with self._streams.one(owner.address):
+                await self._app(scope, receive, send)
+            return None
         elif path not in _READ and not path.startswith((*_OPEN, "/ikem/")):
             return _refusal(404, "There is nothing here.")
         await self._app(scope, receive, send)

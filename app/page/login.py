@@ -118,10 +118,16 @@ def cookie_of(header: str, name: str) -> str:
     return found.value[:128] if found is not None else ""
 
 
-def set_cookie(name: str, value: str, path: str, secure: bool) -> str:
-    """Return the header Set-Cookie of a cookie that scripts and other sites never see; an empty value takes it back."""
+def set_cookie(name: str, value: str, path: str, secure: bool, site: str = "Strict") -> str:
+    """Return the header Set-Cookie of a cookie that no script sees; an empty value takes it back.
+
+    Args:
+        name, value, path: of the cookie.
+        secure: whether it travels by https alone.
+        site: "Strict" for a cookie that no request from another site brings, "Lax" for one that a link there does.
+    """
     end = "" if value else "; Max-Age=0"
-    return f"{name}={value}; Path={path or '/'}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}{end}"
+    return f"{name}={value}; Path={path or '/'}; HttpOnly; SameSite={site}{'; Secure' if secure else ''}{end}"
 
 
 def login_html(title: str, name: str = "", trouble: str = "") -> bytes:

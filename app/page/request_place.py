@@ -83,12 +83,12 @@ def _inner(path: str, root: str, is_known: Callable[[str], bool]) -> str | None:
 
 def _place(scope: Scope, root: Root, headers: Headers, origin: str | None) -> str:
     """Return the page's address as the visitor's browser has it, for the addresses of files in answers."""
-    if root.origin:
-        return root.origin + root.path
     came = urlsplit(headers.get("referer", ""))
     from_page = f"{came.scheme}://{came.netloc}"
     if origin is not None and from_page == origin:
         return from_page + came.path.rpartition("/")[0]
+    if root.origin:
+        return root.origin + root.path
     return f"{scope['scheme']}://{headers['host']}{root.path}"
 
 

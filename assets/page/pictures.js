@@ -1,5 +1,4 @@
 // The camera's pictures on their way to the server and back as answers: the newest one always, never a queue of them.
-import { stayPresent } from "./presence.js";
 import { settings } from "./settings.js";
 import { late } from "./speed.js";
 import { note } from "./stage.js";
@@ -60,7 +59,6 @@ async function send(video, mine, answered) {
     under -= 1;
   }
   if (mine !== round || !said) return;
-  if (said.status === 403) stayPresent(key);
   if (said.status !== 200 && said.status !== 204) restUntil = performance.now() + REST_MS;
   send(video, mine, answered); // before anything is drawn: the worker encodes it meanwhile
   if (said.answer) answered(said.answer, facts);

@@ -275,6 +275,22 @@ def test_calls_that_no_page_makes(site, path, body, expected):
     assert asyncio.run(as_ann(site, (f"/gradio_api/{path}", "POST", body))) == [expected] and len(site.scopes) == 1
 
 
+def test_a_long_text_that_is_no_pack_is_cut(site):
+    import base64
+
+    junk, pack = (
+        base64.b64encode(bytes(100_000)).decode(),
+        base64.b64encode((80).to_bytes(8, "little") + b"{" * 9000).decode(),
+    )
+    asked = [
+        ("/gradio_api/run/x", "POST", call("teach", data=[{"do": "load", "file": text}]))
+        for text in (junk, pack, "\u00e9" * 9000)
+    ]
+    assert asyncio.run(as_ann(site, *asked)) == [200] * 3
+    sent = [json.loads(body)["data"][0]["file"] for body in site.bodies[1:]]
+    assert sent[0] == junk[:4096] and sent[1] == pack and len(sent[2]) == 4096
+
+
 FILES = [
     "https://nosuch.invalid/a.mp4",
     "http://127.0.0.1:1/",

@@ -104,7 +104,7 @@ def test_the_page_says_where_it_is_and_tells_nothing_of_the_server(site):
     html = ann.html.decode()
     assert 'gradio_config.root = new URL(".", document.baseURI)' in html and "manifest" not in html
     assert "const root = window.gradio_config.root;" in html and "server" not in ann.headers
-    assert "SameSite=Strict" in ann.headers["set-cookie"] and f"Path={ROOT};" in ann.headers["set-cookie"]
+    assert "SameSite=Lax" in ann.headers["set-cookie"] and f"Path={ROOT};" in ann.headers["set-cookie"]
     assert ann.ask("/theme.css")[0] == 200
     ann.close()
 
