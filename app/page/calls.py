@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +42,9 @@ class Calls:
         self._page, self._uploads, self._jobs = page, uploads, jobs
         self._folder = uploads.folder.parent.resolve()
 
-    async def checked(self, body: object, owner: Owner, queued: bool) -> bytes:
-        """Return a call's body as Gradio may have it.
+    @asynccontextmanager
+    async def checked(self, body: object, owner: Owner, queued: bool) -> AsyncIterator[bytes]:
+        """Yield a call's body as Gradio may have it, while the `with` lasts.
 
         Args:
             body: the JSON that came, whose session is the owner's.
@@ -64,11 +67,11 @@ class Calls:
             raise BadCallError(f"it takes {len(function.inputs)} inputs")
         watches = function.concurrency_id == QUEUE
         data = self._clean(data, owner, visitor if watches else "", 0)
-        if watches:
-            await self._jobs.admit(visitor)
         kept = {"data": data, "fn_index": number, "session_hash": visitor, "event_data": None}
         trigger = body.get("trigger_id")
-        return json.dumps(kept | ({"trigger_id": trigger} if type(trigger) is int else {})).encode()
+        content = json.dumps(kept | ({"trigger_id": trigger} if type(trigger) is int else {})).encode()
+        async with self._jobs.admitted(visitor) if watches else nullcontext():
+            yield content
 
     def _clean(self, value: Any, owner: Owner, visitor: str, depth: int) -> Any:
         if depth > _DEEPEST:

@@ -143,6 +143,8 @@ class Gate:
             async with self._streams.one(owner.address):
                 await self._app(scope, receive, send)
             return None
+        elif path == f"{API}/upload_progress" and not self._visits.of(owner):
+            return _refusal(403, _GONE)
         elif path not in _READ and not path.startswith((*_OPEN, "/ikem/")):
             return _refusal(404, "There is nothing here.")
         await self._app(scope, receive, send)
@@ -176,11 +178,14 @@ class Gate:
                 return _refusal(400, "The request is no JSON.")
             if not isinstance(body, dict) or not await self._visits.admits(body.get("session_hash"), owner):
                 return _refusal(403, _GONE)
+            if not (queued or run):
+                await self._app(*_with_body(scope, receive, json.dumps(body).encode()), send)
+                return None
             try:
-                content = await self._calls.checked(body, owner, queued) if queued or run else json.dumps(body).encode()
+                async with self._calls.checked(body, owner, queued) as content:
+                    await self._app(*_with_body(scope, receive, content), send)
             except BadCallError as error:
                 return _refusal(400, f"No page of this program asks so: {error}.")
-            await self._app(*_with_body(scope, receive, content), send)
         return None
 
 

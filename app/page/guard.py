@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
@@ -15,6 +16,9 @@ from app.page.login import Login
 from app.page.security_headers import security_headers
 from app.page.uploads import Uploads
 from app.page.visits import Visits
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 def make_rules(
@@ -59,3 +63,9 @@ class Guard:
         """Let visitors in."""
         assert self._gate is not None, "the server has not begun"
         self._gate.is_open = True
+
+
+def forget_name(server: uvicorn.Server) -> None:
+    """Have a running server not tell in each answer what it is; it makes its headers anew from the first of these."""
+    for holder, name in ((server.config, "encoded_headers"), (server.server_state, "default_headers")):
+        setattr(holder, name, [pair for pair in getattr(holder, name) if pair[0] != b"server"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from app.page.visits import RefusedError, Visits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gradio.queueing import Event, Queue
 
 QUEUE = "video"  # Gradio's concurrency id of what watches recordings
@@ -29,23 +29,35 @@ class Jobs:
     def __init__(self, visits: Visits, queue: Callable[[], Queue], replaced: Callable[[str], None]) -> None:
         self._visits, self._queue, self._replaced = visits, queue, replaced
         self._refused: dict[str, str] = {}  # session -> why, until it is told
+        self._coming: set[str] = set()  # sessions whose recording is on its way into the queue
 
-    async def admit(self, visitor: str) -> None:
+    @asynccontextmanager
+    async def admitted(self, visitor: str) -> AsyncIterator[None]:
         """Let a live session's recording wait, in the place of one of its own that waits.
+
+        Gradio puts it into its queue while the `with` lasts.
 
         Raises:
             RefusedError: others of the same address wait already.
         """
         address = self._visits.address(visitor)
         waiting = self._waiting()
-        others = {event.session_hash for event in waiting if event.session_hash != visitor}
-        if sum(self._visits.address(other) == address for other in others) >= MOST_OF_ADDRESS:
+        others = ({event.session_hash for event in waiting} | self._coming) - {visitor}
+        if (
+            visitor in self._coming
+            or sum(self._visits.address(other) == address for other in others) >= MOST_OF_ADDRESS
+        ):
             self._refused[visitor] = _WAIT
             raise RefusedError(_WAIT)
-        self._replaced(visitor)
-        for event in waiting:
-            if event.session_hash == visitor or not self._visits.is_live(event.session_hash):
-                await self._take_out(event)
+        self._coming.add(visitor)
+        try:
+            self._replaced(visitor)
+            for event in waiting:
+                if event.session_hash == visitor or not self._visits.is_live(event.session_hash):
+                    await self._take_out(event)
+            yield
+        finally:
+            self._coming.discard(visitor)
 
     def before(self, visitor: str) -> int:
         """Return how many recordings of others are watched or wait before a new one of this session."""

@@ -11,7 +11,7 @@ _CONTENT = (
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
 )
-_NOT_USED = ("microphone", "geolocation", "display-capture", "payment", "usb", "serial", "bluetooth", "midi")
+_NOT_USED = ("microphone", "geolocation", "display-capture", "payment", "usb")
 
 
 def security_headers(frame_ancestors: str = "") -> list[tuple[bytes, bytes]]:
@@ -27,7 +27,6 @@ def security_headers(frame_ancestors: str = "") -> list[tuple[bytes, bytes]]:
         "referrer-policy": "same-origin",
         "permissions-policy": ", ".join(["camera=(self)", *(f"{name}=()" for name in _NOT_USED)]),
         "cross-origin-resource-policy": "same-origin",
-        "cross-origin-opener-policy": "same-origin",
     }
     if not frame_ancestors:
         found["x-frame-options"] = "DENY"

@@ -22,7 +22,7 @@ from app.page.access import address_elsewhere, check_certificate, read_auth, war
 from app.page.calls import Calls
 from app.page.folder import run_folder
 from app.page.frame_route import FrameRoute
-from app.page.guard import Guard, make_rules
+from app.page.guard import Guard, forget_name, make_rules
 from app.page.hosts import Root, read_root
 from app.page.html_head import own_name
 from app.page.jobs import Jobs
@@ -44,8 +44,6 @@ from models.system.cores import usable_cores
 from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from export.runtime import Recogniser
 
 TITLE = "IKEM Live"
@@ -147,6 +145,8 @@ def serve(
 
         def leave(visitor: str, owner: Owner) -> None:
             sessions.leave(visitor)
+            if visits.is_live(visitor):  # it came again meanwhile
+                sessions.welcome(visitor)
             turns.end(visitor)
             jobs.leave(visitor)
             uploads.leave(visitor, owner, last=not visits.of(owner))
@@ -206,14 +206,8 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, gu
         raise ValueError(
             f"port {place.port} of {place.host} is taken or may not be used; name another with --port"
         ) from None
-    _forget_name(page.server)
+    forget_name(page.server)
     return address
-
-
-def _forget_name(server: uvicorn.Server) -> None:
-    """Have the server not tell in each answer what it is; it makes its headers anew from the first of these."""
-    for holder, name in ((server.config, "encoded_headers"), (server.server_state, "default_headers")):
-        setattr(holder, name, [pair for pair in getattr(holder, name) if pair[0] != b"server"])
 
 
 def launch(
@@ -280,6 +274,7 @@ def launch(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         elsewhere = address_elsewhere(address, host)
         others = f", and for other machines at {elsewhere}" if elsewhere else ""
+        others += f", behind its proxy at {place.root.origin}{place.root.path}/" if place.root.origin else ""
         print(f"IKEM Live is open at {address}{others} ({model.provider}). Ctrl-C ends it.", flush=True)
         if record:
             print(f"The landmarks of whoever starts the camera are recorded in {record}.", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -26,10 +27,12 @@ class Jobs:
     """Lets every recording wait, and notes whose."""
 
     def __init__(self) -> None:
-        self.admitted: list[str] = []
+        self.admitted_ones: list[str] = []
 
-    async def admit(self, visitor: str) -> None:
-        self.admitted.append(visitor)
+    @asynccontextmanager
+    async def admitted(self, visitor: str):
+        self.admitted_ones.append(visitor)
+        yield
 
 
 def page() -> SimpleNamespace:
@@ -313,7 +316,7 @@ def test_files_that_are_no_upload_of_this_visitor(site, path):
         ("/gradio_api/queue/join", "POST", call("watch", data=[{"video": file}])),
         ("/gradio_api/run/x", "POST", call("teach", data=[{"do": "look", "clip": [file]}])),
     ]
-    assert asyncio.run(as_ann(site, *asked)) == [429] * 3 and not site.jobs.admitted
+    assert asyncio.run(as_ann(site, *asked)) == [429] * 3 and not site.jobs.admitted_ones
     if isinstance(path, str) and "\0" not in path:
         assert asyncio.run(as_ann(site, (f"/gradio_api/file={path}",))) == [403]
 
@@ -347,7 +350,7 @@ def test_an_upload_and_what_the_page_made(site, tmp_path):
     sent = json.loads(site.bodies[1])["data"][0]
     assert sent == {"path": str(upload.path), "orig_name": "My_film.mp4", "meta": {"_type": "gradio.FileData"}}
     assert site.scopes[3]["path"] == f"/gradio_api/file={upload.path}" and upload.visitor == "ann1"
-    assert site.jobs.admitted == ["ann1", "ann1"]
+    assert site.jobs.admitted_ones == ["ann1", "ann1"]
 
 
 def test_a_session_that_ends_is_told(site):

@@ -60,7 +60,8 @@ def run(act, address=lambda visitor: visitor) -> tuple[Queue, list[str]]:
 def test_a_session_has_one_and_the_newer_takes_its_place():
     async def act(jobs: Jobs, queue: Queue) -> None:
         queue.waiting[:] = [Event("a", "1"), Event("b", "2"), Event("gone", "3")]
-        await jobs.admit("a")
+        async with jobs.admitted("a"):
+            pass
 
     queue, given_up = run(act)
     assert [event._id for event in queue.waiting] == ["2"], "nor does one wait whose page was closed"
@@ -71,18 +72,34 @@ def test_an_address_has_two():
     async def act(jobs: Jobs, queue: Queue) -> None:
         queue.waiting[:] = [Event(visitor, visitor) for visitor in "abcde"[:MOST_OF_ADDRESS]]
         with pytest.raises(RefusedError, match="Two recordings from your address"):
-            await jobs.admit("d")
+            async with jobs.admitted("d"):
+                pass
         assert "wait already" in jobs.why("d") and jobs.why("d") == "", "it is told once"
-        await jobs.admit("a")
+        async with jobs.admitted("a"):
+            pass
 
     queue, given_up = run(act, address=lambda visitor: "10.0.0.1")
     assert len(queue.waiting) == MOST_OF_ADDRESS - 1 and given_up == ["a"]
 
 
+def test_many_that_come_at_once():
+    async def act(jobs: Jobs, queue: Queue) -> None:
+        async with jobs.admitted("a"), jobs.admitted("b"):
+            for visitor in "ac":
+                with pytest.raises(RefusedError):
+                    async with jobs.admitted(visitor):
+                        pass
+        async with jobs.admitted("c"):
+            pass
+
+    assert run(act, address=lambda visitor: "10.0.0.1")[1] == ["a", "b", "c"]
+
+
 def test_other_addresses_do_not_count():
     async def act(jobs: Jobs, queue: Queue) -> None:
         queue.waiting[:] = [Event(visitor, visitor) for visitor in "abc"]
-        await jobs.admit("d")
+        async with jobs.admitted("d"):
+            pass
         assert [jobs.before(visitor) for visitor in "ad"] == [2, 3]
         queue.active_jobs[0] = [Event("b"), Event("b", concurrency_id="other")]
         assert jobs.before("a") == 3
