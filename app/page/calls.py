@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from app.page.jobs import QUEUE, Jobs
 from app.page.uploads import Uploads
 from app.page.visits import Owner, RefusedError
+from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -69,7 +70,11 @@ class Calls:
         data = self._clean(data, owner, visitor if watches else "", 0)
         kept = {"data": data, "fn_index": number, "session_hash": visitor, "event_data": None}
         trigger = body.get("trigger_id")
-        content = json.dumps(kept | ({"trigger_id": trigger} if type(trigger) is int else {})).encode()
+        try:
+            text = json.dumps(kept | ({"trigger_id": trigger} if type(trigger) is int else {}), ensure_ascii=False)
+            content = text.encode()
+        except UnicodeEncodeError:
+            raise BadCallError("half a letter is no text") from None
         async with self._jobs.admitted(visitor) if watches else nullcontext():
             yield content
 
@@ -90,15 +95,26 @@ class Calls:
         return {key: self._clean(item, owner, visitor, depth + 1) for key, item in value.items()}
 
     def file(self, name: str, owner: Owner, visitor: str = "") -> Path | None:
-        """Return the file that a visitor names: an upload of their own or one that the page made; else None."""
+        """Return the file that a visitor names: an upload of their own, what the page made, or the example; else None.
+
+        Args:
+            name: as the visitor has it.
+            owner: who asks.
+            visitor: the session that is to show it, "" to read it alone.
+        """
         upload = self._uploads.find(name, owner, visitor)
         if upload is not None:
             return upload.path
-        if "\0" in name or not Path(name).is_absolute():
+        try:
+            path = Path(name).resolve()
+            if not Path(name).is_absolute() or not path.is_file():
+                return None
+        except (OSError, ValueError):  # too long, or no text
             return None
-        path = Path(name).resolve()
+        if not visitor and path == EXAMPLE.resolve():
+            return path
         mine = path.is_relative_to(self._folder) and not path.is_relative_to(self._uploads.folder.resolve())
-        return path if mine and path.is_file() else None
+        return path if mine else None
 
 
 def _may_be_pack(text: str) -> bool:

@@ -206,7 +206,8 @@ async def _body(request: Request) -> bytes:
         OverflowError: it is larger than any that the page sends.
         TimeoutError: it does not arrive.
     """
-    pieces, size, end_s = [], 0, asyncio.get_running_loop().time() + _LONGEST_S
+    pieces: list[bytes] = []
+    size, end_s = 0, asyncio.get_running_loop().time() + _LONGEST_S
     stream = request.stream().__aiter__()
     while asyncio.get_running_loop().time() < end_s:
         try:

@@ -19,6 +19,7 @@ from app.page.visits import Owner, RefusedError
 
 if TYPE_CHECKING:
     from gradio.route_utils import FileUploadProgress
+    from python_multipart.multipart import MultipartCallbacks
 
 LONGEST_S = 3600.0  # of one upload
 SILENCE_S = 30.0  # without a byte, after which an upload is given up
@@ -33,11 +34,21 @@ class _Form:
     def __init__(self, boundary: bytes, begin: Callable[[str], BinaryIO]) -> None:
         from python_multipart.multipart import MultipartParser
 
-        self._begin, self._file = begin, None  # type: BinaryIO | None
-        self._name, self._field, self._value = None, b"", b""  # type: str | None
+        self._begin = begin
+        self._file: BinaryIO | None = None
+        self._name: str | None = None
+        self._field, self._value = b"", b""
         self.size, self.ended, self.files = 0, False, 0
-        names = ("part_begin", "header_field", "header_value", "header_end", "headers_finished", "part_data", "end")
-        self._parser = MultipartParser(boundary, {f"on_{name}": getattr(self, f"_{name}") for name in names})  # type: ignore[misc]
+        calls: MultipartCallbacks = {
+            "on_part_begin": self._part_begin,
+            "on_header_field": self._header_field,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_finished,
+            "on_part_data": self._part_data,
+            "on_end": self._end,
+        }
+        self._parser = MultipartParser(boundary, calls)
 
     def write(self, piece: bytes) -> None:
         self._parser.write(piece)
