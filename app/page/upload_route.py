@@ -127,7 +127,7 @@ async def take_upload(request: Request, uploads: Uploads, owner: Owner) -> Respo
                 piece = await asyncio.wait_for(pieces.__anext__(), SILENCE_S)
             except StopAsyncIteration:
                 break
-            form.write(piece)
+            await asyncio.to_thread(form.write, piece)  # a slow disk keeps no other visitor waiting
             progress.add(piece)
         if upload is None or not form.ended:
             return PlainTextResponse("No whole file has arrived.", 400)
