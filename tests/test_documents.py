@@ -15,7 +15,15 @@ import pytest
 from models.system.places import ROOT
 
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
-FOLDERS = ("docs", "export/docker", "export/runtime", "models/pretrained", "models/pretrained_open", "training")
+FOLDERS = (
+    "docs",
+    "export/docker",
+    "export/runtime",
+    "models/pretrained",
+    "models/pretrained_open",
+    "space",
+    "training",
+)
 DOCUMENTS = [ROOT / name for name in TOP] + [path for name in FOLDERS for path in sorted((ROOT / name).glob("*.md"))]
 EACH = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 MOST_README_LINES = 160

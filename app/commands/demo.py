@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from app.commands.options import add_model, add_pack, add_page, add_pose, check_pack
-from models.system.options import nonempty, path
+from models.system.options import nonempty, path, whole
 from models.system.stay_up import stay_up
 
 EXAMPLES = """\
@@ -30,6 +30,22 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ssl-certfile", type=path, metavar="FILE", help="certificate for https, in PEM")
     command.add_argument("--ssl-keyfile", type=path, metavar="FILE", help="its private key, in PEM")
     command.add_argument("--record", type=path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
+    command.add_argument(
+        "--root-path", default="", metavar="PATH|ADDRESS", help="where a proxy shows the page: /ikem, or better all of "
+        "it, https://example.org/ikem"
+    )  # fmt: skip
+    command.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a further name under which the page may be "
+        "asked for; may be given several times"
+    )  # fmt: skip
+    command.add_argument(
+        "--frame-ancestors", default="", metavar="SITES", help="sites that may show the page in a frame, such as "
+        '"https://huggingface.co" (default: none)'
+    )  # fmt: skip
+    command.add_argument(
+        "--per-address", type=whole(1), default=2, metavar="N", help="most visitors of one address that are served "
+        "live at once (default: %(default)s)"
+    )  # fmt: skip
     add_pack(command)
     add_pose(command)
 
@@ -59,5 +75,9 @@ def _serve(args: argparse.Namespace, first: bool) -> int:
         record=args.record,
         pack=args.pack,
         only=args.only,
+        root=args.root_path,
+        hosts=args.allow_host,
+        frame_ancestors=args.frame_ancestors,
+        per_address=args.per_address,
     )
     return 0

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from html import escape
 
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.page.relative_html import relative
 
 _CARD = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 
@@ -24,16 +27,21 @@ def named(html: bytes, title: str, description: str) -> bytes:
     return _CARD.sub(b"", head).replace(b"<head>", b"<head>" + facts.encode(), 1) + mark + rest
 
 
-def own_name(title: str, description: str) -> Middleware:
-    """Return the middleware that has `named` change the page itself, and nothing else."""
-    return Middleware(_OwnName, title=title, description=description)
+def own_name(title: str, description: str, proxy_told: bool = False) -> Middleware:
+    """Return the middleware that has `named` and `relative` change the page itself, and nothing else.
+
+    Args:
+        title, description: of the page.
+        proxy_told: whether the page's name behind a proxy was given, so that no advice on it is needed.
+    """
+    return Middleware(_OwnName, title=title, description=description, proxy_told=proxy_told)
 
 
 class _OwnName:
     """An ASGI application around the page's; see own_name."""
 
-    def __init__(self, app: ASGIApp, title: str, description: str) -> None:
-        self._app, self._title, self._description = app, title, description
+    def __init__(self, app: ASGIApp, title: str, description: str, proxy_told: bool) -> None:
+        self._app, self._title, self._description, self._proxy_told = app, title, description, proxy_told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or not _is_page(scope):
@@ -51,7 +59,8 @@ class _OwnName:
             if message.get("more_body"):
                 return
             if dict(start["headers"]).get(b"content-type", b"").startswith(b"text/html"):
-                body = named(body, self._title, self._description)
+                host = "" if self._proxy_told else Headers(scope=scope).get("host", "")
+                body = relative(named(body, self._title, self._description), host)
                 others = [(name, value) for name, value in start["headers"] if name != b"content-length"]
                 start["headers"] = [*others, (b"content-length", str(len(body)).encode())]
             await send(start)

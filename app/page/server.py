@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +13,26 @@ from typing import TYPE_CHECKING
 
 from app.page.about_tab import build_about
 from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
+from app.page.calls import Calls
 from app.page.connections import bound_connections
+from app.page.folder import run_folder
 from app.page.frame_route import FrameRoute
+from app.page.guard import Guard, forget_name, make_rules
+from app.page.hosts import Root, read_root
 from app.page.html_head import own_name
+from app.page.jobs import Jobs
 from app.page.live_tab import build_live, frame_handler, page_settings
 from app.page.own_gradio import gr
 from app.page.recorder import Recordings
 from app.page.scripts import head, hook
 from app.page.scripts import route as scripts_route
+from app.page.security_headers import check_ancestors
 from app.page.sessions import Sessions
 from app.page.teach_tab import build_teach
 from app.page.theme import PAGE_ASSETS, css, theme
+from app.page.uploads import Uploads
 from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video
+from app.page.visits import Owner, Visits
 from app.page.web_server import own_start
 from app.pose.landmarker import PoseSource
 from app.pose.model_file import ensure_pose_model
@@ -39,7 +46,7 @@ if TYPE_CHECKING:
 
 TITLE = "IKEM Live"
 _PROMISE = "What you do, in words, as you do it"
-_HEADER = f'<header class="top"><h1>{TITLE}</h1><p>{_PROMISE}</p></header>'
+_LOG_OUT = '<form id="log-out" method="post" action="logout"><button class="quiet">Log out</button></form>'
 _UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
 _LOOK_S = 0.1  # how often it is looked whether the page still runs
 
@@ -53,6 +60,10 @@ class Place:
         port: port to listen on.
         auth: names and passwords, None to let everybody in.
         certfile, keyfile: certificate and key for https, in PEM; None for http.
+        root: the place of the page behind a proxy.
+        hosts: further names under which it may be asked for.
+        frame_ancestors: sites that may show it in a frame; "" for none.
+        per_address: most visitors of one address that are served live at once.
     """
 
     host: str = "127.0.0.1"
@@ -60,18 +71,20 @@ class Place:
     auth: list[tuple[str, str]] | None = None
     certfile: Path | None = None
     keyfile: Path | None = None
+    root: Root = Root()
+    hosts: tuple[str, ...] = ()
+    frame_ancestors: str = ""
+    per_address: int = 2
 
 
-def build(model: Recogniser, pose_model: Path, sessions: Sessions, route: FrameRoute) -> gr.Blocks:
-    """Build the page's four tabs."""
-    turns = Turns(sessions.has_left)
-
-    def on_leave(request: gr.Request) -> None:
-        sessions.leave(str(request.session_hash))
-        turns.end(str(request.session_hash))
-
+def build(
+    model: Recogniser, pose_model: Path, sessions: Sessions, route: FrameRoute, visits: Visits, turns: Turns, auth: bool
+) -> tuple[gr.Blocks, Jobs]:
+    """Build the page's four tabs, and return it with the recordings that wait."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_UPLOADS_SWEEP_S, _UPLOADS_AGE_S)) as page:
-        gr.HTML(_HEADER, js_on_load=None)
+        jobs = Jobs(visits, lambda: page._queue, turns.end)
+        log_out = _LOG_OUT if auth else ""
+        gr.HTML(f'<header class="top"><h1>{TITLE}</h1><p>{_PROMISE}</p>{log_out}</header>', js_on_load=None)
         with gr.Tabs():
             # The Teach tab shows the Live tab's camera too, by style alone: see teach.css.
             with gr.Tab("Live", elem_id="live-tab"):
@@ -79,11 +92,11 @@ def build(model: Recogniser, pose_model: Path, sessions: Sessions, route: FrameR
             with gr.Tab("Teach", elem_id="teach-tab"):
                 build_teach(sessions)
             with gr.Tab("Video"):
-                build_video(sessions.lessons, pose_model, turns)
+                build_video(sessions.lessons, pose_model, turns, jobs)
             with gr.Tab("About"):
                 build_about(model)
-        page.unload(on_leave)
-    return page
+        page.unload(lambda: None)  # without one, Gradio's page would hold no stream open that tells that it is there
+    return page, jobs
 
 
 @contextmanager
@@ -114,16 +127,38 @@ def serve(
     PoseSource(pose_model).close()  # loads MediaPipe now, so that it fails here and not before the first visitor
     visitors = visitors or 2 * usable_cores()
     lessons = Lessons(model) if lessons is None else lessons
-    sessions = Sessions(lambda: PoseSource(pose_model), lessons, visitors, clock=clock, make_recorder=recordings)
-    route = FrameRoute(frame_handler(sessions), visitors)
     before = os.environ.get("GRADIO_TEMP_DIR")
     # A folder of this run's own, so that whatever was uploaded goes when the run ends.
-    with tempfile.TemporaryDirectory(prefix="ikem-live-", ignore_cleanup_errors=True) as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder
-        page = build(model, pose_model, sessions, route)
+    with run_folder() as folder:
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)
+        uploads = Uploads(folder)
+        visits = Visits(lambda visitor: sessions.welcome(visitor), lambda visitor, owner: leave(visitor, owner))
+        lessons.address = visits.address
+        sessions = Sessions(
+            lambda: PoseSource(pose_model), lessons, visitors, clock=clock, make_recorder=recordings,
+            address=visits.address, per_address=place.per_address,
+        )  # fmt: skip
+        route = FrameRoute(frame_handler(sessions), visitors)
+        turns = Turns(lambda visitor: not visits.is_live(visitor))
+
+        def leave(visitor: str, owner: Owner) -> None:
+            sessions.leave(visitor)
+            if visits.is_live(visitor):  # it came again meanwhile
+                sessions.welcome(visitor)
+            turns.end(visitor)
+            jobs.leave(visitor)
+            uploads.leave(visitor, owner, last=not visits.of(owner))
+
+        page, jobs = build(model, pose_model, sessions, route, visits, turns, place.auth is not None)
+        rules = make_rules(
+            TITLE, place.host, place.port, place.root, place.hosts, place.auth, place.frame_ancestors
+        )  # fmt: skip
+        guard = Guard(rules, visits, uploads, Calls(page, uploads, jobs))
         try:
             settings = page_settings(model, recordings is not None)
-            yield page, _launch(page, settings, place, route, visitors + AT_ONCE), sessions
+            address = _launch(page, settings, place, route, guard, visitors + AT_ONCE)
+            guard.open()
+            yield page, address, sessions
         finally:
             page.close(verbose=False)
             route.close()
@@ -133,15 +168,15 @@ def serve(
                 os.environ["GRADIO_TEMP_DIR"] = before
 
 
-def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, threads: int) -> str:
+def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, guard: Guard, threads: int) -> str:
     with own_start(place.host):
         _, address, _ = page.launch(
             server_name=place.host,
             server_port=place.port,
-            auth=place.auth,
             app_kwargs={
+                "lifespan": guard.lifespan,
                 "routes": [*route.routes, scripts_route()],
-                "middleware": [own_name(TITLE, _PROMISE)],
+                "middleware": [own_name(TITLE, _PROMISE, bool(place.root.origin or place.hosts))],
             },
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
@@ -165,6 +200,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             footer_links=[],
         )
     bound_connections(page.server)
+    forget_name(page.server)
     return address
 
 
@@ -183,6 +219,10 @@ def launch(
     record: Path | None = None,
     pack: Path | None = None,
     only: bool = False,
+    root: str = "",
+    hosts: Sequence[str] = (),
+    frame_ancestors: str = "",
+    per_address: int = 2,
 ) -> None:
     """Serve the page until Ctrl-C.
 
@@ -197,6 +237,8 @@ def launch(
         record: file for the landmarks of the first visitor; see app.page.recorder.
         pack: actions that every visitor begins with.
         only: whether to name only these, not the model's own.
+        root: place behind a proxy, a path or an address; see app.page.hosts.read_root.
+        hosts, frame_ancestors, per_address: see Place.
 
     Raises:
         ValueError: the model, the pack, the pose model, the port or a file is not available; the message says what to
@@ -206,8 +248,11 @@ def launch(
 
     check_certificate(certfile, keyfile)
     place = Place(
-        host=host, port=port, auth=None if auth is None else read_auth(auth), certfile=certfile, keyfile=keyfile
-    )
+        host=host, port=port, auth=None if auth is None else read_auth(auth), certfile=certfile, keyfile=keyfile,
+        root=read_root(root), hosts=tuple(hosts), frame_ancestors=check_ancestors(frame_ancestors),
+        per_address=per_address,
+    )  # fmt: skip
+    make_rules(TITLE, host, port, place.root, place.hosts)  # fail before anything is loaded
     recordings = Recordings(record, {"pose": pose, "source": "live page"}) if record else None
     for line in warnings(host, place.auth is not None, certfile is not None):
         print(f"warning: {line}", file=sys.stderr)
@@ -222,6 +267,7 @@ def launch(
         sessions.sweep_in_background()
         elsewhere = address_elsewhere(address, host)
         others = f", and for other machines at {elsewhere}" if elsewhere else ""
+        others += f", behind its proxy at {place.root.origin}{place.root.path}/" if place.root.origin else ""
         print(f"IKEM Live is open at {address}{others} ({model.provider}). Ctrl-C ends it.", flush=True)
         if record:
             print(f"The landmarks of whoever starts the camera are recorded in {record}.", flush=True)

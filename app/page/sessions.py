@@ -39,6 +39,8 @@ class Sessions:
         idle_s: seconds without a frame after which a visitor loses the place.
         clock: a monotonic clock, seconds.
         make_recorder: makes a visitor's recorder of landmarks; None where nothing is recorded.
+        address: returns the address of a visitor.
+        per_address: most visitors of one address that are served at once; None for no such limit.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class Sessions:
         idle_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
         make_recorder: Callable[[], Recorder] | None = None,
+        address: Callable[[str], str] = str,
+        per_address: int | None = None,
     ) -> None:
         if limit < 1:
             raise ValueError(f"the limit of visitors must be 1 or more, got {limit}")
@@ -56,6 +60,7 @@ class Sessions:
         self.lessons = lessons
         self._make_pose, self._clock = make_pose, clock
         self._make_recorder = make_recorder
+        self._address, self._per_address = address, per_address or limit
         self._sessions: dict[str, Session] = {}
         self._left: dict[str, float] = {}  # when each visitor left
         self._lock = threading.Lock()
@@ -68,7 +73,7 @@ class Sessions:
         """Answer one frame of the visitor `key`, who is let in if there is room.
 
         Raises:
-            SessionsFull: `limit` other visitors are being served.
+            SessionsFull: `limit` other visitors are being served, or `per_address` of the same address.
             VisitorLeft: the visitor closed the page a moment ago.
         """
         return self._session(key).process(rgb_HWC, sensitivity)
@@ -88,10 +93,11 @@ class Sessions:
             if key in self._left:
                 raise VisitorLeft(key)
             if key not in self._sessions:
-                if len(self._sessions) >= self.limit:
-                    raise SessionsFull(f"{self.limit} visitors are here already")
+                same = [other for other in self._sessions if self._address(other) == self._address(key)]
+                if len(self._sessions) >= self.limit or len(same) >= self._per_address:
+                    raise SessionsFull(f"{len(self._sessions)} visitors are here already, {len(same)} of one address")
                 recorder = self._make_recorder() if self._make_recorder is not None else None
-                self._sessions[key] = Session(self._make_pose, partial(self.lessons.of, key), self._clock, recorder)
+                self._sessions[key] = Session(self._make_pose, partial(self.lessons.find, key), self._clock, recorder)
             return self._sessions[key]
 
     def free(self, key: str) -> None:
@@ -107,6 +113,11 @@ class Sessions:
             self._left[key] = self._clock()
         self.free(key)
         self.lessons.leave(key)
+
+    def welcome(self, key: str) -> None:
+        """Take frames again of a visitor who left a moment ago."""
+        with self._lock:
+            self._left.pop(key, None)
 
     def has_left(self, key: str) -> bool:
         """Return whether the visitor closed the page a moment ago."""

@@ -18,7 +18,7 @@ from app.page.scripts import hook
 from app.page.sessions import Sessions
 from app.page.theme import fragment
 from app.teach.examples import TeachError
-from app.teach.lesson import MOST_PACK_BYTES, Lesson
+from app.teach.lesson import MOST_PACK_BYTES, Lesson, LessonsFullError
 from app.teach.pack import Pack, PackError
 from models.system.words import count
 
@@ -57,7 +57,17 @@ def teach_handler(sessions: Sessions) -> Callable[[object, gr.Request], dict | N
 
     def on_ask(asked: object, request: gr.Request) -> dict | None:
         key = str(request.session_hash)
-        return None if sessions.has_left(key) else answered(sessions.lessons.of(key), asked)
+        if sessions.has_left(key):
+            return None
+        did = str(asked.get("do", "")) if isinstance(asked, dict) else ""
+        if did not in _DEEDS and did != "save":
+            return answered(sessions.lessons.find(key), asked)
+        try:
+            return answered(sessions.lessons.of(key), asked)
+        except LessonsFullError as error:
+            said = str(error)
+            looked = answered(sessions.lessons.find(key), {**asked, "do": "look"}) if isinstance(asked, dict) else {}
+            return looked | {"did": did, "said": said[:1].upper() + said[1:], "failed": True}
 
     return on_ask
 

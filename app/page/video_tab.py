@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from app.classify.one_input import classify_video
 from app.classify.summary import Summary
+from app.page.jobs import QUEUE, Jobs
 from app.page.own_gradio import gr
 from app.page.scripts import hook
 from app.page.video_result import result_html, result_json
@@ -18,6 +19,7 @@ from app.sources.video import VIDEO_SUFFIXES, VideoError, VideoReader
 from app.types import ActionEvent, Answer
 from models.system.command_line import called
 from models.system.places import EXAMPLE
+from models.system.words import count
 
 if TYPE_CHECKING:
     from app.teach.lesson import Lessons
@@ -32,7 +34,6 @@ _EMPTY = (
     "gets one answer, and each action of everybody in view its time. "
     f"Up to {MOST_SECONDS / 60:.0f} minutes and {MOST_MEGABYTES}&nbsp;MB.</p></section>"
 )
-_WORKING = '<section class="card working"></section>'  # Gradio draws its progress over it
 _FAULT = "The program that serves this page has failed at it; what it says in its terminal tells why."
 
 
@@ -76,13 +77,14 @@ class _Quick(TypedDict):
     api_visibility: Literal["private"]
 
 
-def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
+def build_video(lessons: Lessons, pose_model: Path, turns: Turns, jobs: Jobs) -> None:
     """Build the tab inside the current gr.Blocks.
 
     Args:
         lessons: the registry that gives each visitor's model, which knows what they taught.
         pose_model: the pose model's file.
         turns: the visitors' newest analyses.
+        jobs: the recordings that wait.
     """
     with gr.Row(equal_height=False, elem_id="video-tab"):
         with gr.Column(scale=6, min_width=320):
@@ -101,7 +103,7 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
     on_video = video_handler(lessons, pose_model, turns)
     run = {
         "concurrency_limit": AT_ONCE,
-        "concurrency_id": "video",
+        "concurrency_id": QUEUE,
         "api_visibility": "private",
         "show_progress_on": result,
     }
@@ -111,14 +113,35 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns) -> None:
         turns.end(str(request.session_hash))
         return _EMPTY, None
 
+    def on_upload(request: gr.Request) -> tuple[str, None]:
+        return working(jobs.before(str(request.session_hash))), None
+
+    def on_example(request: gr.Request) -> tuple[str, str, None]:
+        return (str(EXAMPLE), *on_upload(request))
+
+    def on_failure(request: gr.Request) -> tuple[str, None]:
+        return _trouble(jobs.why(str(request.session_hash)) or _FAULT), None
+
     clip.clear(on_clear, outputs=[result, found], **quick)
-    uploaded = clip.upload(lambda: (_WORKING, None), outputs=[result, found], **quick)
-    shown = example.click(lambda: (str(EXAMPLE), _WORKING, None), outputs=[clip, result, found], **quick)
+    uploaded = clip.upload(on_upload, outputs=[result, found], **quick)
+    shown = example.click(on_example, outputs=[clip, result, found], **quick)
     for begun in (uploaded, shown):
         done = begun.success(on_video, inputs=clip, outputs=[result, found], **run)
         for step in (begun, done):  # Gradio itself shows nothing of an error that is no gr.Error
-            step.failure(lambda: (_trouble(_FAULT), None), outputs=[result, found], **quick)
+            step.failure(on_failure, outputs=[result, found], **quick)
     found.change(None, inputs=found, outputs=None, js=hook("showFound"))
+
+
+def working(before: int) -> str:
+    """Return the card that stands until the answer is there; Gradio draws its progress over it.
+
+    Args:
+        before: how many recordings of others come first.
+    """
+    turn = before - AT_ONCE + 1
+    verb = "comes" if turn == 1 else "come"
+    told = f"<p>{count(turn, 'recording')} of other visitors {verb} before yours.</p>" if turn > 0 else ""
+    return f'<section class="card working">{told}</section>'
 
 
 def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., Shown]:
@@ -128,13 +151,14 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
         if not path:
             return _EMPTY, None
         key = str(request.session_hash)
-        check, model = turns.begin(key), lessons.of(key).model
+        check, model = turns.begin(key), lessons.find(key).model
 
         def on_frame(share: float, time_s: float) -> None:
             check()
             progress(share, desc=f"Watching the recording, {time_s:.0f} s")
 
         try:
+            check()  # it may have waited for so long that nobody wants it any more
             progress(0, desc="Opening the recording")
             summary, events, track = analyse(Path(path), model, pose_model, on_frame)
             check()

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,13 @@ LONGEST_S = 30.0  # length of a recording; later frames are not kept
 MOST_FRAMES = 2000  # most frames of a recording, whatever the camera's rate
 MOST_PACK_BYTES = 16 << 20  # size of a pack that a visitor loads; a clip has some 15 kB
 IDLE_S = 4 * 3600.0  # a lesson that was not used for longer is forgotten
-MOST_VISITORS = 64  # most lessons that are kept; the one unused longest goes first
+MOST_VISITORS, MOST_OF_ADDRESS = 64, 8  # most lessons that are kept, in all and of one address
+MOST_TAUGHT, MOST_TAUGHT_OF_ADDRESS = 256 << 20, 64 << 20  # bytes of their packs
+_NO_ROOM = "as much is taught here at the moment as there is room for: try again when others have left"
+
+
+class LessonsFullError(RuntimeError):
+    """The error of a visitor who cannot be taught more, because others have taught so much."""
 
 
 class Lesson:
@@ -42,6 +49,7 @@ class Lesson:
         teacher: the teacher of that model; None if nothing can be taught.
         pack: pack to begin with, None for an empty one.
         only: whether the model's own actions are left out.
+        check_room: called with the bytes of a larger pack before it is kept; raises PackError where there is no room.
 
     Attributes:
         model: what the visitor's stream should use now; another object whenever its actions have changed.
@@ -51,12 +59,19 @@ class Lesson:
     """
 
     def __init__(
-        self, model: Recogniser, teacher: Teacher | None = None, pack: Pack | None = None, only: bool = False
+        self,
+        model: Recogniser,
+        teacher: Teacher | None = None,
+        pack: Pack | None = None,
+        only: bool = False,
+        check_room: Callable[[int], None] = lambda size: None,
     ) -> None:
         self._own, self._teacher, self._lock = model, teacher, threading.Lock()
         self._frames: list[PosedFrame] = []
         self._asked: tuple[str, bool] | None = None  # the current recording's action, and whether of counter-examples
         self.used_s = 0.0
+        self.pack: Pack | None = pack
+        self._check_room = check_room
         self._take(pack, only)
 
     @property
@@ -183,6 +198,8 @@ class Lesson:
 
     def _take(self, pack: Pack | None, only: bool) -> None:
         pack = pack if pack is not None and pack.actions else None
+        if pack is not None and pack.size > (0 if self.pack is None else self.pack.size):
+            self._check_room(pack.size)
         self.model = self._own if pack is None else TaughtModel(self._own, pack, only)
         self.pack, self.only = pack, only
 
@@ -203,6 +220,8 @@ class Lesson:
 class Lessons:
     """The registry of visitors' lessons: kept by the browser tab's own key, and forgotten with the tab.
 
+    Where there is no room, newcomers are refused: nobody's actions make way for another's.
+
     Attributes:
         model: the model of the model file.
         teacher: the teacher of that model; None if nothing can be taught.
@@ -210,6 +229,7 @@ class Lessons:
         pack: the pack that every visitor begins with, or None.
         only: whether the model's own actions are left out at the beginning.
         clock: a monotonic clock, seconds.
+        address: returns the address of a visitor.
     """
 
     model: Recogniser
@@ -218,33 +238,60 @@ class Lessons:
     pack: Pack | None = None
     only: bool = False
     clock: Callable[[], float] = time.monotonic
+    address: Callable[[str], str] = str
 
     def __post_init__(self) -> None:
         self._lessons: dict[str, Lesson] = {}
         self._lock = threading.Lock()
-        Lesson(self.model, self.teacher, self.pack, self.only)  # so that a pack that does not fit is refused now
+        # What everybody has who has taught nothing; a pack that does not fit is refused now.
+        self._fresh = Lesson(self.model, self.teacher, self.pack, self.only)
 
     def __len__(self) -> int:
         return len(self._lessons)
 
+    def find(self, key: str) -> Lesson:
+        """Return the visitor's lesson to read, which all share who have taught nothing."""
+        return self._lessons.get(key, self._fresh)
+
     def of(self, key: str) -> Lesson:
-        """Return the visitor's lesson, which is new for a new visitor."""
+        """Return the visitor's lesson to change, which is new for a new visitor.
+
+        Raises:
+            LessonsFullError: there are as many lessons as may be, in all or of one address.
+        """
         now = self.clock()
         with self._lock:
             for other in [other for other, lesson in self._lessons.items() if now - lesson.used_s > IDLE_S]:
                 del self._lessons[other]
             if key not in self._lessons:
-                if len(self._lessons) >= MOST_VISITORS:
-                    del self._lessons[min(self._lessons, key=lambda other: self._lessons[other].used_s)]
-                self._lessons[key] = Lesson(self.model, self.teacher, self.pack, self.only)
+                if len(self._lessons) >= MOST_VISITORS or len(self._same(key)) >= MOST_OF_ADDRESS:
+                    raise LessonsFullError(_NO_ROOM)
+                check = partial(self._check_room, key)
+                lesson = self._lessons[key] = Lesson(self.model, self.teacher, self.pack, self.only, check)
+                lesson.model = self._fresh.model  # the same one, so that a stream that uses it goes on
             lesson = self._lessons[key]
             lesson.used_s = now
             return lesson
+
+    def _same(self, key: str) -> list[Lesson]:
+        """Return the other lessons of the visitor's address."""
+        address = self.address(key)
+        return [it for other, it in list(self._lessons.items()) if other != key and self.address(other) == address]
+
+    def _check_room(self, key: str, size: int) -> None:
+        others = [lesson for other, lesson in list(self._lessons.items()) if other != key]
+        taken, of_address = (_taught(lessons) for lessons in (others, self._same(key)))
+        if taken + size > MOST_TAUGHT or of_address + size > MOST_TAUGHT_OF_ADDRESS:
+            raise PackError(_NO_ROOM)
 
     def leave(self, key: str) -> None:
         """Forget what a visitor taught; an unknown key is ignored."""
         with self._lock:
             self._lessons.pop(key, None)
+
+
+def _taught(lessons: Sequence[Lesson]) -> int:
+    return sum(lesson.pack.size for lesson in lessons if lesson.pack is not None)
 
 
 def open_lessons(model: Recogniser, path: Path, pack_path: Path | None = None, only: bool = False) -> Lessons:

@@ -51,6 +51,11 @@ class Pack:
     clips_EKV3: np.ndarray | None = None
     head: Head | None = None
 
+    @property
+    def size(self) -> int:
+        """The bytes of its arrays, nearly all of what it takes in memory."""
+        return self.embedding_EWD.nbytes + (0 if self.clips_EKV3 is None else self.clips_EKV3.nbytes)
+
     def examples(self, action: str, counter: bool = False) -> np.ndarray:
         """Return the places of an action's examples, or counter-examples, among the clips."""
         return np.flatnonzero((self.action_E == self.actions.index(action)) & (self.counter_E == counter))

@@ -239,18 +239,21 @@ def test_a_password_is_asked_for(serve_page, visit, browser):
         hosts = set()
         tab.on("request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]))
         tab.goto(address)
-        tab.get_by_label("username").fill("ann")
-        tab.get_by_label("password").fill("wrong")
-        tab.get_by_role("button", name="Login").click()
-        tab.get_by_text("Incorrect").wait_for()
-        assert tab.locator("#start").count() == 0
-        tab.get_by_label("username").fill("ann")  # it empties both
-        tab.get_by_label("password").fill("secret pass")
-        tab.get_by_role("button", name="Login").click()
+        tab.get_by_label("Name").fill("ann")
+        tab.get_by_label("Password").fill("wrong")
+        tab.get_by_role("button", name="Log in").click()
+        tab.get_by_text("is wrong").wait_for()
+        assert tab.locator("#start").count() == 0 and tab.get_by_label("Name").input_value() == "ann"
+        tab.get_by_label("Password").fill("secret pass")
+        tab.get_by_role("button", name="Log in").click()
         tab.wait_for_selector("#start:enabled")
         tab.click("#start")
         is_drawn(tab, "overlay")
         post = "(key) => fetch('/ikem/frame', {method: 'POST', headers: {'X-Ikem-Key': key}}).then((it) => it.status)"
         assert tab.evaluate(post, "ann.") == 403, "who has no key posts nothing"
+        tab.get_by_role("button", name="Log out").click()
+        tab.get_by_label("Password").wait_for()
+        tab.goto(address)
+        assert tab.get_by_label("Password").is_visible(), "the page is closed again"
         tab.close()
         assert hosts == {"127.0.0.1"}

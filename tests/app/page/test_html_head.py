@@ -24,9 +24,8 @@ def test_cards_are_left_out():
     assert named(b"no page", "A", "B") == b"no page"
 
 
-@pytest.mark.parametrize("auth", [None, [("ann", "secret")]])
-def test_the_served_page(serve_page, auth):
-    with serve_page(HandModel(), auth=auth) as (_, address, _):
+def test_the_served_page(serve_page):
+    with serve_page(HandModel()) as (_, address, _):
         with urllib.request.urlopen(address, timeout=30) as answer:
             html = answer.read().decode()
             assert int(answer.headers["content-length"]) == len(html.encode())

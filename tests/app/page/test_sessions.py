@@ -218,3 +218,22 @@ def test_sweeping_in_the_background():
 def test_no_places():
     with pytest.raises(ValueError, match="1 or more"):
         Sessions(FakePose, Lessons(HandModel()), limit=0)
+
+
+def test_one_address_has_so_many_places(clock):
+    sessions = Sessions(FakePose, Lessons(HandModel()), 3, 10, clock, address=lambda key: key[0], per_address=2)
+    play(sessions, clock, {"a1": STILL, "a2": STILL}, 0.1)
+    with pytest.raises(SessionsFull, match="2 of one address"):
+        sessions.process("a3", STILL)
+    sessions.process("b1", STILL)
+    sessions.free("a1")
+    sessions.process("a3", STILL)
+    sessions.close()
+
+
+def test_a_page_whose_line_broke_comes_back_at_once(sessions, clock):
+    play(sessions, clock, {"a": STILL}, 0.1)
+    sessions.leave("a")
+    sessions.welcome("a")
+    sessions.welcome("nobody")
+    sessions.process("a", STILL)

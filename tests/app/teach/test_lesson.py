@@ -12,7 +12,7 @@ import pytest
 from app.page.sessions import Sessions
 from app.teach import lesson as lesson_module
 from app.teach.examples import TeachError
-from app.teach.lesson import Lesson, Lessons
+from app.teach.lesson import Lesson, Lessons, LessonsFullError
 from app.teach.pack import PackError, parse_pack
 from app.teach.teacher import Teacher
 from tests.app.helpers import pose
@@ -250,7 +250,7 @@ def test_a_visitor_is_taught_through_their_camera_and_alone(teacher: Teacher) ->
     sessions.free("a")
     assert ask("a", {"do": "look"})["actions"], "a camera that was off for a while loses nothing"
     sessions.leave("a")
-    assert ask("a", {"do": "look"}) is None and len(lessons) == 1
+    assert ask("a", {"do": "look"}) is None and len(lessons) == 0, "who only looked has none"
     sessions.close()
 
 
@@ -263,10 +263,48 @@ def test_visitors_who_went_without_a_word_are_forgotten(teacher: Teacher, monkey
     lessons.of("b")
     assert len(lessons) == 1 and lessons.of("a") is not first
     monkeypatch.setattr(lesson_module, "MOST_VISITORS", 2)
-    clock.now += 1
-    b = lessons.of("b")
-    lessons.of("c")
-    assert len(lessons) == 2 and lessons.of("b") is b, "the one longest silent goes first"
+    a, b = lessons.of("a"), lessons.of("b")
+    with pytest.raises(LessonsFullError):
+        lessons.of("c")
+    assert (lessons.of("a"), lessons.of("b")) == (a, b), "nobody's make way for a newcomer's"
+    lessons.leave("a")
+    assert lessons.of("c") is lessons.find("c")
+
+
+def test_who_only_looks_takes_no_room(teacher: Teacher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson_module, "MOST_VISITORS", 1)
+    lessons = Lessons(MotionModel(), teacher)
+    assert lessons.find("a") is lessons.find("b") and len(lessons) == 0
+    model = lessons.find("a").model
+    assert lessons.of("a").model is model, "a stream that uses it goes on"
+    sessions = Sessions(lambda: Landmarks([]), lessons, limit=2)
+    ask = lambda asked: teach_handler(sessions)(asked, SimpleNamespace(session_hash="b"))  # noqa: E731
+    assert not ask({"do": "look"})["failed"] and not ask("junk")["failed"]
+    said = ask({"do": "start", "name": "my jump"})
+    assert said["failed"] and said["did"] == "start" and "try again when others have left" in said["said"]
+    sessions.close()
+
+
+def test_an_address_and_all_together_are_taught_so_much(
+    lesson: Lesson, teacher: Teacher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teach(lesson, "my jump", "jumping_jack")
+    assert lesson.pack is not None
+    content, size = lesson.file(), lesson.pack.size
+    lessons = Lessons(MotionModel(), teacher, address=lambda key: key[0])
+    monkeypatch.setattr(lesson_module, "MOST_TAUGHT_OF_ADDRESS", int(1.5 * size))
+    monkeypatch.setattr(lesson_module, "MOST_TAUGHT", int(2.5 * size))
+    lessons.of("a1").load(content, "x")
+    lessons.of("a1").load(content, "x")  # takes the place of what was there
+    with pytest.raises(PackError, match="as there is room for"):
+        lessons.of("a2").load(content, "x")
+    lessons.of("b1").load(content, "x")
+    with pytest.raises(PackError):
+        lessons.of("c1").load(content, "x")
+    assert lessons.of("a1").pack is not None and lessons.of("c1").pack is None
+    monkeypatch.setattr(lesson_module, "MOST_OF_ADDRESS", 2)
+    with pytest.raises(LessonsFullError):
+        lessons.of("a3")
 
 
 def test_every_visitor_begins_with_the_pack(lesson: Lesson, teacher: Teacher) -> None:
