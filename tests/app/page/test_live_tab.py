@@ -20,7 +20,15 @@ pytest.importorskip("gradio")
 from app.page import jpeg as page_frame
 from app.page.answer import answer_json, words
 from app.page.jpeg import read_frame
-from app.page.live_tab import PROPOSED, frame_handler, key_handler, page_settings, proposed, provider_badge, stop_handler
+from app.page.live_tab import (
+    PROPOSED,
+    frame_handler,
+    key_handler,
+    page_settings,
+    proposed,
+    provider_badge,
+    stop_handler,
+)
 from app.page.theme import css
 from models.labels import DISPLAY
 from models.skeleton import SEEN_FROM
