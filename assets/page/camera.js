@@ -1,8 +1,8 @@
 // The camera: starting, resting and stopping it, and which one. Its phase is "off", or in turn "key" (none came yet),
 // "starting" and "on"; "resting" while nobody can see the stage, "failed" behind a curtain that says why.
+import { camerasHere, constraintsOf, listCameras } from "./camera_choice.js";
 import { byId } from "./dom.js";
 import { keyInTime, renewKey } from "./key.js";
-import { settings } from "./settings.js";
 import { cameraVideo, hideTrouble, remark, setMirrored, showTrouble } from "./stage.js";
 import { openStream, releaseStream } from "./stream.js";
 
@@ -16,6 +16,7 @@ export const camera = new EventTarget(); // "started", "rested", "stopped", "fai
 export const isRunning = () => phase === "on";
 const isReachable = Boolean(window.isSecureContext && media?.getUserMedia);
 export const cameraFacts = () => ({ phase, kind, since, muted, paused: Boolean(cameraVideo()?.paused) });
+const deviceNow = () => track?.getSettings().deviceId || wanted;
 export const givesPictures = () => phase === "on" && !muted && !cameraVideo().paused;
 
 function enter(to, event) {
@@ -42,23 +43,14 @@ export function failCamera(why) {
   enter("failed", "failed");
 }
 
-function constraints() {
-  const asked = settings.camera;
-  if (!wanted) return asked;
-  const { facingMode, ...video } = asked.video;
-  return { ...asked, video: { ...video, deviceId: { exact: wanted } } };
-}
-
-const cameras = async () => (await media.enumerateDevices().catch(() => [])).filter((it) => it.kind === "videoinput");
-
 // The camera's stream: of the one that was chosen, or of another one where that is gone; null where nobody waits for it.
 async function open() {
   try {
-    return await openStream(media, wanted, constraints());
+    return await openStream(media, wanted, constraintsOf(wanted));
   } catch (error) {
     if (!wanted || !["OverconstrainedError", "NotFoundError"].includes(error.name)) throw error;
     wanted = "";
-    const stream = await openStream(media, wanted, constraints());
+    const stream = await openStream(media, wanted, constraintsOf(wanted));
     if (stream) remark(`The camera that you chose is gone. This is another: ${stream.getVideoTracks()[0].label}`);
     return stream;
   }
@@ -66,14 +58,15 @@ async function open() {
 
 function watchTrack(stream) {
   const mine = track = stream.getVideoTracks()[0];
+  const { deviceId, facingMode } = mine.getSettings();
   muted = mine.muted;
   mine.onmute = mine.onunmute = ({ type }) => {
     if (mine !== track) return;
     muted = type === "mute";
     camera.dispatchEvent(new Event("changed"));
   };
-  mine.onended = () => mine === track && lose(mine.getSettings().deviceId);
-  setMirrored(mine.getSettings().facingMode !== "environment"); // a rear camera is no mirror
+  mine.onended = () => mine === track && lose(deviceId);
+  setMirrored(facingMode !== "environment"); // a rear camera is no mirror
 }
 
 // The video's own size, once it has one.
@@ -102,19 +95,12 @@ async function connect(mine) {
   if (mine !== turn) return;
   fit();
   enter("on", "started");
-  list();
+  listCameras(deviceNow());
 }
 
 function fit() {
   const { videoWidth, videoHeight } = cameraVideo();
   if (videoWidth) byId("stage").style.aspectRatio = `${videoWidth} / ${videoHeight}`; // show all that the camera sees
-}
-
-async function list() {
-  const found = await cameras(), current = track?.getSettings().deviceId || wanted;
-  byId("camera-choice").replaceChildren(...found.map(({ deviceId, label }, i) =>
-    new Option(label || `Camera ${i + 1}`, deviceId, false, deviceId === current)));
-  byId("choice").hidden = found.length < 2;
 }
 
 // Starts the camera, unless it runs or is being started.
@@ -137,7 +123,7 @@ async function lose(device) {
   release();
   const mine = turn;
   enter("starting");
-  const left = await cameras();
+  const left = await camerasHere();
   if (mine !== turn) return;
   if (!left.length || left.some(({ deviceId }) => deviceId === device)) return failCamera("Gone");
   wanted = left[0].deviceId;
@@ -182,9 +168,9 @@ export function watchStage() {
   cameraVideo().addEventListener("resize", () => phase === "on" && fit()); // whoever turns a telephone turns its camera
   if (!isReachable) return failCamera("Insecure");
   media.addEventListener?.("devicechange", async () => {
-    if (phase !== "off") list(); // browsers name no camera before they were allowed to
+    if (phase !== "off") listCameras(deviceNow()); // browsers name no camera before they were allowed to
     const missed = phase === "failed" && ["Gone", "NotFoundError"].includes(kind);
-    if (missed && (await cameras()).length && inSight()) startCamera();
+    if (missed && (await camerasHere()).length && inSight()) startCamera();
   });
 }
 

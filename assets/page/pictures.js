@@ -7,7 +7,7 @@ import { settings } from "./settings.js";
 const AT_ONCE = 2; // pictures under way: one that the server looks at, and one that arrives meanwhile
 const STALE_MS = 250; // an older word of the browser on when its picture was taken is not believed
 const REST_MS = 500, WAIT_MS = 2000, MOST_REST_MS = 10_000; // after a failure; where there is no room; whatever is asked for
-const ANSWERED_MS = 2000;
+const ANSWERED_MS = 2000, SLOW_MS = 1000; // without an answer; of an answer's way here and there
 const FINE = [null, 200, 204]; // null: no reply yet; 204: a newer picture came
 
 let sensitivity = 0.5; // from the slider
@@ -55,10 +55,13 @@ async function send(mine) {
   const facts = { taken: mine.shown, passed: mine.passed };
   Object.assign(mine, { shown: null, passed: 0, under: mine.under + 1 });
   const url = new URL(`${settings.route}?sensitivity=${sensitivity}`, document.baseURI).href;
+  const start = performance.now();
   const said = await postPicture(mine.video, { url, key: keyNow(), size: pace.size });
   mine.under -= 1;
   if (mine !== round || said.status === null) return;
-  heed(said, performance.now());
+  const now = performance.now();
+  heed(said, now);
+  if (said.answer && now - start - said.answer.ms > SLOW_MS) pace.smaller(now);
   send(mine); // before anything is drawn: the worker encodes it meanwhile
   if (said.answer) mine.answered(said.answer, facts);
 }

@@ -137,8 +137,10 @@ export function taught(answer) {
   if (file) savePack(file);
   if (did === "start" && failed) go("");
   else if (did === "start" && phase === "asking") count(recording);
-  else if (did === "start" && phase === "starting") go("recording");
-  else if (did === "stop") {
+  else if (did === "start" && phase === "starting") {
+    go("recording");
+    showStage();
+  } else if (did === "stop") {
     go("");
     if (!failed) byId("teach-name").value = "";
   } else enable();
