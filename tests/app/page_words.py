@@ -25,7 +25,7 @@ def greys(tab, words: str, line: str) -> None:
     says(tab, "#sure", line)
     assert tab.locator("#action.idle").count() == 1
     assert tab.locator("#bars .bar").count() == 0 and tab.locator("#unseen").is_visible()
-    assert drawn(tab, "overlay") == drawn(tab, "figure") == 0
+    assert drawn(tab, "overlay") == drawn(tab, "figure") == drawn(tab, "strip") == 0
     assert tab.locator("#spoken").inner_text() not in ANSWERED
     assert tab.locator("#fps").inner_text() == "\u2013"
 

@@ -10,13 +10,28 @@ from tests.app.page_words import greys, noted, runs
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+FREEZES = """
+const each = HTMLVideoElement.prototype.requestVideoFrameCallback;
+HTMLVideoElement.prototype.requestVideoFrameCallback = function (told) {
+    return each.call(this, (...facts) => {
+        const go = () => (window.frozen ? setTimeout(go, 50) : told(...facts));
+        go();
+    });
+};
+"""
+
+
 def test_a_camera_in_trouble(bare):
-    tab, _ = bare()
+    tab, server = bare(FREEZES)
     tab.click("#start")
     runs(tab)
     tab.evaluate("track().dispatchEvent(new Event('mute'))")
     greys(tab, "No picture", "switched off")
     noted(tab, "switched off")
+    tab.wait_for_timeout(300)
+    count = len(server.sent)
+    tab.wait_for_timeout(500)
+    assert len(server.sent) == count, "black pictures"
     tab.evaluate("track().dispatchEvent(new Event('unmute'))")
     runs(tab)
 
@@ -28,6 +43,11 @@ def test_a_camera_in_trouble(bare):
     }""")
     greys(tab, "No picture", "has paused the camera")
     tab.evaluate("allow()")
+    runs(tab)
+
+    tab.evaluate("window.frozen = true")
+    greys(tab, "No picture", "nothing for 2 seconds")
+    tab.evaluate("window.frozen = false")
     runs(tab)
 
     tab.evaluate("track().stop(), track().dispatchEvent(new Event('ended'))")
@@ -121,6 +141,15 @@ def test_a_chosen_camera_that_is_gone_and_one_that_comes(bare):
     tab.wait_for_function(f"track()?.getSettings().deviceId === '{second}'")
     runs(tab)
     assert tab.evaluate("live()") == 1
+    tab.evaluate("window.refuse = () => 'NotReadableError'")
+    choice.select_option(first)
+    says(tab, "#trouble-title", "The camera is busy")
+    greys(tab, "Not running", "The camera is busy")
+    assert tab.evaluate("live()") == 0 and tab.locator("#stop").is_hidden()
+    tab.evaluate("window.refuse = null")
+    choice.select_option(second)
+    runs(tab)
+
     tab.click("#stop")
     tab.evaluate("window.refuse = (it) => (it.video.deviceId ? 'OverconstrainedError' : '')")
     tab.click("#start")
