@@ -88,10 +88,14 @@ def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: Fr
             _piece("sees", elem_id="sees", window=f"{model.window_s:g}")
     answer = gr.JSON(visible="hidden", elem_id="answer")
     stopped = gr.Button(visible="hidden", elem_id="stopped")
+    renew = gr.Button(visible="hidden", elem_id="renew")
     sensitivity.change(None, inputs=sensitivity, outputs=None, js=hook("setSensitivity"))
     stopped.click(stop_handler(sessions), outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
     answer.change(None, inputs=answer, outputs=None, js=hook("told"))
-    page.load(key_handler(route), outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
+    new_key = key_handler(route)
+    page.load(new_key, outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
+    # A server that was started anew does not take the key: the page then asks for another.
+    renew.click(new_key, outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
 
 
 def _piece(name: str, elem_id: str, **values: str) -> None:
@@ -127,10 +131,14 @@ def frame_handler(sessions: Sessions) -> Callable[[str, np.ndarray, float | None
 
 
 def key_handler(route: FrameRoute) -> Callable[[gr.Request], dict]:
-    """Return the function that Gradio calls when a visitor's page has loaded, which returns the key to the route."""
+    """Return the function that Gradio calls when a visitor's page has loaded, which returns the key to the route.
+
+    The page also gets its session hash, to show that it lives, and the time: Gradio hands on what has changed.
+    """
 
     def on_load(request: gr.Request) -> dict:
-        return {"key": route.key(str(request.session_hash))}
+        session = str(request.session_hash)
+        return {"key": route.key(session), "session": session, "at": time.time()}
 
     return on_load
 

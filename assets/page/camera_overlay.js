@@ -1,11 +1,16 @@
 // The camera's people over its picture, as the answer to a frame tells them.
 import { personTint } from "./colours.js";
-import { sizeOf } from "./dom.js";
+import { byId, sizeOf } from "./dom.js";
 import { word } from "./names.js";
 import { drawPeople, overlay } from "./overlay.js";
 import { settings } from "./settings.js";
 import { cameraVideo, mirrored } from "./stage.js";
 import { unpack } from "./wire.js";
+
+export function clearPeople() {
+  const canvas = byId("overlay");
+  canvas?.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+}
 
 export function drawCameraPeople(persons) {
   const video = cameraVideo();

@@ -35,8 +35,10 @@ export function showHeadline(answer, { what, text, line, quiet }, now) {
   return true;
 }
 
+// Words that are of no answer: nothing was seen yet, or something is wrong.
 export function resetHeadline(text, line) {
   write(text, line, true);
+  if (shown) say("spoken", text); // a screen reader heard of an action that is over
   shown = "";
   quietSince = 0;
   say("whose", "");

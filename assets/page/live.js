@@ -1,34 +1,41 @@
-// The Live tab: what the camera's pictures come back as goes to everything that shows it.
+// The Live tab: what the camera's pictures come back as goes to everything that shows it, and nothing of it stays where
+// nothing new comes.
 import { glideBars, resetBars, showBars } from "./bars.js";
-import { camera, isRunning, refuse } from "./camera.js";
-import { drawCameraPeople } from "./camera_overlay.js";
+import { camera, failCamera, givesPictures, isRunning, watchStage } from "./camera.js";
+import { clearPeople, drawCameraPeople } from "./camera_overlay.js";
 import { byId } from "./dom.js";
 import { listEvent, listEvents } from "./events.js";
 import { resetHeadline, showHeadline } from "./headline.js";
-import { keepPictures, sendPictures, setKey } from "./pictures.js";
+import { setKey } from "./key.js";
+import { keepPictures, lineFails, sendPictures } from "./pictures.js";
 import { settings } from "./settings.js";
 import { countAnswer, resetSpeed, showSpeed } from "./speed.js";
-import { cameraVideo, markRecording } from "./stage.js";
-import { showOnStrip } from "./strip.js";
+import { cameraVideo, markRecording, note } from "./stage.js";
+import { isLive } from "./state.js";
+import { clearStrip, showOnStrip } from "./strip.js";
 import { followTeaching } from "./teach.js";
 import { verdict } from "./verdict.js";
+import { look, watch } from "./watch.js";
 import { moveFigure, showWindow } from "./window_figure.js";
+import { noteOf, wordsOf } from "./words.js";
 
 const CALM_MS = 180; // words and bars change at most so often: the eye reads, it does not race
+const STOP_MS = 300; // in which what is on its way has arrived
 
 let calmUntil = 0; // ms
 let newest = { s: null, t: 0 }; // the last answer's session and time in it, s
 
-function reset(text, line) {
+// Words instead of whatever was shown of answers.
+function clear(words) {
   calmUntil = 0;
-  resetHeadline(text, line);
+  resetHeadline(...words);
   resetBars();
   resetSpeed();
   markRecording(settings.recording ? "on" : "");
   showWindow(null);
+  clearPeople();
+  clearStrip();
 }
-
-const ready = () => reset("Ready", "Start the camera to begin");
 
 // Whether a later moment was shown already: of two pictures under way, the second may be answered first.
 function isLate({ s, t }) {
@@ -40,12 +47,13 @@ function isLate({ s, t }) {
 // The answer to a picture; see pictures.js for what is told of the picture.
 function showAnswer(answer, picture) {
   if (!isRunning()) return;
-  if (answer.full) return refuse("Full");
+  if (answer.full) return failCamera("Full");
   if (isLate(answer)) return; // its events are told again
+  listEvents(answer);
+  if (!look()) return;
   drawCameraPeople(answer.persons);
   const now = performance.now();
   countAnswer(answer, picture, now);
-  listEvents(answer);
   showOnStrip(answer, now);
   followTeaching(answer);
   if (answer.sees) showWindow(answer.sees);
@@ -61,22 +69,27 @@ function showAnswer(answer, picture) {
 
 // The page has built itself.
 export function pageBuilt() {
-  ready();
+  clear(wordsOf("off"));
   byId("start").disabled = false;
+  watchStage();
 }
 
 // What Gradio brings: the key to the way of the pictures, and the events that ended with the camera.
 export function told(answer) {
-  if (answer?.key) setKey(answer.key);
+  if (answer?.key) setKey(answer.key, answer.session);
   answer?.stopped?.forEach(listEvent);
 }
 
-camera.addEventListener("started", () => {
-  sendPictures(cameraVideo(), showAnswer);
-  reset("Watching", "A few seconds of movement are needed");
+watch.addEventListener("changed", ({ detail: { state, kind, before } }) => {
+  note(noteOf(state));
+  if (!isLive(state) || !isLive(before)) clear(wordsOf(state, kind));
 });
-camera.addEventListener("stopped", () => {
-  keepPictures();
-  drawCameraPeople([]);
-  ready();
-});
+
+camera.addEventListener("started", () => sendPictures(cameraVideo(), givesPictures, showAnswer));
+for (const end of ["rested", "stopped", "failed"]) {
+  camera.addEventListener(end, () => {
+    const fails = lineFails();
+    keepPictures();
+    if (!fails) setTimeout(() => !isRunning() && byId("stopped")?.click(), STOP_MS); // ends what goes on
+  });
+}

@@ -1,7 +1,6 @@
 // The speed: how many answers a second come, how old they are, and what was left out.
 import { say } from "./dom.js";
 
-const LATE_MS = 1500; // answers that are older on average follow nobody
 const SHOWN = ["fps", "age", "dropped", "server"];
 
 const times = []; // of the last answers, ms
@@ -26,9 +25,8 @@ export function showSpeed() {
   say("server", server.toFixed(0));
 }
 
-// What to say while answers come too late, "" while they do not.
-export const late = () => (age < LATE_MS ? ""
-  : `Too busy to follow: what is shown is ${(age / 1000).toFixed(0)} seconds old. Other programs or visitors need the processor`);
+// What the server spent on a picture on average, ms.
+export const serverMs = () => server;
 
 export function resetSpeed() {
   fps = age = server = dropped = times.length = 0;

@@ -1,17 +1,9 @@
 // The stage: the camera's picture, whether it is mirrored, and what is written on it.
 import { byId } from "./dom.js";
+import { curtain } from "./words.js";
 
-const TROUBLES = {
-  NotAllowedError: ["The camera is blocked", "Click the camera sign in your browser's address bar, allow the camera " +
-    "for this page, then try again. The Video tab works without a camera."],
-  NotFoundError: ["No camera was found", "Plug one in and try again, or use the Video tab with a recording."],
-  NotReadableError: ["The camera is busy", "Another program is using it. Close that program and try again."],
-  Insecure: ["The camera needs a safe address", "Browsers give the camera only to pages on this computer " +
-    "(http://127.0.0.1 or localhost) or with https. Open the page that way, or use the Video tab."],
-  Full: ["All places are taken", "Other visitors are using this machine right now. Try again in a minute; " +
-    "the Video tab works meanwhile."],
-  Other: ["The camera did not start", "Check that it works in another program, then try again."],
-};
+const REMARK_MS = 8000; // a remark can be read that long
+let lasting = "", passing = "", timer = 0; // what is said while a state lasts, and for a moment
 
 export const cameraVideo = () => document.querySelector("#cam video");
 
@@ -22,21 +14,40 @@ export function setMirrored(on) {
   byId("stage").classList.toggle("mirrored", on);
 }
 
-export function note(text) {
-  const element = byId("stage-note");
+function write() {
+  const element = byId("stage-note"), text = lasting || passing;
   if (!element || element.textContent === text) return;
   element.textContent = text;
   element.hidden = !text;
 }
 
+export function note(text) {
+  lasting = text;
+  write();
+}
+
+// Says something once; what lasts comes first.
+export function remark(text) {
+  passing = text;
+  write();
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    passing = "";
+    write();
+  }, REMARK_MS);
+}
+
 export function showTrouble(kind) {
-  const [title, text] = TROUBLES[kind] || TROUBLES.Other;
-  note("");
+  const [title, text] = curtain(kind);
   byId("trouble-title").textContent = title;
   byId("trouble-text").textContent = text;
   byId("trouble").hidden = false;
-  byId("start-card").hidden = true;
-  byId("stop").hidden = true;
+  byId("retry").hidden = kind === "Insecure"; // another try would be no other
+  byId("to-video").hidden = kind !== "Insecure";
+}
+
+export function hideTrouble() {
+  byId("trouble").hidden = true;
 }
 
 // Whether the server records landmarks: "on", "failed" or "".

@@ -56,6 +56,11 @@ function lane(pen, label, from, to, width, middle) {
   if (pen.measureText(text).width + 14 < right - left) pen.fillText(text, left + 8, middle + 1);
 }
 
+export function clearStrip() {
+  lanes.clear();
+  paint(newest);
+}
+
 window.addEventListener("resize", () => paint(newest));
 
 export function showOnStrip(answer, now) {

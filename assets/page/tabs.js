@@ -8,3 +8,9 @@ document.addEventListener("keydown", (event) => {
   next.click();
   event.preventDefault();
 });
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#to-video")) return;
+  const tabs = [...document.querySelectorAll('[role="tab"]')];
+  tabs.find((tab) => tab.textContent.trim() === "Video")?.click();
+});

@@ -7,6 +7,7 @@ import { settings } from "./settings.js";
 import { mirrored } from "./stage.js";
 
 const cards = new Map(); // name of a clip -> its element
+let names = []; // of the actions
 
 export const clipNames = () => [...cards.keys()];
 
@@ -71,8 +72,10 @@ function section({ name, shown, not, count, advice }, clips) {
 }
 
 // What the visitor has taught, as the server tells it; of clips, those that the page does not have.
+// Gives the names of the actions that were there before.
 export function showTaught({ actions, clips, only }) {
-  const names = actions.map(({ name }) => name);
+  const before = names;
+  names = actions.map(({ name }) => name);
   setTaught(names);
   const kept = new Set(actions.flatMap(({ shown, not }) => [...shown, ...not]));
   for (const name of cards.keys()) if (!kept.has(name)) cards.delete(name);
@@ -81,4 +84,5 @@ export function showTaught({ actions, clips, only }) {
   empty.textContent = "None yet. What you teach appears here, one small skeleton for each time you did it.";
   byId("taught").replaceChildren(...(actions.length ? actions.map((action) => section(action, clips)) : [empty]));
   byId("teach-only").checked = only;
+  return before.filter((name) => !names.includes(name));
 }

@@ -1,12 +1,16 @@
 // Teaching: a countdown, a recording by the stream's own clock, and packs of what was taught, to keep and to load.
-import { camera, isRunning, startCamera } from "./camera.js";
-import { byId, save } from "./dom.js";
+import { camera, isRunning, startCamera, stopCamera } from "./camera.js";
+import { byId, calm } from "./dom.js";
+import { keys } from "./key.js";
+import { MOST_FILE, noteDeed, readPack, savePack } from "./packs.js";
+import { lineFails } from "./pictures.js";
+import { remark } from "./stage.js";
 import { ask } from "./teach_requests.js";
 import { clipNames, showTaught } from "./taught.js";
 
 const COUNT_S = 3;
 const REPLACE = "A pack takes the place of the actions that you have here. Load one?";
-const MOST_FILE = 16 << 20; // bytes of a pack; the server takes no more
+const CHANGES = new Set(["stop", "delete", "forget", "load"]); // what the visitor does to the actions
 const LABELS = { // of the button, by phase
   "": "Record", asking: "Record", counting: "Cancel", starting: "Cancel", recording: "Done", learning: "Learning",
 };
@@ -14,6 +18,8 @@ const LABELS = { // of the button, by phase
 let phase = ""; // "", or in turn: asking, counting, starting, recording, learning
 let wanted = null; // what is recorded: {name, counter, seconds}
 let since = null; // the stream's time at which the phase began, seconds
+let session = null; // of the last answer
+let startedHere = false; // whether the camera was started for this recording
 
 function tell(text, failed = false) {
   const line = byId("teach-said");
@@ -47,6 +53,7 @@ function record(name, counter) {
     tell("Give the action a name first", true);
     return byId("teach-name").focus();
   }
+  startedHere = false;
   wanted = { name, counter, seconds: Number(byId("teach-seconds").value) };
   go("asking");
   ask({ do: "start", name, counter }); // whether the name can be used; begun anew after the countdown
@@ -57,9 +64,17 @@ async function count(name) {
   byId("count-text").textContent = wanted.counter ? `What "${name}" is not` : `Get ready: "${name}"`;
   tell("");
   go("counting");
-  if (isRunning()) return byId("stage").scrollIntoView({ block: "nearest", behavior: "smooth" });
-  await startCamera();
+  showStage();
+  startedHere = !isRunning();
+  if (!startedHere) return;
   byId("teach-record").focus({ preventScroll: true });
+  await startCamera();
+  if (phase) showStage(); // which has the camera's shape now
+}
+
+// On a telephone the form is below the stage, and whoever records must see themselves and the count.
+function showStage() {
+  byId("stage").scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
 }
 
 function finish() {
@@ -72,12 +87,21 @@ function finish() {
 function cancel(text) {
   if (!phase || phase === "learning") return;
   go("");
-  ask({ do: "cancel" });
+  if (!lineFails()) ask({ do: "cancel" });
   tell(text, true);
+  if (startedHere) stopCamera();
+}
+
+// Another session of the server knows nothing of the recording, and perhaps not what was taught.
+function changeSession(s) {
+  if (session !== null && clipNames().length) ask({ do: "look" });
+  if (phase === "starting" || phase === "recording") cancel("Nothing was recorded: the server began anew");
+  [session, since] = [s, null];
 }
 
 // The stream's clock, with each answer: a page whose camera stands still counts nothing.
-export function followTeaching({ t }) {
+export function followTeaching({ s, t }) {
+  if (s !== session) changeSession(s);
   if (phase !== "counting" && phase !== "recording") return;
   since ??= t;
   const gone = t - since;
@@ -95,22 +119,28 @@ export function followTeaching({ t }) {
   if (left <= 0) finish();
 }
 
-function savePack(file) {
-  const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
-  save("my.pack", "application/octet-stream", bytes);
+// What is gone though the visitor did not ask for it.
+function tellLost(names) {
+  const text = `The server has lost ${names.map((name) => `"${name}"`).join(", ")}. Load the pack, or record again`;
+  tell(text, true);
+  remark(text); // for whoever has another tab open
 }
 
 // The server's answer to a request.
 export function taught(answer) {
   if (!answer) return;
   const { did, said, failed, file, recording } = answer;
-  showTaught(answer);
+  const gone = showTaught(answer);
   if (said) tell(said, failed);
+  if (!failed) noteDeed(did);
+  if (gone.length && !CHANGES.has(did)) tellLost(gone);
   if (file) savePack(file);
   if (did === "start" && failed) go("");
   else if (did === "start" && phase === "asking") count(recording);
-  else if (did === "start" && phase === "starting") go("recording");
-  else if (did === "stop") {
+  else if (did === "start" && phase === "starting") {
+    go("recording");
+    showStage();
+  } else if (did === "stop") {
     go("");
     if (!failed) byId("teach-name").value = "";
   } else enable();
@@ -119,13 +149,7 @@ export function taught(answer) {
 async function loadPack(file) {
   if (!file) return;
   if (file.size > MOST_FILE) return tell(`${file.name} is larger than a pack can be here (16 MB)`, true);
-  const text = await new Promise((done) => {
-    const reader = new FileReader();
-    reader.onload = () => done(reader.result);
-    reader.onerror = () => done("");
-    reader.readAsDataURL(file);
-  });
-  ask({ do: "load", name: file.name, file: text.slice(text.indexOf(",") + 1) });
+  ask({ do: "load", name: file.name, file: await readPack(file) });
 }
 
 const DEEDS = {
@@ -159,6 +183,11 @@ document.addEventListener("change", ({ target }) => {
 
 camera.addEventListener("failed", () => cancel("Nothing was recorded: there is no camera"));
 camera.addEventListener("stopped", () => cancel("Nothing was recorded: the camera was stopped"));
+camera.addEventListener("rested", () => cancel("Nothing was recorded: the page was out of sight"));
+keys.addEventListener("renewed", () => {
+  remark("The program that serves this page was started anew");
+  if (clipNames().length) ask({ do: "look" });
+});
 
 // What the visitor begins with, once the tab is there.
 new MutationObserver((_, observer) => {

@@ -196,6 +196,23 @@ def test_one_place_two_visitors(serve_page, visit):
 
 
 @pytest.mark.slow
+def test_a_server_that_was_started_anew_gives_a_new_key(serve_page, visit):
+    """The page says that nobody answers, goes on with the new server, and is seen by it when it leaves."""
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        tab.click("#start")
+        says(tab, "#action", "waving")
+    says(tab, "#action", "No answer")
+    assert tab.evaluate(f"({DRAWN_PIXELS})('overlay')") == 0
+    with serve_page(HandModel()) as (_, again, sessions):
+        assert again == address
+        says(tab, "#action", "waving")
+        assert len(sessions) == 1
+        tab.close()
+        assert wait_for(lambda: len(sessions) == 0), "the new server does not see the page leave"
+
+
+@pytest.mark.slow
 def test_recording_is_said_and_holds_landmarks_alone(serve_page, visit, tmp_path):
     from app.page.recorder import Recordings
 

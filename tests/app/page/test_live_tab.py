@@ -20,7 +20,15 @@ pytest.importorskip("gradio")
 from app.page import jpeg as page_frame
 from app.page.answer import answer_json, words
 from app.page.jpeg import read_frame
-from app.page.live_tab import PROPOSED, frame_handler, page_settings, proposed, provider_badge, stop_handler
+from app.page.live_tab import (
+    PROPOSED,
+    frame_handler,
+    key_handler,
+    page_settings,
+    proposed,
+    provider_badge,
+    stop_handler,
+)
 from app.page.theme import css
 from models.labels import DISPLAY
 from models.skeleton import SEEN_FROM
@@ -150,6 +158,14 @@ def test_handler_takes_any_sensitivity_that_a_browser_sends():
 
 def test_stopping_tells_what_ended():
     assert stop_handler(Visitors())(REQUEST)["stopped"] == [[5, 1, "squat", 1.234, 2.345, 0.8765]]
+
+
+def test_a_key_names_whose_it_is_and_is_told_anew():
+    """Gradio hands on what has changed alone, and a server that was started anew may be asked for a key twice."""
+    handle = key_handler(SimpleNamespace(key=lambda visitor: f"key of {visitor}"))
+    first, second = handle(REQUEST), handle(REQUEST)
+    assert (first["key"], first["session"]) == ("key of a", "a")
+    assert first != second
 
 
 def test_a_picture():

@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 import pytest
 
 from tests.app.helpers import HandModel
-from tests.app.page_visit import is_drawn, says
+from tests.app.page_visit import is_drawn
 
 pytest.importorskip("gradio")
 
@@ -23,7 +23,7 @@ from app.page.theme import PAGE_ASSETS
 
 ENTRY = "main.js"
 IMPORT = re.compile(r'^(?:import|export) (?:\{ (?P<names>[\w, ]+) \} from )?"\./(?P<module>\w+\.js)";$', re.M)
-WORKER = re.compile(r'new Worker\(new URL\("\./(\w+\.js)", import\.meta\.url\)\)')
+WORKER = re.compile(r'new Worker\(new URL\("\./(\w+\.js)", import\.meta\.url\), \{ type: "module" \}\)')
 EXPORT = re.compile(r"^export (?:async )?(?:const|let|class|function) (\w+)", re.M)
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in PAGE_ASSETS.glob("*.js")}
 TABS = ("Live", "Teach", "Video", "About")
@@ -166,10 +166,10 @@ def test_the_page_loads_without_a_complaint_and_with_one_global(serve_page, brow
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_page_of_an_older_server_says_so(serve_page, visit):
-    """It has its modules, but its worker is asked for at an address that is no more."""
+def test_a_page_of_an_older_server_needs_no_worker(serve_page, visit):
+    """It has its modules, but its worker is asked for at an address that is no more: the page sends pictures itself."""
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address)
         tab.context.route("**/picture_worker.js", lambda asked: asked.fulfill(status=404))
         tab.click("#start")
-        says(tab, "#stage-note", "Load this page again")
+        is_drawn(tab, "overlay")

@@ -1,0 +1,56 @@
+// What the page says where it does not know: why there is no camera, and what is wrong with camera or line.
+
+// In place of the picture, where the camera does not run.
+const CURTAINS = {
+  NotAllowedError: ["The camera is blocked", "Click the camera sign in your browser's address bar, allow the camera " +
+    "for this page, then try again. The Video tab works without a camera."],
+  NotFoundError: ["No camera was found", "Plug one in and try again, or use the Video tab with a recording."],
+  NotReadableError: ["The camera is busy", "Another program is using it. Close that program and try again."],
+  Gone: ["The camera is gone", "It was unplugged, or the browser or the system took it away. Plug it in or choose " +
+    "another, then try again."],
+  Held: ["The browser holds the picture back", "It lets no video play by itself. Try again: your click allows it."],
+  Insecure: ["The camera needs a safe address", "Browsers give the camera only to pages on this computer " +
+    "(http://127.0.0.1 or localhost) or with https. Open the page that way, or use the Video tab."],
+  NoKey: ["The server gives no key", "The program that serves this page has not answered for 3 seconds. It may have " +
+    "ended, or a proxy before it does not pass everything on. Try again, or load this page again."],
+  Full: ["All places are taken", "Other visitors are using this machine right now. Try again in a minute; " +
+    "the Video tab works meanwhile."],
+  Other: ["The camera did not start", "Check that it works in another program, then try again."],
+};
+
+// Large words, and the line below them, which stands on the stage too.
+const STATES = {
+  off: ["Ready", "Start the camera to begin"],
+  key: ["Starting", "Waiting for the program that serves this page"],
+  starting: ["Starting", ""],
+  asking: ["Starting", "Allow the camera in your browser's question"],
+  resting: ["Paused", "The camera goes on when you come back to this tab"],
+  live: ["Watching", "A few seconds of movement are needed"],
+  muted: ["No picture", "The camera is switched off: by its own switch, the system or another program"],
+  paused: ["No picture", "The browser has paused the camera. It goes on by itself; if not, stop and start it"],
+  still: ["No picture", "The camera has sent nothing for 2 seconds"],
+  offline: ["No answer", "The program that serves this page does not answer. It is asked again and again"],
+  silent: ["No answer", "The program that serves this page has not answered for 2 seconds"],
+  foreign: ["No answer", "Something else answers in place of the program that serves this page: a proxy, or a page to " +
+    "log in. Load this page again"],
+  login: ["Logged out", "Load this page again and log in"],
+  renewing: ["One moment", "The program that serves this page was started anew: a new key is fetched"],
+  refused: ["No answer", "Load this page again: the program that serves it was started anew, or is another one"],
+  large: ["No answer", "The pictures are too large for the server or a proxy before it. Smaller ones are sent"],
+  unreadable: ["No answer", "The server cannot read the camera's pictures. Try another camera or another browser"],
+  busy: ["Waiting", "The server has no room for more pictures just now. It goes on by itself"],
+  failing: ["No answer", "The program that serves this page reports a failure. It is asked again and again"],
+  encode: ["No picture", "This browser cannot send pictures. Use a newer one, or the Video tab"],
+  "slow camera": ["", "The camera gives fewer than 7 pictures a second. More light may help"],
+  "slow server": ["", "Too busy to follow: other programs or visitors need the processor"],
+  "slow line": ["", "The line is slow: few pictures get through, so smaller ones are sent"],
+};
+
+// [title, text] of the curtain.
+export const curtain = (kind) => CURTAINS[kind] || CURTAINS.Other;
+
+// [large words, the line below] of a state; of a failure, what the curtain is headed with.
+export const wordsOf = (state, kind) => (state === "failed" ? ["Not running", curtain(kind)[0]] : STATES[state]);
+
+// What stands on the stage in a state, "" for nothing.
+export const noteOf = (state) => (["off", "failed", "live"].includes(state) ? "" : STATES[state][1]);

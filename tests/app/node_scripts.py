@@ -1,0 +1,36 @@
+"""Running the page's scripts in Node.js, without a browser: those that touch no element of a page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from models.system.places import ASSETS
+
+NODE = shutil.which("node") or shutil.which("nodejs")
+PATIENCE_S = 60
+
+
+def run_script(folder: Path, text: str, facts: object = None) -> object:
+    """Run a script beside the page's and return what it gave to `tell`, as JSON.
+
+    Args:
+        folder: an empty folder.
+        text: an ES module, which may import the page's scripts as "./NAME.js". It finds `facts` in the variable of that
+            name and hands one value to the function `tell`.
+        facts: what JSON can hold.
+    """
+    if NODE is None:
+        pytest.skip("no Node.js on this machine (Debian: apt-get install nodejs)")
+    for path in (ASSETS / "page").glob("*.js"):
+        shutil.copy(path, folder)
+    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    start = f"const facts = {json.dumps(facts)};\nconst tell = (value) => console.log(JSON.stringify(value));\n"
+    (folder / "test.mjs").write_text(start + text, encoding="utf-8")
+    done = subprocess.run([NODE, "test.mjs"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

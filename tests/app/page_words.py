@@ -1,0 +1,34 @@
+"""What a test of the page's words looks at: the words, the bars, the figure, the overlay and the note on the stage."""
+
+from __future__ import annotations
+
+from tests.app.page_visit import DRAWN_PIXELS, is_drawn, says
+
+ANSWERED = ("Jumping jacks", "86% sure")  # what tests.app.bare_page answers to a picture
+
+
+def drawn(tab, canvas: str) -> int:
+    return tab.evaluate(f"({DRAWN_PIXELS})('{canvas}')")
+
+
+def runs(tab) -> None:
+    """Wait until the page shows answers."""
+    says(tab, "#action", ANSWERED[0])
+    says(tab, "#sure", ANSWERED[1])
+    is_drawn(tab, "overlay", 0)
+    tab.wait_for_selector("#stage-note", state="hidden")
+
+
+def greys(tab, words: str, line: str) -> None:
+    """Wait for these words; nothing of the last answer may be left then, and the stage says the line too."""
+    says(tab, "#action", words)
+    says(tab, "#sure", line)
+    assert tab.locator("#action.idle").count() == 1
+    assert tab.locator("#bars .bar").count() == 0 and tab.locator("#unseen").is_visible()
+    assert drawn(tab, "overlay") == drawn(tab, "figure") == drawn(tab, "strip") == 0
+    assert tab.locator("#spoken").inner_text() not in ANSWERED
+    assert tab.locator("#fps").inner_text() == "\u2013"
+
+
+def noted(tab, line: str) -> None:
+    says(tab, "#stage-note", line)
