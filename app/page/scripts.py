@@ -12,23 +12,25 @@ import json
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from app.page.motions import motion_route
 from app.page.theme import PAGE_ASSETS
 
 PATH = "/ikem/page"
 
 
 def route() -> Mount:
-    """Return the route that serves assets/page, at an address that changes with the scripts.
+    """Return the route that serves assets/page and single motions, at an address that changes with them.
 
     The folder holds nothing of any visitor.
     """
-    return Mount(f"{PATH}/{version()}", StaticFiles(directory=PAGE_ASSETS))
+    files = Mount("/", StaticFiles(directory=PAGE_ASSETS))
+    return Mount(f"{PATH}/{version()}", routes=[motion_route(), files])
 
 
 def version() -> str:
-    """Return a digest of all scripts, so that no browser uses a cached script of an older version."""
+    """Return a digest of all scripts and motions, so that no browser uses a cached one of an older version."""
     digest = hashlib.sha256()
-    for path in sorted(PAGE_ASSETS.glob("*.js")):
+    for path in sorted([*PAGE_ASSETS.glob("*.js"), *PAGE_ASSETS.glob("*.json")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 

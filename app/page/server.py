@@ -20,6 +20,7 @@ import gradio as gr
 
 from app.page.about_tab import build_about
 from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
+from app.page.compression import compression
 from app.page.frame_route import FrameRoute
 from app.page.html_head import own_name
 from app.page.live_tab import build_live, frame_handler, page_settings
@@ -145,7 +146,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             auth=place.auth,
             app_kwargs={
                 "routes": [*route.routes, scripts_route()],
-                "middleware": [own_name(TITLE, _PROMISE)],
+                "middleware": [compression(), own_name(TITLE, _PROMISE)],
             },
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,
