@@ -18,24 +18,32 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 _LANE_PX, _GAP_PX = 26, 4
+_SMALL = "People who take less than about half of the picture's height may be missed."
 
 
 def result_html(model: Recogniser, summary: Summary, events: Sequence[ActionEvent]) -> str:
     """Return HTML with the answer for the whole clip, a timeline and a table of the events."""
     if not summary.label:
         kind = "Nobody was found in this recording" if summary.status.startswith("no person") else "Too short to tell"
-        return f'<section class="card"><h2>{kind}</h2><p>{_facts(summary)}</p></section>'
+        return f'<section class="card"><h2>{kind}</h2><p>{_facts(summary)}</p><p>{_SMALL}</p></section>'
     return (
         _answer_html(model, summary, events)
         + _events_html(model, summary, events)
-        + f'<p class="facts">{_facts(summary)}</p>'
+        + f'<p class="facts">{_facts(summary)}<br>{_SMALL}</p>'
     )
 
 
-def result_json(name: str, events: Sequence[ActionEvent], track: PoseTrack) -> dict:
-    """Return what the page's scripts need: the poses to draw, the events, and the files that can be saved."""
+def result_json(
+    name: str, summary: Summary, events: Sequence[ActionEvent], track: PoseTrack, size: tuple[int, int]
+) -> dict:
+    """Return what the page's scripts need: the poses to draw, the events, and the files that can be saved.
+
+    The pictures' size (width, height) and the length in seconds are for what the browser cannot play.
+    """
     return {
         "name": name,
+        "size": list(size),
+        "seconds": round(summary.seconds, 3),
         "events": [event_json(k, event) for k, event in enumerate(events)],
         "track": track.json(),
         "csv": events_csv(events),
