@@ -30,6 +30,7 @@ from app.page.scripts import route as scripts_route
 from app.page.sessions import Sessions
 from app.page.teach_tab import build_teach
 from app.page.theme import PAGE_ASSETS, css, theme
+from app.page.unused import unused_routes
 from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video
 from app.pose.landmarker import PoseSource
 from app.pose.model_file import ensure_pose_model
@@ -145,7 +146,7 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, th
             server_port=place.port,
             auth=place.auth,
             app_kwargs={
-                "routes": [*route.routes, scripts_route()],
+                "routes": [*route.routes, scripts_route(), *unused_routes()],
                 "middleware": [compression(), own_name(TITLE, _PROMISE)],
             },
             ssl_certfile=str(place.certfile) if place.certfile else None,
