@@ -19,7 +19,7 @@ pytest.importorskip("gradio")
 from starlette.applications import Starlette
 
 from app.page import scripts as page_scripts
-from app.page.scripts import PATH, head, hook, route, version
+from app.page.scripts import PATH, head, hook, modules, preloads, route, version
 from app.page.theme import PAGE_ASSETS
 
 ENTRY = "main.js"
@@ -131,6 +131,17 @@ def test_scripts_are_served(root_path):
         status, headers, body = get(f"{PATH}/{version()}/{name}", root_path=root_path)
         assert status == 200 and body.decode() == text
         assert headers[b"content-type"].split(b";")[0] in (b"text/javascript", b"application/javascript")
+
+
+def test_all_modules_of_the_page_are_fetched_at_once():
+    graph = {name: set(imports(text)) - set(WORKER.findall(text)) for name, text in SCRIPTS.items()}
+    reached, new = set(), {ENTRY}
+    while new:
+        reached |= new
+        new = set().union(*(graph[name] for name in new)) - reached
+    found = modules()
+    assert found[0] == ENTRY and len(found) == len(set(found)) and set(found) == reached
+    assert preloads().count(f'<link rel="modulepreload" href=".{PATH}/{version()}/') == len(found)
 
 
 def test_motions_are_served_one_by_one():
