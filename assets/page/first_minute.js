@@ -1,6 +1,14 @@
-// Before the camera has run for the first time there is nothing to read: the stage stands alone, and the cards come
-// with the first picture. They stay when the camera stops, for what happened can be saved.
-import { camera } from "./camera.js";
+// Before somebody starts the camera for the first time there is nothing to read: the stage stands alone, and the cards
+// come when it is started. They stay when it stops, for what happened can be saved.
+import { built } from "./built.js";
 import { byId } from "./dom.js";
 
-camera.addEventListener("started", () => byId("live").classList.add("begun"), { once: true });
+built.then(() => {
+  const card = byId("start-card");
+  const watcher = new MutationObserver(() => {
+    if (!card.hidden || !byId("trouble").hidden) return;
+    watcher.disconnect();
+    byId("live").classList.add("begun");
+  });
+  watcher.observe(card, { attributes: true, attributeFilter: ["hidden"] });
+});
