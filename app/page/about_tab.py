@@ -1,17 +1,16 @@
-"""The page's third tab: the software, the actions it can name, the facts of the model file, and privacy."""
+"""The page's last tab: the actions it can name, the software, privacy, and the facts of the model file."""
 
 from __future__ import annotations
 
-import json
 import platform
-from functools import cache
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from app.page.answer import words
+from app.page.motions import motions
 from app.page.own_gradio import gr
-from app.page.theme import PAGE_ASSETS, fragment
+from app.page.theme import fragment
 from models.labels import IDLE, OTHER
 
 if TYPE_CHECKING:
@@ -43,10 +42,9 @@ def model_facts(model: Recogniser) -> dict[str, str]:
     actions = [label for label in model.labels if label not in (IDLE, OTHER)]
     return {
         "Version": model.version or "not given",
-        "Runs on": model.provider,
-        "Actions": f"{len(actions)}, of {len(model.labels)} classes",
-        "Window": f"{model.window_s:g} s, read as {model.frames} frames of 25 joints",
-        "Views": ", ".join(model.modalities),
+        "Runs on": model.provider.removesuffix("ExecutionProvider"),
+        "Actions": str(len(actions)),
+        "Looks at": f"the last {model.window_s:g} s",
         "Thresholds": f"an action is named from {enter:.0%} on, and given up below {leave:.0%}"
         + (f"; {len(by_label)} actions have thresholds of their own" if by_label else ""),
         "Terms": model.terms or "not given in the file; see the model card",
@@ -64,22 +62,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-@cache
-def _motions() -> dict:
-    return json.loads((PAGE_ASSETS / "motions.json").read_text(encoding="utf-8"))
-
-
 def _facts_html(facts: dict[str, str]) -> str:
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
     return f'<dl class="facts-list">{rows}</dl>'
 
 
 def _class_html(model: Recogniser, label: str) -> str:
-    clip = _motions()["clips"].get(label)
-    if clip is None:
-        picture = '<span class="no-motion" aria-hidden="true">?</span>'
+    if label in motions():
+        picture = f'<canvas class="motion" data-labels="{escape(label)}" aria-hidden="true"></canvas>'
     else:
-        data = f'data-frames="{clip["frames"]}" data-joints="{escape(clip["joints"])}"'
-        picture = f'<canvas class="motion" data-fps="{_motions()["fps"]:g}" {data} aria-hidden="true"></canvas>'
-    remark = {IDLE: "no action", OTHER: "scored, never named"}.get(label, "")
+        picture = '<span class="no-motion" aria-hidden="true">?</span>'
+    remark = {IDLE: "no action", OTHER: "whatever it does not know"}.get(label, "")
     return f'<li class="class-card">{picture}<b>{escape(words(model, label))}</b><span>{remark}</span></li>'

@@ -36,13 +36,15 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
 
     Returns:
         s: which session this is; t: its time, s; people, note; persons: everybody (see
-        `person_json`), the main one first; label, score; threshold: the score from which an action is named; closest:
+        `person_json`), the main one first; label, score; threshold: the score from which that label is named; closest:
         [label, score, threshold] where nothing is named; top: the TOP best [label, score], the named one first;
         modalities: the first one's score by modality; events: the newest (see `event_json`), some of which were sent
         before; sees: the main person's window, when there is a new one; recording: "", "on" or "failed"; ms.
     """
     answer = reply.answer
-    threshold = round(Decision(reply.model.labels, reply.model.thresholds, sensitivity).enter, 3)
+    decision = Decision(reply.model.labels, reply.model.thresholds, sensitivity)
+    told = answer.label or (answer.closest[0] if answer.closest else "")
+    threshold = round(decision.enter_of(told), 3)
     return {
         "s": reply.session,
         "t": round(answer.time_s, 3),

@@ -12,19 +12,21 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.page.loading import with_loading
 from app.page.relative_html import relative
 
 _CARD = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 
 
 def named(html: bytes, title: str, description: str) -> bytes:
-    """Return the page's HTML without Gradio's cards for previews, and with a title and a description.
+    """Return the page's HTML without Gradio's cards for previews, with a title, a description and a loading state.
 
     A page without such cards, of another version of Gradio, only gets the title and the description.
     """
     facts = f'<title>{escape(title)}</title><meta name="description" content="{escape(description)}">'
     head, mark, rest = html.partition(b"</head>")
-    return _CARD.sub(b"", head).replace(b"<head>", b"<head>" + facts.encode(), 1) + mark + rest
+    head = _CARD.sub(b"", head).replace(b"<head>", b"<head>" + facts.encode(), 1)
+    return with_loading(head + mark + rest, title)
 
 
 def own_name(title: str, description: str, proxy_told: bool = False) -> Middleware:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from html import escape
 from typing import TYPE_CHECKING
 
 from app.classify.formats import event_columns
 from app.page.answer import answer_json, event_json, words
 from app.page.frame_route import PATH, FrameRoute
+from app.page.motions import motions
 from app.page.own_gradio import gr
 from app.page.scripts import hook
 from app.page.session import VisitorLeft
@@ -20,6 +22,7 @@ from app.page.sessions import Sessions, SessionsFull
 from app.page.theme import fragment
 from app.page.wire import JOINT_STEP, POSE_STEP
 from app.types import POSE_CONNECTIONS
+from models.labels import IDLE
 from models.skeleton import BONES, SEEN_FROM
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 # What the start card proposes to try first: the short id of an action, and how a visitor is asked for it.
 PROPOSED = {"wave": "wave", "squat": "squat", "jumping_jack": "do jumping jacks"}
+
+MOST_SHOWN = 3  # actions of the start card's skeleton, where the model knows none of those
 
 STEADY = 0.5  # the sensitivity that takes the model's own thresholds
 
@@ -74,7 +79,8 @@ def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: Fr
         with gr.Column(scale=6, min_width=320, elem_id="left"):
             with gr.Column(elem_id="stage"):
                 _piece("camera", elem_id="cam")
-                _piece("stage", elem_id="stage-ui", proposed=proposed(() if sessions.lessons.only else model.labels))
+                known = () if sessions.lessons.only else model.labels
+                _piece("stage", elem_id="stage-ui", proposed=proposed(known), preview=preview(known))
             with gr.Row(elem_id="controls", equal_height=True):
                 _piece("controls", elem_id="camera-controls")
                 sensitivity = gr.Slider(
@@ -106,6 +112,13 @@ def proposed(labels: Collection[str]) -> str:
     """Return what the start card proposes, as the end of a sentence: those of PROPOSED that are among the labels."""
     known = [text for label, text in PROPOSED.items() if label in labels]
     return f": {', '.join(known)}" if known else ""
+
+
+def preview(labels: Collection[str]) -> str:
+    """Return HTML of the start card's skeleton: it does what the card proposes, or else the first few of the labels."""
+    moving = [label for label in labels if label in motions() and label != IDLE]
+    shown = [label for label in PROPOSED if label in moving] or moving[:MOST_SHOWN]
+    return fragment("preview", labels=escape(" ".join(shown))) if shown else ""
 
 
 def provider_badge(provider: str) -> str:

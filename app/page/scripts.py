@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from app.page.motions import motion_route
 from app.page.theme import PAGE_ASSETS
 
 PATH = "/ikem/page"
+_IMPORT = re.compile(r'^(?:import|export) .*?"\./(\w+\.js)";$', re.M)
 
 
 def route() -> Mount:
-    """Return the route that serves assets/page, at an address that changes with the scripts.
+    """Return the route that serves assets/page and single motions, at an address that changes with them.
 
     The folder holds nothing of any visitor.
     """
-    return Mount(f"{PATH}/{version()}", StaticFiles(directory=PAGE_ASSETS))
+    files = Mount("/", StaticFiles(directory=PAGE_ASSETS))
+    return Mount(f"{PATH}/{version()}", routes=[motion_route(), files])
 
 
 def version() -> str:
-    """Return a digest of all scripts, so that no browser uses a cached script of an older version."""
+    """Return a digest of all scripts and motions, so that no browser uses a cached one of an older version."""
     digest = hashlib.sha256()
-    for path in sorted(PAGE_ASSETS.glob("*.js")):
+    for path in sorted([*PAGE_ASSETS.glob("*.js"), *PAGE_ASSETS.glob("*.json")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
@@ -47,6 +51,21 @@ def head(settings: dict) -> str:
         f'<script type="application/json" id="ikem-settings">{facts}</script>\n'
         f'<script>window.ikem = import(".{PATH}/{version()}/main.js");</script>'
     )
+
+
+def modules() -> list[str]:
+    """Return the names of main.js and of all that it imports, in the order in which a browser would find them."""
+    found = ["main.js"]
+    for name in found:  # which grows meanwhile
+        imported = _IMPORT.findall((PAGE_ASSETS / name).read_text(encoding="utf-8"))
+        found += [new for new in dict.fromkeys(imported) if new not in found]
+    return found
+
+
+def preloads() -> str:
+    """Return HTML by which a browser fetches all modules at once, and not one after the other as it finds them."""
+    place = f".{PATH}/{version()}"
+    return "".join(f'<link rel="modulepreload" href="{place}/{name}">' for name in modules())
 
 
 def hook(name: str) -> str:

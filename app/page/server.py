@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from app.page.about_tab import build_about
 from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
 from app.page.calls import Calls
+from app.page.compression import compression
 from app.page.connections import bound_connections
 from app.page.folder import run_folder
 from app.page.frame_route import FrameRoute
@@ -30,6 +31,7 @@ from app.page.security_headers import check_ancestors
 from app.page.sessions import Sessions
 from app.page.teach_tab import build_teach
 from app.page.theme import PAGE_ASSETS, css, theme
+from app.page.unused import unused_routes
 from app.page.uploads import Uploads
 from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video
 from app.page.visits import Owner, Visits
@@ -175,8 +177,8 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, gu
             server_port=place.port,
             app_kwargs={
                 "lifespan": guard.lifespan,
-                "routes": [*route.routes, scripts_route()],
-                "middleware": [own_name(TITLE, _PROMISE, bool(place.root.origin or place.hosts))],
+                "routes": [*route.routes, scripts_route(), *unused_routes()],
+                "middleware": [compression(), own_name(TITLE, _PROMISE, bool(place.root.origin or place.hosts))],
             },
             ssl_certfile=str(place.certfile) if place.certfile else None,
             ssl_keyfile=str(place.keyfile) if place.keyfile else None,

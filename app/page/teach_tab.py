@@ -14,6 +14,7 @@ import numpy as np
 
 from app.page.answer import window_json
 from app.page.own_gradio import gr
+from app.page.own_words import check_not_own
 from app.page.scripts import hook
 from app.page.sessions import Sessions
 from app.page.theme import fragment
@@ -27,6 +28,7 @@ _UNTAUGHT = (
     "This page cannot be taught new actions: the file background.safetensors is missing beside its model, or belongs "
     "to another one. Whoever started the page reads more where they started it."
 )
+_SHELL_WAY, _PAGE_WAY = "use the pack with --only", 'switch "Only my actions are named" on first'
 _NAME_LETTERS = 200  # most letters of a file's name in a message
 
 
@@ -93,7 +95,7 @@ def answered(lesson: Lesson, asked: object) -> dict:
         elif did in _DEEDS:
             said = _DEEDS[did](lesson, asked) or ""
     except (PackError, TeachError) as error:
-        said, failed = str(error), True
+        said, failed = str(error).replace(_SHELL_WAY, _PAGE_WAY), True
     have = asked.get("have")
     state = state_json(lesson, set(map(str, have)) if isinstance(have, list) else set())
     said = said[:1].upper() + said[1:]
@@ -113,8 +115,14 @@ def _load(lesson: Lesson, asked: dict) -> str:
     return f"{count(len(lesson.pack.actions), 'action')} loaded: live now"
 
 
+def _start(lesson: Lesson, asked: dict) -> None:
+    name = str(asked.get("name", ""))
+    check_not_own(name)
+    lesson.start(name, asked.get("counter") is True)
+
+
 _DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {
-    "start": lambda lesson, asked: lesson.start(str(asked.get("name", "")), asked.get("counter") is True) and None,
+    "start": _start,
     "stop": lambda lesson, asked: lesson.stop(),
     "cancel": lambda lesson, asked: lesson.cancel(),
     "delete": lambda lesson, asked: lesson.delete(str(asked.get("clip", ""))),

@@ -18,24 +18,32 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 _LANE_PX, _GAP_PX = 26, 4
+_SMALL = "People who take less than about half of the picture's height may be missed."
 
 
 def result_html(model: Recogniser, summary: Summary, events: Sequence[ActionEvent]) -> str:
     """Return HTML with the answer for the whole clip, a timeline and a table of the events."""
     if not summary.label:
         kind = "Nobody was found in this recording" if summary.status.startswith("no person") else "Too short to tell"
-        return f'<section class="card"><h2>{kind}</h2><p>{_facts(summary)}</p></section>'
+        return f'<section class="card"><h2>{kind}</h2><p>{_facts(summary)}</p><p>{_SMALL}</p></section>'
     return (
         _answer_html(model, summary, events)
         + _events_html(model, summary, events)
-        + f'<p class="facts">{_facts(summary)}</p>'
+        + f'<p class="facts">{_facts(summary)}<br>{_SMALL}</p>'
     )
 
 
-def result_json(name: str, events: Sequence[ActionEvent], track: PoseTrack) -> dict:
-    """Return what the page's scripts need: the poses to draw, the events, and the files that can be saved."""
+def result_json(
+    name: str, summary: Summary, events: Sequence[ActionEvent], track: PoseTrack, size: tuple[int, int]
+) -> dict:
+    """Return what the page's scripts need: the poses to draw, the events, and the files that can be saved.
+
+    The pictures' size (width, height) and the length in seconds are for what the browser cannot play.
+    """
     return {
         "name": name,
+        "size": list(size),
+        "seconds": round(summary.seconds, 3),
         "events": [event_json(k, event) for k, event in enumerate(events)],
         "track": track.json(),
         "csv": events_csv(events),
@@ -77,7 +85,7 @@ def _answer_html(model: Recogniser, summary: Summary, events: Sequence[ActionEve
     others = [words(model, other) for other, _ in summary.ranked[:3] if other not in (label, *SILENT)]
     guesses = " or ".join(others[:2])
     if label:
-        name, line = words(model, label), _sure(summary, label, said, model.thresholds["enter"])
+        name, line = words(model, label), _sure(model, summary, label, said)
     elif said:
         name, line = "several actions", f"As one clip: {', else '.join(others[:2])}" if guesses else ""
     else:
@@ -91,13 +99,18 @@ def _answer_html(model: Recogniser, summary: Summary, events: Sequence[ActionEve
     )
 
 
-def _sure(summary: Summary, label: str, said: Collection[str], threshold: float) -> str:
+def _sure(model: Recogniser, summary: Summary, label: str, said: Collection[str]) -> str:
     """Return how sure the answer is, where no event says so and it is sure enough to say it."""
     if label in said:
         return "When, and how sure, stands below"
-    if summary.score >= threshold:
+    if _is_enough(model, label, summary.score):
         return f"{summary.score:.0%} sure"
     return "None of the actions that it knows" if label == OTHER else ""
+
+
+def _is_enough(model: Recogniser, label: str, score: float) -> bool:
+    """Return whether a score reaches the threshold of its label, so that it may be said as a number."""
+    return score >= model.thresholds.get("by_label", {}).get(label, model.thresholds["enter"])
 
 
 def _facts(summary: Summary) -> str:
@@ -121,8 +134,8 @@ def _events_html(model: Recogniser, summary: Summary, events: Sequence[ActionEve
     )
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in _HEAD)
     return (
-        '<section class="card"><div class="card-head"><h2 class="caption">Actions '
-        '<span class="quiet wide">choose one to see it</span></h2>'
+        '<section class="card"><div class="card-head"><div class="titled"><h2 class="caption">Actions</h2>'
+        '<span class="quiet wide">choose one to see it</span></div>'
         f'<div class="buttons"><span class="quiet">Download</span>{save}</div></div>'
         f'<div class="track" style="height: {height}px" aria-hidden="true">{blocks}<b id="playhead"></b></div>'
         f'<div class="scroller tall"><table class="event-table"><thead><tr>{head}</tr></thead>'
@@ -134,7 +147,7 @@ _HEAD = (("Action", ""), ("Who", ""), *((name, ' class="number"') for name in ("
 
 
 def _block_html(model: Recogniser, event: ActionEvent, lane: int, whole_s: float) -> str:
-    name = f"P{event.person} {words(model, event.label)}"
+    name = f"{_person(event)}: {words(model, event.label)}"
     place = (
         f"left: {event.start_s / whole_s:.2%}; width: {(event.end_s - event.start_s) / whole_s:.2%}; "
         f"top: {_GAP_PX + lane * (_LANE_PX + _GAP_PX)}px; height: {_LANE_PX}px"
@@ -146,15 +159,21 @@ def _block_html(model: Recogniser, event: ActionEvent, lane: int, whole_s: float
 
 
 def _row_html(model: Recogniser, event: ActionEvent) -> str:
+    sure = f"{event.score:.0%}" if _is_enough(model, event.label, event.score) else ""
     name, tint = escape(words(model, event.label)), f"--i: {model.labels.index(event.label)}"
     return (
         f'<tr data-start="{event.start_s:.2f}" data-end="{event.end_s:.2f}">'
         f'<td><span class="what"><i class="tint dot" style="{tint}"></i>'
         f'<button type="button" class="link">{name}</button></span></td>'
-        f'<td><span class="who" data-person="{event.person}" title="Person {event.person}">P{event.person}</span></td>'
+        f'<td><span class="who" data-person="{event.person}">{_person(event)}</span></td>'
         f'<td class="number">{_clock(event.start_s)}</td><td class="number">{_clock(event.end_s)}</td>'
-        f'<td class="number">{event.score:.0%}</td></tr>'
+        f'<td class="number">{sure}</td></tr>'
     )
+
+
+def _person(event: ActionEvent) -> str:
+    """Return what the page calls a person; files count from 0, people from 1."""
+    return f"Person {event.person + 1}"
 
 
 def _clock(seconds: float) -> str:

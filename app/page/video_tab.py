@@ -13,6 +13,7 @@ from app.classify.summary import Summary
 from app.page.jobs import QUEUE, Jobs
 from app.page.own_gradio import gr
 from app.page.scripts import hook
+from app.page.theme import fragment
 from app.page.video_result import result_html, result_json
 from app.page.wire import PoseTrack
 from app.sources.video import VIDEO_SUFFIXES, VideoError, VideoReader
@@ -88,6 +89,9 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns, jobs: Jobs) ->
     """
     with gr.Row(equal_height=False, elem_id="video-tab"):
         with gr.Column(scale=6, min_width=320):
+            with gr.Column(visible=EXAMPLE.exists(), elem_id="try"):
+                gr.HTML(fragment("example"), js_on_load=None)
+                example = gr.Button("Try the example clip", elem_id="example")
             clip = gr.Video(
                 sources=["upload"],
                 label="Recording",
@@ -96,7 +100,6 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns, jobs: Jobs) ->
                 include_audio=True,  # False would need the ffmpeg program
                 buttons=[],
             )
-            example = gr.Button("Try the example clip", visible=EXAMPLE.exists(), elem_id="example")
         with gr.Column(scale=5, min_width=320):
             result = gr.HTML(_EMPTY, elem_id="result", js_on_load=None)
     found = gr.JSON(visible="hidden", elem_id="found")
@@ -160,9 +163,10 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
         try:
             check()  # it may have waited for so long that nobody wants it any more
             progress(0, desc="Opening the recording")
-            summary, events, track = analyse(Path(path), model, pose_model, on_frame)
+            summary, events, track, size = analyse(Path(path), model, pose_model, on_frame)
             check()
-            return result_html(model, summary, events), result_json(Path(path).name, events, track)
+            found = result_json(Path(path).name, summary, events, track, size)
+            return result_html(model, summary, events), found
         except NotWantedError:
             return gr.skip(), gr.skip()
         except VideoError as error:
@@ -173,7 +177,7 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
 
 def analyse(
     path: Path, model: Recogniser, pose_model: Path, on_frame: Callable[[float, float], None]
-) -> tuple[Summary, list[ActionEvent], PoseTrack]:
+) -> tuple[Summary, list[ActionEvent], PoseTrack, tuple[int, int]]:
     """Classify an uploaded file within the page's limits.
 
     Args:
@@ -183,7 +187,7 @@ def analyse(
         on_frame: called with the share done in [0, 1] and the seconds done, about four times a second of video.
 
     Returns:
-        The summary, everybody's events, and everybody's poses.
+        The summary, everybody's events, everybody's poses, and the pictures' width and height.
 
     Raises:
         VideoError: the file is not a video, or is too long for the page.
@@ -192,6 +196,8 @@ def analyse(
         raise VideoError(f"{path.name}: not a video file by its name; try an mp4, mov, webm, mkv or avi")
     with VideoReader(path) as video:  # fail before any model is loaded
         _bound(path, video.claimed_s or 0.0)
+        _, rgb_HWC = next(iter(video))
+        size = rgb_HWC.shape[1], rgb_HWC.shape[0]
     track, told = PoseTrack(), -1.0
 
     def step(time_s: float, claimed_s: float | None, answer: Answer) -> None:
@@ -203,7 +209,7 @@ def analyse(
             on_frame(min(1.0, time_s / claimed_s) if claimed_s else 0.0, time_s)
 
     result = classify_video(path, model, pose_model, on_frame=step)
-    return result.summary, list(result.events), track
+    return result.summary, list(result.events), track, size
 
 
 def _bound(path: Path, seconds: float) -> None:

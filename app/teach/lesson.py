@@ -97,7 +97,7 @@ class Lesson:
         self._teaches()
         name = self._as_known(checked_name(name))
         if is_known(self._own, name, self.only):
-            way = "" if self.only else ', or switch "Only my actions" on'
+            way = "" if self.only else ', or switch "Only my actions are named" on'
             raise PackError(f"the model already knows {name!r}: choose another name{way}")
         if counter:
             (self.pack or self._teaches().pack()).require(name)

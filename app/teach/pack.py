@@ -8,6 +8,7 @@ Shapes: E clips, K frames of a clip, V joints, W windows of a clip, D width of t
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ FORMAT = "ikem-live-pack/1"
 MOST_BYTES = 64 << 20  # largest file that is read
 MOST_ACTIONS, MOST_CLIPS = 50, 2000
 _NAME = 40  # most letters of an action's name
+_JOINED = re.compile(r"(?<=[^\w\s])\u200d(?=[^\w\s])")  # what makes one sign of several, as in the sign of a family
 
 
 class PackError(ValueError):
@@ -132,8 +134,11 @@ def checked_name(name: str) -> str:
         PackError: it is empty, too long, holds what cannot be shown in a line, or begins as a spreadsheet's formula.
     """
     name = " ".join(name.split())
-    if not name or len(name) > _NAME or not name.isprintable():
-        raise PackError(f"an action needs a name of 1 to {_NAME} letters; got {name[:_NAME]!r}")
+    if not name or len(name) > _NAME:
+        got = f"got {len(name)}: {name[:_NAME]!r} ..." if name else "got none"
+        raise PackError(f"an action needs a name of 1 to {_NAME} letters; {got}")
+    if not _JOINED.sub("", name).isprintable():
+        raise PackError(f"an action's name cannot hold characters that are not shown; got {name!r}")
     if name[0] in "=+-@":
         raise PackError(f"an action's name cannot begin with {name[0]!r}, as formulas do; got {name!r}")
     return name

@@ -5,7 +5,7 @@ import { settings } from "./settings.js";
 
 const LEAST = 0.01, LEVELS = 25; // the lowest score that is shown, and steps that count as a difference
 const GLIDE_MS = 90; // in which a bar goes most of its way
-const MODALITIES = { joint: "joints", bone: "bones", motion: "motions" };
+const MODALITIES = { joint: "position", bone: "posture", motion: "movement" };
 
 let order = []; // labels of the bars
 let glidAt = 0; // ms
@@ -73,7 +73,7 @@ function showLikeliest(top, said) {
 const modality = (name) => bar(byId("modalities"), name, MODALITIES[name] || name);
 
 function showModalities(scores, label) {
-  say("seen-by", label ? `How much each view speaks for "${word(label)}"` : "");
+  say("seen-by", label ? `What speaks for "${word(label)}"` : "");
   scores.forEach((score, i) => fill(modality(settings.modalities[i]), score));
 }
 

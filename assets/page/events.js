@@ -24,7 +24,6 @@ function row({ person, label, start, end, at }) {
   cells[0].querySelector("i").style.background = tint(label);
   cells[0].querySelector("b").textContent = word(label);
   cells[1].firstChild.textContent = personName(person);
-  cells[1].firstChild.title = `Person ${person}`;
   cells[1].firstChild.style.setProperty("--who", personTint(person));
   cells[2].textContent = at.toLocaleTimeString([], { hour12: false });
   cells[3].textContent = `${(end - start).toFixed(1)} s`;
@@ -39,6 +38,7 @@ export function listEvent([number, person, label, start, end, score]) {
   const event = { person, label, start, end, score, at: new Date(zero + start * 1000) };
   body.querySelector(".empty")?.remove();
   body.prepend(row(event));
+  byId("past").tabIndex = 0; // there is something to scroll
   events.push(event);
   if (events.length > MOST) {
     events.shift();

@@ -22,14 +22,19 @@ function moment(clip, at) {
   return joints;
 }
 
-// The page's colours for it, asked for once a second: asking makes the browser work out all of its style.
-const INKS = ["--track", "--accent", "--figure", "--figure-left", "--figure-right"];
-let inks = {}, inksUntil = 0;
-function freshInks(canvas) {
-  if (performance.now() < inksUntil) return;
-  inksUntil = performance.now() + 1000;
+// The page's colours for each canvas, asked for once a second: asking makes the browser work out all of its style.
+const NAMES = ["--track", "--accent", "--figure", "--figure-left", "--figure-right"];
+const palettes = new WeakMap();
+let inks = {}; // of the canvas that is drawn on
+function dipInto(canvas) {
+  const now = performance.now(), known = palettes.get(canvas);
+  if (known && now < known.until) {
+    inks = known.inks;
+    return;
+  }
   const style = getComputedStyle(canvas);
-  inks = Object.fromEntries(INKS.map((name) => [name, style.getPropertyValue(name)]));
+  inks = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(name)]));
+  palettes.set(canvas, { inks, until: now + 1000 });
 }
 
 // Draws a clip {joints (T x 25 x 3), count, ground, mirrored} at a moment, seen from an angle.
@@ -38,7 +43,7 @@ export function drawFigure(canvas, clip, at, yaw, trails) {
   if (!w || !h) return;
   const [W, H] = [Math.round(w * dense), Math.round(h * dense)];
   if (canvas.width !== W || canvas.height !== H) Object.assign(canvas, { width: W, height: H });
-  freshInks(canvas);
+  dipInto(canvas);
   const pen = canvas.getContext("2d");
   pen.setTransform(dense, 0, 0, dense, 0, 0);
   pen.clearRect(0, 0, w, h);

@@ -3,6 +3,9 @@
 // What it exports is what Gradio calls when something changes on its side (the `hook`s of app's Python). They reach it
 // by window.ikem, a promise of this module and the page's only global. Every other module keeps its own state, in the
 // variables at its top, and shares it by the functions that it exports alone.
+import "./addresses.js";
+import "./first_minute.js";
+import "./loading.js";
 import "./motions.js";
 import "./tabs.js";
 

@@ -5,5 +5,5 @@ let taught = new Set(); // labels that the visitor taught: those are called as t
 
 export const setTaught = (labels) => { taught = new Set(labels); };
 export const word = (label) => (!taught.has(label) && Object.hasOwn(settings.words, label) ? settings.words[label] : label);
-export const personName = (person) => `P${person}`;
+export const personName = (person) => `Person ${person + 1}`; // files count from 0, people from 1
 export const percent = (score) => `${Math.round(score * 100)}%`;

@@ -14,7 +14,7 @@ function unnamed([label, score, threshold]) {
 // {what: a key of what is said, text: its words, line: the line below, quiet: whether it is no action,
 //  label: what it is about, null where there are no scores, sure: whether the label's number may be shown}
 export function verdict({ people, top, label, score, threshold, closest }) {
-  if (!people) return { what: "nobody", text: "Nobody in view", line: "Step into the picture", quiet: true, label: null };
+  if (!people) return { what: "nobody", text: "Nobody in view", line: "Step into the picture; who is small in it is missed", quiet: true, label: null };
   if (!top.length) return { what: "watching", text: "Watching", line: "A few seconds of movement are needed", quiet: true, label: null };
   if (!label) return { ...unnamed(closest), quiet: true };
   const sure = score >= threshold; // an action goes on for a while below it

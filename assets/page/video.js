@@ -4,10 +4,11 @@ import { byId, save } from "./dom.js";
 import { word } from "./names.js";
 import { drawPeople, overlay } from "./overlay.js";
 import { settings } from "./settings.js";
+import { isUnplayable, momentNow, playFrom, standIn } from "./stand_in.js";
 import { unpack } from "./wire.js";
 
 const GAP_S = 0.6; // between two kept poses of a person, further apart they are not joined
-let found = null; // {name, csv, jsonl, events, people: person -> [{t, main, points}]}
+let found = null; // {name, size, seconds, csv, jsonl, events, people: person -> [{t, main, points}]}
 let drawn = null; // what the overlay shows: moment, size
 
 const clip = () => document.querySelector("#clip video");
@@ -76,9 +77,17 @@ function mark(t, whole) {
   }
 }
 
+function drawAlone() {
+  const canvas = standIn(found.size), t = momentNow(found.seconds);
+  if (!canvas) return;
+  drawPeople(canvas, persons(t), false);
+  mark(t, found.seconds);
+}
+
 function frame() {
   if (!found) return;
   requestAnimationFrame(frame);
+  if (isUnplayable()) return drawAlone();
   const video = clip();
   if (!video || !video.videoWidth || !video.clientWidth) return;
   const state = `${video.currentTime} ${video.clientWidth} ${video.clientHeight} ${video.offsetTop}`;
@@ -94,6 +103,7 @@ export function showFound(answer) {
   const idle = !found;
   found = answer ? { ...answer, people: people(answer.track) } : null;
   drawn = null;
+  playFrom(0);
   byId("clip")?.classList.toggle("analysed", Boolean(found));
   for (const who of document.querySelectorAll("#result .who")) {
     who.style.setProperty("--who", personTint(Number(who.dataset.person)));
@@ -109,8 +119,9 @@ document.addEventListener("click", (event) => {
   }
   const start = event.target.closest("[data-start]")?.dataset.start, video = clip();
   if (start === undefined || !video) return;
+  if (isUnplayable()) return playFrom(Number(start));
   video.currentTime = Number(start);
-  video.play();
+  video.play().catch(() => {}); // the visitor has stopped it at once
 });
 
 // The browser may not play a file that the server reads all the same (avi, say), and where it cannot, the server says

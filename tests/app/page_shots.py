@@ -1,7 +1,8 @@
 """Pictures of the page for people to judge: `python -m tests.app.page_shots OUT [--only live two teach video about]`.
 
 Opens the real page with the shipped model in headless Chromium, whose camera plays drawn people, and saves every state
-at four looks: desktop and phone, light and dark. Says what the browser complained about and which hosts it asked.
+at seven looks: desktop and phone, light and dark, and three other widths.
+Says what the browser complained about and which hosts it asked.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ LOOKS = {
     "desktop-dark": (1280, 800, True),
     "phone": (390, 844, False),
     "phone-dark": (390, 844, True),
+    "narrow": (320, 640, False),
+    "tablet": (768, 1024, False),
+    "wide": (1920, 1080, False),
 }
 STATES = ("live", "two", "teach", "video", "about")
 SETTLE_MS = 900
@@ -114,7 +118,7 @@ def live(visit: Visit) -> None:
 def two(visit: Visit) -> None:
     visit.tab.click("#start")
     visit.says("#whose", "nearest of 2")
-    visit.says("#events .who", "P1")
+    visit.says("#events .who", "Person 2")
     visit.says("#whose", "nearest of 2")
     visit.shoot("live-5-two")
     visit.tab.click("#stop")

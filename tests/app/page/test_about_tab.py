@@ -15,6 +15,7 @@ from tests.app.helpers import HandModel
 pytest.importorskip("gradio")
 
 from app.page.about_tab import about_html, model_facts, versions
+from app.page.motions import motions
 from app.page.theme import PAGE_ASSETS
 
 MOTIONS = json.loads((PAGE_ASSETS / "motions.json").read_text())
@@ -23,7 +24,7 @@ MOTIONS = json.loads((PAGE_ASSETS / "motions.json").read_text())
 def test_the_facts_of_the_model():
     facts = model_facts(HandModel())
     assert facts["Runs on"] == "none" and facts["Terms"] == "For tests only." and facts["Version"] == "test"
-    assert facts["Actions"] == "2, of 3 classes" and facts["Thresholds"].startswith("an action is named from 50% on")
+    assert facts["Actions"] == "2" and facts["Thresholds"].startswith("an action is named from 50% on")
     assert "not given" in model_facts(HandModel(terms=""))["Terms"]
     assert all(value in about_html(HandModel()) for value in facts.values())
 
@@ -32,7 +33,12 @@ def test_every_class_is_there_also_one_without_a_motion():
     model = HandModel(labels=("wave", "idle", "other", "<b>"), display={"wave": "waving"})
     text = about_html(model)
     assert text.count('class="class-card"') == 4 and text.count('class="motion"') == 2
-    assert "waving" in text and "scored, never named" in text and "<b><b>" not in text and "&lt;b&gt;" in text
+    assert "waving" in text and "whatever it does not know" in text and "<b><b>" not in text and "&lt;b&gt;" in text
+
+
+def test_motions_are_fetched_when_they_are_seen(shipped_model):
+    assert len(about_html(shipped_model)) < 12_000
+    assert motions()["wave"] == {"fps": MOTIONS["fps"], **MOTIONS["clips"]["wave"]}
 
 
 def test_who_is_followed_is_said():

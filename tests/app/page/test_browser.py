@@ -35,6 +35,7 @@ def test_the_action_is_named(serve_page, visit, pretrained):
         says(tab, "#action", model.display["jumping_jack"])
         says(tab, "#bars .bar.first", model.display["jumping_jack"])
         says(tab, "#spoken", model.display["jumping_jack"])
+        tab.click("#status summary")
         says(tab, "#status .badge", "CPU")
         assert tab.locator("#modalities .bar").count() == 3
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
+from app.sources.video import VideoReader
 from models.system.places import EXAMPLE, ROOT
 from tests.app.helpers import HandModel, write_film, write_video
 from tests.app.page_visit import DRAWN_PIXELS, is_drawn, says
@@ -152,6 +153,38 @@ def test_what_the_browser_cannot_play(serve_page, visit, tmp_path):
         says(tab, "#result", "Nobody was found")
         tab.locator("#clip.unplayable.analysed").wait_for()
         assert "analysed all the same" in tab.evaluate(REMARK)
+
+
+@pytest.mark.slow
+def test_skeletons_stand_in_for_what_the_browser_cannot_play(serve_page, visit, waving, tmp_path):
+    foreign = tmp_path / "wave.avi"
+    with VideoReader(waving) as video:
+        write_film(foreign, (np.ascontiguousarray(rgb_HWC[:, :, ::-1]) for _, rgb_HWC in video))
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        tab.set_input_files("#clip input[type=file]", foreign)
+        says(tab, "#result .action", "waving")
+        is_drawn(tab, "clip-overlay")
+        box = tab.locator("#clip-overlay").bounding_box()
+        assert abs(box["width"] / box["height"] - 4 / 3) < 0.02
+        look = "document.getElementById('clip-overlay').toDataURL()"
+        tab.wait_for_function(f"(window.first ??= {look}) !== {look}")
+        tab.locator("#result .event-table .link").first.click()
+        tab.locator("#result tr[aria-current]").wait_for()
+
+
+@pytest.mark.slow
+def test_a_portrait_video_fits(serve_page, visit, tmp_path):
+    upright = write_video(tmp_path / "upright.mp4", np.arange(10) / 30, size=(360, 640))
+    with serve_page(HandModel()) as (_, address, _):
+        tab = visit(address)
+        open_video(tab)
+        assert tab.locator("#example").bounding_box()["y"] < tab.locator("#clip").bounding_box()["y"]
+        tab.set_input_files("#clip input[type=file]", upright)
+        says(tab, "#result", "Nobody was found")
+        assert tab.locator("#clip video").bounding_box()["height"] <= 0.7 * 800
+        assert tab.locator("#try").is_hidden()
 
 
 @pytest.mark.slow

@@ -24,6 +24,15 @@ def test_cards_are_left_out():
     assert named(b"no page", "A", "B") == b"no page"
 
 
+def test_the_page_says_that_it_loads_until_it_is_there():
+    html = b"<html><head></head><body><script>%b</script><gradio-app></gradio-app></body></html>"
+    page = named(html % b'{"auth_required":false}', "A & B", "C").decode()
+    before, _, after = page.partition("<gradio-app")
+    assert 'id="ikem-loading"' in before and "A &amp; B" in before[before.index("<body>") :] and "{title}" not in page
+    assert after == "></gradio-app></body></html>" and not re.search("https?://", page)
+    assert b"ikem-loading" not in named(html % b'{"auth_required":true}', "A", "B"), "one has to log in first"
+
+
 def test_the_served_page(serve_page):
     with serve_page(HandModel()) as (_, address, _):
         with urllib.request.urlopen(address, timeout=30) as answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,6 +26,7 @@ from app.page.live_tab import (
     frame_handler,
     key_handler,
     page_settings,
+    preview,
     proposed,
     provider_badge,
     stop_handler,
@@ -98,6 +100,14 @@ def test_why_not_names_the_threshold_of_the_slider():
     assert told()["closest"] is None
 
 
+def test_the_threshold_is_the_labels_own():
+    own = HandModel(thresholds={"enter": 0.5, "leave": 0.35, "by_label": {"squat": 0.8}})
+    threshold = lambda answer: answer_json(replace(answer, model=own), 0.5, 1.0)["threshold"]  # noqa: E731
+    assert threshold(reply("squat")) == 0.8 and threshold(reply("wave")) == 0.5
+    unsure = answer_json(replace(reply(None, closest=("squat", 0.7)), model=own), 0.5, 1.0)
+    assert unsure["closest"] == ["squat", 0.7, 0.8], "it is below its own threshold"
+
+
 def test_the_named_action_leads_the_likeliest():
     """It goes on below the threshold for a while, though another may be a little likelier by then."""
     answer = told("wave", score=0.4, fused_C=np.array([0.4, 0.45, 0.15]))
@@ -110,6 +120,12 @@ def test_the_start_card_proposes_what_the_model_knows():
     assert proposed(tuple(PROPOSED)) == f": {', '.join(PROPOSED.values())}"
     assert proposed(("somersault", last)) == f": {PROPOSED[last]}"
     assert proposed(()) == proposed(("somersault",)) == "" and set(PROPOSED) <= set(DISPLAY)
+
+
+def test_the_start_card_moves():
+    assert 'data-labels="wave squat jumping_jack"' in preview(("squat", "kick", "wave", "jumping_jack", "idle"))
+    assert 'data-labels="kick bow"' in preview(("idle", "kick", "somersault", "bow"))
+    assert preview(("idle", "other", "somersault")) == preview(()) == ""
 
 
 def test_answer_before_the_first_window():

@@ -31,7 +31,7 @@ CONTRAST = """(element) => {
 }"""
 TEXTS = ".caption, .quiet, .sure, .stats span, .stats b, .badge, .bar-name, .bar-score, .small-button:enabled, th, td, "
 TEXTS += ".card h2, .card p, .curtain p, .curtain h2, .main-button, dt, dd, .class-card b, .class-card span, .top p, "
-TEXTS += ".field, .switch"
+TEXTS += ".field, .switch, summary, .example p, .preview b"
 
 
 def open_lessons() -> Lessons:
@@ -135,10 +135,10 @@ def test_about_moves_and_can_be_paused(serve_page, visit):
     with serve_page(HandModel(labels=("wave", "squat", "idle", "other"))) as (_, address, _):
         tab = visit(address)
         tab.get_by_role("tab", name="About").click()
-        canvas = tab.locator("canvas.motion").first
+        canvas = tab.locator("#about canvas.motion").first
         canvas.wait_for()
-        assert tab.locator("canvas.motion").count() == 3 and tab.locator(".no-motion").count() == 1
-        look = "document.querySelector('canvas.motion').toDataURL()"
+        assert tab.locator("#about canvas.motion").count() == 3 and tab.locator(".no-motion").count() == 1
+        look = "document.querySelector('#about canvas.motion').toDataURL()"
         tab.wait_for_function(f"(window.first ??= {look}) !== {look}")
         tab.get_by_role("button", name="Pause").click()
         tab.get_by_role("button", name="Play").wait_for()

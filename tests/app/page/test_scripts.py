@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import shutil
@@ -18,7 +19,7 @@ pytest.importorskip("gradio")
 from starlette.applications import Starlette
 
 from app.page import scripts as page_scripts
-from app.page.scripts import PATH, head, hook, route, version
+from app.page.scripts import PATH, head, hook, modules, preloads, route, version
 from app.page.theme import PAGE_ASSETS
 
 ENTRY = "main.js"
@@ -132,6 +133,24 @@ def test_scripts_are_served(root_path):
         assert headers[b"content-type"].split(b";")[0] in (b"text/javascript", b"application/javascript")
 
 
+def test_all_modules_of_the_page_are_fetched_at_once():
+    graph = {name: set(imports(text)) - set(WORKER.findall(text)) for name, text in SCRIPTS.items()}
+    reached, new = set(), {ENTRY}
+    while new:
+        reached |= new
+        new = set().union(*(graph[name] for name in new)) - reached
+    found = modules()
+    assert found[0] == ENTRY and len(found) == len(set(found)) and set(found) == reached
+    assert preloads().count(f'<link rel="modulepreload" href=".{PATH}/{version()}/') == len(found)
+
+
+def test_motions_are_served_one_by_one():
+    status, headers, body = get(f"{PATH}/{version()}/motions/wave.json")
+    clip = json.loads(body)
+    assert status == 200 and clip["frames"] * 25 * 3 * 2 == len(base64.b64decode(clip["joints"])) and len(body) < 8_000
+    assert get(f"{PATH}/{version()}/motions/none.json")[0] == get(f"{PATH}/{version()}/motions/wave")[0] == 404
+
+
 @pytest.mark.parametrize(
     "path", ["", "/", "/none.js", "/../example.mp4", "/%2e%2e/example.mp4", "/..\\example.mp4", "//etc/passwd", "/\0"]
 )
@@ -160,7 +179,7 @@ def test_the_page_loads_without_a_complaint_and_with_one_global(serve_page, brow
         assert tab.evaluate("window.ikem.then((it) => Object.keys(it).sort())") == sorted(handed_on(SCRIPTS[ENTRY]))
         assert tab.evaluate("Object.keys(window).filter((name) => /ikem/i.test(name))") == ["ikem"]
         tab.close()
-    scripts = {url.rpartition("/")[2] for url in asked if f"{PATH}/{version()}/" in url}
+    scripts = {url.rpartition("/")[2] for url in asked if f"{PATH}/{version()}/" in url and url.endswith(".js")}
     assert scripts == SCRIPTS.keys() and not complaints
 
 

@@ -203,11 +203,19 @@ def test_an_action_is_the_answer_only_if_it_may_be_said(ranked, events, words, l
     assert answer_said(model, ranked, happened) == (words, line, loud)
 
 
+def test_no_number_below_the_labels_own_threshold():
+    model = HandModel(thresholds={"enter": 0.5, "leave": 0.35, "by_label": {"squat": 0.95}})
+    summary = Summary((("squat", 0.9),), 300, 10.0, 30.0, 1, "ok")
+    page = result_html(model, summary, [event(0, "squat", 1, 3), event(0, "wave", 4, 6)])
+    assert page.count("90%") == 1, "of waving"
+    assert "90%" not in result_html(model, summary, [])
+
+
 def test_events_of_all_people_in_the_order_of_time():
     events = [event(0, "squat", 5, 9), event(1, "wave", 2, 7), event(0, "wave", 1, 3)]
     page = result_html(HandModel(), Summary((("squat", 0.8),), 300, 10.0, 30.0, 2, "ok"), events)
-    rows = re.findall(r'<tr data-start="([\d.]+)".*?>P(\d)<', page)
-    assert rows == [("1.00", "0"), ("2.00", "1"), ("5.00", "0")]
+    rows = re.findall(r'<tr data-start="([\d.]+)".*?>Person (\d)<', page)
+    assert rows == [("1.00", "1"), ("2.00", "2"), ("5.00", "1")]
 
 
 def test_people_who_meet_have_lanes_of_their_own():
@@ -219,6 +227,7 @@ def test_people_who_meet_have_lanes_of_their_own():
 def test_files_to_save():
     events = [event(3, "squat", 1.0, 2.5)]
     assert events_csv(events) == "person,label,start,end,score\n3,squat,1.000,2.500,0.9000\n"
-    found = result_json("my clip.mp4", events, PoseTrack())
+    found = result_json("my clip.mp4", Summary(seconds=2.5), events, PoseTrack(), (640, 480))
+    assert found["size"] == [640, 480] and found["seconds"] == 2.5
     line = json.loads(found["jsonl"])
     assert (line["input"], line["person"], line["start"]) == ("my clip.mp4", 3, 1.0)

@@ -53,11 +53,24 @@ def test_forgetting() -> None:
     assert pack.without_clips(list(range(6))).actions == ()
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 41, "a\x00b"])
-def test_names_that_cannot_be_shown(name: str) -> None:
-    with pytest.raises(PackError, match="needs a name of 1 to 40 letters"):
+@pytest.mark.parametrize("name", ["", "   ", "x" * 41])
+def test_names_that_are_no_line(name: str) -> None:
+    with pytest.raises(PackError, match="needs a name of 1 to 40 letters; got"):
         checked_name(name)
     assert checked_name("  two   words ") == "two words"
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\u202eevaw", "wa\u200dve", "\u200d", "\U0001f44b\u200d", "\u2060"])
+def test_names_with_what_cannot_be_shown(name: str) -> None:
+    with pytest.raises(PackError, match="cannot hold characters that are not shown"):
+        checked_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u2764\ufe0f\u200d\U0001f525 dance", "\u0645\u0648\u062c"]
+)
+def test_signs_of_several_parts_are_names(name: str) -> None:
+    assert checked_name(name) == name
 
 
 def test_a_name_that_a_spreadsheet_would_run() -> None:
