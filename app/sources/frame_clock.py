@@ -12,6 +12,8 @@ LONGEST_GAP_S = 86_400.0  # between two frames; a camera that films what moves m
 # Containers whose own clock begins at 0, also where every stream begins later. The clock of the others begins with
 # their first stream, of sound or pictures, wherever it stands then.
 _FROM_ZERO = frozenset(("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"))
+_CUT_OUT_S = 60.0  # but where all begins later than this, the file is a piece of a longer recording
+_LONGEST_LEAD_S = 3600.0  # of the sound before the picture; more is a mistake of the file
 _NO_TIMES_SHOWN = "avi"  # it knows when a frame is decoded, not when it is shown; what FFmpeg makes of that goes astray
 _USUAL_STEP_S = 1 / 30
 _LONGEST_STEP_S, _MOST_FPS = 86_400.0, 1000
@@ -93,11 +95,19 @@ def start_of(container: InputContainer, shown_s: float | None, first_decoded_s: 
     if shown_s is None or container.start_time is None:  # a bare stream, whose times FFmpeg makes up
         return 0.0
     start_s = shown_s - clock_start(container)
-    return start_s if 0 < start_s <= LONGEST_GAP_S else 0.0
+    return start_s if 0 < start_s <= _LONGEST_LEAD_S else 0.0
 
 
 def clock_start(container: InputContainer) -> float:
     """Return the moment on the container's clock at which a player's clock is 0, seconds."""
-    if container.format.name in _FROM_ZERO or container.start_time is None:
-        return 0.0
-    return container.start_time / 1e6
+    start_s = (container.start_time or 0) / 1e6
+    return 0.0 if container.format.name in _FROM_ZERO and start_s <= _CUT_OUT_S else start_s
+
+
+def claimed_end(container: InputContainer) -> float | None:
+    """Return when a file ends by what its container claims, on a player's clock; None if it claims nothing."""
+    if not container.duration:
+        return None
+    end_s, start_s = container.duration / 1e6, clock_start(container)
+    counts_from_zero = container.format.name in _FROM_ZERO and end_s > start_s
+    return end_s - start_s if counts_from_zero else end_s

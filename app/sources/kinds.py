@@ -16,9 +16,10 @@ VIDEO_SUFFIXES = frozenset(
     + (".h264", ".264", ".avc", ".hevc", ".h265", ".265", ".mjpeg", ".mjpg", ".dav", ".ogm", ".mxf", ".y4m", ".dv")
     + (".ivf", ".gif")
 )
-# Names that say what is inside, and that it is no film, although the first bytes can be a film's.
+# Names that say what is inside, and that it is no film, although the first bytes of some are a film's.
 _SOUND_OR_PICTURE = frozenset(
     (".m4a", ".m4b", ".mka", ".mks", ".wma", ".aac", ".mp3", ".wav", ".oga", ".opus", ".heic", ".heif", ".avif", ".jp2")
+    + (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")  # folders hold thousands: not one is opened
 )
 _LOOKED_AT = 1024  # first bytes of a file that tell its kind
 _PICTURE_BRANDS = re.compile(rb"heic|heix|heim|heis|hevc|mif1|msf1|avif|avis|M4A |M4B |crx |jp2 |jpx ")

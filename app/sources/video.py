@@ -14,7 +14,7 @@ import numpy as np
 
 from app.sources.codecs import DECODER_OPTIONS, ONLY_THESE, REMEDY, refusal
 from app.sources.decoding import Decoding, TooLargeError
-from app.sources.frame_clock import FrameClock, claimed_time, clock_start, start_of, step_of
+from app.sources.frame_clock import FrameClock, claimed_end, claimed_time, clock_start, start_of, step_of
 from app.sources.frames import MOST_PIXELS, upright_rgb
 from app.sources.streams import shown
 from app.sources.unreadable import is_cut_short, why_unreadable
@@ -83,11 +83,11 @@ class VideoReader:
 
     def _claimed_end(self) -> float | None:
         """Return when the pictures end, or else when the whole file ends, on the clock of the times."""
-        stream, whole = self._stream, self._container.duration
+        stream = self._stream
         if stream.duration is None or stream.time_base is None:
-            return whole / 1e6 if whole else None
-        start_s = float((stream.start_time or 0) * stream.time_base) - clock_start(self._container)
-        return max(0.0, start_s) + float(stream.duration * stream.time_base)
+            return claimed_end(self._container)
+        begin_s = None if stream.start_time is None else float(stream.start_time * stream.time_base)
+        return start_of(self._container, begin_s, begin_s) + float(stream.duration * stream.time_base)
 
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
         """Yield (time in seconds, strictly increasing; (H, W, 3) uint8 contiguous).

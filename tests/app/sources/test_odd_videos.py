@@ -103,6 +103,14 @@ def test_a_picture_that_starts_after_the_sound(tmp_path, name):
     assert np.diff(times_s) == pytest.approx(0.1, abs=0.011) and video.note == ""
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_a_piece_of_a_longer_recording_begins_at_0(tmp_path, name):
+    """Recorders cut one long stream into files, and each goes on with the clock of the stream."""
+    video, times_s, _ = read(packed(tmp_path / name, [(SMALL, 90, TENTHS + 1234, None)]))
+    np.testing.assert_allclose(times_s, TENTHS, atol=0.011)
+    assert video.note == "" and video.claimed_s == pytest.approx(2.0, abs=0.1)
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.ts", "a.flv", "a.mkv"])
 def test_sound_that_starts_after_the_picture_moves_nothing(tmp_path, name):
     _, times_s, _ = read(packed(tmp_path / name, [(SMALL, 90, TENTHS, None)], sound_s=2.0))
