@@ -6,25 +6,22 @@ import glob
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
-from app.batch.outputs import ANNOTATED_SUFFIX
 from app.classify.formats import no_formula
 from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.sources.camera import camera_name, camera_source
+from app.sources.folders import look_into
 from app.sources.frames import CameraError
-from app.sources.video import VIDEO_SUFFIXES
+from app.sources.kinds import is_annotated, is_passed_over, is_video
 from models.system.addresses import nearly
-from models.system.words import count
 
 CLIPS_SUFFIX = ".npz"
 VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
 _CAMERA = "camera:"
 _FILMS = (".mp4", ".m4v", ".mov", ".avi")  # kinds of file that are complete before they are sent, so not live
-_MOST_LOOKED_AT = 10_000  # most files looked at in a folder that is left out
 _LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
 CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
@@ -55,10 +52,10 @@ class InputJob:
 def find(inputs: Iterable[str], recursive: bool = False, leave_out: Collection[Path] = ()) -> list[Path | int | str]:
     """Return the files, cameras and addresses that the inputs stand for, each once, in order.
 
-    A folder stands for the inputs directly in it, and with `recursive` for those in its subfolders too. Annotated
-    videos are left out; `remarks` tells what a folder leaves out. A pattern stands for what it matches (`**` for
-    subfolders); `camera:0` and addresses stand for live pictures. An input that matches nothing is returned as it is,
-    so that it is reported.
+    A folder stands for the inputs directly in it, and with `recursive` for those in its subfolders too, links to
+    folders among them. Annotated videos are left out; app.batch.remarks tells what a folder leaves out. A pattern
+    stands for what it matches (`**` for subfolders); `camera:0` and addresses stand for live
+    pictures. An input that matches nothing is returned as it is, so that it is reported.
 
     Args:
         inputs: as the user named them.
@@ -110,43 +107,21 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
         return [source]
     path = Path(text)
     if os.path.isdir(path):
-        closed: list[Path] = []  # folders that may not be read, to report them
-        inside = (p for p in _below(path, recursive, closed) if not _is_annotated(p))
-        return sorted(_known(inside, leave_out) + closed) or [path]
+        inside = look_into(path, recursive)
+        files = [file for file in inside.files if not is_annotated(file)]
+        return sorted(_known(files, leave_out) + inside.closed) or [path]
     if os.path.exists(path) or not glob.has_magic(text):
         return [path]
-    return _known((Path(match) for match in glob.glob(text, recursive=True)), leave_out) or [path]
+    return _known(_matches(text), leave_out) or [path]
 
 
-def remarks(inputs: Iterable[str], recursive: bool) -> list[str]:
-    """Return a line for the user about each thing that a folder leaves out although it could be meant."""
-    lines = []
-    for text in inputs:
-        path = Path(text)
-        if live(text) is not None or not os.path.isdir(path):
-            continue
-        drawn = sum(map(_is_annotated, _below(path, recursive, [])))
-        if drawn:
-            videos = f"{count(drawn, 'annotated video')} in it, of this command,"
-            lines.append(f"{printable(text)}: {videos} left out (to be named one by one)")
-        folders = 0 if recursive else sum(map(_holds_inputs, _folders(path)))
-        if folders:
-            lines.append(f"{printable(text)}: {count(folders, 'folder')} in it left out (--recursive)")
-    return lines
-
-
-def _folders(path: Path) -> list[Path]:
-    _, folders, _ = next(os.walk(path), ("", [], []))
-    return [path / name for name in folders if not name.startswith(".")]
-
-
-def _holds_inputs(folder: Path) -> bool:
-    files = islice(_below(folder, True, []), _MOST_LOOKED_AT)
-    return any(_known([path], ()) and not _is_annotated(path) for path in files)
-
-
-def _is_annotated(path: Path) -> bool:
-    return path.name.lower().endswith(ANNOTATED_SUFFIX)
+def _matches(pattern: str) -> list[Path]:
+    """Return what a pattern matches; the folders at its beginning that are there may have brackets in their names."""
+    there, rest = Path(), list(Path(pattern).parts)
+    while len(rest) > 1 and os.path.isdir(there / rest[0]):
+        there /= rest.pop(0)
+    found = glob.glob(os.path.join(glob.escape(str(there)), *rest), recursive=True)
+    return [path for path in map(Path, found) if not any(map(is_passed_over, path.relative_to(there).parts))]
 
 
 def _address(text: str) -> str:
@@ -160,16 +135,14 @@ def _address(text: str) -> str:
     return address
 
 
-def _below(folder: Path, recursive: bool, closed: list[Path]) -> Iterator[Path]:
-    for inside, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
-        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
-        yield from (Path(inside, name) for name in files)
-
-
 def _known(paths: Iterable[Path], leave_out: Collection[Path]) -> list[Path]:
-    wanted = VIDEO_SUFFIXES | {CLIPS_SUFFIX, RECORD_SUFFIX}
-    kept = (p for p in paths if p.suffix.lower() in wanted and not p.name.startswith(".") and os.path.isfile(p))
-    return sorted(p for p in kept if not leave_out or real(p) not in leave_out)
+    return sorted(path for path in paths if is_input(path) and not (leave_out and real(path) in leave_out))
+
+
+def is_input(path: Path) -> bool:
+    """Return whether a file is a video, recorded landmarks or recorded skeletons, by its name or its content."""
+    known = path.suffix.lower() in (CLIPS_SUFFIX, RECORD_SUFFIX) or is_video(path)
+    return known and not is_passed_over(path.name) and os.path.isfile(path)
 
 
 def make_jobs(targets: Sequence[Path | int | str], keep: dict[Path, str] | None = None) -> list[InputJob]:

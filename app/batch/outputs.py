@@ -20,6 +20,7 @@ from app.batch.options import Options
 from app.classify.formats import event_line
 from app.classify.subtitles import webvtt
 from app.landmarks.file_format import RECORD_SUFFIX
+from app.sources.kinds import ANNOTATED_SUFFIX
 from app.types import ActionEvent, Answer, PosedFrame
 from models.system.atomic import OutputError, WholeFile, move_into_place
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from app.landmarks.writer import LandmarkWriter
     from export.runtime import Recogniser
 
-EVENTS_SUFFIX, SUBTITLES_SUFFIX, ANNOTATED_SUFFIX = ".jsonl", ".vtt", ".annotated.mp4"
+EVENTS_SUFFIX, SUBTITLES_SUFFIX = ".jsonl", ".vtt"
 SUMMARY, EVENTS = "summary.csv", "events.csv"
 PARTS = ".classify-parts"  # folder for unfinished files, in the folder of results
 

@@ -12,16 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.batch.jobs import InputJob, find, live, make_jobs, real, remarks
+from app.batch.jobs import InputJob, find, live, make_jobs, real
 from app.batch.journal import Entry, Journal, file_state
 from app.batch.options import RAY, Options, WorkerSetup
-from app.batch.outputs import ANNOTATED_SUFFIX, EVENTS, EVENTS_SUFFIX, SUMMARY
+from app.batch.outputs import EVENTS, EVENTS_SUFFIX, SUMMARY
 from app.batch.progress import Progress
+from app.batch.remarks import remarks
 from app.batch.stop import Stop
 from app.batch.tables import event_rows, refuse_foreign, write_table
 from app.batch.work import Done, Listener, needs_pose
 from app.classify.formats import EVENT_COLUMNS, columns
 from app.landmarks.file_format import RECORD_SUFFIX
+from app.sources.kinds import ANNOTATED_SUFFIX
 from models.system.atomic import OutputError
 from models.system.signals import TO_END, on_signals
 from models.system.words import count
@@ -127,7 +129,8 @@ class Run:
 
     def _say_first(self, journal: Journal, kept: dict[str, Entry], progress: Progress) -> None:
         """Tell the user what they should know before the work."""
-        for line in remarks(self._inputs, self._options.recursive):
+        results = {real(self._options.out / name) for name in (*journal.results, SUMMARY, EVENTS)}
+        for line in remarks(self._inputs, self._options.recursive, results):
             progress.say(-1, line)
         earlier = journal.others(kept)
         if earlier:

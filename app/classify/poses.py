@@ -46,7 +46,7 @@ class PosedFrames:
     Attributes:
         frames: to be iterated once. A body may be found twice; whoever follows or counts people removes the duplicate
             (app.pose.tracker.distinct).
-        claimed_s: duration that the file claims, seconds; None if it claims none.
+        claimed_s: when the file claims to end, seconds; None if it claims nothing.
         notes: faults that did not keep the file from being read; complete after the last frame.
         settings: how its landmarks are made. For a recording these are its own; for a video they are the pictures'
             height and width, complete with the first frame.
@@ -142,8 +142,10 @@ def _noted(items: Iterable[Item], reader: VideoReader | LandmarkReader, notes: l
 
 
 def _bounded(frames: Generator[PosedFrame], path: str | Path, longest_s: float) -> Generator[PosedFrame]:
+    first_s: float | None = None
     with closing(frames):
         for frame in frames:
-            if frame.time_s > longest_s:
+            first_s = frame.time_s if first_s is None else first_s
+            if frame.time_s - first_s > longest_s:
                 raise TooLongError(f"{path}: longer than {longest_s:.0f} s: cut out the parts that show the action")
             yield frame

@@ -17,7 +17,7 @@ Name the actions in videos, cameras and recorded skeletons.
 DIR/summary.csv gets one row an input with the label of all of it, and DIR/<name>.jsonl one event a line. The label is a
 best guess, an event has to be sure: an input may have the one and none of the other. Options add a table of all events,
 subtitles, annotated videos and recordings of landmarks. A file of results appears whole or not at all. Times are those
-of the frames, from the first one on."""
+of the file's own clock, as a player shows them."""
 EXAMPLES = """\
 examples:
   python -m app classify holiday.mp4 clips/ 'more/*.avi' --out results

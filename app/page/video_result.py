@@ -137,7 +137,8 @@ def _events_html(model: Recogniser, summary: Summary, events: Sequence[ActionEve
         '<section class="card"><div class="card-head"><div class="titled"><h2 class="caption">Actions</h2>'
         '<span class="quiet wide">choose one to see it</span></div>'
         f'<div class="buttons"><span class="quiet">Download</span>{save}</div></div>'
-        f'<div class="track" style="height: {height}px" aria-hidden="true">{blocks}<b id="playhead"></b></div>'
+        f'<div class="track" style="height: {height}px" data-seconds="{whole_s:.3f}" aria-hidden="true">{blocks}'
+        '<b id="playhead"></b></div>'
         f'<div class="scroller tall"><table class="event-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(_row_html(model, event) for event in ordered)}</tbody></table></div></section>"
     )

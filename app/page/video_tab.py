@@ -16,7 +16,8 @@ from app.page.scripts import hook
 from app.page.theme import fragment
 from app.page.video_result import result_html, result_json
 from app.page.wire import PoseTrack
-from app.sources.video import VIDEO_SUFFIXES, VideoError, VideoReader
+from app.sources.kinds import is_video
+from app.sources.video import VideoError, VideoReader
 from app.types import ActionEvent, Answer
 from models.system.command_line import called
 from models.system.places import EXAMPLE
@@ -192,8 +193,8 @@ def analyse(
     Raises:
         VideoError: the file is not a video, or is too long for the page.
     """
-    if path.suffix.lower() not in VIDEO_SUFFIXES:
-        raise VideoError(f"{path.name}: not a video file by its name; try an mp4, mov, webm, mkv or avi")
+    if not is_video(path):
+        raise VideoError(f"{path.name}: not a video file by its name or its content; try an mp4, mov, webm, mkv or avi")
     with VideoReader(path) as video:  # fail before any model is loaded
         _bound(path, video.claimed_s or 0.0)
         _, rgb_HWC = next(iter(video))

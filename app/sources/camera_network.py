@@ -8,8 +8,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.sources.codecs import ONLY_THESE, refusal
+from app.sources.codecs import DECODER_OPTIONS, ONLY_THESE, refusal
 from app.sources.frames import MOST_PIXELS, CameraError, Frames, upright_rgb
+from app.sources.kinds import PLAYLIST, playlist_of
+from app.sources.streams import shown
 from models.system.addresses import masked
 from models.system.proxies import reach_directly
 
@@ -24,6 +26,8 @@ _PROTOCOLS = ",".join((*SCHEMES, "tls", "rtp"))
 _CONTAINERS = "rtsp,rtp,mpegts,mpjpeg,mjpeg,flv,live_flv,h264,hevc,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,asf,ogg"
 # Kinds of stream whose pictures carry the sender's clock; the others are stamped as they arrive.
 _CLOCKED = frozenset(("rtsp", "mpegts", "flv", "live_flv", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"))
+_NO_PLAYLIST = "give the camera's RTSP or MPEG-TS address"
+_NONE = f" ({PLAYLIST}, HLS or DASH, is none: {_NO_PLAYLIST})"
 _PROBE_US = 1_000_000  # how much of the stream opening may look at, microseconds
 LATE_S = 0.5  # a picture that is later than this is not decoded
 _STANDING_S = 2.0  # a queue is drained within this; after longer, the sender's clock must run slow or have stood
@@ -34,11 +38,13 @@ def check_address(address: str) -> None:
     """Refuse a text that is not the address of a stream.
 
     Raises:
-        CameraError: the address is of another kind (for example a file's).
+        CameraError: the address is of another kind (for example a file's, or a playlist's).
     """
     scheme, found, rest = address.partition("://")
     if not found or scheme not in SCHEMES or not rest or not address.isprintable():
         raise CameraError(f"a camera is a number, or an address that starts with one of {', '.join(SCHEMES)} and ://")
+    if kind := playlist_of(address):
+        raise CameraError(f"{masked(address)}: {PLAYLIST} ({kind}) is not opened; {_NO_PLAYLIST}")
 
 
 class SentTimes:
@@ -102,12 +108,12 @@ def network_frames(address: str, clock: Callable[[], float], open_s: float, sile
     name, reformatter = masked(address), VideoReformatter()
     container = _opened(address, name, open_s, silent_s)
     try:
-        stream = next(iter(container.streams.video), None)
+        stream = shown(container.streams.video)
         if stream is None or stream.codec_context is None:
             raise CameraError(f"{name}: it answers, but with no picture in a format known here")
         if refused := refusal(stream.codec_context.codec):
             raise CameraError(f"{name}: {refused}; choose H.264 in the camera")
-        stream.codec_context.options = dict(ONLY_THESE)
+        stream.codec_context.options = dict(DECODER_OPTIONS)
         stream.thread_type = "SLICE"  # threads by frame would hold back as many frames
         heard_s = clock()
         for captured_s, frame in _decoded(container, stream, clock):
@@ -155,12 +161,19 @@ def _reason(error: Exception, open_s: float) -> str:
         ((av.HTTPUnauthorizedError, av.HTTPForbiddenError), "refused; write NAME:PASSWORD@ before the host"),
         ((av.HTTPNotFoundError,), "the camera answers, but has no stream of this path"),
         ((av.ExitError, av.TimeoutError), f"no answer in {open_s:g} s; is the camera on, and is the address right?"),
-        ((av.InvalidDataError,), "it answers, but with nothing that is known here as a video stream"),
+        (
+            (av.InvalidDataError,),
+            f"it answers, but with no video stream that is known here{_NONE}",
+        ),
+        (
+            (av.ArgumentError,),
+            f"it cannot be reached as a video stream: it leads elsewhere{_NONE}",
+        ),
     )
     for kinds, reason in reasons:
         if isinstance(error, kinds):
             return reason
-    return "it cannot be reached, or gives no video stream; check the address and the network"
+    return f"it cannot be reached, or gives no video stream{_NONE}; check the address and the network"
 
 
 def _decoded(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.sources.frames import MOST_PIXELS
+
 if TYPE_CHECKING:
     from av.codec import Codec
 
@@ -26,6 +28,9 @@ DECODERS = frozenset(
 )
 # FFmpeg's option of a container and of a decoder; it holds while the container looks for what its streams are, too.
 ONLY_THESE = {"codec_whitelist": ",".join(sorted(DECODERS))}
+# FFmpeg takes no memory for a picture of more pixels, whatever a stream says of its size. Decoders add margins to what
+# they ask, so that the exact limit is held where frames come out.
+DECODER_OPTIONS = {**ONLY_THESE, "max_pixels": str(2 * MOST_PIXELS)}
 REMEDY = "convert it first: ffmpeg -i in -c:v libx264 out.mp4"
 
 

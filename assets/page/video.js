@@ -66,9 +66,10 @@ function place(video) {
   return canvas;
 }
 
-function mark(t, whole) {
+function mark(t) {
   const head = byId("playhead");
-  if (head && whole) head.style.left = `${(100 * t) / whole}%`;
+  // The timeline ends with the picture, or the last event; sound may go on.
+  if (head) head.style.left = `${Math.min(100, (100 * t) / Number(head.parentElement.dataset.seconds))}%`;
   for (const row of document.querySelectorAll("#result tr[data-start]")) {
     const now = Number(row.dataset.start) <= t && t < Number(row.dataset.end);
     if (now === row.hasAttribute("aria-current")) continue;
@@ -94,7 +95,7 @@ function frame() {
   if (state === drawn && byId("clip-overlay")?.isConnected) return;
   drawn = state;
   drawPeople(place(video), persons(video.currentTime), false);
-  mark(video.currentTime, video.duration);
+  mark(video.currentTime);
 }
 
 // What the server found in the recording, null for none.

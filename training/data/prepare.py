@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from app.sources.folders import left_out, look_into, searched_once
 from models.system.atomic import write_json, write_text
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
@@ -89,6 +90,8 @@ def prepare(
     files = reader.files(source)
     if not files:
         raise ValueError(f"{source} holds no {reader.wanted}; give another folder or another --kind")
+    for line in _left_out(reader, files, source):
+        note(line)
     try:
         return _prepare(reader, files, source, out, workers, note)
     except OSError as error:
@@ -129,6 +132,15 @@ def _prepare(
     for line in _lines(counts, found, reader, out):
         note(line)
     return counts
+
+
+def _left_out(reader: Reader, files: list[Path], source: Path) -> Iterator[str]:
+    """Yield lines about what lies in a folder and is not read."""
+    if source.is_dir():
+        inside, taken = look_into(source), set(files)
+        others = [path for path in inside.files if path not in taken]
+        told = (left_out(others, f"no {reader.wanted}") if reader.names_left_out else "", searched_once(inside.again))
+        yield from filter(None, told)
 
 
 def _write_skipped(path: Path, skipped: tuple[str, ...]) -> None:

@@ -68,7 +68,7 @@ def _made(request: Request, pose_model: Callable[[], Path], note: Callable[[str]
 
     began = time.monotonic()
     config, base = _start(request.start)
-    found = find(request.folder)
+    found = find(request.folder, note)
     divide(found, request.by, request.seed)  # refuses before the long work what cannot be held back
     seen = watch(found, request.out / "work" / request.pose / "seen", pose_model, request.workers, note)
     examples, by = divide(_enough(seen), request.by, request.seed)

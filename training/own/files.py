@@ -6,18 +6,19 @@ DIR/ACTION/file, or DIR/ACTION/PERSON/file: a person's name is the same in all a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from app.landmarks.file_format import RECORD_SUFFIX
-from app.sources.video import VIDEO_SUFFIXES
+from app.sources.folders import left_out, look_into, searched_once
+from app.sources.kinds import is_annotated, is_video
 from app.teach.pack import checked_name
 from models.labels import SILENT
 
-SUFFIXES = (*sorted(VIDEO_SUFFIXES), RECORD_SUFFIX, ".npz")
+SUFFIXES = (RECORD_SUFFIX, ".npz")  # beside those of videos
 HELD_BACK = 0.25  # of the files, about
 
 
@@ -40,8 +41,12 @@ class Example:
     part: str = "train"
 
 
-def find(folder: Path) -> list[Example]:
+def find(folder: Path, note: Callable[[str], None] = lambda line: None) -> list[Example]:
     """Find every video, recording and clip file below the folders of the actions, sorted.
+
+    Args:
+        folder: holds a folder for each action.
+        note: told what is left out.
 
     Raises:
         ValueError: there is no such folder, it holds fewer than two actions, or a name cannot be shown.
@@ -49,9 +54,21 @@ def find(folder: Path) -> list[Example]:
     if not folder.is_dir():
         raise ValueError(f"{folder}: there is no such folder; it should hold a folder of videos for each action")
     examples: list[Example] = []
-    for place in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        files = sorted(p for p in place.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    inside = look_into(folder, recursive=False)
+    loose, others, again = inside.files, list[Path](), list[Path]()
+    for place in inside.folders:
+        if folder.resolve().is_relative_to(place.resolve()):
+            again.append(place)
+            continue
+        below = look_into(place)
+        files = [path for path in below.files if _shows_an_action(path)]
         examples += [_example(path, path.relative_to(folder)) for path in files]
+        others += [path for path in below.files if path not in files]
+        again += below.again
+    wanted = f"neither video nor {' nor '.join(SUFFIXES)}, or an annotated one"
+    told = (left_out(loose, "beside the folders of the actions"), left_out(others, wanted), searched_once(again))
+    for line in filter(None, told):
+        note(line)
     names = sorted({example.action for example in examples})
     same = [name for name, count in Counter(name.casefold() for name in names).items() if count > 1]
     if same:
@@ -60,9 +77,13 @@ def find(folder: Path) -> list[Example]:
     if len(said) < 2:
         raise ValueError(
             f"{folder} holds {f'one action, {said[0]!r}' if said else 'no action'}: at least two folders of videos "
-            f"({', '.join(SUFFIXES)}) are needed, each named after its action"
+            f"({', '.join(SUFFIXES)} and whatever is a video) are needed, each named after its action"
         )
     return examples
+
+
+def _shows_an_action(path: Path) -> bool:
+    return (path.suffix.lower() in SUFFIXES or is_video(path)) and path.is_file() and not is_annotated(path)
 
 
 def _example(path: Path, place: Path) -> Example:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, find, make_jobs, remarks, sources
+from app.batch.jobs import CLIPS, LANDMARKS, LIVE, VIDEO, find, make_jobs, sources
+from app.batch.remarks import remarks
 from app.sources.frames import CameraError
 
 
@@ -49,6 +50,44 @@ def test_folders_to_their_ends(tree):
     assert names("sub") == ["sub/d.mp4"] and names("sub", recursive=True) == ["sub/d.mp4", "sub/deep/e.mov"]
 
 
+def test_a_folder_of_links_to_folders(tree):
+    (tree / "links").mkdir()
+    (tree / "links" / "day1").symlink_to(tree / "sub")
+    (tree / "sub" / "deep" / "loop").symlink_to(tree / "links")
+    assert names("links", recursive=True) == ["links/day1/d.mp4", "links/day1/deep/e.mov"]
+    assert remarks(["links"], recursive=False) == ["links: 1 folder in it left out (--recursive)"]
+    (loop,) = remarks(["links"], recursive=True)
+    assert loop.endswith("left out: links/day1/deep/loop")
+
+
+def test_films_are_found_by_their_content_where_names_do_not_tell(tree):
+    (tree / "films").mkdir()
+    for name in ("a.dav", "b.MOD", "c.mxf", "d.y4m", "e.LRV", "misnamed.txt", "no suffix"):
+        (tree / "films" / name).write_bytes(b"\0\0\x01\xba" + bytes(400))
+    for name in ("joints.npy", "notes.txt", "song.m4a", "Thumbs.db", "._a.dav"):
+        (tree / "films" / name).write_bytes(b"nothing")
+    assert [Path(name).name for name in names("films")] == [
+        "a.dav", "b.MOD", "c.mxf", "d.y4m", "e.LRV", "misnamed.txt", "no suffix",
+    ]  # fmt: skip
+    assert names("films/*.txt", "films/no*") == ["films/misnamed.txt", "films/no suffix"]
+    (line,) = remarks(["films"], recursive=False)
+    assert line == "films: 3 files left out, neither video nor .npz nor .ikem: joints.npy, notes.txt and song.m4a"
+    results = {(tree / "films" / name).resolve() for name in ("joints.npy", "notes.txt", "song.m4a")}
+    assert remarks(["films"], False, results) == []
+
+
+def test_brackets_in_the_names_of_folders(tree):
+    (tree / "clips [2024]" / "day [1]").mkdir(parents=True)
+    for name in ("clips [2024]/a.npz", "clips [2024]/b.npz", "clips [2024]/day [1]/c.npz"):
+        (tree / name).write_bytes(b"")
+    assert names("clips [2024]/*.npz") == ["clips [2024]/a.npz", "clips [2024]/b.npz"]
+    assert names("clips [2024]/[b-z].npz") == ["clips [2024]/b.npz"]
+    assert names("clips [2024]/**/*.npz")[2:] == ["clips [2024]/day [1]/c.npz"]
+    assert names("clips [2024]/day [1]/*") == ["clips [2024]/day [1]/c.npz"]
+    assert names(f"{tree}/clips [2024]/*.npz") == [f"{tree}/clips [2024]/{name}.npz" for name in "ab"]
+    assert names("clip?/*.npz", "clips*/*.npz")[1:] == ["clips [2024]/a.npz", "clips [2024]/b.npz"]
+
+
 @pytest.mark.parametrize(("closed", "recursive"), [("sub", False), ("sub", True), ("sub/deep", True)])
 def test_a_folder_that_may_not_be_read_is_reported(tree, monkeypatch, closed, recursive):
     """As root may read everything, the system's answer is put on."""
@@ -76,10 +115,12 @@ def test_what_folders_leave_out_is_told(tree):
     assert names("*.annotated.mp4", "sub/D.annotated.MP4") == ["b.annotated.mp4", "sub/D.annotated.MP4"]
     told = remarks([".", "words", "b.mp4", "camera:0", "*.mp4"], recursive=False)
     assert [line.partition(" left out")[0] for line in told] == [
-        ".: 1 annotated video in it, of this command,", ".: 1 folder in it",
+        ".: 1 annotated video in it, of this command,", ".: 1 file", ".: 1 folder in it", "words: 1 file",
     ]  # fmt: skip
-    (deep,) = remarks(["."], recursive=True)
-    assert deep.startswith(".: 2 annotated videos in it") and remarks(["sub/deep"], recursive=False) == []
+    assert told[1].endswith(": c.txt") and told[3].endswith(": notes.txt")
+    deep, files = remarks(["."], recursive=True)
+    assert deep.startswith(".: 2 annotated videos in it") and files.endswith(": c.txt and notes.txt")
+    assert remarks(["sub/deep"], recursive=False) == []
 
 
 def test_paths_that_lead_nowhere(tree):

@@ -226,6 +226,17 @@ def test_events_have_the_times_of_the_frames(tmp_path, out, monkeypatch, times_s
     assert float(rows(out)["film.mp4"]["seconds"]) == pytest.approx(9, abs=0.3)
 
 
+def test_events_of_a_picture_that_starts_late_lie_on_the_clock_of_the_file(tmp_path, out, monkeypatch):
+    monkeypatch.setattr("app.pose.landmarker.PoseSource", BrightPose)
+    run([bright_from_3_to_6(tmp_path / "film.mp4", STEADY[60:])], out, lambda: tmp_path, vtt=True, skeletons=True)
+    run([out / "film.ikem"], tmp_path / "again", vtt=True)
+    for folder in (out, tmp_path / "again"):
+        (event,) = lines(folder / "film.jsonl")
+        assert event["start"] == pytest.approx(3, abs=0.3) and event["end"] == pytest.approx(6, abs=0.3)
+        assert f"00:00:0{event['start']:.3f} --> 00:00:0{event['end']:.3f}" in (folder / "film.vtt").read_text()
+    assert float(rows(out)["film.mp4"]["seconds"]) == pytest.approx(7, abs=0.1)
+
+
 def test_a_large_video_is_annotated_at_a_size_that_plays(tmp_path, out, monkeypatch):
     monkeypatch.setattr("app.pose.landmarker.PoseSource", BrightPose)
     path = bright_from_3_to_6(tmp_path / "4k.mp4", [0, 0.1, 0.2], size=(3840, 2160))

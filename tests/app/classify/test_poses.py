@@ -59,9 +59,9 @@ def test_what_was_wrong_is_told_after_the_last_frame(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_long_is_refused_in_words(tmp_path: Path) -> None:
     path = recorded(tmp_path / "a.ikem")
-    with poses_of(path, no_pose, longest_s=4.0) as played, pytest.raises(TooLongError) as told:
+    with poses_of(path, no_pose, longest_s=3.0) as played, pytest.raises(TooLongError) as told:
         list(played.frames)
-    assert str(told.value) == f"{path}: longer than 4 s: cut out the parts that show the action"
+    assert str(told.value) == f"{path}: longer than 3 s: cut out the parts that show the action"
 
 
 def test_a_recording_is_classified_as_a_video_is(tmp_path: Path) -> None:

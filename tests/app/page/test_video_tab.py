@@ -82,6 +82,20 @@ def test_a_good_file(handler, tmp_path):
     json.dumps(found, allow_nan=False)
 
 
+def test_a_picture_that_starts_late_has_the_times_of_the_player(handler, tmp_path):
+    path = write_video(tmp_path / "late.mp4", np.arange(120) / 30 + 3.0)
+    page, found = handler(str(path), REQUEST, no_progress)
+    (event,) = found["events"]
+    assert 3.0 <= event[3] < 4.0 and 6.0 < event[4] <= 7.1
+    assert f'data-start="{event[3]:.2f}"' in page and f'data-seconds="{event[4]:.3f}"' in page
+    assert json.loads(found["jsonl"])["start"] == pytest.approx(event[3], abs=1e-3)
+
+
+def test_a_film_that_is_called_otherwise(handler, tmp_path):
+    path = write_video(tmp_path / "clip.mp4", np.arange(120) / 30).rename(tmp_path / "clip.download")
+    assert "Waving" in handler(str(path), REQUEST, no_progress)[0]
+
+
 def test_a_glimpse_has_no_events(handler, tmp_path, monkeypatch):
     glimpse = {"detect": lambda self, rgb_HWC, time_s: [pose(time_s, wave=True)] if 5 <= time_s < 7 else []}
     monkeypatch.setattr(
@@ -100,7 +114,7 @@ def test_nothing_chosen(handler):
 def test_too_long(handler, tmp_path, monkeypatch, claims):
     monkeypatch.setattr(page_video, "MOST_SECONDS", 1.5)
     if not claims:
-        monkeypatch.setattr("app.sources.video.VideoReader._claimed_duration", lambda self: None)
+        monkeypatch.setattr("app.sources.video.VideoReader._claimed_end", lambda self: None)
     path = write_video(tmp_path / "clip.mp4", np.arange(90) / 30)
     assert "python -m app classify" in handler(str(path), REQUEST, no_progress)[0]
 

@@ -101,6 +101,26 @@ def test_a_playlist_is_not_followed(example_video):
         next(camera.frames())
 
 
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("http://cam/live.m3u8", "HLS"),
+        ("https://me:word@cam/LIVE.M3U8?token=word", "HLS"),
+        ("http://cam/live.mpd#word", "DASH"),
+    ],
+)
+def test_playlists_are_refused_by_name(address, kind):
+    with pytest.raises(CameraError, match=rf"a playlist \({kind}\) is not opened; give the camera's RTSP") as caught:
+        check_address(address)
+    assert "word" not in str(caught.value)
+
+
+def test_a_playlist_behind_another_name_is_told():
+    server = StreamServer([(0.0, b'<?xml version="1.0"?>\n<MPD></MPD>\n')], kind="application/dash+xml")
+    with server, Camera(server.address, open_s=PATIENT_S) as camera, pytest.raises(CameraError, match="HLS or DASH"):
+        next(camera.frames())
+
+
 def test_what_opening_a_stream_may_touch(monkeypatch):
     """FFmpeg has more than one guard between a stream and a file; this one must not be lost behind the others."""
     import av

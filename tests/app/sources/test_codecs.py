@@ -6,7 +6,7 @@ import av
 import pytest
 
 from app.sources.camera_network import network_frames
-from app.sources.codecs import DECODERS, ONLY_THESE, REMEDY, refusal
+from app.sources.codecs import DECODER_OPTIONS, DECODERS, ONLY_THESE, REMEDY, refusal
 from app.sources.frames import CameraError
 from app.sources.video import VideoError, VideoReader
 from tests.app.sources.stream_server import StreamServer
@@ -40,7 +40,7 @@ def test_ffmpeg_keeps_to_the_list_by_itself(tmp_path, name, monkeypatch):
     path = write(tmp_path / name, codec, pixels)
     monkeypatch.setattr("app.sources.video.refusal", lambda codec: "")
     with VideoReader(path) as video:
-        assert video._stream.codec_context.options == ONLY_THESE
+        assert video._stream.codec_context.options == DECODER_OPTIONS
         with pytest.raises(VideoError, match="no picture in it can be decoded"):
             next(iter(video))
 

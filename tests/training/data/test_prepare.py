@@ -89,6 +89,18 @@ def test_broken_files_are_named_and_the_rest_goes_on(tmp_path, small_parts):
     assert len((tmp_path / "store" / "skipped.txt").read_text().splitlines()) == 2
 
 
+def test_what_is_not_read_is_told(tmp_path):
+    source, notes = tmp_path / "source", []
+    (source / "deep").mkdir(parents=True)
+    clip_source(source / "set.NPZ")
+    clip_source(tmp_path / "elsewhere.npz").rename(source / "deep" / "._set.npz")
+    (source / "deep" / "notes.txt").write_text("nothing")
+    (source / "deep" / "loop").symlink_to(source)
+    assert prepare(source, tmp_path / "store", note=notes.append).clips == 30
+    assert notes[0].startswith("1 file left out, no .npz files") and notes[0].endswith(": notes.txt")
+    assert notes[1].endswith(f"left out: {source / 'deep' / 'loop'}")
+
+
 def test_nothing_readable(tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / f"{NAME}.skeleton").write_text("")

@@ -62,6 +62,22 @@ def test_frames_are_even_at_any_rate(fps):
     np.testing.assert_allclose(joints_TVC[k], bridge(now.world_V3, now.visibility_V)[0], atol=1e-2)
 
 
+def test_a_picture_that_starts_late_begins_with_its_first_frame():
+    times = np.arange(0, 2.0, 1 / 12.5)
+    from_zero, late = (even_frames([pose(t + d) for t in times], times[-1], d) for d in (0.0, 3.0))
+    assert late.shape == from_zero.shape and late[: int(times[-1] * 30)].any((1, 2)).all()
+
+
+def test_films_of_a_folder_by_name_and_content(tmp_path):
+    for name in ("wave/a.mp4", "wave/b.mxf", "wave/._a.mp4", "wave/a.annotated.mp4", "__MACOSX/wave/a.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "wave" / "c").write_bytes(b"\x1a\x45\xdf\xa3")
+    (tmp_path / "wave" / "notes.txt").write_text("nothing")
+    found = make_reader("videos").files(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == ["wave/a.mp4", "wave/b.mxf", "wave/c"]
+
+
 def test_out_of_sight_is_not_valid():
     times = [t for t in np.arange(0, 4.0, 0.1) if not 1.05 < t < 2.95]
     unseen = [pose(t, visible=0.1) for t in np.arange(4.0, 5.0, 0.1)]

@@ -63,6 +63,33 @@ def test_files_tell_their_action_and_their_person(folder: Path) -> None:
     assert [e.person for e in found if e.action == "idle"] == [""]
 
 
+def test_what_is_left_out_is_told_and_what_systems_add_is_passed_over(folder: Path) -> None:
+    before, notes = find(folder), []
+    for name in ("__MACOSX/wave/._0.npz", "wave/._0.npz", ".cache/x.npz", "wave/.DS_Store"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"\0\5\x16\7")
+    assert find(folder, notes.append) == before and not notes
+    (folder / "loose.npz").touch()
+    (folder / "squat" / "earlier.annotated.mp4").touch()
+    (folder / "squat" / "notes.txt").write_text("nothing")
+    (folder / "wave" / "clip.f4v").touch()
+    (folder / "wave" / "misnamed.txt").write_bytes(b"\0\0\0\x18ftypisom")
+    (folder / "wave" / "loop").symlink_to(folder)
+    (folder / "loop").symlink_to(folder.parent)
+    found = find(folder, notes.append)
+    assert {e.key for e in found} - {e.key for e in before} == {"wave/clip.f4v", "wave/misnamed.txt"}
+    assert len(notes) == 3 and notes[0] == "1 file left out, beside the folders of the actions: loose.npz"
+    assert notes[1].startswith("2 files left out") and notes[1].endswith(": earlier.annotated.mp4 and notes.txt")
+    assert notes[2].endswith(f"left out: {folder / 'loop'}, {folder / 'wave' / 'loop'}")
+
+
+def test_actions_may_be_links(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "linked").mkdir()
+    for action in ("wave", "squat"):
+        (tmp_path / "linked" / action).symlink_to(folder / action)
+    assert [e.key for e in find(tmp_path / "linked")] == [e.key for e in find(folder)]
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [

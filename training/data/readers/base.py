@@ -15,6 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from app.sources.folders import look_into
 from models.skeleton import JOINTS, V
 
 MOST_PEOPLE = 2
@@ -86,12 +87,18 @@ class Columns:
     setup: np.ndarray
 
 
+def files_below(source: Path) -> list[Path]:
+    """Return the file that a source is, or every file below it, in a fixed order; links are followed once."""
+    return [source] if source.is_file() else look_into(source).files
+
+
 class Reader(ABC):
     """Reader of one file format of recorded skeletons. It is small and picklable, as it travels to worker processes."""
 
     kind: ClassVar[str]
     wanted: ClassVar[str]  # what files it looks for, for messages
     files_a_part: ClassVar[int] = 1  # files that are read between two safe points
+    names_left_out: ClassVar[bool] = True  # False where a source holds files that are of use beside those to read
     split_notes: ClassVar[dict[str, str]] = {}  # what to know of a split
 
     @property

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from models.clips import read_clips
-from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, halves
+from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, files_below, halves
 
 TRAIN_VIEWS, TEST_VIEW = (1, 2), 3
 
@@ -29,9 +29,7 @@ class ClipsReader(Reader):
     wanted = ".npz files with `frames` (T, 25, 3) and `fps`"
 
     def files(self, source: Path) -> list[Path]:
-        if source.is_file():
-            return [source] if source.suffix == ".npz" else []
-        return sorted(path for path in source.rglob("*.npz") if path.is_file())
+        return [path for path in files_below(source) if path.suffix.lower() == ".npz" and path.is_file()]
 
     def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         several = source.is_dir() and len(self.files(source)) > 1

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from models.skeleton import JOINTS, V
-from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, halves
+from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, files_below, halves
 
 FPS = 30.0
 ACTIONS = {
@@ -68,8 +68,7 @@ class NwUclaReader(Reader):
     files_a_part = 64
 
     def files(self, source: Path) -> list[Path]:
-        paths = [source] if source.is_file() else sorted(source.rglob("*.json"))
-        return [path for path in paths if path.suffix == ".json" and _NAME.fullmatch(path.stem)]
+        return [path for path in files_below(source) if path.suffix == ".json" and _NAME.fullmatch(path.stem)]
 
     def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         match = _NAME.fullmatch(path.stem)

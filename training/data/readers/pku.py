@@ -20,7 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from models.skeleton import V
-from training.data.readers.base import MOST_PEOPLE, Columns, Reader, ReadError, RecordedClip, most_moving
+from training.data.readers.base import (
+    MOST_PEOPLE,
+    Columns,
+    Reader,
+    ReadError,
+    RecordedClip,
+    files_below,
+    most_moving,
+)  # fmt: skip
 
 FPS = 30.0
 VIEWS = {"L": 1, "M": 2, "R": 3}
@@ -38,6 +46,7 @@ class PkuReader(Reader):
     kind = "pku"
     wanted = "a folder of files named like 0002-L.txt: skeletons in one folder, labels in another"
     files_a_part = 4
+    names_left_out = False  # its labels and splits are text files too
 
     def files(self, source: Path) -> list[Path]:
         """List the sequences, without the label files of the same names."""
@@ -76,7 +85,9 @@ class PkuReader(Reader):
 
 
 def _named(source: Path) -> list[Path]:
-    return [path for path in sorted(source.rglob("*.txt")) if _NAME.fullmatch(path.stem)] if source.is_dir() else []
+    if not source.is_dir():
+        return []
+    return [path for path in files_below(source) if path.suffix == ".txt" and _NAME.fullmatch(path.stem)]
 
 
 def _first_line(path: Path) -> str:
@@ -90,7 +101,8 @@ def _label_files(source: Path) -> dict[str, Path]:
 
 
 def _split_files(source: Path) -> dict[str, Path]:
-    found = {split: sorted(source.rglob(pattern)) for split, pattern in SPLIT_FILES.items()}
+    below = files_below(source)
+    found = {split: [path for path in below if path.match(pattern)] for split, pattern in SPLIT_FILES.items()}
     return {split: paths[0] for split, paths in found.items() if paths}
 
 

@@ -15,10 +15,19 @@ from pathlib import Path
 import numpy as np
 
 from app.pose.tracker import People, distinct
+from app.sources.kinds import is_annotated, is_video
 from app.types import Pose, PosedFrame
 from models.resample import HOLD_S, bridge_gaps
 from models.skeleton import CENTRE, bridge
-from training.data.readers.base import MOST_PEOPLE, Columns, Reader, ReadError, RecordedClip, most_moving
+from training.data.readers.base import (
+    MOST_PEOPLE,
+    Columns,
+    Reader,
+    ReadError,
+    RecordedClip,
+    files_below,
+    most_moving,
+)  # fmt: skip
 
 FPS = 30.0
 LEAST_SHOWN = 0.1  # a person in a smaller share of the frames is the landmarker's mistake, or a passer-by
@@ -43,16 +52,21 @@ def follow(frames: Iterable[PosedFrame]) -> list[list[Pose]]:
     return [poses_of_person[number] for number in sorted(poses_of_person)]
 
 
-def even_frames(poses: Sequence[Pose], seconds: float) -> np.ndarray:
+def even_frames(poses: Sequence[Pose], seconds: float, first_s: float = 0.0) -> np.ndarray:
     """Resample one person to 30 frames a second over the whole video, (T, 25, 3).
 
     Frames in which the person is out of sight are zeros.
+
+    Args:
+        poses: of the person, in order.
+        seconds: from the video's first frame to its last.
+        first_s: time of the first frame, which is later than 0 where the sound begins before the picture.
     """
     joints_TVC, seen_TV = bridge(
         np.stack([pose.world_V3 for pose in poses]), np.stack([pose.visibility_V for pose in poses])
     )
     shoulders_T = seen_TV[:, CENTRE]  # without them a frame says nothing
-    times_T = np.array([pose.time_s for pose in poses])[shoulders_T]
+    times_T = np.array([pose.time_s - first_s for pose in poses])[shoulders_T]
     out_TVC = np.zeros((round(seconds * FPS) + 1, *joints_TVC.shape[1:]), np.float32)
     if len(times_T) < 2:
         return out_TVC
@@ -80,7 +94,8 @@ def look(path: Path, pose_model: Path) -> np.ndarray:
 
     with native_warnings_hidden(), poses_of(path, lambda: PoseSource(pose_model, MOST_PEOPLE)) as played:
         frames = list(played.frames)
-    people = [even_frames(poses, frames[-1].time_s) for poses in follow(frames)]
+    first_s, last_s = frames[0].time_s, frames[-1].time_s
+    people = [even_frames(poses, last_s - first_s, first_s) for poses in follow(frames)]
     people = [person for person in people if person.any((1, 2)).mean() >= LEAST_SHOWN]
     if not people:
         raise ReadError(f"{path.name}: nobody is seen in it")
@@ -105,10 +120,8 @@ class VideosReader(Reader):
     split_notes = {"random": "drawn by chance: one person's videos may be on both sides; use train/ and test/ folders"}
 
     def files(self, source: Path) -> list[Path]:
-        from app.sources.video import VIDEO_SUFFIXES
-
-        paths = [source] if source.is_file() else sorted(source.rglob("*"))
-        return [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
+        paths = files_below(source)
+        return [path for path in paths if is_video(path) and path.is_file() and not is_annotated(path)]
 
     def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         from app.pose.model_file import ensure_pose_model

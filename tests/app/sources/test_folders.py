@@ -1,0 +1,75 @@
+"""Folders: every file once, links followed once, loops end, and what is left out is told in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.sources.folders import in_words, left_out, look_into, searched_once
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    systems = ("in/.hidden/e.mp4", "in/__MACOSX/deep/._c.mp4", "in/._b.mp4")
+    for name in ("in/b.mp4", "in/deep/c.mp4", "elsewhere/d.mp4", *systems):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b"")
+    return Path("in")
+
+
+def listed(folder, **options):
+    return [str(path) for path in look_into(folder, **options).files]
+
+
+def test_what_systems_add_is_passed_over(tree):
+    (tree / "Thumbs.db").write_bytes(b"")
+    assert listed(tree) == ["in/b.mp4", "in/deep/c.mp4"]
+    assert listed(tree, recursive=False) == ["in/b.mp4"]
+    assert look_into(tree, recursive=False).folders == [tree / "deep"]
+
+
+def test_links_to_folders_are_followed_once(tree):
+    (tree / "a day").symlink_to(Path("elsewhere").resolve())
+    (tree / "another name").symlink_to(Path("elsewhere").resolve())
+    (tree / "a copy").symlink_to((tree / "deep").resolve())
+    inside = look_into(tree)
+    assert [str(path) for path in inside.files] == ["in/a day/d.mp4", "in/b.mp4", "in/deep/c.mp4"]
+    assert inside.again == [tree / "a copy", tree / "another name"]
+    assert searched_once(inside.again).endswith("left out: in/a copy, in/another name") and searched_once([]) == ""
+
+
+@pytest.mark.parametrize("target", ["in", "in/deep", ".", "/"])
+def test_a_loop_ends(tree, target):
+    (tree / "deep" / "loop").symlink_to(Path(target).resolve())
+    inside = look_into(tree)
+    assert [str(path) for path in inside.files] == ["in/b.mp4", "in/deep/c.mp4"]
+    assert inside.again == [tree / "deep" / "loop"]
+
+
+def test_two_folders_that_lead_to_each_other(tree):
+    (tree / "day").symlink_to(Path("elsewhere").resolve())
+    (Path("elsewhere") / "back").symlink_to(tree.resolve())
+    assert listed(tree) == ["in/b.mp4", "in/day/d.mp4", "in/deep/c.mp4"]
+
+
+def test_a_file_behind_links_counts_once_under_its_own_name(tree):
+    (tree / "a.mp4").symlink_to("b.mp4")
+    (tree / "x.mp4").symlink_to(Path("elsewhere/d.mp4").resolve())
+    (tree / "y.mp4").symlink_to(Path("elsewhere/d.mp4").resolve())
+    (tree / "round.mp4").symlink_to("round.mp4")
+    assert listed(tree) == ["in/b.mp4", "in/deep/c.mp4", "in/round.mp4", "in/x.mp4"]
+
+
+def test_large_folders_are_not_listed_to_their_ends(tree):
+    assert len(look_into(tree, most=1).files) == 1
+
+
+def test_what_is_left_out_in_words():
+    few = [Path("joints.npy"), Path("notes.txt")]
+    assert in_words(few) == "joints.npy and notes.txt"
+    many = [*few, *(Path(f"{i}.jpg") for i in range(40)), Path("README"), Path("Makefile"), Path("x")]
+    assert in_words(many) == "joints.npy, notes.txt, 40 .jpg and 3 without a suffix"
+    assert in_words(Path(f"a.{i}") for i in range(20)).endswith("a.7 and 12 of other kinds")
+    assert left_out(few[:1], "no video") == "1 file left out, no video: joints.npy" and left_out([], "no video") == ""
