@@ -30,6 +30,6 @@ class _UploadFolder(os.PathLike):
 
 
 # Gradio makes a folder in the one that it found at its import, which all users share and another may own.
-routes.DEFAULT_TEMP_DIR = _UploadFolder()  # type: ignore[assignment]  # it is only made a path of
+routes.DEFAULT_TEMP_DIR = _UploadFolder()  # type: ignore[assignment, attr-defined]  # it is only made a path of
 
 __all__ = ["gr", "http_server", "routes"]
