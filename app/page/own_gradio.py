@@ -22,7 +22,7 @@ with only_this_machine():
     from gradio import http_server, routes, utils
 
 
-class _UploadFolder(os.PathLike):
+class _UploadFolder(os.PathLike[str]):
     """The folder of the uploads at the moment when it is asked for."""
 
     def __fspath__(self) -> str:

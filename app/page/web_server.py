@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import uvicorn
 
 from app.page.own_gradio import http_server, routes
@@ -139,11 +140,16 @@ def own_start(host: str) -> Iterator[None]:
 
     Args:
         host: where the page is to listen.
+
+    Raises:
+        ValueError: the page does not answer this machine.
     """
     usual = http_server.start_server
     http_server.start_server = _start  # type: ignore[assignment]  # with fewer defaults
     try:
         with only_this_machine(host.strip("[]").partition("%")[0]):
             yield
+    except httpx.HTTPError as error:
+        raise ValueError(f"the page at {host} does not answer this machine ({error}): is a firewall between?") from None
     finally:
         http_server.start_server = usual

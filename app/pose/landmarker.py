@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from contextlib import suppress
@@ -54,6 +55,8 @@ class PoseSource:
 
     def __init__(self, model_path: str | os.PathLike[str], num_poses: int = MOST_PEOPLE) -> None:
         keep_usage_logs_here()
+        # MediaPipe imports it, and it would tell in two lines where it keeps fonts for whoever has no home.
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
         try:
             import mediapipe as mp
             from mediapipe.tasks.python import BaseOptions, vision

@@ -148,6 +148,35 @@ def test_cameras_and_addresses():
     assert all("secret" not in text for job in jobs for text in (job.source, job.shown, job.name))
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://10.0.0.7:554/user=admin&password=HUSH5&channel=1&stream=0.sdp",
+        "rtsp://10.0.0.7:554/admin:HUSH5/ch1",
+        "rtsp://10.0.0.7:554/live/admin/HUSH5?x",
+    ],
+)
+def test_a_password_in_the_path_names_nothing(address):
+    (job,) = make_jobs(find([address]))
+    assert job.target == address and job.name.startswith("10.0.0.7-554")
+    assert "HUSH5" not in job.source + job.shown + job.name
+
+
+@pytest.mark.parametrize("text", ["rtsp:/admin:HUSH5@10.0.0.7/s", "admin:HUSH5@10.0.0.7", "http:10.0.0.7/HUSH5"])
+def test_what_was_meant_as_an_address_is_told_without_it(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CameraError, match="looks like an address, but is none") as caught:
+        find([text])
+    assert "HUSH5" not in str(caught.value)
+    if "/" not in text:
+        (tmp_path / text).touch()  # a file of that name is a file
+        assert find([text]) == [Path(text)]
+
+
+def test_schemes_in_capital_letters():
+    assert find(["RTSP://10.0.0.7/Live"]) == ["rtsp://10.0.0.7/Live"]
+
+
 def test_two_addresses_that_look_the_same():
     jobs = make_jobs(["rtsp://a:1@host/x", "rtsp://b:2@host/x"])
     assert [job.source for job in jobs] == ["rtsp://***@host/x", "rtsp://***@host/x (2)"]

@@ -100,8 +100,8 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_ends_a_camera_whole(tmp_path, workers):
+@pytest.mark.parametrize(("workers", "kind"), [(1, signal.SIGINT), (2, signal.SIGINT), (2, signal.SIGHUP)])
+def test_a_terminal_ends_cameras_whole(tmp_path, workers, kind):
     out, seen = tmp_path / "out", tmp_path / "seen"
     seen.mkdir()
     (tmp_path / "run.py").write_text(SCRIPT)
@@ -112,7 +112,7 @@ def test_ctrl_c_ends_a_camera_whole(tmp_path, workers):
         process = subprocess.Popen(command, env=env, start_new_session=True, text=True, **pipes)
         while process.poll() is None and len(list(seen.iterdir())) < workers:
             time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+        os.killpg(process.pid, kind)  # as a terminal does: the workers get it too
         told, complained = process.communicate(timeout=60)
     assert process.returncode == 0, complained
     assert "stopping" in complained and "Traceback" not in complained
@@ -122,10 +122,11 @@ def test_ctrl_c_ends_a_camera_whole(tmp_path, workers):
     assert {json.loads(line)["label"] for line in told.splitlines()} == {"wave"}
 
 
-def test_ctrl_c_leaves_a_file_undone_and_the_rest_whole(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_leaves_a_file_undone_and_the_rest_whole(kind, tmp_path, monkeypatch):
     save(tmp_path / "a.npz", joints((3, "wave")))
     save(tmp_path / "b.npz", joints((3, "squat")))
-    stop = lambda: os.kill(os.getpid(), signal.SIGINT)  # noqa: E731
+    stop = lambda: os.kill(os.getpid(), kind)  # noqa: E731
     with camera() as server, once_seen(monkeypatch, 1.0, stop), pytest.raises(KeyboardInterrupt):
         run([tmp_path / "a.npz", server.address, tmp_path / "b.npz"], tmp_path / "out", lambda: tmp_path)
     assert len(rows(tmp_path / "out")) == 2 and "b.jsonl" not in listing(tmp_path / "out")

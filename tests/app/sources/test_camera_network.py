@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from itertools import islice
@@ -15,6 +16,7 @@ from app.sources.camera_network import LATE_S, SentTimes, _decoded, check_addres
 from app.sources.codecs import ONLY_THESE
 from app.sources.frames import CameraError
 from models.system.places import ROOT
+from models.system.proxies import send_https_nowhere
 from tests.app.sources.rtsp_server import RtspServer
 from tests.app.sources.stream_server import StreamServer, mjpeg, mpegts
 
@@ -71,6 +73,20 @@ def test_name_and_password(film):
         with Camera(address, **QUICK) as camera:
             assert camera.name == f"http://***@127.0.0.1:{server.port}/live"
             some_frames(camera, 2)
+
+
+@pytest.mark.parametrize("exceptions", ["127.0.0.2", ""])
+def test_a_camera_nearby_is_reached_without_the_proxy(exceptions, film, free_port, monkeypatch):
+    """Before and after a landmarker, which sends the process's https nowhere."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port}")
+    monkeypatch.setenv("https_proxy", "")
+    monkeypatch.setenv("no_proxy", exceptions)
+    with StreamServer(film) as server:
+        for _ in range(2):
+            with Camera(server.address, **QUICK) as camera:
+                some_frames(camera, 1)
+            send_https_nowhere()
+    assert exceptions in os.environ["no_proxy"]
 
 
 @pytest.mark.parametrize(
