@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from h11 import LocalProtocolError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -79,7 +81,8 @@ class Gate:
             asked = asked_place(scope, self._rules.root, self._rules.hosts, self._is_known)
             answer = asked if isinstance(asked, Response) else await self._answer(asked, receive, send)
             if answer is not None:
-                await answer(scope, receive, send)
+                with suppress(LocalProtocolError):  # the server has answered a request that was none by itself
+                    await answer(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 

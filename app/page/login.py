@@ -33,7 +33,8 @@ class _Guesses:
 class Login:
     """The logins of those who gave a name and its password.
 
-    A wrong password is answered late, later each time, and one address's guesses one after another. Each is logged.
+    A wrong password is answered late, later each time, and one address's guesses one after another. Each is logged. A
+    right one is answered at once, but begins nothing anew: who has one of their own may not guess another's with it.
 
     Args:
         pairs: names and passwords.
@@ -67,17 +68,15 @@ class Login:
         guesses = self._of(address)
         if guesses.waiting >= _MOST_WAITING:
             raise TimeoutError
+        if hmac.compare_digest(self._digests.get(name, b"\0" * 32), _digest(password)):
+            return self._new(name)
         guesses.waiting += 1
         try:
             async with guesses.turn:
-                right = hmac.compare_digest(self._digests.get(name, b"\0" * 32), _digest(password))
-                if right:
-                    self._guesses.pop(address, None)
-                    return self._new(name)
                 guesses.wrong, guesses.last_s = guesses.wrong + 1, time.monotonic()
                 print(
                     f"log-in refused: wrong name or password for {name[:_NAME_LETTERS]!a} from {address} "
-                    f"({guesses.wrong} in a row)",
+                    f"({guesses.wrong} wrong from there)",
                     file=sys.stderr,
                     flush=True,
                 )

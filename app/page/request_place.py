@@ -13,7 +13,11 @@ from starlette.types import Scope
 
 from app.page.hosts import Hosts, Root, split_host
 
-_MOST_TOLD = 50  # names that the log tells of
+_MOST_TOLD, _LONGEST_NAME = 50, 100  # names that the log tells of
+_REMEDY = (
+    " If it is yours, let it in with --allow-host {}, or, behind a proxy, with --root-path and the page's address; the "
+    "proxy should pass the name on (nginx: proxy_set_header Host $http_host;)."
+)
 _told: set[str] = set()
 # What a proxy wrote was read by the server already, if it believes that proxy; Gradio would believe anybody.
 _NOT_BELIEVED = (b"origin", b"x-gradio-server", b"forwarded", b"x-forwarded-host", b"x-forwarded-proto")
@@ -93,16 +97,11 @@ def _place(scope: Scope, root: Root, headers: Headers, origin: str | None) -> st
 
 
 def _refused(text: str, value: str, header: str) -> Response:
-    pair = split_host(urlsplit(value).netloc or value)
-    name = pair[0] if pair else ""
-    remedy = (
-        " If it is yours, let it in with --allow-host NAME, or, behind a proxy, with --root-path and the page's "
-        "address; the proxy should pass the name on (nginx: proxy_set_header Host $http_host;)."
-    )
     if header == "Sec-Fetch-Site":
         return PlainTextResponse(text, 403)
-    if len(_told) < _MOST_TOLD and value not in _told:
-        _told.add(value)
-        told = remedy.replace("NAME", name or "NAME")
-        print(f"refused: {header} is {value[:80]!a}.{told}", file=sys.stderr, flush=True)
-    return PlainTextResponse(text + remedy, 403)
+    pair = split_host(urlsplit(value).netloc if "://" in value else value)
+    if pair is not None and len(pair[0]) <= _LONGEST_NAME and len(_told) < _MOST_TOLD and pair[0] not in _told:
+        _told.add(pair[0])
+        told = _REMEDY.format(pair[0])
+        print(f"refused: a request with the {header} {pair[0]}.{told}", file=sys.stderr, flush=True)
+    return PlainTextResponse(text + _REMEDY.format("NAME"), 403)

@@ -179,6 +179,7 @@ def test_the_app_image_holds_what_the_app_imports() -> None:
         "PIL",
         "starlette",
         "uvicorn",
+        "h11",
         "python_multipart",
         "ray",
         "tensorrt",

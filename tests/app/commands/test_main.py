@@ -76,8 +76,19 @@ def test_options_of_each_command():
     shared = ["--device", "--model", "--pose", "--threads"]
     assert options == {
         "demo": sorted(
-            ["--auth", "--host", "--only", "--open", "--pack", "--port", "--record", "--ssl-certfile"]
-            + ["--ssl-keyfile", *shared]
+            [
+                "--allow-host",
+                "--auth",
+                "--frame-ancestors",
+                "--host",
+                "--only",
+                "--open",
+                "--pack",
+                "--port",
+                "--record",
+                "--ssl-certfile",
+            ]
+            + ["--per-address", "--root-path", "--ssl-keyfile", *shared]
         ),
         "classify": sorted([*CLASSIFY, *shared]),
         "teach": sorted(["--forget", "--list", "--no-clips", "--not", "--pack", "--rebuild", *shared]),

@@ -45,7 +45,11 @@ def test_each_guess_costs_more_and_one_waits_for_the_other():
     assert asyncio.run(guess(4)) > 0.02 * (1 + 2 + 4 + 8) - 0.01
     start = time.monotonic()
     assert asyncio.run(doors.enter("ann", SECRET, "5.6.7.8"))
-    assert time.monotonic() - start < 0.16, "another address does not wait for it"
+    assert asyncio.run(doors.enter("ann", SECRET, "1.2.3.4")), "nor does who knows it"
+    assert time.monotonic() - start < 0.16
+    start = time.monotonic()
+    asyncio.run(doors.enter("ann", "wrong", "1.2.3.4"))
+    assert time.monotonic() - start > 0.3, "it is not forgotten by that"
 
 
 def test_many_guesses_at_once():
