@@ -8,6 +8,7 @@ const AT_ONCE = 2; // pictures under way: one that the server looks at, and one 
 const STALE_MS = 250; // an older word of the browser on when its picture was taken is not believed
 const REST_MS = 500, WAIT_MS = 2000, MOST_REST_MS = 10_000; // after a failure; where there is no room; whatever is asked for
 const ANSWERED_MS = 2000, SLOW_MS = 1000; // without an answer; of an answer's way here and there
+const TOO_MUCH = [408, 413, "silent"]; // of a picture that is too large for the line, or for the server
 const FINE = [null, 200, 204]; // null: no reply yet; 204: a newer picture came
 
 let sensitivity = 0.5; // from the slider
@@ -42,7 +43,7 @@ function heed({ status, retry }, now) {
   }
   if (FINE.includes(status)) return;
   round.restUntil = now + Math.min(MOST_REST_MS, Math.max(status === 429 ? WAIT_MS : REST_MS, retry * 1000));
-  if (status === 413 || status === "silent") pace.smaller(now);
+  if (TOO_MUCH.includes(status)) pace.smaller(now);
   if (status !== 403) return;
   if (before !== 403) line.refusedAt = now;
   renewKey(now);

@@ -6,7 +6,7 @@ const KEY_MS = 3000; // in which a new key comes
 const LEAST_RATE = 6, LEAST_CAMERA = 7; // pictures a second
 const BUSY = 0.5; // share of the time for which the server works on this visitor's pictures, above which it is the cause
 
-const BY_STATUS = { 0: "offline", 401: "login", 413: "large", 415: "unreadable", 429: "busy", 503: "busy" };
+const BY_STATUS = { 0: "offline", 401: "login", 408: "tardy", 413: "large", 415: "unreadable", 429: "busy", 503: "busy" };
 const OF_CAMERA = new Set(["muted", "paused", "still"]);
 const NOTES = new Set(["slow camera", "slow server", "slow line"]);
 

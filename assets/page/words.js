@@ -37,6 +37,7 @@ const STATES = {
   renewing: ["One moment", "The program that serves this page was started anew: a new key is fetched"],
   refused: ["No answer", "Load this page again: the program that serves it was started anew, or is another one"],
   large: ["No answer", "The pictures are too large for the server or a proxy before it. Smaller ones are sent"],
+  tardy: ["No answer", "The line is too slow for the pictures. Smaller ones are sent"],
   unreadable: ["No answer", "The server cannot read the camera's pictures. Try another camera or another browser"],
   busy: ["Waiting", "The server has no room for more pictures just now. It goes on by itself"],
   failing: ["No answer", "The program that serves this page reports a failure. It is asked again and again"],

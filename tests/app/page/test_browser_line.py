@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TROUBLES = [  # what the server does, the large words, and what the line below them says
     ({"status": 500}, "No answer", "reports a failure"),
     ({"status": 502}, "No answer", "reports a failure"),
+    ({"status": 408}, "No answer", "line is too slow"),
     ({"status": 413}, "No answer", "too large"),
     ({"status": 415}, "No answer", "cannot read the camera's pictures"),
     ({"status": 401}, "Logged out", "log in"),

@@ -28,6 +28,7 @@ STATES = [  # camera, line, rates, and the state they are of
     ({}, {"status": 401} | SILENT, {}, "login"),
     ({}, {"status": 403}, {}, "renewing"),
     ({}, {"status": 403, "refusedAt": NOW - 3100}, {}, "refused"),
+    ({}, {"status": 408} | SILENT, {}, "tardy"),
     ({}, {"status": 413} | SILENT, {}, "large"),
     ({}, {"status": 415} | SILENT, {}, "unreadable"),
     ({}, {"status": 429} | SILENT, {}, "busy"),
