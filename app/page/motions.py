@@ -11,6 +11,8 @@ from starlette.routing import Route
 
 from app.page.theme import PAGE_ASSETS
 
+FOR_EVER = "public, max-age=31536000, immutable"  # of what has another address at another version
+
 
 @cache
 def motions() -> dict[str, dict]:
@@ -26,4 +28,4 @@ def motion_route() -> Route:
 
 async def _motion(request: Request) -> Response:
     clip = motions().get(request.path_params["label"])
-    return Response(status_code=404) if clip is None else JSONResponse(clip)
+    return Response(status_code=404) if clip is None else JSONResponse(clip, headers={"cache-control": FOR_EVER})

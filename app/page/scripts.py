@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from typing import Any
 
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from app.page.motions import motion_route
+from app.page.motions import FOR_EVER, motion_route
 from app.page.theme import PAGE_ASSETS
 
 PATH = "/ikem/page"
@@ -25,8 +27,17 @@ def route() -> Mount:
 
     The folder holds nothing of any visitor.
     """
-    files = Mount("/", StaticFiles(directory=PAGE_ASSETS))
+    files = Mount("/", _Files(directory=PAGE_ASSETS))
     return Mount(f"{PATH}/{version()}", routes=[motion_route(), files])
+
+
+class _Files(StaticFiles):
+    """Files that a browser need not ask for again: at another version they have another address."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = FOR_EVER
+        return response
 
 
 def version() -> str:

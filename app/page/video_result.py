@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 _LANE_PX, _GAP_PX = 26, 4
+_FROM_ZERO = "In files, people are counted from 0"
 _SMALL = "People who take less than about half of the picture's height may be missed."
 
 
@@ -129,7 +130,7 @@ def _events_html(model: Recogniser, summary: Summary, events: Sequence[ActionEve
     blocks = "".join(_block_html(model, event, lane[event.person], whole_s) for event in ordered)
     height = (max(lane.values()) + 1) * (_LANE_PX + _GAP_PX) + _GAP_PX
     save = "".join(
-        f'<button type="button" class="small-button" data-save="{kind}">{kind.upper()}</button>'
+        f'<button type="button" class="small-button" data-save="{kind}" title="{_FROM_ZERO}">{kind.upper()}</button>'
         for kind in ("csv", "jsonl")
     )
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in _HEAD)

@@ -130,6 +130,7 @@ def test_scripts_are_served(root_path):
     for name, text in SCRIPTS.items():
         status, headers, body = get(f"{PATH}/{version()}/{name}", root_path=root_path)
         assert status == 200 and body.decode() == text
+        assert headers[b"cache-control"].endswith(b"immutable"), "its address is the version's"
         assert headers[b"content-type"].split(b";")[0] in (b"text/javascript", b"application/javascript")
 
 
