@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from app.batch.jobs import is_input, live, printable, real
-from app.sources.folders import FolderFiles, left_out, look_into, searched_once
+from app.sources.folders import FolderFiles, look_into, not_read
 from app.sources.kinds import is_annotated
 from models.system.words import count
 
@@ -32,17 +33,12 @@ def remarks(inputs: Iterable[str], recursive: bool, leave_out: Collection[Path] 
 
 
 def _remarks(inside: FolderFiles, leave_out: Collection[Path]) -> Iterator[str]:
-    drawn = sum(map(is_annotated, inside.files))
-    if drawn:
-        yield f"{count(drawn, 'annotated video')} in it, of this command, left out (to be named one by one)"
-    others = [path for path in inside.files if not (is_annotated(path) or is_input(path) or real(path) in leave_out)]
-    if others:
-        yield left_out(others, "neither video nor .npz nor .ikem")
+    others = [path for path in inside.files if is_annotated(path) or not (is_input(path) or real(path) in leave_out)]
+    readable = replace(inside, closed=[])  # the others are inputs, so that each is reported
+    yield from not_read(others, "neither video nor .npz nor .ikem", readable)
     folders = sum(map(_holds_inputs, inside.folders))
     if folders:
         yield f"{count(folders, 'folder')} in it left out (--recursive)"
-    if inside.again:
-        yield searched_once(inside.again)
 
 
 def _holds_inputs(folder: Path) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.sources.kinds import is_passed_over
+from app.sources.kinds import is_annotated, is_passed_over
 from models.system.words import count
 
 _NAMED_ONE_BY_ONE = 2  # files of one suffix that a line names; more are counted
@@ -102,21 +102,37 @@ def in_words(paths: Iterable[Path]) -> str:
     return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
 
 
-def left_out(paths: Iterable[Path], wanted: str) -> str:
+def left_out(paths: Iterable[Path], why: str) -> str:
     """Return a line about the files that are left out, "" where there are none.
 
     Args:
         paths: the files.
-        wanted: what is taken instead, such as "no video".
+        why: as the middle of the line, such as "no video".
     """
     paths = list(paths)
-    return f"{count(len(paths), 'file')} left out, {wanted}: {in_words(paths)}" if paths else ""
+    return f"{count(len(paths), 'file')} left out, {why}: {in_words(paths)}" if paths else ""
 
 
-def searched_once(again: Sequence[Path]) -> str:
-    """Return a line about the links that lead to what is searched already, "" where there are none."""
-    if not again:
-        return ""
-    few, more = [str(path) for path in again[:_MOST_NAMED]], len(again) - _MOST_NAMED
-    names = ", ".join([*few, f"{more} more"] if more > 0 else few)
-    return f"links to folders that are searched already, or that hold the link itself, left out: {names}"
+def not_read(files: Iterable[Path], why: str, inside: FolderFiles) -> list[str]:
+    """Return the lines that a user should read about what a folder holds and is not read.
+
+    Args:
+        files: of the folder, those that are not taken.
+        why: as the middle of the line about them, such as "no video".
+        inside: the folder, with its links and its folders that may not be read.
+    """
+    files = list(files)
+    drawn = sum(map(is_annotated, files))
+    lines = [
+        f"{count(drawn, 'annotated video')} in it, of this command, left out (to be named one by one)" if drawn else "",
+        left_out((path for path in files if not is_annotated(path)), why),
+        f"folders left out that may not be read: {_few(inside.closed)}" if inside.closed else "",
+    ]
+    if inside.again:
+        lines.append(f"links to folders that are searched already, or hold the link, left out: {_few(inside.again)}")
+    return [line for line in lines if line]
+
+
+def _few(paths: Sequence[Path]) -> str:
+    few, more = [str(path) for path in paths[:_MOST_NAMED]], len(paths) - _MOST_NAMED
+    return ", ".join([*few, f"{more} more"] if more > 0 else few)

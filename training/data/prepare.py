@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from app.sources.folders import left_out, look_into, searched_once
+from app.sources.folders import look_into, not_read
 from models.system.atomic import write_json, write_text
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
@@ -134,13 +134,13 @@ def _prepare(
     return counts
 
 
-def _left_out(reader: Reader, files: list[Path], source: Path) -> Iterator[str]:
-    """Yield lines about what lies in a folder and is not read."""
-    if source.is_dir():
-        inside, taken = look_into(source), set(files)
-        others = [path for path in inside.files if path not in taken]
-        told = (left_out(others, f"no {reader.wanted}") if reader.names_left_out else "", searched_once(inside.again))
-        yield from filter(None, told)
+def _left_out(reader: Reader, files: list[Path], source: Path) -> list[str]:
+    """Return lines about what lies in a folder and is not read."""
+    if not source.is_dir():
+        return []
+    inside, taken = look_into(source), set(files)
+    others = [path for path in inside.files if path not in taken and reader.names_left_out]
+    return not_read(others, f"none of the {reader.wanted}", inside)
 
 
 def _write_skipped(path: Path, skipped: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from app.landmarks.file_format import RECORD_SUFFIX
-from app.sources.folders import left_out, look_into, searched_once
+from app.sources.folders import FolderFiles, left_out, look_into, not_read
 from app.sources.kinds import is_annotated, is_video
 from app.teach.pack import checked_name
 from models.labels import SILENT
@@ -55,19 +55,19 @@ def find(folder: Path, note: Callable[[str], None] = lambda line: None) -> list[
         raise ValueError(f"{folder}: there is no such folder; it should hold a folder of videos for each action")
     examples: list[Example] = []
     inside = look_into(folder, recursive=False)
-    loose, others, again = inside.files, list[Path](), list[Path]()
+    below, others = FolderFiles(), list[Path]()
     for place in inside.folders:
         if folder.resolve().is_relative_to(place.resolve()):
-            again.append(place)
+            below.again.append(place)
             continue
-        below = look_into(place)
-        files = [path for path in below.files if _shows_an_action(path)]
+        here = look_into(place)
+        files = [path for path in here.files if _shows_an_action(path)]
         examples += [_example(path, path.relative_to(folder)) for path in files]
-        others += [path for path in below.files if path not in files]
-        again += below.again
-    wanted = f"neither video nor {' nor '.join(SUFFIXES)}, or an annotated one"
-    told = (left_out(loose, "beside the folders of the actions"), left_out(others, wanted), searched_once(again))
-    for line in filter(None, told):
+        others += [path for path in here.files if path not in files]
+        below.again.extend(here.again)
+        below.closed.extend(here.closed)
+    loose = left_out(inside.files, "beside the folders of the actions")
+    for line in [loose] * bool(loose) + not_read(others, "neither video nor .npz nor .ikem", below):
         note(line)
     names = sorted({example.action for example in examples})
     same = [name for name, count in Counter(name.casefold() for name in names).items() if count > 1]

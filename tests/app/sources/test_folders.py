@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sources.folders import in_words, left_out, look_into, searched_once
+from app.sources.folders import FolderFiles, in_words, left_out, look_into, not_read
 
 
 @pytest.fixture
@@ -37,7 +37,8 @@ def test_links_to_folders_are_followed_once(tree):
     inside = look_into(tree)
     assert [str(path) for path in inside.files] == ["in/a day/d.mp4", "in/b.mp4", "in/deep/c.mp4"]
     assert inside.again == [tree / "a copy", tree / "another name"]
-    assert searched_once(inside.again).endswith("left out: in/a copy, in/another name") and searched_once([]) == ""
+    (line,) = not_read([], "no video", inside)
+    assert line.endswith("left out: in/a copy, in/another name")
 
 
 @pytest.mark.parametrize("target", ["in", "in/deep", ".", "/"])
@@ -73,3 +74,11 @@ def test_what_is_left_out_in_words():
     assert in_words(many) == "joints.npy, notes.txt, 40 .jpg and 3 without a suffix"
     assert in_words(Path(f"a.{i}") for i in range(20)).endswith("a.7 and 12 of other kinds")
     assert left_out(few[:1], "no video") == "1 file left out, no video: joints.npy" and left_out([], "no video") == ""
+
+
+def test_each_kind_of_what_is_not_read_has_a_line():
+    inside = FolderFiles(closed=[Path("shut")], again=[Path(f"link{i}") for i in range(10)])
+    lines = not_read([Path("a.txt"), Path("b.annotated.mp4")], "no video", inside)
+    assert lines[0].startswith("1 annotated video in it") and lines[1] == "1 file left out, no video: a.txt"
+    assert lines[2] == "folders left out that may not be read: shut" and lines[3].endswith("link7, 2 more")
+    assert not_read([], "no video", FolderFiles()) == []

@@ -97,7 +97,7 @@ def test_what_is_not_read_is_told(tmp_path):
     (source / "deep" / "notes.txt").write_text("nothing")
     (source / "deep" / "loop").symlink_to(source)
     assert prepare(source, tmp_path / "store", note=notes.append).clips == 30
-    assert notes[0].startswith("1 file left out, no .npz files") and notes[0].endswith(": notes.txt")
+    assert notes[0].startswith("1 file left out, none of the .npz files") and notes[0].endswith(": notes.txt")
     assert notes[1].endswith(f"left out: {source / 'deep' / 'loop'}")
 
 

@@ -78,9 +78,10 @@ def test_what_is_left_out_is_told_and_what_systems_add_is_passed_over(folder: Pa
     (folder / "loop").symlink_to(folder.parent)
     found = find(folder, notes.append)
     assert {e.key for e in found} - {e.key for e in before} == {"wave/clip.f4v", "wave/misnamed.txt"}
-    assert len(notes) == 3 and notes[0] == "1 file left out, beside the folders of the actions: loose.npz"
-    assert notes[1].startswith("2 files left out") and notes[1].endswith(": earlier.annotated.mp4 and notes.txt")
-    assert notes[2].endswith(f"left out: {folder / 'loop'}, {folder / 'wave' / 'loop'}")
+    assert len(notes) == 4 and notes[0] == "1 file left out, beside the folders of the actions: loose.npz"
+    assert notes[1].startswith("1 annotated video in it")
+    assert notes[2] == "1 file left out, neither video nor .npz nor .ikem: notes.txt"
+    assert notes[3].endswith(f"left out: {folder / 'loop'}, {folder / 'wave' / 'loop'}")
 
 
 def test_actions_may_be_links(folder: Path, tmp_path: Path) -> None:
