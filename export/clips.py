@@ -55,11 +55,9 @@ def read_windows(files: Sequence[Path], window_s: float, frames: int, most: int 
     chosen = np.sort(np.random.default_rng(seed).permutation(len(clips))[:most])
     windows = []
     for clip in (clips[i] for i in chosen):
-        joints_TV3 = clip.joints_TV3[clip.seen_T]
-        times_T = np.flatnonzero(clip.seen_T) / clip.fps
+        times_T, joints_TV3, seen_TV = clip.shown
         times_T = times_T - times_T[0]
         middle_s = times_T[-1] / 2
-        seen_TV = np.ones(joints_TV3.shape[:2], bool)
         end_s = min(middle_s + window_s / 2, times_T[-1])  # nothing is held after a clip
         windows.append(read_window(times_T, joints_TV3, seen_TV, end_s, window_s, frames))
     return Windows(

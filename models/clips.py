@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from models.skeleton import V
+from models.body import judge
+from models.layouts import layout_hint
+from models.lost_joints import known_joints, mended
+from models.skeleton import CENTRE, V
 from models.system.atomic import replacing
 
 _FIELDS = ("label", "action", "subject", "view", "fps")
 _CONVERTED = {"world", "image", "joints", "seen"}  # among the arrays of a converted recording of landmarks
 _NEEDS = f"needs `frames` (T, {V}, 3) in metres and `fps`"
+_AS_NPZ = f"save it as an .npz with `frames` (T, {V}, 3) in metres and `fps`"
 _KNOWN = ("frames", "scale", "start", "length", *_FIELDS)
 # A hostile archive of some kilobytes fills all memory. Real recordings shrink to a third or a tenth.
 MOST_BYTES = 1 << 32
 _HARMLESS, _MOST_RATIO = 1 << 26, 200  # up to so many bytes whatever the ratio, more only up to this one
-_FARTHEST_M = 1e6  # squares of joints must fit into float32
+_FAR_M = 1e3  # so far from the origin float32 has too few digits for a body: it is brought nearer
 
 
 class ClipFileError(ValueError):
@@ -35,14 +39,22 @@ class ClipFileError(ValueError):
 class Clip:
     """A recorded skeleton.
 
+    A joint that is not finite, or all zeros amid others, is lost (models.lost_joints). Joints that no person could
+    have, such as noise or a point, are nobody: all their frames are lost.
+
     Attributes:
-        joints_TV3: (T, 25, 3) float32 metres, NTU order and axes.
+        joints_TV3: (T, 25, 3) float32 metres, NTU order and axes; zeros where a joint is lost.
         fps: frames a second.
         label: the data set's own name of the action, "" if unknown.
         action: the common label, "" if none fits.
         subject: number of the actor.
         view: number of the camera.
         index: place within its file; None for a file of one clip.
+        seen_TV: which joints are known, (T, 25) bool.
+        note: what there is to know of the body, such as that it stands on its head; "" if nothing.
+
+    Raises:
+        ClipFileError: the joints are in another unit than metres, or a shape or the rate is wrong.
     """
 
     joints_TV3: np.ndarray
@@ -52,28 +64,33 @@ class Clip:
     subject: int = 0
     view: int = 0
     index: int | None = None
+    seen_TV: np.ndarray = field(init=False, repr=False, compare=False)
+    note: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.joints_TV3.ndim != 3 or self.joints_TV3.shape[1:] != (V, 3):
             raise ClipFileError(f"a clip is (T, {V}, 3) joints in metres; got {self.joints_TV3.shape}")
-        if not np.isfinite(self.joints_TV3).all():
-            raise ClipFileError("a clip holds numbers that are not finite; mark lost joints by zeros instead")
-        if self.joints_TV3.size and np.abs(self.joints_TV3).max() > _FARTHEST_M:
-            raise ClipFileError(f"a clip's joints are metres; got {np.abs(self.joints_TV3).max():.3g}")
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
             raise ClipFileError(f"a clip needs its frames a second (fps) between 0 and 1000; got {self.fps}")
+        joints_TV3, seen_TV = mended(self.joints_TV3)
+        judgement = judge(joints_TV3, seen_TV)
+        if judgement.fault:
+            raise ClipFileError(judgement.fault)
+        if not judgement.is_body:
+            seen_TV = np.zeros_like(seen_TV)
+        for name, value in (("joints_TV3", joints_TV3), ("seen_TV", seen_TV), ("note", judgement.note)):
+            object.__setattr__(self, name, value)
 
     @property
     def seen_T(self) -> np.ndarray:
-        """A mask (T,) of the frames that are not lost; a frame of all zeros is a lost frame."""
-        return np.asarray(self.joints_TV3.any((1, 2)))
+        """A mask (T,) of the frames that are not lost: the middle of the shoulders is known in them."""
+        return self.seen_TV[:, CENTRE]
 
     @property
     def shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The clip without its lost frames: (T,) seconds, (T, 25, 3) metres, and (T, 25) bool, all true."""
+        """The clip without its lost frames: (T,) seconds, (T, 25, 3) metres, and which joints are known, (T, 25)."""
         seen_T = self.seen_T
-        joints_TV3 = self.joints_TV3[seen_T]
-        return np.flatnonzero(seen_T) / self.fps, joints_TV3, np.ones(joints_TV3.shape[:2], bool)
+        return np.flatnonzero(seen_T) / self.fps, self.joints_TV3[seen_T], self.seen_TV[seen_T]
 
     @property
     def seconds(self) -> float:
@@ -96,7 +113,10 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device could block for ever
         raise ClipFileError(f"{path}: this is not a file")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ClipFileError(f"{path}: one array {loaded.shape}{layout_hint(loaded.shape)}; {_AS_NPZ}")
+        with loaded as archive:
             held = {info.filename.removesuffix(".npy"): info.file_size for info in archive.zip.infolist()}
             if held.keys() >= _CONVERTED:
                 raise ClipFileError(
@@ -115,12 +135,20 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise
     except (FileNotFoundError, PermissionError):
         raise ClipFileError(f"{path}: there is no such file, or it may not be read") from None
+    except ValueError as error:
+        if str(error).startswith("Object arrays"):
+            raise ClipFileError(
+                f"{path}: it holds Python objects instead of numbers; save `frames` as an array of float32"
+            ) from None
+        raise _unreadable(path) from None
     except MemoryError:
         raise ClipFileError(f"{path}: there is not enough memory for it; split it") from None
     except Exception:  # zipfile and numpy raise half a dozen types with unhelpful texts
-        raise ClipFileError(
-            f"{path}: not a readable .npz of recorded skeletons (damaged, cut short, or of another kind)"
-        ) from None
+        raise _unreadable(path) from None
+
+
+def _unreadable(path: Path) -> ClipFileError:
+    return ClipFileError(f"{path}: not a readable .npz of recorded skeletons (damaged, cut short, or of another kind)")
 
 
 def _named(held: Mapping[str, int]) -> str:
@@ -132,7 +160,8 @@ def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
     frames = fields.get("frames")
     if frames is None or frames.ndim != 3 or frames.shape[1:] != (V, 3) or "fps" not in fields:
         held = ", ".join(f"{name} {array.shape}" for name, array in sorted(fields.items()))
-        raise ClipFileError(f"{path}: {_NEEDS}; it holds {held}")
+        hint = "" if frames is None else layout_hint(frames.shape)
+        raise ClipFileError(f"{path}: {_NEEDS}; it holds {held}{hint}")
     scale_1 = _numbers(fields, "scale", path) if "scale" in fields else np.ones(1)
     if frames.dtype.kind not in "fiu" or len(scale_1) != 1:
         raise ClipFileError(f"{path}: `frames` must be real numbers, and `scale` one number for all of them")
@@ -153,7 +182,10 @@ def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
         if not (0 <= a <= a + n <= len(frames) and a == int(a) and n == int(n)):
             raise ClipFileError(f"{path}: clip {i} reaches past the end of `frames`")
         extra = {name: np.ravel(fields[name])[i].item() for name in _FIELDS if name in fields}
-        yield Clip(_metres(frames[int(a) : int(a + n)], scale), index=i, **extra)
+        try:
+            yield Clip(_metres(frames[int(a) : int(a + n)], scale), index=i, **extra)
+        except ClipFileError as error:
+            raise ClipFileError(f"{path}: clip {i}: {error}") from None
 
 
 def _numbers(fields: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:
@@ -166,8 +198,14 @@ def _numbers(fields: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray
 
 def _metres(frames: np.ndarray, scale: float) -> np.ndarray:
     """Return frames in steps of `scale` metres as (T, 25, 3) float32 metres; what is too large becomes infinite."""
-    with np.errstate(over="ignore"):
-        return frames.astype(np.float32) * np.float32(scale)
+    with np.errstate(all="ignore"):
+        joints_TV3 = frames.astype(np.float32) * np.float32(scale)
+        if not np.nanmax(np.abs(joints_TV3), initial=0) > _FAR_M:
+            return joints_TV3
+        far_TV3 = frames.astype(float) * scale
+        known_TV = known_joints(far_TV3)
+        middle_3 = np.median(far_TV3[known_TV], axis=0) if known_TV.any() else 0.0
+        return np.where(known_TV[..., None], far_TV3 - middle_3, 0).astype(np.float32)
 
 
 def write_clips(path: str | os.PathLike[str], clips: list[Clip]) -> None:

@@ -15,9 +15,22 @@ import numpy as np
 
 from models.skeleton import CENTRE, fill_lost
 
+LEAST_FPS = 4.0  # fewer frames a second do not show a movement
 HOLD_S = 0.5  # a joint out of sight is bridged or held this long, then it counts as lost
 DENSE_HZ = 60.0
 SIGMA_S = 0.05
+
+
+def too_few(fps: float) -> str:
+    """Return why so many frames a second tell no action, "" if they do; 0 stands for an unknown rate."""
+    if not 0 < fps < 0.99 * LEAST_FPS:
+        return ""
+    return f"{fps:.2g} frames a second are too few to be sure: at least {LEAST_FPS:.0f}"
+
+
+def rate_of(times_T: np.ndarray) -> float:
+    """Return the frames a second of (T,) increasing seconds, whatever gaps there are in them; 0 if unknown."""
+    return float(1 / np.median(np.diff(times_T))) if len(times_T) > 1 else 0.0
 
 
 def bridge_gaps(times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray) -> np.ndarray:

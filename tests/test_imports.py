@@ -22,6 +22,8 @@ ALLOWED = {
         "models.system",
         "models.labels",
         "models.skeleton",
+        "models.body",
+        "models.lost_joints",
         "models.clips",
         "models.resample",
         "models.thresholds",
@@ -51,7 +53,10 @@ ROOMS = {
     ],
 }  # fmt: skip
 MOST_LINES_OF_AN_ENTRY = 100
-NUMPY_ONLY = ("models/labels.py", "models/skeleton.py", "models/clips.py", "models/resample.py", "models/thresholds.py")
+NUMPY_ONLY = tuple(
+    f"models/{name}.py"
+    for name in ("labels", "skeleton", "body", "lost_joints", "layouts", "clips", "resample", "thresholds")
+)
 
 
 def files(folder: str) -> list[Path]:

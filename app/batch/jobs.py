@@ -185,7 +185,7 @@ def sources(targets: Sequence[Path | int | str]) -> list[str]:
 def _kind(target: Path | int | str) -> str:
     if not isinstance(target, Path):
         return LIVE
-    if target.suffix.lower() == CLIPS_SUFFIX:
+    if target.suffix.lower() in (CLIPS_SUFFIX, ".npy"):  # of a single array the reader says what to do
         return CLIPS
     return LANDMARKS if is_recording(target) else VIDEO
 

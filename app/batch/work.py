@@ -17,7 +17,7 @@ from app.batch.outputs import ResultFiles, parts_of
 from app.batch.play import open_input
 from app.batch.stop import Stop, Stopped
 from app.classify.formats import summary_row
-from app.classify.one_input import Frame, frames_of, summarise
+from app.classify.one_input import Frame, frames_of, notes_of, summarise
 from app.classify.summary import Summary
 from app.sources.camera import camera_name
 from app.types import Answer, PosedFrame
@@ -172,7 +172,7 @@ class Worker:
         for clips, clip in enumerate(read_clips(job.target), 1):
             mark = "" if clip.index is None else f"#{clip.index}"
             with self._outputs(job, mark, listener) as outputs:
-                summary = self._summary(_until(stop, frames_of(clip)), outputs, fps=clip.fps)
+                summary = self._summary(_until(stop, frames_of(clip)), outputs, notes=notes_of(clip), fps=clip.fps)
                 yield summary, outputs, outputs.commit()
             tell(clips)
 

@@ -11,12 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from app.classify.poses import poses_of
 from app.classify.summary import Summary, Tally, answer_of
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from app.types import ActionEvent, Answer, JointFrame, PosedFrame
+from models.resample import too_few
 from models.system.native_warnings import native_warnings_hidden
 from models.system.places import DEFAULT_MODEL, model_file
 
@@ -81,6 +80,8 @@ def summarise(
     if fps is None:
         fps = (count - 1) / (last_s - first_s) if last_s > first_s else 0.0
     summary = tally.finish(count / fps if fps else 0.0, fps, list(notes))
+    if too_few(summary.fps):
+        return summary
     return replace(summary, answer=answer_of(summary.ranked, said, model.thresholds))
 
 
@@ -157,7 +158,7 @@ def classify_clip(
     one = _only_clip(clip) if isinstance(clip, str | Path) else clip
     events, take = _kept(on_event)
     with native_warnings_hidden():
-        summary = summarise(_recogniser(model), frames_of(one), take, fps=one.fps)
+        summary = summarise(_recogniser(model), frames_of(one), take, notes=notes_of(one), fps=one.fps)
     return Result(summary, tuple(events))
 
 
@@ -222,5 +223,10 @@ def _kept(on_event: Callable[[ActionEvent], None] | None) -> tuple[list[ActionEv
 
 def frames_of(clip: Clip) -> Iterator[JointFrame]:
     """Yield the frames of a recorded skeleton; a lost frame has no joint seen."""
-    for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T, strict=True)):
-        yield JointFrame(i / clip.fps, joints_V3, np.full(len(joints_V3), seen))
+    for i, (joints_V3, seen_V) in enumerate(zip(clip.joints_TV3, clip.seen_TV, strict=True)):
+        yield JointFrame(i / clip.fps, joints_V3, seen_V)
+
+
+def notes_of(clip: Clip) -> list[str]:
+    """Return what there is to know of a recorded skeleton, for its summary."""
+    return [clip.note] if clip.note else []

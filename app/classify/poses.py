@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
+from app.classify.bodies import bodies_of
 from app.types import PosedFrame
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _recording(path: str | Path) -> Generator[PosedFrames]:
 
     with LandmarkReader(path) as reader:
         notes: list[str] = []
-        frames = (PosedFrame(time_s, poses) for time_s, poses in _noted(reader.poses(), reader, notes))
+        frames = bodies_of(_noted(reader.poses(), reader, notes), Path(path).name, notes)
         yield PosedFrames(frames, reader.claimed_s, notes, reader.settings)
 
 

@@ -5,7 +5,7 @@ Shapes: C classes.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ import numpy as np
 from app.stream.action_stream import ActionStream
 from app.types import ActionEvent, Answer
 from models.labels import SILENT
+from models.resample import too_few
 from models.thresholds import Thresholds
 
 
@@ -27,7 +28,7 @@ class Summary:
         seconds: duration.
         fps: frames a second, on average.
         people: largest number of people seen at once (in at least a tenth of the frames that show anybody).
-        status: "ok", "no person", "too short" or "error", and after a colon any further remarks.
+        status: "ok", "no person", "too short", "too few frames" or "error", and after a colon any further remarks.
         answer: the label that may be said of the whole recording (see `answer_of`), "" if nothing stands out.
     """
 
@@ -82,13 +83,16 @@ def answer_of(ranked: Sequence[tuple[str, float]], said: Collection[str], thresh
 # for fewer seconds in all, nobody was there.
 LEAST_SHOWN, LEAST_SHOWN_S = 0.1, 3.0
 _LONGEST_FRAME_S = 1.0  # most time that one frame counts for
+_AROUND_S = 1.0  # frames so near to an event say whether there were enough of them
+_KEPT_S = 60.0  # times of frames are kept so long
 
 
 class Tally:
     """A running count of one recording's answers, which passes on the events that surely belong to a person.
 
     Who is visible only briefly (LEAST_SHOWN, LEAST_SHOWN_S) does not count as a person. Until more is seen of them,
-    events are held back; if no more is ever seen, they are dropped.
+    events are held back; if no more is ever seen, they are dropped. So is an event around which there were too few
+    frames a second to show a movement (models.resample.LEAST_FPS).
 
     Args:
         stream: the stream that gives the answers.
@@ -100,6 +104,7 @@ class Tally:
         self._stream, self._labels, self._on_event = stream, labels, on_event
         self._found: Counter[int] = Counter()  # frames by the number of people in them
         self._shown_s, self._time_s = 0.0, np.nan  # time with somebody in view; time of the newest frame
+        self._times: deque[float] = deque()
         self._held: list[ActionEvent] = []
 
     def add(self, answer: Answer) -> None:
@@ -108,7 +113,10 @@ class Tally:
         if answer.people and np.isfinite(self._time_s):
             self._shown_s += min(answer.time_s - self._time_s, _LONGEST_FRAME_S)
         self._time_s = answer.time_s
-        self._held += answer.events
+        self._times.append(answer.time_s)
+        while self._times[0] < answer.time_s - _KEPT_S:
+            self._times.popleft()
+        self._held += filter(self._is_shown, answer.events)
         if self._shown_s >= LEAST_SHOWN_S:
             self._give()
 
@@ -120,14 +128,16 @@ class Tally:
             fps: frames a second, on average.
             notes: further remarks.
         """
-        self._held += self._stream.finish()
+        self._held += filter(self._is_shown, self._stream.finish())
         scores_C, glimpse = self._stream.clip.mean_C, self._is_glimpse()
         if not glimpse:
             self._give()
         ranked: tuple[tuple[str, float], ...] = ()
         if scores_C is None:
             # Nobody could be judged: where few frames show somebody, those are taken for the landmarker's mistakes.
-            kind = "too short" if 2 * self._found[0] < self._found.total() else "no person"
+            kind = "no person"
+            if 2 * self._found[0] < self._found.total():
+                kind = "too few frames" if too_few(fps) else "too short"
         elif glimpse:
             kind = "no person"
             notes = [f"somebody seems to be seen in {100 * self._share():.0f} % of the frames", *notes]
@@ -135,11 +145,18 @@ class Tally:
             kind = "ok"
             order = np.argsort(-scores_C, kind="stable")
             ranked = tuple((self._labels[c], float(scores_C[c])) for c in order)
+        notes = [text for text in (too_few(fps), *notes) if text]
         people = 0 if kind == "no person" else self._people()
         if people > 1:
             notes = [f"{people} people, the label is the nearest one's", *notes]
         status = f"{kind}: {'; '.join(notes)}" if notes else kind
         return Summary(ranked, self._found.total(), seconds, fps, people, status)
+
+    def _is_shown(self, event: ActionEvent) -> bool:
+        """Return whether there were enough frames a second around an event."""
+        first_s, last_s = event.start_s - _AROUND_S, event.end_s + _AROUND_S
+        near = [time_s for time_s in self._times if first_s <= time_s <= last_s]
+        return len(near) < 2 or not too_few((len(near) - 1) / (near[-1] - near[0]))
 
     def _share(self) -> float:
         """Return the share of the frames that show somebody."""

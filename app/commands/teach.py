@@ -178,4 +178,5 @@ def _clips(path: Path, teacher: Teacher, pose: str) -> tuple[np.ndarray, str]:
     every = [(one, teacher.spans(one)) for one in recordings(path, lambda: ensure_pose_model(pose))]
     when = ", ".join(f"{start_s:.1f}-{end_s:.1f}" for start_s, end_s in every[0][1])
     found = np.concatenate([teacher.cut(one, spans) for one, spans in every])
-    return found, f" ({when} s)" if len(every) == 1 else ""
+    notes = "".join(f"; {note}" for note in dict.fromkeys(one.note for one, _ in every) if note)
+    return found, f"{f' ({when} s)' if len(every) == 1 else ''}{notes}"

@@ -41,11 +41,13 @@ class Demonstration:
         times_T: seconds, increasing.
         joints_TV3: metres, y up.
         seen_TV: bool.
+        note: what there is to know of the recording, "" if nothing.
     """
 
     times_T: np.ndarray
     joints_TV3: np.ndarray
     seen_TV: np.ndarray
+    note: str = ""
 
     @classmethod
     def from_poses(cls, frames: Iterable[PosedFrame]) -> Demonstration:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from app.classify.poses import poses_of
 from app.teach.examples import Demonstration, TeachError
 from models.clips import read_clips
+from models.resample import rate_of, too_few
 
 LONGEST_S = 120.0  # longest recording of an example
 _PEOPLE = 2  # most people to find: a second one is found in order to refuse it
@@ -23,13 +25,18 @@ def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Demonstra
     Raises:
         ValueError: the file cannot be read, or shows nobody, or more than one person.
     """
-    if path.suffix.lower() == ".npz":
+    if path.suffix.lower() in (".npz", ".npy"):
         for clip in read_clips(path):
             if clip.seen_T.sum() < 2:
-                raise TeachError(f"{path}: a clip in it is empty")
-            yield Demonstration(*clip.shown)
+                raise TeachError(f"{path}: a clip in it shows nobody{f' ({clip.note})' if clip.note else ''}")
+            if too_few(clip.fps):
+                raise TeachError(f"{path}: {too_few(clip.fps)}")
+            yield Demonstration(*clip.shown, clip.note)
         return
     from app.pose.landmarker import PoseSource
 
     with poses_of(path, lambda: PoseSource(pose_model(), _PEOPLE), longest_s=LONGEST_S) as played:
-        yield Demonstration.from_poses(played.frames)
+        shown = Demonstration.from_poses(played.frames)
+        if too_few(rate_of(shown.times_T)):
+            raise TeachError(f"{path}: {too_few(rate_of(shown.times_T))}")
+        yield replace(shown, note="; ".join(played.notes))

@@ -61,9 +61,9 @@ def pose(time_s: float, box: tuple[float, float, float, float] = (0.4, 0.2, 0.6,
     corners = np.array([box[:2], box[2:]], np.float32)
     image_V3 = np.zeros((33, 3), np.float32)
     image_V3[:, :2] = corners[np.arange(33) % 2]
-    hand_L = BRIDGE_VL[HAND] > 0
+    hand_L, hips_L = BRIDGE_VL[HAND] > 0, BRIDGE_VL[PELVIS] > 0
     world_V3 = np.zeros((33, 3), np.float32)
-    world_V3[:, 1] = np.where(hand_L, -0.5 if wave else 0.5, 0.5)  # y down here
+    world_V3[:, 1] = np.where(hips_L, 0.8, np.where(hand_L, -0.5 if wave else 0.5, 0.5))  # y down here
     return Pose(time_s, world_V3, image_V3, np.ones(33, np.float32))
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import app
@@ -16,6 +15,7 @@ from models.clips import Clip, ClipFileError, read_clips, write_clips
 from models.system.places import DEFAULT_MODEL, ROOT
 from tests.app.batch.helpers import joints, save
 from tests.app.helpers import HandModel
+from tests.bodies import standing
 
 
 def test_import_app_is_light() -> None:
@@ -80,6 +80,6 @@ def test_a_clip_or_the_file_of_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("count", "message"), [(0, "holds no clip"), (2, "more than one clip: classify each")])
 def test_a_file_of_many_clips_is_refused(tmp_path: Path, count: int, message: str) -> None:
-    write_clips(tmp_path / "set.npz", [Clip(np.ones((40, 25, 3), np.float32), 30.0)] * count)
+    write_clips(tmp_path / "set.npz", [Clip(standing(40), 30.0)] * count)
     with pytest.raises(ClipFileError, match=message):
         classify_clip(tmp_path / "set.npz", HandModel())

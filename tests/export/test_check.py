@@ -19,6 +19,7 @@ from export.runtime.model import ModelFileError, ModelScores
 from models.clips import Clip, write_clips
 from models.student import Student
 from models.weights import StudentConfig, save
+from tests.bodies import waving
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,7 @@ def test_goals(found: Row, missed: str) -> None:
 
 
 def test_without_labels_the_accuracy_is_unknown(model_file: Path, weights: Path, tmp_path: Path) -> None:
-    clips = [Clip(np.random.default_rng(i).normal(size=(40, 25, 3)).astype(np.float32), 20.0) for i in range(3)]
+    clips = [Clip(waving(40 + i), 20.0) for i in range(3)]
     write_clips(tmp_path / "clips.npz", clips)
     report = check([model_file], weights, [tmp_path / "clips.npz"])
     assert (report.accuracy, report.rows[0].accuracy, report.breaches) == (None, None, [])

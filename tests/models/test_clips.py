@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.clips import Clip, ClipFileError, read_clips, write_clips
+from tests.bodies import LEGS, standing, waving
 
 
 def _clips():
@@ -28,7 +29,7 @@ def test_many_clips_there_and_back(tmp_path):
 
 
 def test_one_recorded_clip(tmp_path):
-    np.savez(tmp_path / "one.npz", frames=np.ones((5, 25, 3), np.float32), fps=30.0)
+    np.savez(tmp_path / "one.npz", frames=standing(5), fps=30.0)
     (clip,) = read_clips(tmp_path / "one.npz")
     assert clip.index is None and clip.seconds == pytest.approx(5 / 30) and clip.seen_T.all()
 
@@ -41,7 +42,7 @@ def _write(path, **fields):
     "fields, message",
     [
         ({"frames": np.ones((5, 20, 3))}, "needs `frames`"),
-        ({"frames": np.full((5, 25, 3), np.nan)}, "not finite"),
+        ({"frames": standing(5) * 1000}, "millimetres"),
         ({"fps": 0.0}, "frames a second"),
         ({"start": np.array([0]), "length": np.array([9]), "fps": np.array([30.0])}, "past the end"),
         ({"start": np.array([0]), "fps": np.array([30.0])}, "`start` and `length`"),
@@ -86,8 +87,8 @@ def test_missing_file_and_pickles_are_refused(tmp_path):
         ({"scale": np.ones(2)}, "`scale` one number"),
         ({"scale": np.nan}, "`scale` must hold finite numbers"),
         ({"frames": np.full((5, 25, 3), "x")}, "real numbers"),
-        ({"frames": np.full((5, 25, 3), 3e38), "scale": 1e30}, "not finite"),
-        ({"frames": np.full((5, 25, 3), 2e7)}, "joints are metres"),
+        ({"frames": standing(5), "scale": 1e30}, "no metres"),
+        ({"frames": standing(5), "scale": 1e-3}, "no metres"),
         ({"start": np.array(["a"]), "length": np.array([5])}, "`start` must hold finite numbers"),
         ({"start": np.array([0.5]), "length": np.array([2]), "fps": np.array([30.0])}, "past the end"),
     ],
@@ -113,3 +114,68 @@ def test_an_hour_without_anybody_is_no_bomb(tmp_path):
 def test_no_clips_at_all(tmp_path):
     write_clips(tmp_path / "none.npz", [])
     assert list(read_clips(tmp_path / "none.npz")) == []
+
+
+def test_a_joint_of_zeros_or_nan_amid_others_is_lost(tmp_path):
+    for mark in (0, np.nan):
+        frames = standing(20)
+        frames[5:, LEGS] = mark
+        np.savez(tmp_path / "legs.npz", frames=frames, fps=30.0)
+        (clip,) = read_clips(tmp_path / "legs.npz")
+        assert clip.seen_T.all() and not clip.seen_TV[5:, LEGS].any() and clip.seen_TV[:5].all()
+        assert np.isfinite(clip.joints_TV3).all() and clip.shown[2].sum() == clip.seen_TV.sum() == 20 * 25 - 15 * 6
+
+
+def test_a_body_far_from_the_origin_keeps_its_digits(tmp_path):
+    near, far = standing(20).astype(float), standing(20) + np.array([5e5, 4e6, 0.0])
+    far[:, LEGS] = near[:, LEGS] = 0
+    np.savez(tmp_path / "far.npz", frames=far, fps=30.0)
+    (clip,) = read_clips(tmp_path / "far.npz")
+    assert not clip.seen_TV[:, LEGS].any() and not clip.joints_TV3[:, LEGS].any() and clip.seen_TV.sum() == 20 * 19
+    moved = clip.joints_TV3 - near
+    np.testing.assert_allclose(moved[clip.seen_TV], np.broadcast_to(moved[0, 0], (20 * 19, 3)), atol=1e-4)
+
+
+@pytest.mark.parametrize("frames", [np.ones((9, 25, 3)), np.random.default_rng(0).normal(size=(9, 25, 3))])
+def test_noise_and_a_point_are_nobody(tmp_path, frames):
+    np.savez(tmp_path / "none.npz", frames=frames, fps=30.0)
+    (clip,) = read_clips(tmp_path / "none.npz")
+    assert not clip.seen_TV.any()
+
+
+def test_a_clip_in_another_unit_is_named_with_its_number(tmp_path):
+    frames = np.concatenate([waving(30), waving(30) * 1000])
+    np.savez(tmp_path / "set.npz", frames=frames, start=[0, 30], length=[30, 30], fps=[30.0, 30.0])
+    clips = read_clips(tmp_path / "set.npz")
+    assert next(clips).seen_T.all()
+    with pytest.raises(ClipFileError, match="clip 1: .*millimetres"):
+        next(clips)
+
+
+def test_single_and_object_arrays_are_named(tmp_path):
+    np.save(tmp_path / "joints.npy", standing(5))
+    with pytest.raises(ClipFileError, match="one array .*save it as an .npz"):
+        list(read_clips(tmp_path / "joints.npy"))
+    (tmp_path / "joints.npy").rename(tmp_path / "joints.npz")
+    with pytest.raises(ClipFileError, match="one array"):
+        list(read_clips(tmp_path / "joints.npz"))
+    for name in ("list.npz", "list.npy"):
+        with open(tmp_path / name, "wb") as file:
+            held = np.array([None, 1], object)
+            np.save(file, held) if name.endswith("npy") else np.savez(file, frames=held, fps=30.0)
+        with pytest.raises(ClipFileError, match="Python objects"):
+            list(read_clips(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("shape", "hint"),
+    [
+        ((9, 17, 3), "COCO"), ((9, 18, 3), "OpenPose"), ((9, 20, 3), "Kinect v1"), ((9, 26, 3), "Halpe"),
+        ((9, 33, 3), "bridge"), ((9, 25, 2), "depth"), ((9, 3, 25), "turn"), ((9, 75), "reshape"),
+        ((9, 2, 25, 3), "several people"), ((9, 999, 3), "999, 3\\)$"),
+    ],
+)  # fmt: skip
+def test_other_layouts_are_named_with_the_way_in(tmp_path, shape, hint):
+    np.savez(tmp_path / "other.npz", frames=np.ones(shape), fps=30.0)
+    with pytest.raises(ClipFileError, match=f"needs `frames`.*{hint}"):
+        list(read_clips(tmp_path / "other.npz"))

@@ -12,6 +12,7 @@ import errno
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 
 from app.sources.folders import look_into, not_read
 from models.system.atomic import write_json, write_text
+from models.system.words import count
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
 from training.data.store import META
@@ -28,7 +30,7 @@ from training.data.store_parts import Gathered, PartJob, finish, gather, make_pa
 from training.parallel.processes import side_by_side
 
 STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"
-VERSION = 1  # of what the readers make of a file: raise it when that changes, and old parts are made anew
+VERSION = 2  # of what the readers make of a file: raise it when that changes, and old parts are made anew
 MOST_NAMED = 8
 LEAST_JUDGED = 20  # clips from which on mirrored coordinates can be told from odd poses
 
@@ -198,6 +200,9 @@ def _lines(counts: Counts, found: Gathered, reader: Reader, out: Path) -> Iterat
         yield f"left out: {line}"
     if len(found.skipped) > MOST_NAMED:
         yield f"... and {len(found.skipped) - MOST_NAMED} more left out, named in {out / SKIPPED}"
+    for note, clips in Counter(found.notes).items():
+        if note:
+            yield f"WARNING: {count(clips, 'clip')}: {note}"
     if counts.clips >= LEAST_JUDGED and np.median(found.front_N) < 0:
         yield (
             "WARNING: feet point backwards in most clips, so the coordinates are mirrored or left and right are "

@@ -17,7 +17,7 @@ import numpy as np
 
 from models.labels import IDLE
 from models.resample import bridge_gaps
-from models.skeleton import JOINTS
+from models.skeleton import JOINTS, fill_lost
 from training.data.splits import IDLE_ENDS, SETS, samples
 from training.data.stillness import heading, turn
 from training.data.tracks import Track
@@ -78,7 +78,7 @@ def _read(data: str | Path, part: str) -> tuple[dict[tuple[str, int], Clips], li
     for sample in samples(data):
         if sample.part != part:
             continue
-        joints_TV3 = _at_fps(sample.clip.joints_TV3[sample.clip.seen_T], sample.clip.fps)
+        joints_TV3 = _at_fps(fill_lost(*sample.clip.shown[1:]), sample.clip.fps)
         if sample.action == IDLE:
             still.append(joints_TV3)
             continue

@@ -45,6 +45,7 @@ class _Rows:
     rows: list[np.ndarray] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in (*_COLUMNS, *_NUMBERS)})
     skipped: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, clip: RecordedClip) -> None:
         people = [(x, seen) for x, seen in zip(clip.joints_PTVC, clip.valid_PT) if seen.any()]
@@ -54,18 +55,20 @@ class _Rows:
         values |= {"people": len(rows), "frames": clip.frames, "front": forwardness(rows[0])}
         for name, value in values.items():
             self.columns[name].append(value)
+        self.notes.append(clip.note)
 
     def cut(self, clips: int) -> None:
         """Forget all clips from this number on, because their file turned out to be broken."""
         del self.rows[sum(self.columns["people"][:clips]) :]
-        for column in self.columns.values():
+        for column in (*self.columns.values(), self.notes):
             del column[clips:]
 
     def arrays(self) -> dict[str, np.ndarray]:
         rows = np.stack(self.rows) if self.rows else np.zeros((0, FRAMES, 25, 3), np.float32)
         kinds = _COLUMNS | _NUMBERS
         named = {name: np.array(column, kinds[name]) for name, column in self.columns.items()}
-        return {"rows": rows, "skipped": np.array(self.skipped, np.str_), **named}
+        said = {"skipped": np.array(self.skipped, np.str_), "notes": np.array(self.notes, np.str_)}
+        return {"rows": rows, **said, **named}
 
 
 def make_part(job: PartJob) -> int:
@@ -110,6 +113,7 @@ class Gathered:
         frames_N: frames at 30 a second.
         front_N: `forwardness` of each clip's first person, metres.
         skipped: sentences about what could not be used.
+        notes: what there is to know of each clip's first person, "" where nothing.
     """
 
     columns: Columns
@@ -117,14 +121,17 @@ class Gathered:
     frames_N: np.ndarray
     front_N: np.ndarray
     skipped: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def gather(paths: list[Path]) -> Gathered:
     """Join the parts' columns, one part after the other."""
     parts = list(_each(paths))
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in (*_COLUMNS, *_NUMBERS, "skipped")}
+    names = (*_COLUMNS, *_NUMBERS, "skipped", "notes")
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in names}
     columns = Columns(**{name: whole[name] for name in _COLUMNS})
-    return Gathered(columns, whole["people"], whole["frames"], whole["front"], tuple(whole["skipped"].tolist()))
+    skipped, notes = (tuple(whole[name].tolist()) for name in ("skipped", "notes"))
+    return Gathered(columns, whole["people"], whole["frames"], whole["front"], skipped, notes)
 
 
 def write_rows(folder: Path, paths: list[Path], rows: int) -> None:

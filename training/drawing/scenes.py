@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.labels import IDLE, SILENT
-from models.skeleton import JOINTS, mirrored
+from models.skeleton import JOINTS, fill_lost, mirrored
 from training.data.splits import Sample
 from training.drawing.camera_effects import Film, random_film
 from training.drawing.desk_cameras import desk_hides_little, near_camera, room_camera, settled
@@ -129,7 +129,8 @@ def _staged(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
 
     Returns its joints, (T, 25, 3), and its times.
     """
-    times_T, joints, _ = sample.clip.shown
+    times_T, joints, seen_TV = sample.clip.shown
+    joints = fill_lost(joints, seen_TV)
     if times_T[-1] - times_T[0] > LONGEST_S:
         middle = (times_T[0] + times_T[-1]) / 2
         near = np.abs(times_T - middle) <= LONGEST_S / 2

@@ -18,6 +18,7 @@ from app.classify.poses import poses_of
 from app.teach.examples import LEAST_SHOWN
 from app.types import PosedFrame
 from models.clips import ClipFileError, read_clips
+from models.resample import rate_of, too_few
 from models.skeleton import CENTRE, bridge
 from training.data.readers.base import MOST_PEOPLE, motion_energy
 from training.data.readers.videos import follow
@@ -142,6 +143,9 @@ def _main_person(frames: Sequence[PosedFrame]) -> tuple[np.ndarray, np.ndarray, 
     Raises:
         ValueError: nobody is in view for long enough.
     """
+    sparse = too_few(rate_of(np.array([frame.time_s for frame in frames])))
+    if sparse:
+        raise ValueError(sparse)
     best: tuple[float, tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
     for poses in follow(frames):
         joints, seen_TV = bridge(
@@ -173,5 +177,7 @@ def _recorded(example: Example) -> Iterator[Track]:
     """Yield the clips of recorded skeletons, without frames that show nobody."""
     for clip in read_clips(example.path):
         if clip.seen_T.sum() < LEAST_FRAMES:
-            raise ClipFileError("a clip in it shows nobody")
+            raise ClipFileError(f"a clip in it shows nobody{f' ({clip.note})' if clip.note else ''}")
+        if too_few(clip.fps):
+            raise ClipFileError(too_few(clip.fps))
         yield Track(*clip.shown, example.action, "", "own", "raw", example.key)

@@ -229,4 +229,5 @@ def test_kinds_and_problems(tree):
     assert [job.kind for job in jobs] == [CLIPS, VIDEO, VIDEO, LANDMARKS, VIDEO, VIDEO, VIDEO]
     (tree / "empty").mkdir()
     empty, pattern = make_jobs(find(["empty", "nothing*.mp4"]))
+    assert make_jobs([tree / "joints.npy"])[0].kind == CLIPS  # its reader says what to do
     assert "no video" in empty.problem and "--recursive" in empty.problem and "no file matches" in pattern.problem

@@ -10,14 +10,16 @@ import pytest
 from app.batch.journal import Journal
 from app.batch.outputs import ResultFiles
 from app.batch.work import Worker
-from app.classify.one_input import classify_clip, classify_video
+from app.classify.one_input import classify_clip, classify_video, summarise
 from app.classify.summary import Tally
 from app.stream.action_stream import ActionStream
+from app.types import JointFrame
 from models.clips import Clip, read_clips, write_clips
 from models.system.atomic import OutputError
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.helpers import HandModel, body, write_sound, write_video
 from tests.app.sources.test_video_kinds import write
+from tests.bodies import LEGS, standing, waving
 
 
 def test_one_clip(tmp_path):
@@ -64,8 +66,8 @@ def test_events_are_held_back_until_somebody_is_sure_to_be_there(tmp_path):
     stream, given = ActionStream(HandModel(), 0.25), []
     tally = Tally(stream, HandModel.labels, given.append)
     counts = []
-    for i, (joints_V3, seen) in enumerate(zip(clip.joints_TV3, clip.seen_T)):
-        tally.add(stream.push_joints(i / 30, joints_V3, np.full(25, seen)))
+    for i, (joints_V3, seen_V) in enumerate(zip(clip.joints_TV3, clip.seen_TV)):
+        tally.add(stream.push_joints(i / 30, joints_V3, seen_V))
         counts.append(len(given))
     assert counts[10 * 30] == 0 and counts[round(11.5 * 30)] == 1  # 3 s in all are seen at 11 s
     tally.finish(20.0, 30.0, [])
@@ -96,7 +98,7 @@ def test_broken_files_do_not_stop_the_others(tmp_path, capsys):
     (folder / "b.npz").write_bytes(b"no archive")
     np.savez(folder / "c.npz", frames=np.array([object()]), fps=30)  # would have to be unpickled
     np.savez(folder / "d.npz", frames=np.zeros((9, 17, 3)), fps=30)
-    save(folder / "e.npz", np.full((60, 25, 3), np.nan))
+    save(folder / "e.npz", standing(60) * 1000)
     (folder / "f.mp4").write_bytes(b"")
     (folder / "g.mp4").write_bytes(b"no video" * 1000)
     write_sound(folder / "h.m4a").rename(folder / "h.mp4")
@@ -248,3 +250,60 @@ def test_cancel_from_outside(tmp_path, fake_pose):
     path = write_video(tmp_path / "a.mp4", np.arange(90) / 30)
     with pytest.raises(TimeoutError):
         classify_video(path, HandModel(), tmp_path, on_frame=cancel)
+
+
+class Keeping(HandModel):
+    """Keeps the windows that it is given."""
+
+    def __call__(self, joints_NTV3, frames_N):
+        self.seen.extend(joints_NTV3)
+        return super().__call__(joints_NTV3, frames_N)
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+
+def test_lost_joints_reach_the_model_as_lost(tmp_path):
+    lost, model = waving(90), Keeping()
+    lost[:, LEGS] = np.nan
+    summary = classify_clip(Clip(lost, 30.0), model).summary
+    assert summary.status == "ok" and model.seen
+    for joints_TV3 in model.seen:
+        np.testing.assert_allclose(joints_TV3[:, [13, 14, 15]], joints_TV3[:, [12]].repeat(3, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("frames", "status"),
+    [
+        (np.random.default_rng(0).normal(size=(90, 25, 3)), "no person: the joints have no limb lengths of a person"),
+        (np.full((90, 25, 3), 0.7), "no person"),
+        (np.full((90, 25, 3), np.nan), "no person"),
+        (waving(90) * [1, -1, 1], "ok: the head is below the hips"),
+    ],
+)
+def test_nobody_and_somebody_upside_down_are_told(frames, status):
+    result = classify_clip(Clip(frames.astype(np.float32), 30.0), HandModel())
+    assert result.summary.status.startswith(status)
+    assert status.startswith("ok") or (result.summary.label, result.events) == ("", ())
+
+
+@pytest.mark.parametrize(("fps", "kind"), [(0.5, "too few frames"), (1, "ok"), (3, "ok"), (3.9, "ok")])
+def test_too_few_frames_a_second_are_no_sure_event(fps, kind):
+    told = []
+    result = classify_clip(Clip(joints((8, "wave"), fps=fps), fps), HandModel(), told.append)
+    assert result.summary.status == f"{kind}: {fps:.2g} frames a second are too few to be sure: at least 4"
+    assert (result.events, result.summary.answer, told) == ((), "", [])
+
+
+def test_four_frames_a_second_are_enough():
+    result = classify_clip(Clip(joints((8, "wave"), fps=4), 4.0), HandModel())
+    assert result.summary.status == "ok" and [event.label for event in result.events] == ["wave"]
+
+
+def test_an_event_is_dropped_where_frames_are_few_only():
+    frames = [JointFrame(i / 30, body(wave=30 < i < 120), np.ones(25, bool)) for i in range(240)]
+    frames += [JointFrame(8 + i / 2, body(wave=4 < i < 20), np.ones(25, bool)) for i in range(30)]
+    events = []
+    summary = summarise(HandModel(), frames, events.append)
+    assert summary.status == "ok" and [event.label for event in events] == ["wave"] and events[0].end_s < 6

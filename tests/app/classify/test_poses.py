@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 
 from app.classify.one_input import classify_video
 from app.classify.poses import TooLongError, poses_of
+from app.landmarks.codec import LandmarkError
 from app.landmarks.writer import LandmarkWriter
+from models.skeleton import BRIDGE_VL
 from tests.app.batch.helpers import FakePose
 from tests.app.helpers import HandModel, pose, write_video
+from tests.bodies import waving
 
 FPS = 15.0
 
@@ -70,3 +74,34 @@ def test_a_recording_is_classified_as_a_video_is(tmp_path: Path) -> None:
     assert (summary.label, summary.frames, summary.people) == ("wave", 90, 1)
     assert summary.fps == pytest.approx(FPS) and summary.seconds == pytest.approx(6.0)
     assert [event.label for event in events] == ["wave"] and events[0].start_s == pytest.approx(2.0, abs=0.3)
+
+
+def figures(path: Path, times: float = 1.0, down: bool = False, noise_m: float = 0.0) -> Path:
+    """Somebody with a person's limbs, of so many times their lengths, for three seconds."""
+    rng, joints_TV3 = np.random.default_rng(0), waving(45, FPS)
+    with LandmarkWriter(path, {}) as writer:
+        for i, joints_V3 in enumerate(joints_TV3 - joints_TV3[:, :1]):
+            world_L3 = np.linalg.pinv(BRIDGE_VL) @ joints_V3 * ([-1, 1, 1] if down else [-1, -1, 1]) * times
+            world_L3 += noise_m * rng.normal(size=(33, 3))
+            one = pose(i / FPS)
+            writer.add(i / FPS, [(0, replace(one, world_V3=world_L3.astype(np.float32)))])
+    return path
+
+
+@pytest.mark.parametrize("times", [0.4, 1.0, 1.3])
+def test_people_of_all_sizes_are_taken(tmp_path: Path, times: float) -> None:
+    with poses_of(figures(tmp_path / "a.ikem", times), no_pose) as played:
+        assert [len(frame.poses) for frame in played.frames] == [1] * 45
+    assert played.notes == []
+
+
+@pytest.mark.parametrize("times", [0.01, 3.281, 6.0])
+def test_landmarks_that_are_no_metres_are_refused(tmp_path: Path, times: float) -> None:
+    with pytest.raises(LandmarkError, match="a.ikem: limbs of"):
+        classify_video(figures(tmp_path / "a.ikem", times), HandModel())
+
+
+def test_bodies_upside_down_are_noted_and_noise_is_nobody(tmp_path: Path) -> None:
+    assert "y runs down" in classify_video(figures(tmp_path / "a.ikem", down=True), HandModel()).summary.status
+    status = classify_video(figures(tmp_path / "b.ikem", noise_m=1.0), HandModel()).summary.status
+    assert status == "no person: the joints have no limb lengths of a person"

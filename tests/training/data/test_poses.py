@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from models.skeleton import CENTRE, bridge
+from tests.bodies import standing
 from training.data.poses import POSES, pose_tracks
 from training.data.splits import Sample
 from training.data.tracks import Track, raw_track
@@ -127,5 +128,5 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
 def test_a_recorded_clip_names_its_actor() -> None:
     from models.clips import Clip
 
-    clip = Clip(np.ones((5, 25, 3), np.float32), 30.0, subject=7, index=0)
+    clip = Clip(standing(5), 30.0, subject=7, index=0)
     assert raw_track(Sample("kard", "train", "wave", clip)).subject == "kard 7"

@@ -237,3 +237,14 @@ def test_the_command_survives_a_kill(tmp_path):
     assert again.returncode == 0, again.stderr
     assert len(Store(store)) == 812 and "split xset" in again.stdout
     assert json.loads((store / "prepare.json").read_text())["counts"]["clips"] == 812
+
+
+def test_bodies_upside_down_are_warned_of_and_other_units_left_out(tmp_path):
+    folder, notes = tmp_path / "sets", []
+    folder.mkdir()
+    np.savez(folder / "down.npz", frames=person(30) * [1, -1, 1], fps=30.0)
+    np.savez(folder / "feet.npz", frames=person(30) * 3.281, fps=30.0)
+    counts = prepare(folder, tmp_path / "store", note=notes.append)
+    assert (counts.clips, counts.skipped) == (1, 1)
+    assert any("WARNING: 1 clip: the head is below the hips" in line for line in notes)
+    assert any(line.startswith("left out: ") and "feet" in line for line in notes)

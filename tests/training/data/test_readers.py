@@ -126,14 +126,104 @@ def test_ntu_files_that_are_no_skeletons(text):
         people(text)
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "1e30"])
-def test_ntu_coordinates_that_are_no_metres(value, tmp_path):
+@pytest.mark.parametrize("value", ["nan", "inf", "1e30", "0 0 0"])
+def test_ntu_a_joint_that_cannot_be_is_lost(value, tmp_path):
     path = tmp_path / f"{NAME}.skeleton"
-    lines = one_person(5).splitlines()
-    lines[4] = f"{value} 1 2 " + "0 " * 9
+    lines = one_person(20).splitlines()
+    lines[23] = f"{value} 1 2 " + "0 " * 9  # the right foot of the first frame
     path.write_text("\n".join(lines))
-    with pytest.raises(ReadError, match="metres"):
-        list(NtuReader().read(path, tmp_path))
+    (clip,) = NtuReader().read(path, tmp_path)
+    np.testing.assert_allclose(clip.joints_PTVC[0, 0, 19], clip.joints_PTVC[0, 0, 18])  # where the ankle is
+    np.testing.assert_allclose(clip.joints_PTVC[0, 1:], person(20)[1:], atol=1e-6)
+
+
+def test_lost_legs_lie_where_the_hips_are():
+    joints = person(20)
+    joints[:, [13, 14, 15, 17, 18, 19]] = 0
+    (one,) = RecordedClip("legs", joints[None], 30.0).joints_PTVC
+    np.testing.assert_allclose(one[:, [13, 14, 15]], joints[:, [12]].repeat(3, 1))
+    blinking = person(20)
+    blinking[9:12, 11] = np.nan  # a tenth of a second
+    whole = RecordedClip("hand", blinking[None], 30.0).joints_PTVC[0]
+    np.testing.assert_allclose(whole, person(20), atol=0.03)
+
+
+def test_clips_that_are_no_people_in_metres():
+    with pytest.raises(ReadError, match="one: .*feet"):
+        RecordedClip("one", person(20)[None] * 3.281, 30.0)
+    for shift in (0, 500):
+        assert not RecordedClip("one", person(20)[None] + np.float32(shift), 30.0).note
+    noise = np.random.default_rng(0).normal(size=(1, 20, 25, 3)).astype(np.float32)
+    with pytest.raises(ReadError, match="nobody is seen in it .no|limb lengths"):
+        RecordedClip("one", noise, 30.0)
+    both = RecordedClip("two", np.concatenate([noise, person(20)[None]]), 30.0)
+    np.testing.assert_array_equal(both.joints_PTVC, person(20)[None])
+    with pytest.raises(ReadError, match="frames a second"):
+        RecordedClip("slow", person(20)[None], 2.0)
+    assert "y runs down" in RecordedClip("down", person(20)[None] * np.float32([1, -1, 1]), 30.0).note
+
+
+@pytest.mark.parametrize(
+    "form", ["{} {} {}", "{} {} {} 0 0 0 0 0 0 0 0", "{},{},{}", "{} {} {}" + " 1" * 20, "{}\t{}\t{}"]
+)
+def test_ntu_lines_of_other_lengths(form):
+    lines = one_person(20).splitlines()
+    short = [form.format(*line.split()[:3]) if len(line.split()) == 12 else line for line in lines]
+    np.testing.assert_allclose(people("\n".join(short)), person(20)[None], atol=1e-6)
+
+
+def test_ntu_decimal_commas_blank_lines_and_byte_order_marks(tmp_path):
+    path = tmp_path / f"{NAME}.skeleton"
+    commas = one_person(20).replace(".", ",").replace("\n", "\r\n\r\n")
+    for encoding in ("utf-8-sig", "utf-16"):
+        path.write_bytes(commas.encode(encoding))
+        (clip,) = NtuReader().read(path, tmp_path)
+        np.testing.assert_allclose(clip.joints_PTVC, person(20)[None], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (one_person(5).replace("\n25\n", "\n20\n"), "20 joints instead of 25 .*Kinect v1"),
+        (one_person(5)[:-800], "cut off"),
+        ("3\n1\n", "cut off.*a body"),
+        ("2.5 1\n", "line 1 should hold the number of frames"),
+        (one_person(5).replace(" 300 190 1100 480 0.1 0.2 0.3 0.4 2", "").replace("3.0", "three"), "line 5 .*numbers"),
+    ],
+)
+def test_ntu_faults_in_plain_words(text, message):
+    with pytest.raises(ReadError, match=message):
+        people(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{NAME}.skeleton.txt",
+        f"{NAME} (1).skeleton",
+        f"{NAME.lower()}.skeleton",
+        f"{NAME}.SKELETON",
+        f"{NAME}.skeleton (2).txt",
+    ],
+)
+def test_ntu_names_as_downloads_have_them(name, tmp_path):
+    (tmp_path / name).write_text(one_person())
+    (tmp_path / f"._{name}").write_bytes(b"\0\5\x16\7")
+    (path,) = NtuReader().files(tmp_path)
+    (clip,) = NtuReader().read(path, tmp_path)
+    assert (path.name, clip.name, clip.label) == (name, NAME, "tear up paper") and guess_kind(tmp_path) == "ntu"
+    (tmp_path / f"{NAME}.skeleton").write_text(one_person())
+    assert len(NtuReader().files(tmp_path)) == 1  # each sample once
+    assert NtuReader(frozenset({NAME})).files(tmp_path) == []
+
+
+def test_ucla_joints_that_are_made_of_lost_ones_are_lost(tmp_path):
+    joints = person(20)
+    joints[:, 2:4] = 0  # neck and head
+    path = ucla_file(tmp_path, "a01_s01_e00_v01", joints)
+    (clip,) = make_reader("nw-ucla").read(path, tmp_path)
+    one_TVC = clip.joints_PTVC[0]
+    np.testing.assert_allclose(one_TVC[:, 2:4], one_TVC[:, [20, 20]])
 
 
 @pytest.mark.parametrize("name", ["walking", "S001C001P001R001A000", "S001C001P001R001A121"])

@@ -13,6 +13,7 @@ from app.landmarks.writer import LandmarkWriter
 from models.clips import Clip, write_clips
 from models.system.lock import alone
 from tests.app.teach.helpers import FPS, poses_of, recording_of, still
+from tests.bodies import LEGS, waving
 from training.data.tracks import Track
 from training.drawing.motions import MOTIONS, make_motion
 from training.judging.judge import Verdict
@@ -288,3 +289,23 @@ def test_two_runs_on_one_model(folder: Path, start: Path, tmp_path: Path) -> Non
     request = Request(folder=folder, out=tmp_path / "model", start=start)
     with alone(tmp_path / "model/work", ""), pytest.raises(ValueError, match="another run is at work on .*model"):
         make(request, no_pose_model, SAID.append)
+
+
+def test_recorded_bodies_are_judged_as_classify_does(tmp_path: Path) -> None:
+    lost = waving(60)
+    lost[:, LEGS] = 0
+    made = {
+        "lost": (lost, 30.0), "mm": (waving(60) * 1000, 30.0), "slow": (waving(60, 2.0), 2.0),
+        "noise": (np.random.default_rng(0).normal(size=(60, 25, 3)), 30.0),
+    }  # fmt: skip
+    for name, (frames, fps) in made.items():
+        np.savez(tmp_path / f"{name}.npz", frames=frames, fps=fps)
+    recorded(tmp_path / "slow.ikem", poses_of(recording_of(make_motion("wave", 3.0, FPS, 3)))[::15])
+    names = [*(f"{name}.npz" for name in made), "slow.ikem"]
+    examples = [Example(tmp_path / name, name, "wave") for name in names]
+    seen = watch.watch(examples, tmp_path / "seen", lambda: tmp_path / "unused", 1, SAID.append)
+    (track,) = seen.tracks
+    assert track.key == "lost.npz" and not track.seen_TV[:, LEGS].any() and track.seen_TV.sum() == 60 * 19
+    why = dict(seen.failed)
+    assert "millimetres" in why["mm.npz"] and "limb lengths" in why["noise.npz"]
+    assert "too few" in why["slow.npz"] and "too few" in why["slow.ikem"]

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from app.sources.folders import look_into
-from models.skeleton import JOINTS, V
+from models.body import judge
+from models.lost_joints import known_joints, mended
+from models.resample import bridge_gaps, too_few
+from models.skeleton import CENTRE, JOINTS, V
 
 MOST_PEOPLE = 2
-FARTHEST_M = 100.0  # no skeleton sensor sees this far: such numbers are garbage, or millimetres
 _AT = {name: v for v, name in enumerate(JOINTS)}
 _LEFT, _RIGHT = (_AT[f"{side}_shoulder"] for side in ("left", "right"))
 _ANKLES, _FEET = ([_AT[f"{side}_{part}"] for side in ("left", "right")] for part in ("ankle", "foot"))
@@ -33,6 +35,9 @@ class ReadError(ValueError):
 class RecordedClip:
     """Clip as a reader gives it.
 
+    Lost joints (models.lost_joints) are bridged or held for a moment, and then lie on their nearest known ancestor, as
+    the app's stream has them (models.resample). Frames without shoulders, and people who are no bodies, are not seen.
+
     Attributes:
         name: unique within its source.
         joints_PTVC: metres in the axes above, all people on one clock, the most moving first; all zeros where a
@@ -42,9 +47,10 @@ class RecordedClip:
         subject: number of the actor, 0 unknown.
         view: number of the camera, 0 unknown.
         setup: number of the set-up, 0 unknown.
+        note: what there is to know of the first person's body, "" if nothing.
 
     Raises:
-        ReadError: nobody is seen in it, or its numbers are no joints in metres.
+        ReadError: nobody is seen in it, its numbers are no joints in metres, or it has too few frames a second.
     """
 
     name: str
@@ -54,16 +60,22 @@ class RecordedClip:
     subject: int = 0
     view: int = 0
     setup: int = 0
+    note: str = field(init=False)
 
     def __post_init__(self) -> None:
         joints = self.joints_PTVC
         assert joints.ndim == 4 and joints.shape[2:] == (V, 3) and 1 <= len(joints) <= MOST_PEOPLE, joints.shape
         if not self.fps > 0:
             raise ReadError(f"{self.name}: {self.fps} frames a second")
-        if not np.isfinite(joints).all() or np.abs(joints).max(initial=0) > FARTHEST_M:
-            raise ReadError(f"{self.name}: its coordinates are no joints in metres")
-        if not joints.any():
-            raise ReadError(f"{self.name}: nobody is seen in it")
+        if too_few(self.fps):
+            raise ReadError(f"{self.name}: {too_few(self.fps)}")
+        people = [_whole(self.name, person, self.fps) for person in joints]
+        shown = [(person, note) for person, note in people if person.any()]
+        if not shown:
+            why = "".join(f" ({note})" for _, note in people[:1] if note)
+            raise ReadError(f"{self.name}: nobody is seen in it{why}")
+        object.__setattr__(self, "joints_PTVC", np.stack([person for person, _ in shown]))
+        object.__setattr__(self, "note", shown[0][1])
 
     @property
     def valid_PT(self) -> np.ndarray:
@@ -74,6 +86,24 @@ class RecordedClip:
     def frames(self) -> float:
         """Number of frames in which anybody is seen, at 30 a second."""
         return float(self.valid_PT.any(0).sum() / self.fps * 30)
+
+
+def _whole(name: str, joints_TVC: np.ndarray, fps: float) -> tuple[np.ndarray, str]:
+    """Return a person without lost joints, all zeros in frames without shoulders, and what there is to know of them.
+
+    Raises:
+        ReadError: the joints are in another unit than metres.
+    """
+    joints_TVC, known_TV = mended(joints_TVC)
+    judgement = judge(joints_TVC, known_TV)
+    if judgement.fault:
+        raise ReadError(f"{name}: {judgement.fault}")
+    shown_T = known_TV[:, CENTRE] & judgement.is_body
+    if known_TV[shown_T].all():
+        return np.where(shown_T[:, None, None], joints_TVC, 0), judgement.note
+    whole_TVC = np.zeros_like(joints_TVC)
+    whole_TVC[shown_T] = bridge_gaps(np.flatnonzero(shown_T) / fps, joints_TVC[shown_T], known_TV[shown_T])
+    return whole_TVC, judgement.note
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +180,17 @@ def halves(train_N: np.ndarray, known_N: np.ndarray | None = None) -> np.ndarray
 def motion_energy(joints_TVC: np.ndarray) -> float:
     """Return the variance of the joints' positions, summed over joints, in square metres.
 
-    Only the frames where the person is seen count.
+    Only the frames where the person is seen count, and of these only the joints that are known.
     """
     seen_TVC = joints_TVC[joints_TVC.any((1, 2))]
+    known_TV = known_joints(seen_TVC)
+    if not known_TV.any():
+        return 0.0
     with np.errstate(all="ignore"):  # garbage is found out later, by name
-        return float(seen_TVC.var(0).sum()) if len(seen_TVC) else 0.0
+        if known_TV.all():
+            return float(seen_TVC.var(0).sum())
+        often_V = known_TV.any(0)
+        return float(seen_TVC[:, often_V].var(0, where=known_TV[:, often_V, None]).sum())
 
 
 def most_moving(people: list[np.ndarray]) -> np.ndarray:

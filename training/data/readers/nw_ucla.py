@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.lost_joints import known_joints
 from models.skeleton import JOINTS, V
 from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, files_below, halves
 
@@ -55,6 +56,7 @@ def _weights() -> np.ndarray:
 
 
 KINECT_V1_VK = _weights()
+SOURCE_KV = np.array([[float(name == joint) for joint in JOINTS] for name in KINECT_V1], np.float32)
 
 
 class NwUclaReader(Reader):
@@ -92,12 +94,16 @@ class NwUclaReader(Reader):
 def _joints(path: Path) -> np.ndarray:
     """Read the joints of one file, (T, 25, 3).
 
-    A frame of zeros stays one.
+    A frame of zeros stays one, and so does a joint of zeros; one that is made of such a joint is not finite.
     """
     try:
-        joints_TKC = np.array(json.loads(path.read_text(encoding="utf-8"))["skeletons"], np.float32)
+        joints_TKC = np.array(json.loads(path.read_text(encoding="utf-8-sig"))["skeletons"], np.float32)
     except (KeyError, TypeError, ValueError) as error:  # json and unicode errors are ValueErrors
         raise ReadError(f"{path.name}: no json with `skeletons` ({type(error).__name__}: {error})") from None
     if joints_TKC.ndim != 3 or joints_TKC.shape[1:] != (len(KINECT_V1), 3):
         raise ReadError(f"{path.name}: `skeletons` must be frames x {len(KINECT_V1)} x 3; it is {joints_TKC.shape}")
-    return KINECT_V1_VK @ joints_TKC
+    joints_TVC = KINECT_V1_VK @ np.where(np.isfinite(joints_TKC), joints_TKC, 0)
+    known_TV = known_joints(joints_TVC)
+    made_of_lost_TV = ((KINECT_V1_VK @ SOURCE_KV) != 0) @ ~known_TV[..., None]
+    joints_TVC[made_of_lost_TV[..., 0] & known_TV] = np.nan
+    return joints_TVC

@@ -1,0 +1,115 @@
+"""Text of NTU RGB+D's skeleton files, and the names of its samples. Numpy only.
+
+A file holds the number of frames; for each frame the number of bodies; for each body a line with its id and more
+values, the number of joints, and a line a joint. The data set's own lines of a joint hold x y z in metres and nine more
+values. Other programs write x y z alone, or fewer of the others: what comes after x y z is passed over.
+
+Shapes: V = 25 joints.
+"""
+
+from __future__ import annotations
+
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.layouts import layout_hint
+from models.skeleton import V
+from training.data.readers.base import ReadError
+
+NAME = re.compile(r"S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}")
+_COPY = r"(?: ?\(\d+\)| - copy)?"  # what file managers add to a second file of a name
+_FILE = re.compile(rf"(.*?){_COPY}\.skeleton{_COPY}(?:\.txt)?{_COPY}", re.IGNORECASE)
+_BOMS = {BOM_UTF8: "utf-8-sig", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
+
+
+@dataclass(frozen=True, slots=True)
+class KinectBody:
+    """Body of a clip: the numbers of the frames it is in, increasing, and its joints (25, 3) in each."""
+
+    frames: list[int]
+    joints: list[np.ndarray]
+
+
+def sample_of(path: Path) -> str | None:
+    """Return the name of the sample that a file holds, such as S001C002P003R002A013, whatever copies are called.
+
+    It is None for a file that is no skeleton file, and the file's own name in capitals where that names no sample.
+    """
+    match = _FILE.fullmatch(path.name)
+    return match[1].strip().upper() if match is not None else None
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text, with a byte-order mark or without."""
+    data = path.read_bytes()
+    encoding = next((name for mark, name in _BOMS.items() if data.startswith(mark)), "ascii")
+    return data.decode(encoding, errors="replace")
+
+
+def parse(text: str) -> tuple[int, list[KinectBody]]:
+    """Parse a file to its number of frames and its bodies, in the order of their first frames.
+
+    Raises:
+        ReadError: the text is cut off or is no skeleton.
+    """
+    if "," in text:  # between whole numbers and fractions, or between values
+        text = text.replace(",", " " if "." in text else ".")
+    lines = _Lines(text)
+    bodies: dict[str, KinectBody] = {}
+    frames = lines.count("frames")
+    for t in range(frames):
+        for _ in range(lines.count("bodies")):
+            body = bodies.setdefault(lines.next("a body")[0], KinectBody([], []))
+            joints = lines.count("joints")
+            if joints != V:
+                raise ReadError(f"a body of {joints} joints instead of {V}{layout_hint((frames, joints, 3))}")
+            joints_V3 = np.array([lines.joint() for _ in range(V)], np.float32)
+            if body.frames[-1:] != [t]:  # an id twice in a frame: the first counts
+                body.frames.append(t)
+                body.joints.append(joints_V3)
+    return frames, list(bodies.values())
+
+
+class _Lines:
+    """Lines of a file, read one by one as the values in them; empty ones are passed over."""
+
+    def __init__(self, text: str) -> None:
+        self._number = 0
+        self._left = self._each(text)
+
+    def _each(self, text: str) -> Iterator[list[str]]:
+        for self._number, line in enumerate(text.splitlines(), 1):
+            values = line.split()
+            if values:
+                yield values
+
+    def next(self, what: str) -> list[str]:
+        values = next(self._left, None)
+        if values is None:
+            raise ReadError(f"cut off, or no NTU skeleton: it ends where {what} should follow")
+        return values
+
+    def count(self, what: str) -> int:
+        values = self.next(f"the number of {what}")
+        if len(values) != 1 or not values[0].isdecimal():
+            raise self._wrong(f"should hold the number of {what}", values)
+        return int(values[0])
+
+    def joint(self) -> list[float]:
+        values = self.next("a joint")
+        if len(values) < 3:
+            raise self._wrong("should hold a joint's x, y and z", values)
+        try:
+            return [float(value) for value in values[:3]]
+        except ValueError:
+            raise self._wrong("should hold a joint's x, y and z as numbers", values) from None
+
+    def _wrong(self, text: str, values: list[str]) -> ReadError:
+        held, line = " ".join(values)[:40], self._number
+        cut = "" if next(self._left, None) else "cut off, or "
+        return ReadError(f"{cut}no NTU skeleton: line {line} {text}; it holds {ascii(held)}")
