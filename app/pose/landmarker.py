@@ -14,6 +14,7 @@ from app.pose.picture import fitted
 from app.pose.tracker import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
 from models.system.memory import give_memory_back
+from models.system.native_warnings import forget_old_warnings
 
 if TYPE_CHECKING:
     from mediapipe.tasks.python import vision
@@ -128,6 +129,7 @@ class PoseSource:
         for people in tuple(self._landmarkers):
             self._close_one(people)
         give_memory_back()
+        forget_old_warnings()  # each landmarker wrote some
 
     def _close_one(self, people: int) -> None:
         with suppress(RuntimeError):  # one that has failed says so again
