@@ -17,6 +17,7 @@ from app.pose.tracker import MOST_PEOPLE
 from app.types import LANDMARKS, Pose
 from models.system.contents import mistaken
 from models.system.memory import give_memory_back
+from models.system.native_warnings import forget_old_warnings
 from models.system.proxies import send_https_nowhere
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class PoseSource:
         for people in tuple(self._landmarkers):
             self._close_one(people)
         give_memory_back()
+        forget_old_warnings()  # each landmarker wrote some
 
     def _close_one(self, people: int) -> None:
         with suppress(RuntimeError):  # one that has failed says so again

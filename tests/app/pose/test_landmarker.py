@@ -146,10 +146,11 @@ def test_a_frame_must_be_a_picture(scene):
 def test_what_was_freed_is_given_back_once(scene, monkeypatch):
     given = []
     monkeypatch.setattr("app.pose.landmarker.give_memory_back", lambda: given.append(scene.open))
+    monkeypatch.setattr("app.pose.landmarker.forget_old_warnings", lambda: given.append("old warnings"))
     with PoseSource("model") as source:
         source.detect(FRAME, 0.0)
     source.close()
-    assert given == [0]  # after the last landmarker was closed
+    assert given == [0, "old warnings"]  # after the last landmarker was closed
 
 
 def test_memory_can_be_given_back_where_the_c_library_can():
