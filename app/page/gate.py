@@ -63,7 +63,7 @@ class Gate:
     """The gate around an application; see the module.
 
     Attributes:
-        is_open: whether visitors are let in; before, only Gradio's own question whether it is up is answered.
+        is_open: whether the page has started; before, Gradio's own question whether it is up is answered too.
     """
 
     def __init__(self, app: ASGIApp, rules: Rules, visits: Visits, uploads: Uploads, calls: Calls) -> None:

@@ -60,7 +60,7 @@ class Guard:
         yield
 
     def open(self) -> None:
-        """Let visitors in."""
+        """Answer nothing any more that Gradio asks itself at its start."""
         assert self._gate is not None, "the server has not begun"
         self._gate.is_open = True
 

@@ -18,6 +18,7 @@ from app.page.access import is_local
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+_ROOT = re.compile(r"(?:(?P<kind>https?)://(?P<host>[^\s/?#@]+))?(?P<path>(?:/[^\s/?#]+)*)/?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -40,14 +41,10 @@ def read_root(text: str) -> Root:
     Raises:
         ValueError: the text is neither.
     """
-    parts = urlsplit(text.strip())
-    whole = parts.scheme in _DEFAULT_PORTS and parts.hostname is not None
-    path = parts.path.rstrip("/")
-    plain = not (parts.query or parts.fragment or parts.username) and ".." not in path and "//" not in path
-    only_path = not parts.scheme and not parts.netloc and (not path or path[0] == "/")
-    if not plain or not (whole or only_path):
+    found = _ROOT.fullmatch(text.strip())
+    if found is None or ".." in text or (found["host"] and split_host(found["host"]) is None):
         raise ValueError(f"--root-path takes a path (/ikem) or an address (https://example.org/ikem), not {text!r}")
-    return Root(f"{parts.scheme}://{parts.netloc.lower()}" if whole else "", path)
+    return Root(f"{found['kind']}://{found['host'].lower()}" if found["host"] else "", found["path"])
 
 
 def split_host(text: str) -> tuple[str, int | None] | None:
@@ -59,6 +56,15 @@ def split_host(text: str) -> tuple[str, int | None] | None:
         return None
     plain = parts.netloc == text and _HOST.fullmatch(text) is not None
     return (name.rstrip("."), port) if plain and name else None
+
+
+def split_address(text: str) -> tuple[str, str, str]:
+    """Return scheme, host with port, and path of an address that a request tells, or three "" if it is none."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "", "", ""
+    return parts.scheme, parts.netloc, parts.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +131,13 @@ class Hosts:
             host: the Host header of the same request, which `allows` has let in.
             scheme: of the request; https is not to be asked from http.
         """
-        parts = urlsplit(origin)
-        called, asked = split_host(host), split_host(parts.netloc)
-        if parts.scheme not in _DEFAULT_PORTS or called is None or asked is None:
+        kind, place, _ = split_address(origin)
+        called, asked = split_host(host), split_host(place)
+        if kind not in _DEFAULT_PORTS or called is None or asked is None:
             return False
-        port = asked[1] or _DEFAULT_PORTS[parts.scheme]
-        if (asked[0], None if port == _DEFAULT_PORTS[parts.scheme] else port) in self.origins:
+        port = asked[1] or _DEFAULT_PORTS[kind]
+        if (asked[0], None if port == _DEFAULT_PORTS[kind] else port) in self.origins:
             return True
         # A proxy may take https and pass http on: then the port of its own is not told, and the scheme is the origin's.
-        same = asked[0] == called[0] and port == (called[1] or _DEFAULT_PORTS[parts.scheme])
-        return same and (scheme != "https" or parts.scheme == "https")
+        same = asked[0] == called[0] and port == (called[1] or _DEFAULT_PORTS[kind])
+        return same and (scheme != "https" or kind == "https")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-from app.page.hosts import Hosts, Root, split_host
+from app.page.hosts import Hosts, Root, split_address, split_host
 
 _MOST_TOLD, _LONGEST_NAME = 50, 100  # names that the log tells of
 _REMEDY = (
@@ -87,10 +86,9 @@ def _inner(path: str, root: str, is_known: Callable[[str], bool]) -> str | None:
 
 def _place(scope: Scope, root: Root, headers: Headers, origin: str | None) -> str:
     """Return the page's address as the visitor's browser has it, for the addresses of files in answers."""
-    came = urlsplit(headers.get("referer", ""))
-    from_page = f"{came.scheme}://{came.netloc}"
-    if origin is not None and from_page == origin:
-        return from_page + came.path.rpartition("/")[0]
+    kind, host, path = split_address(headers.get("referer", ""))
+    if origin is not None and f"{kind}://{host}" == origin:
+        return origin + path.rpartition("/")[0]
     if root.origin:
         return root.origin + root.path
     return f"{scope['scheme']}://{headers['host']}{root.path}"
@@ -99,7 +97,7 @@ def _place(scope: Scope, root: Root, headers: Headers, origin: str | None) -> st
 def _refused(text: str, value: str, header: str) -> Response:
     if header == "Sec-Fetch-Site":
         return PlainTextResponse(text, 403)
-    pair = split_host(urlsplit(value).netloc if "://" in value else value)
+    pair = split_host(split_address(value)[1] if "://" in value else value)
     if pair is not None and len(pair[0]) <= _LONGEST_NAME and len(_told) < _MOST_TOLD and pair[0] not in _told:
         _told.add(pair[0])
         told = _REMEDY.format(pair[0])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.types import Message, Send
 
 _NOT_SENT = ("server", "x-powered-by", "access-control-")  # nothing of the program's kind, and no leave for other sites
-# The page's framework builds its event handlers from text and writes styles into elements; both need a leave.
+# The page's framework builds its event handlers from text, its uploads import a module that they made themselves, and
+# it writes styles into elements: each needs a leave.
 _CONTENT = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
 )

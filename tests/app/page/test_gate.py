@@ -144,6 +144,7 @@ def test_other_methods(site, method):
     [
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[::1", "referer": "http://[::1"},
         {"origin": "http://localhost:1234"},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "same-site"},

@@ -25,7 +25,18 @@ def test_the_place_behind_a_proxy(text, root):
 
 
 @pytest.mark.parametrize(
-    "text", ["ikem", "//example.org/x", "ftp://example.org", "/a/../b", "/a?b=c", "https:///x", "/a//b"]
+    "text",
+    [
+        "ikem",
+        "//example.org/x",
+        "ftp://example.org",
+        "/a/../b",
+        "/a?b=c",
+        "https:///x",
+        "/a//b",
+        "http://[::1",
+        "http://a:b",
+    ],
 )
 def test_what_is_no_place(text):
     with pytest.raises(ValueError, match="--root-path takes"):
@@ -76,6 +87,9 @@ def test_names_by_option_and_of_the_root():
         ("http://evil.example", "localhost:7860", "http", False),
         ("null", "localhost:7860", "http", False),
         ("", "localhost:7860", "http", False),
+        ("http://[::1", "localhost:7860", "http", False),
+        ("http://localhost:99999", "localhost:7860", "http", False),
+        ("http://localhost:7860@evil.example", "localhost:7860", "http", False),
         ("chrome-extension://abc", "localhost:7860", "http", False),
         ("http://192.168.1.5", "192.168.1.5:80", "http", True),
         ("https://pc.lan", "pc.lan", "http", True),  # the proxy takes https
