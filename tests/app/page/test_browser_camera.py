@@ -160,7 +160,7 @@ def test_a_chosen_camera_that_is_gone_and_one_that_comes(bare):
         navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
     }}""")
     tab.wait_for_function("document.getElementById('choice').hidden")
-    tab.evaluate("navigator.mediaDevices.enumerateDevices = () => Promise.reject(new Error('no'))")
+    tab.evaluate("() => { navigator.mediaDevices.enumerateDevices = () => Promise.reject(new Error('no')); }")
     tab.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")  # an error would fail the test
 
     tab.evaluate("window.refuse = () => 'NotFoundError'")
