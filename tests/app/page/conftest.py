@@ -12,18 +12,18 @@ PATIENCE_MS = 30_000
 WATCHED = """
 window.asked = 0;
 window.streams = [];
-const media = navigator.mediaDevices, real = media.getUserMedia.bind(media);
+const media = navigator.mediaDevices, ask = media.getUserMedia.bind(media);
 media.getUserMedia = async (wanted) => {
     window.asked += 1;
     await window.hold;
     const refused = window.refuse?.(wanted);
     if (refused) throw new DOMException("no", refused);
-    const stream = await real(wanted);
+    const stream = await ask(wanted);
     window.streams.push(stream);
     return stream;
 };
 window.live = () => window.streams.flatMap((it) => it.getTracks()).filter((it) => it.readyState === "live").length;
-window.track = () => document.querySelector("#cam video").srcObject.getVideoTracks()[0];
+window.track = () => document.querySelector("#cam video").srcObject?.getVideoTracks()[0];
 """
 
 
