@@ -3,7 +3,7 @@ import { tint } from "./colours.js";
 import { byId, sizeOf } from "./dom.js";
 import { personName, word } from "./names.js";
 
-const SPAN_S = 30, DRAW_MS = 100, LANE = 30, GUTTER = 76;
+const SPAN_S = 30, DRAW_MS = 100, LANE = 30, GUTTER = 84;
 const lanes = new Map(); // person -> stretches {label, start, end} of what was shown of them, stream seconds
 let drawn = 0, session = null, newest = 0; // session: the one that the lanes are of
 
