@@ -13,7 +13,7 @@ from pathlib import Path
 from app.classify.formats import no_formula
 from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.sources.camera import camera_name, camera_source
-from app.sources.folders import look_into
+from app.sources.folders import in_words, look_into
 from app.sources.frames import CameraError
 from app.sources.kinds import is_annotated, is_passed_over, is_video
 from models.system.addresses import nearly
@@ -110,17 +110,22 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
         inside = look_into(path, recursive)
         files = [file for file in inside.files if not is_annotated(file)]
         return sorted(_known(files, leave_out) + inside.closed) or [path]
-    if os.path.exists(path) or not glob.has_magic(text):
+    if not is_pattern(text):
         return [path]
-    return _known(_matches(text), leave_out) or [path]
+    return _known(matches(text), leave_out) or [path]
 
 
-def _matches(pattern: str) -> list[Path]:
+def is_pattern(text: str) -> bool:
+    """Return whether an input is a pattern, and not the name of what is there."""
+    return glob.has_magic(text) and not os.path.exists(text)
+
+
+def matches(pattern: str) -> list[Path]:
     """Return what a pattern matches; the folders at its beginning that are there may have brackets in their names."""
     there, rest = Path(), list(Path(pattern).parts)
     while len(rest) > 1 and os.path.isdir(there / rest[0]):
         there /= rest.pop(0)
-    found = glob.glob(os.path.join(glob.escape(str(there)), *rest), recursive=True)
+    found = sorted(glob.glob(os.path.join(glob.escape(str(there)), *rest), recursive=True))
     return [path for path in map(Path, found) if not any(map(is_passed_over, path.relative_to(there).parts))]
 
 
@@ -198,8 +203,10 @@ def _problem(target: Path | int | str) -> str:
             return "you may not read this folder"
         hints = "folders in it need --recursive; *.annotated.mp4 are results"
         return f"no video, no .npz and no .ikem file in this folder ({hints})"
-    if glob.has_magic(str(target)) and not os.path.exists(target):
-        return "no file matches this pattern"
+    if is_pattern(str(target)):
+        others = matches(str(target))
+        none = "nothing that matches this pattern is read (neither video nor .npz nor .ikem, or an earlier result)"
+        return f"{none}: {in_words(others)}" if others else "no file matches this pattern"
     return ""
 
 

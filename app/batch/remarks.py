@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from app.batch.jobs import is_input, live, printable, real
-from app.sources.folders import FolderFiles, look_into, not_read
+from app.batch.jobs import is_input, is_pattern, live, matches, printable, real
+from app.sources.folders import FolderFiles, in_words, look_into, not_read
 from app.sources.kinds import is_annotated
 from models.system.words import count
 
+_NEITHER = "neither video nor .npz nor .ikem"
 _MOST_LOOKED_AT = 10_000  # most files looked at in a folder that is left out
 
 
@@ -23,19 +24,30 @@ def remarks(inputs: Iterable[str], recursive: bool, leave_out: Collection[Path] 
         recursive: whether folders are searched to their ends.
         leave_out: resolved files that are results of an earlier run, of which nothing is said.
     """
-    lines = []
+    lines: list[str] = []
     for text in inputs:
-        path = Path(text)
-        if live(text) is None and os.path.isdir(path):
-            inside = look_into(path, recursive)
-            lines += [f"{printable(text)}: {printable(line)}" for line in _remarks(inside, leave_out)]
+        if live(text) is not None:
+            continue
+        told: Iterable[str] = ()
+        if is_pattern(text):
+            told = _of_pattern(matches(text), leave_out)
+        elif os.path.isdir(text):
+            told = _remarks(look_into(Path(text), recursive), leave_out)
+        lines += [f"{printable(text)}: {printable(line)}" for line in told]
     return lines
+
+
+def _of_pattern(found: Collection[Path], leave_out: Collection[Path]) -> Iterator[str]:
+    """Yield a line about what a pattern matches and is not read; where it is all, the input says so itself."""
+    others = [path for path in found if not (is_input(path) or real(path) in leave_out)]
+    if 0 < len(others) < len(found):
+        yield f"{count(len(others), 'match', 'matches')} left out, {_NEITHER}: {in_words(others)}"
 
 
 def _remarks(inside: FolderFiles, leave_out: Collection[Path]) -> Iterator[str]:
     others = [path for path in inside.files if is_annotated(path) or not (is_input(path) or real(path) in leave_out)]
-    readable = replace(inside, closed=[])  # the others are inputs, so that each is reported
-    yield from not_read(others, "neither video nor .npz nor .ikem", readable)
+    readable = replace(inside, closed=[])  # each folder that may not be read is an input, and reported
+    yield from not_read(others, _NEITHER, readable)
     folders = sum(map(_holds_inputs, inside.folders))
     if folders:
         yield f"{count(folders, 'folder')} in it left out (--recursive)"

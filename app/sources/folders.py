@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,13 +65,17 @@ def look_into(folder: Path, recursive: bool = True, most: int | None = None) -> 
             else:
                 folders.append((path, os.path.join(place, entry.name)))
         todo += reversed(folders)
-    known = {os.path.realpath(path) for path in found.files} if links else set()
+    found.files = sorted([*found.files, *_not_known(links, found.files)])
+    return found
+
+
+def _not_known(links: list[Path], files: list[Path]) -> Iterator[Path]:
+    """Yield the links to files that are not among these files, and of several to one file the first."""
+    known = {os.path.realpath(path) for path in files} if links else set()
     for path in sorted(links):
         if (place := os.path.realpath(path)) not in known:
             known.add(place)
-            found.files.append(path)
-    found.files.sort()
-    return found
+            yield path
 
 
 def _holds(place: str, inside: str) -> bool:

@@ -76,6 +76,13 @@ def test_films_are_found_by_their_content_where_names_do_not_tell(tree):
     assert remarks(["films"], False, results) == []
 
 
+def test_what_patterns_leave_out_is_told(tree):
+    told = remarks(["*", "*.txt", "*.mp4"], recursive=False)
+    assert told == ["*: 2 matches left out, neither video nor .npz nor .ikem: c.txt and sub"]
+    (job,) = make_jobs(find(["*.txt"]))
+    assert job.problem.startswith("nothing that matches this pattern is read") and job.problem.endswith(": c.txt")
+
+
 def test_brackets_in_the_names_of_folders(tree):
     (tree / "clips [2024]" / "day [1]").mkdir(parents=True)
     for name in ("clips [2024]/a.npz", "clips [2024]/b.npz", "clips [2024]/day [1]/c.npz"):
