@@ -27,7 +27,7 @@ def known_joints(joints_TV3: np.ndarray) -> np.ndarray:
     Args:
         joints_TV3: (T, 25, 3), in any unit.
     """
-    zero_TV = ~joints_TV3.any(2)
+    zero_TV = np.asarray(~joints_TV3.any(2))
     known_TV = np.isfinite(joints_TV3).all(2) & ~zero_TV & (joints_TV3 != -1).any(2)
     first_TV3 = np.take_along_axis(joints_TV3, known_TV.argmax(1)[:, None, None], axis=1)
     apart_TV = (joints_TV3 != first_TV3).any(2) & known_TV
