@@ -8,7 +8,7 @@ and length, and where known label, action (the common label), subject, view and 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,14 +98,18 @@ class Clip:
         return len(self.joints_TV3) / self.fps
 
 
-def read_clips(path: str | os.PathLike[str]) -> Iterator[Clip]:
+def read_clips(path: str | os.PathLike[str], on_fault: Callable[[ClipFileError], None] | None = None) -> Iterator[Clip]:
     """Yield the clips of one .npz, one by one.
+
+    Args:
+        path: the file.
+        on_fault: told of a clip among many that cannot be used, which is passed over; None to raise the error.
 
     Raises:
         ClipFileError: the file is missing, is not an .npz, or lacks what a clip needs.
     """
     path = Path(path)
-    yield from _clips(_arrays(path), path)
+    yield from _clips(_arrays(path), path, on_fault)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -156,7 +160,9 @@ def _named(held: Mapping[str, int]) -> str:
     return ", ".join(ascii(name[:40]) for name in sorted(held)[:8]) or "nothing"
 
 
-def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
+def _clips(
+    fields: dict[str, np.ndarray], path: Path, on_fault: Callable[[ClipFileError], None] | None
+) -> Iterator[Clip]:
     frames = fields.get("frames")
     if frames is None or frames.ndim != 3 or frames.shape[1:] != (V, 3) or "fps" not in fields:
         held = ", ".join(f"{name} {array.shape}" for name, array in sorted(fields.items()))
@@ -183,9 +189,14 @@ def _clips(fields: dict[str, np.ndarray], path: Path) -> Iterator[Clip]:
             raise ClipFileError(f"{path}: clip {i} reaches past the end of `frames`")
         extra = {name: np.ravel(fields[name])[i].item() for name in _FIELDS if name in fields}
         try:
-            yield Clip(_metres(frames[int(a) : int(a + n)], scale), index=i, **extra)
+            clip = Clip(_metres(frames[int(a) : int(a + n)], scale), index=i, **extra)
         except ClipFileError as error:
-            raise ClipFileError(f"{path}: clip {i}: {error}") from None
+            fault = ClipFileError(f"{path}: clip {i}: {error}")
+            if on_fault is None:
+                raise fault from None
+            on_fault(fault)
+            continue
+        yield clip
 
 
 def _numbers(fields: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:

@@ -16,7 +16,7 @@ _LAYOUTS = {
     21: "21 joints look like those of a hand",
     22: "22 joints look like SMPL's without hands",
     24: "24 joints look like SMPL's",
-    26: "26 joints look like Halpe's",
+    26: "26 joints look like those of an early Azure Kinect or Halpe's",
     32: "32 joints look like those of an Azure Kinect or of Human3.6M",
     33: "33 joints look like BlazePose's landmarks",
     133: "133 joints look like COCO-WholeBody's",
@@ -35,7 +35,11 @@ def layout_hint(shape: tuple[int, ...]) -> str:
         shape: of the array; the joints are found in its second or third place.
     """
     if len(shape) == 4 and shape[2:] == (V, 3):
-        return " (several people: save each as a clip of its own)"
+        return " (several people or clips: save each as a clip of its own)"
+    if len(shape) in (4, 5) and 3 in shape[:2] and V in shape[2:4]:
+        return f" (the order of ST-GCN's arrays: take one person of one clip, and turn it to (T, {V}, 3))"
+    if len(shape) == 3 and shape[1:] == (V, 4):
+        return " (four numbers a joint: give the first three, with NaN where the fourth says that a joint is lost)"
     if len(shape) >= 3 and shape[-1] == 2:
         return " (two coordinates a joint: pictures' coordinates do not do, joints need their depth in metres)"
     if len(shape) == 3 and shape[2] == V and shape[1] == 3:

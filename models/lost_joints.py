@@ -1,6 +1,6 @@
 """The lost joints of a recorded body, whatever marks them. Numpy only.
 
-Shapes: T frames, V joints (25), P neighbours of a joint.
+Shapes: T frames, V joints (25), P joints of the trunk, B bones of one of them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ def known_joints(joints_TV3: np.ndarray) -> np.ndarray:
     Args:
         joints_TV3: (T, 25, 3), in any unit.
     """
-    zero_TV = ~joints_TV3.any(2)
+    zero_TV = np.asarray(~joints_TV3.any(2))
     known_TV = np.isfinite(joints_TV3).all(2) & ~zero_TV & (joints_TV3 != -1).any(2)
     first_TV3 = np.take_along_axis(joints_TV3, known_TV.argmax(1)[:, None, None], axis=1)
-    known_TV &= ((joints_TV3 != first_TV3).any(2) & known_TV).any(1)[:, None]
+    apart_TV = (joints_TV3 != first_TV3).any(2) & known_TV
+    known_TV &= apart_TV.any(1, keepdims=True)
     odd_T = ~known_TV.all(1) & known_TV.any(1)
     with np.errstate(all="ignore"):  # infinite numbers are lost
         wide_T = (np.abs(joints_TV3 - joints_TV3[:, CENTRE, None]) > 0.75 * _REACH_M).any((1, 2))
@@ -44,14 +45,16 @@ def known_joints(joints_TV3: np.ndarray) -> np.ndarray:
 
 
 def _at_origin(joints_TV3: np.ndarray, known_TV: np.ndarray, zero_TV: np.ndarray, size_T: np.ndarray) -> np.ndarray:
-    """Return which joints of zeros lie at the origin by right, (T, 25) bool."""
-    found_TV = np.zeros_like(known_TV)
-    for v in _TRUNK:
+    """Return which joint of zeros lies at the origin by right, (T, 25) bool: at most one a frame, of the trunk."""
+    off_TP = np.full((len(joints_TV3), len(_TRUNK)), np.inf)
+    for i, v in enumerate(_TRUNK):
         bones = np.flatnonzero((v == CHILD_B) | (v == PARENT_B))
         others = np.where(CHILD_B[bones] == v, PARENT_B[bones], CHILD_B[bones])
-        length_TP = np.linalg.norm(joints_TV3[:, others], axis=2) / (LENGTH_B[bones] * size_T[:, None])
-        near_T = median(np.where(known_TV[:, others], length_TP, np.nan)) <= _NEAR
-        found_TV[:, v] = zero_TV[:, v] & near_T
+        length_TB = np.linalg.norm(joints_TV3[:, others], axis=2) / (LENGTH_B[bones] * size_T[:, None])
+        off_T = median(np.where(known_TV[:, others], length_TB, np.nan))
+        off_TP[:, i] = np.where(zero_TV[:, v] & np.isfinite(off_T), off_T, np.inf)
+    found_TV = np.zeros_like(known_TV)
+    found_TV[np.arange(len(off_TP)), np.array(_TRUNK)[off_TP.argmin(1)]] = off_TP.min(1) <= _NEAR
     return found_TV
 
 

@@ -172,7 +172,10 @@ def test_single_and_object_arrays_are_named(tmp_path):
     [
         ((9, 17, 3), "COCO"), ((9, 18, 3), "OpenPose"), ((9, 20, 3), "Kinect v1"), ((9, 26, 3), "Halpe"),
         ((9, 33, 3), "bridge"), ((9, 25, 2), "depth"), ((9, 3, 25), "turn"), ((9, 75), "reshape"),
-        ((9, 2, 25, 3), "several people"), ((9, 999, 3), "999, 3\\)$"),
+        ((9, 2, 25, 3), "several people"),
+        ((9, 25, 4), "NaN"),
+        ((3, 9, 25, 2), "ST-GCN"),
+        ((5, 3, 9, 25, 2), "ST-GCN"), ((9, 999, 3), "999, 3\\)$"),
     ],
 )  # fmt: skip
 def test_other_layouts_are_named_with_the_way_in(tmp_path, shape, hint):

@@ -7,7 +7,7 @@ from models.lost_joints import known_joints, mended
 from models.skeleton import CENTRE, JOINTS
 from tests.bodies import LEGS, waving
 
-PELVIS, HEAD, HAND = (JOINTS.index(name) for name in ("pelvis", "head", "right_hand"))
+PELVIS, SPINE, HEAD, HAND = (JOINTS.index(name) for name in ("pelvis", "spine_mid", "head", "right_hand"))
 
 
 def test_every_joint_of_a_whole_body_is_known_wherever_it_stands() -> None:
@@ -33,6 +33,14 @@ def test_the_origin_of_a_centred_body_is_known_and_legs_of_zeros_beside_it_are_l
         joints_TV3[:, LEGS] = 0
         known_TV = known_joints(joints_TV3)
         assert not known_TV[:, LEGS].any() and known_TV.sum() == 30 * 19
+
+
+def test_a_lost_joint_of_the_trunk_beside_the_origin_is_lost() -> None:
+    joints_TV3 = waving(30)
+    joints_TV3 -= joints_TV3[:, PELVIS : PELVIS + 1]
+    joints_TV3[:, SPINE] = 0
+    known_TV = known_joints(joints_TV3)
+    assert known_TV[:, PELVIS].all() and not known_TV[:, SPINE].any() and known_TV.sum() == 30 * 24
 
 
 def test_marks_that_were_moved_with_the_body_are_out_of_reach() -> None:

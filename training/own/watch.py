@@ -78,17 +78,19 @@ def watch(
         model = pose_model()
         done = side_by_side(_look, [_Job(e, place, model) for e, place in todo], min(workers, len(todo)))
         with tqdm(total=sum(is_film), initial=sum(is_film) - len(todo), unit="file", desc="watching") as bar:
-            for key, reason in done:
+            for key, reason, notes in done:
                 if reason:
                     why[key] = reason
                     note(f"left out: {key}: {reason}")
+                for line in notes:
+                    note(f"{key}: {line}")
                 bar.update()
     found: list[tuple[Example, Track]] = []
     for example, place, film in zip(examples, places, is_film, strict=True):
         if example.key in why:
             continue
         try:
-            found += [(example, t) for t in ([_kept(example, place)] if film else _recorded(example))]
+            found += [(example, t) for t in ([_kept(example, place)] if film else _recorded(example, note))]
         except ValueError as error:
             why[example.key] = str(error)
             note(f"left out: {example.key}: {error}")
@@ -100,25 +102,25 @@ def _fingerprint(path: Path) -> str:
     return hashlib.sha256(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}".encode()).hexdigest()[:24]
 
 
-def _look(job: _Job) -> tuple[str, str]:
-    """Watch one file, and return the example's key and why it cannot be used.
+def _look(job: _Job) -> tuple[str, str, list[str]]:
+    """Watch one file, and return the example's key, why it cannot be used, and what else there is to know.
 
     The reason is "" where the file can be used; what was seen is then kept.
     """
     from models.system.atomic import write_whole
 
     try:
-        frames = _frames(job.example.path, job.pose_model)
+        frames, notes = _frames(job.example.path, job.pose_model)
         columns = dict(zip(_FIELDS, _main_person(frames), strict=True))
         write_whole(job.kept, lambda part: _write(part, columns))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ValueError(f"the disk of {job.kept.parent} is full: free some space and run again") from error
-        return job.example.key, error.strerror or str(error)
+        return job.example.key, error.strerror or str(error), []
     except ValueError as error:
         said = str(error).removeprefix(f"{job.example.path}: ")
-        return job.example.key, said.removeprefix(f"{job.example.path.name}: ")
-    return job.example.key, ""
+        return job.example.key, said.removeprefix(f"{job.example.path.name}: "), []
+    return job.example.key, "", notes
 
 
 def _write(part: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -126,13 +128,13 @@ def _write(part: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def _frames(path: Path, pose_model: Path) -> list[PosedFrame]:
+def _frames(path: Path, pose_model: Path) -> tuple[list[PosedFrame], list[str]]:
     from app.pose.landmarker import PoseSource
     from models.system.native_warnings import native_warnings_hidden
 
     make_pose = partial(PoseSource, pose_model, MOST_PEOPLE)
     with native_warnings_hidden(), poses_of(path, make_pose, longest_s=LONGEST_S) as played:
-        return list(played.frames)
+        return list(played.frames), played.notes
 
 
 def _main_person(frames: Sequence[PosedFrame]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -173,11 +175,15 @@ def _kept(example: Example, place: Path) -> Track:
     return Track(times_T, joints_TV3, seen_TV, example.action, "", "own", "camera", example.key)
 
 
-def _recorded(example: Example) -> Iterator[Track]:
-    """Yield the clips of recorded skeletons, without frames that show nobody."""
+def _recorded(example: Example, note: Callable[[str], None]) -> Iterator[Track]:
+    """Yield the clips of recorded skeletons, without frames that show nobody, and note what there is to know."""
+    said: set[str] = set()
     for clip in read_clips(example.path):
         if clip.seen_T.sum() < LEAST_FRAMES:
             raise ClipFileError(f"a clip in it shows nobody{f' ({clip.note})' if clip.note else ''}")
         if too_few(clip.fps):
             raise ClipFileError(too_few(clip.fps))
+        if clip.note and clip.note not in said:
+            said.add(clip.note)
+            note(f"{example.key}: {clip.note}")
         yield Track(*clip.shown, example.action, "", "own", "raw", example.key)

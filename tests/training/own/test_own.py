@@ -295,7 +295,8 @@ def test_recorded_bodies_are_judged_as_classify_does(tmp_path: Path) -> None:
     lost = waving(60)
     lost[:, LEGS] = 0
     made = {
-        "lost": (lost, 30.0), "mm": (waving(60) * 1000, 30.0), "slow": (waving(60, 2.0), 2.0),
+        "lost": (lost, 30.0), "down": (waving(60) * [1, -1, 1], 30.0),
+        "mm": (waving(60) * 1000, 30.0), "slow": (waving(60, 2.0), 2.0),
         "noise": (np.random.default_rng(0).normal(size=(60, 25, 3)), 30.0),
     }  # fmt: skip
     for name, (frames, fps) in made.items():
@@ -304,7 +305,8 @@ def test_recorded_bodies_are_judged_as_classify_does(tmp_path: Path) -> None:
     names = [*(f"{name}.npz" for name in made), "slow.ikem"]
     examples = [Example(tmp_path / name, name, "wave") for name in names]
     seen = watch.watch(examples, tmp_path / "seen", lambda: tmp_path / "unused", 1, SAID.append)
-    (track,) = seen.tracks
+    track, _ = seen.tracks
+    assert any(line.startswith("down.npz: the head is below") for line in SAID)
     assert track.key == "lost.npz" and not track.seen_TV[:, LEGS].any() and track.seen_TV.sum() == 60 * 19
     why = dict(seen.failed)
     assert "millimetres" in why["mm.npz"] and "limb lengths" in why["noise.npz"]

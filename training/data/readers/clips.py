@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.clips import read_clips
+from models.clips import ClipFileError, read_clips
 from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, files_below, halves
 
 TRAIN_VIEWS, TEST_VIEW = (1, 2), 3
@@ -34,14 +34,15 @@ class ClipsReader(Reader):
     def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         several = source.is_dir() and len(self.files(source)) > 1
         set_name = path.relative_to(source).with_suffix("").as_posix() if source.is_dir() else path.stem
-        for i, clip in enumerate(read_clips(path)):
+        faults: list[ClipFileError] = []
+        for clip in read_clips(path, faults.append):
             label = f"{set_name}/{clip.label}" if several and clip.label else clip.label
             try:
-                yield RecordedClip(
-                    f"{set_name}#{i}", clip.joints_TV3[None], clip.fps, label, int(clip.subject), int(clip.view)
-                )
+                name = f"{set_name}#{clip.index or 0}"
+                yield RecordedClip(name, clip.joints_TV3[None], clip.fps, label, int(clip.subject), int(clip.view))
             except ReadError as error:
                 yield error
+        yield from (ReadError(str(fault).removeprefix(f"{path.parent}/")) for fault in faults)
 
     def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
         set_N = np.array([name.rpartition("#")[0] for name in columns.name.tolist()])
