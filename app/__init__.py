@@ -4,7 +4,7 @@
 >>> for event in classify_video("assets/example.mp4").events:
 ...     print(event.label, round(event.start_s), round(event.end_s))
 wave 3 7
-jumping_jack 10 15
+jumping_jack 11 15
 squat 18 24
 
 What a caller may have to catch is here too: VideoError, LandmarkError, ClipFileError, ModelFileError and

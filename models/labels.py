@@ -11,7 +11,10 @@ DISPLAY = {
     "wave": "waving", "raise_hand": "raising a hand", "clap": "clapping", "throw": "throwing", "punch": "punching",
     "kick": "kicking", "squat": "squatting", "lunge": "lunging", "walk": "walking", "run": "running",
     "jump": "jumping", "jumping_jack": "jumping jacks", "sit_down": "sitting down", "stand_up": "standing up",
-    "pick_up": "picking something up", "drink": "drinking", "phone": "on the phone", "carry": "carrying something",
+    "pick_up": "picking something up", "drink": "drinking", "phone": "on the phone",
     "bow": "bowing", "point": "pointing", "lie_down": "lying down", IDLE: "standing or sitting still",
     OTHER: "something else",
 }  # fmt: skip
+
+# Of recorded sets' actions, those that train as another one, which a person would name: who carries something walks
+SAME = {"carry": "walk"}

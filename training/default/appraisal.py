@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from models.clips import read_clips
-from models.labels import DISPLAY, SILENT
+from models.labels import DISPLAY, OTHER, SILENT
 from models.system.cores import processor
 from training.data.pairs import pair_tracks
 from training.data.splits import MORE_SETS, SETS
@@ -34,7 +34,7 @@ from training.default.measured import (
     ModelMeasures,
 )
 from training.default.score_tables import calibration, fusion_worth, rejection, unknown_scores
-from training.default.trials import TrialSettings, plan, run_trials, summary
+from training.default.trials import WEBCAM, TrialSettings, plan, run_trials, summary
 from training.drawing.way_tracks import SOURCE
 from training.judging import measures
 from training.judging.judge import CAMERA, RECORDED, HeldOut, judge_model
@@ -221,12 +221,15 @@ class Appraisal:
             return []
         groups, chosen = (self.held.by_measure(part, LABELS) for part in ("test", "val"))
         groups |= {f"{title} (val)": chosen[title] for title in (RECORDED, CAMERA)}
+        for part, mark in (("test", ""), ("val", " (val)")):
+            groups[WEBCAM + mark] = [t for t in build.clips[part] if t.domain == "webcam" and t.action != OTHER]
         starts = {"student": build.work / "student", "teacher": build.work / "teacher", "scratch": None}
         setting = TrialSettings(
             tracks=build.clips["train"], labels=LABELS, recipe=recipe.train, few_epochs=recipe.trials.epochs,
             starts=starts, groups=groups, out=build.work / "trials",
         )  # fmt: skip
-        return summary(run_trials(plan(recipe.seeds, recipe.trials.shares), setting, build.workers, build.note))
+        todo = plan(recipe.seeds, recipe.trials.shares, recipe.trials.starts)
+        return summary(run_trials(todo, setting, build.workers, build.note))
 
 
 def _some(items: Sequence[T], most: int) -> list[T]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.teach.background import FILE
-from models.labels import DISPLAY
+from models.labels import DISPLAY, SAME
 from training.data.materials import Materials
 from training.data.stillness import settled
 from training.data.tracks import Track, camera_tracks, raw_tracks
@@ -186,7 +187,7 @@ class Build:
     def clips(self) -> dict[str, list[Track]]:
         """Clips of the sets that train, and of the written motions, by part."""
         parts: dict[str, list[Track]] = {"train": [], "val": [], "test": []}
-        for track in tracks_of(self.data, self.drawings, self.materials) + self._written():
+        for track in map(_named, tracks_of(self.data, self.drawings, self.materials) + self._written()):
             if track.action in DISPLAY and track.action not in self.recipe.without:
                 parts[track.part].append(track)
         parts["train"] = settled(parts["train"])
@@ -222,6 +223,11 @@ class Build:
         save(student, config, out)
         export_student(student, config, out / "student.onnx")
         write_background(student, config, some_of_each(training, BACKGROUND), self.recipe.train, out / FILE)
+
+
+def _named(track: Track) -> Track:
+    """Give a track the name that its action has here."""
+    return replace(track, action=SAME[track.action]) if track.action in SAME else track
 
 
 def _begun(scratch: bool, start: Path | None, recipe: DefaultRecipe) -> str:

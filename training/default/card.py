@@ -32,6 +32,7 @@ from training.default.card_tables import (
     trials_table,
     unknown_table,
 )
+from training.default.trials import WEBCAM
 from training.evaluation.results import markdown
 from training.judging.judge import CAMERA, RECORDED
 from training.judging.rows import as_dicts
@@ -147,7 +148,7 @@ def _tables(
     """Tabulate what is measured on recorded and drawn clips."""
     test, val, scores = measured.accuracy.test, measured.accuracy.val, measured.scores
     return {
-        "trials": trials_table(measured.trials, SHORT),
+        "trials": trials_table(measured.trials, SHORT | {WEBCAM: WEBCAM}),
         "rejection": rejection_table(scores), "calibration": calibration_table(scores),
         "fusion_table": fusion_table(scores, config.modalities), "rates": rates_table(measured.rates),
         "unknown": unknown_table(measured.unknown), "idle": idle_table(measured.idle),

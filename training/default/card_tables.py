@@ -85,7 +85,7 @@ def trials_table(trials: Sequence[ArmSummary], measures: Mapping[str, str]) -> s
         start, share = row.arm.rsplit("-", 1)
         rows.append(
             {"model": _ARMS[start], "labels": f"{share} % ({row.labels:,} clips)", "seeds": row.seeds}
-            | {short: _spread(row, title) for title, short in measures.items()}
+            | {short: _spread(row, title) for title, short in measures.items() if title in row.mean}
         )
     return markdown(rows)
 

@@ -11,6 +11,7 @@ from models.labels import DISPLAY, SILENT
 from training.config.schema import DistilConfig, PretrainConfig
 from training.config.sources import from_sources, read_yaml
 from training.data.materials import Materials
+from training.default.trials import STARTS
 from training.supervised.augmentation import Augmentation
 from training.supervised.recipe import Recipe
 from training.supervised.stream_measures import Targets
@@ -82,11 +83,20 @@ class Trials:
         shares: of the labels, besides all of them.
         epochs: with few labels.
         of: the recipe's sets for which they are done.
+        starts: how they begin (training.default.trials.STARTS).
+
+    Raises:
+        ValueError: a start that is not known.
     """
 
     shares: tuple[float, ...] = ()
     epochs: int = 10
     of: tuple[str, ...] = ()
+    starts: tuple[str, ...] = STARTS
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.starts) - set(STARTS):
+            raise ValueError(f"trials begin from {', '.join(STARTS)}; got {', '.join(sorted(unknown))}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

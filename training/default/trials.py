@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from models.student import Student
 
 
+WEBCAM = "windows of people at webcams"  # a measure of trials
+STARTS = ("student", "scratch", "teacher")  # of trials: distilled, from labels alone, all six modalities
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """Training with labels beside the shipped one.
@@ -53,15 +57,17 @@ class Trial:
         return f"{self.start}-{100 * self.share:g}"
 
 
-def plan(seeds: Sequence[int], shares: Sequence[float]) -> list[Trial]:
+def plan(seeds: Sequence[int], shares: Sequence[float], starts: Sequence[str] = STARTS) -> list[Trial]:
     """List all trials.
 
-    They are the shipped recipe's seeds, the same from scratch, one teacher, and both starts at every share.
+    They are the shipped recipe's seeds, the same from scratch, one teacher, and both starts at every share; as far as
+    they begin as the starts say.
     """
     whole = [Trial(start=start, seed=seed) for start in ("student", "scratch") for seed in seeds]
     few = [Trial(start=start, share=share, seed=seed) for share in shares for start in ("student", "scratch")
            for seed in seeds]  # fmt: skip
-    return [*whole, Trial(start="teacher", seed=seeds[0]), *few]
+    every = [*whole, Trial(start="teacher", seed=seeds[0]), *few]
+    return [trial for trial in every if trial.start in starts]
 
 
 def some_of(tracks: Sequence[Track], share: float, seed: int) -> list[Track]:

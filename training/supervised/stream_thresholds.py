@@ -19,7 +19,7 @@ from training.supervised.stream_scores import Played, said
 ENTERS = tuple(round(0.95 - 0.02 * k, 2) for k in range(33))  # tried from above; below 0.3 a guess would pass
 LEAVES = (0.8, 0.7, 0.6, 0.5)  # shares of the score to enter at which an action ends
 AS_GOOD = 0.01  # share of right events that is given for ending sooner
-REACH = 8  # steps of ENTERS by which an action's own threshold may lie above or below that of all
+REACH = 14  # steps of ENTERS by which an action's own threshold may lie above or below that of all
 PAYS = 0.02  # least share of right events that thresholds of single actions must add, which a few clips alone give
 
 

@@ -27,7 +27,7 @@ HELD_FPS = 12.0  # of a pose that is held
 _NEAR = 12  # of the stillness that fits best, one piece is drawn from so many
 _LOWER = np.isin(np.arange(V), LOWER_BODY)
 # Held at their end, these go on: only other stillness tells that they are over.
-HELD = ("raise_hand", "point", "phone", "drink", "carry", OTHER)
+HELD = ("raise_hand", "point", "phone", "drink", OTHER)
 
 
 @dataclass(frozen=True, slots=True)

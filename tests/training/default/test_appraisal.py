@@ -113,7 +113,7 @@ def test_trials_are_summed_up(build: SimpleNamespace, files: Path, monkeypatch: 
     ])  # fmt: skip
     rows = Appraisal(build, files)._trials()
     assert {row.arm for row in rows} == {"student-100", "scratch-100", "teacher-100", "student-50", "scratch-50"}
-    assert f"{appraisal.RECORDED} (val)" in rows[0].mean
+    assert f"{appraisal.RECORDED} (val)" in rows[0].mean and appraisal.WEBCAM in rows[0].mean
     build.begun = SCRATCH  # there is no pre-training to compare with
     assert Appraisal(build, files)._trials() == []
     build.name, build.begun = "open", PRETRAINED

@@ -1,5 +1,6 @@
 """The default model's recipe and its steps, on tracks made here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,7 @@ def test_the_recipe_in_the_repository() -> None:
         ({"terms": {"open": "all"}}, "terms are needed for all"),
         ({"false_alarms": {"idle": 0.1}}, "false_alarms are the shares of idle and other"),
         ({"trials": {"of": ["open"]}}, "trials.of names open"),
+        ({"trials": {"starts": ["nobody"]}}, "trials begin from student, scratch, teacher; got nobody"),
         ({"train": {"epoch": 3}}, "train has no epoch"),
         ({"train": {"augmentation": {"size": 0.1, "colour": 1}}}, "train.augmentation has no colour"),
         ({"draw": {"a": {"films": True}}}, "draw.a has no films"),
@@ -101,6 +103,16 @@ def test_actions_left_out_are_in_no_part(tmp_path: Path, monkeypatch: pytest.Mon
     for part in ("train", "val"):
         assert {t.action for t in whole[part]} == {"wave", "squat", "idle", "walk", "other"}
         assert {t.action for t in less[part]} == {"idle", "walk", "other"}
+
+
+def test_who_carries_something_walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = [replace(t, action="carry") if t.action == "squat" else t for t in tracks("train")]
+    monkeypatch.setattr("training.default.build.tracks_of", lambda *_: some)
+    monkeypatch.setattr(Build, "drawings", [])
+    trained = build_of(tmp_path, recipe_of(tmp_path)).clips["train"]
+    walks = {t.action for t in some if t.action in ("carry", "walk")}
+    assert walks == {"carry", "walk"} and "carry" not in DISPLAY
+    assert sum(t.action == "walk" for t in trained) == sum(t.action in ("carry", "walk") for t in some)
 
 
 def test_a_drawing_says_what_is_drawn_and_from_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

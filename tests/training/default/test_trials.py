@@ -46,6 +46,9 @@ def test_every_question_has_its_trials() -> None:
     arms = Counter(trial.arm for trial in trials)
     assert arms == {"student-100": 3, "scratch-100": 3, "teacher-100": 1, "student-10": 3, "scratch-10": 3}
     assert len({trial.name for trial in trials}) == len(trials)
+    assert [trial.name for trial in plan([0, 1], [0.1], ("student",))] == [
+        "student-100-0", "student-100-1", "student-10-0", "student-10-1"
+    ]  # fmt: skip
 
 
 def test_a_share_holds_every_action() -> None:
