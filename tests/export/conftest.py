@@ -97,7 +97,7 @@ def half_file(exported: Callable[[str], tuple[Path, float]]) -> Path:
 def clip_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 seeded motions in the clip format; 16 have the action that torch sees in them, the least sure ones none."""
     path = tmp_path_factory.mktemp("clips") / "motions.npz"
-    motions = list(sample_joints(24, seed=77)[0])
+    motions = [0.5 * joints_TV3 for joints_TV3 in sample_joints(24, seed=77)[0]]  # of a person's size
     write_clips(path, [Clip(joints_TV3, fps=20.0) for joints_TV3 in motions])
     windows = read_windows([path], CONFIG.window_s, CONFIG.frames)
     with torch.inference_mode():
