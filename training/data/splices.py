@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.labels import IDLE
+from models.labels import IDLE, SAME
 from models.resample import bridge_gaps
 from models.skeleton import JOINTS, fill_lost
 from training.data.splits import IDLE_ENDS, SETS, samples
@@ -151,7 +151,8 @@ def splice(actions: Sequence[tuple[str, np.ndarray]], pool: Stillness, rng: np.r
             parts.append((1 - share) * pieces[k - 1][-1] + share * piece[0])
             frames += blend
         if k % 2:
-            truth.append((actions[k // 2][0], frames / FPS, (frames + len(piece)) / FPS))
+            label = actions[k // 2][0]
+            truth.append((SAME.get(label, label), frames / FPS, (frames + len(piece)) / FPS))
         parts.append(piece)
         frames += len(piece)
     return Splice(np.concatenate(parts).astype(np.float32), tuple(truth), source)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.types import JointFrame, PosedFrame
-from models.labels import DISPLAY, SILENT
+from models.labels import DISPLAY, SAME, SILENT
 from training.data.splices import FPS, splices
 from training.judging.events import Segment
 from training.judging.videos import CLIP, Listed, listed, recording_of
@@ -53,7 +53,7 @@ def written(parts: Sequence[str]) -> list[Timed]:
     """Make recordings of each written motion between standing and standing, as joints without a camera."""
     from training.drawing.motions import MOTIONS
 
-    actions = [name for name in MOTIONS if name not in (*SILENT, *_OVER)]
+    actions = [name for name in MOTIONS if name not in (*SILENT, *_OVER, *SAME)]
     seeds = [_SEEDS[part] + k for part in parts for k in range(EACH[WRITTEN])]
     segment = (STAND_S, STAND_S + ACTION_S)
     return [
