@@ -120,7 +120,7 @@ def open_engine(path: Path) -> tuple[Engine, Card]:
     """
     if not path.exists():
         raise ModelFileError(f"{path} is missing: `{called('export')} tensorrt MODEL.onnx` builds an engine")
-    if instead := mistaken(path):
+    if path.stat().st_size and (instead := mistaken(path)):
         raise ModelFileError(f"{path} {instead}")
     sidecar = Sidecar.read(path)
     card = sidecar.card(path)

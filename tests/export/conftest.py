@@ -15,7 +15,9 @@ from filelock import FileLock
 from export import onnx as exporter
 from export.clips import read_windows
 from export.onnx import export_student, sample_joints
+from models.body import CHILD_B, LENGTH_B
 from models.clips import Clip, write_clips
+from models.skeleton import OUTWARD, PARENTS
 from models.student import Student
 from models.weights import StudentConfig
 
@@ -29,6 +31,16 @@ CONFIG = StudentConfig(
     version="7",
     terms="as you like",
 )
+
+
+def with_limbs(joints_NTV3: np.ndarray) -> np.ndarray:
+    """The same directions of bones, each of an adult's length."""
+    limbs_NTV3, lengths = joints_NTV3.copy(), dict(zip(CHILD_B, LENGTH_B, strict=True))
+    for v in OUTWARD[1:]:
+        bone_NT3 = joints_NTV3[:, :, v] - joints_NTV3[:, :, PARENTS[v]]
+        length_NT1 = np.linalg.norm(bone_NT3, axis=-1, keepdims=True)
+        limbs_NTV3[:, :, v] = limbs_NTV3[:, :, PARENTS[v]] + lengths[v] * bone_NT3 / np.maximum(length_NT1, 1e-6)
+    return limbs_NTV3
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +63,10 @@ def student() -> Student:
             student(*map(torch.from_numpy, sample_joints(8, seed)))
         for head in student.heads.values():
             head.weight.normal_(0.0, 1.0)
+        limbs_NTV3, frames_N = with_limbs(sample_joints(64, seed=5)[0]), sample_joints(64, seed=5)[1]
+        logits_NMC = student.eval()(torch.from_numpy(limbs_NTV3), torch.from_numpy(frames_N))[0]
+        for m, head in enumerate(student.heads.values()):
+            head.bias -= logits_NMC[:, m].mean(0)
     return student.eval()
 
 
@@ -97,7 +113,7 @@ def half_file(exported: Callable[[str], tuple[Path, float]]) -> Path:
 def clip_file(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 seeded motions in the clip format; 16 have the action that torch sees in them, the least sure ones none."""
     path = tmp_path_factory.mktemp("clips") / "motions.npz"
-    motions = [0.5 * joints_TV3 for joints_TV3 in sample_joints(24, seed=77)[0]]  # of a person's size
+    motions = list(with_limbs(sample_joints(24, seed=77)[0]))
     write_clips(path, [Clip(joints_TV3, fps=20.0) for joints_TV3 in motions])
     windows = read_windows([path], CONFIG.window_s, CONFIG.frames)
     with torch.inference_mode():

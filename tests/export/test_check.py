@@ -194,7 +194,7 @@ def truncated(model_file: Path, folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (truncated, "cannot be read as an ONNX file"),
+        (truncated, "is cut short, damaged or no ONNX file: get it again"),
         (lambda _, folder: folder / "absent.onnx", "is missing: `python -m export onnx` writes"),
         (lambda file, folder: renamed(file, folder / "a.onnx", labels='["a", "b", "c"]'), "was not exported from"),
         (lambda file, folder: renamed(file, folder / "a.onnx", window_s="2.0"), "its window_s are 2.0, theirs 2.5"),

@@ -20,6 +20,8 @@ from app.batch.work import Worker
 from tests.app.batch.helpers import joints, lines, listing, rows, run, save
 from tests.app.helpers import HandModel, write_video
 
+GIANT = 1.8
+
 
 class Nobody:
     def at(self, *_):
@@ -33,10 +35,10 @@ class Nobody:
 
 
 class Deadly(HandModel):
-    """Ends its process at a window in which nothing moves but the hand is far up: the file named "deadly"."""
+    """Ends its process at a window of a giant."""
 
     def __call__(self, joints_NTV3, frames_N):
-        if joints_NTV3.max() > 50:
+        if joints_NTV3.max() > 0.7:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__call__(joints_NTV3, frames_N)
 
@@ -74,7 +76,7 @@ def test_the_same_results_as_in_one_process(tmp_path, capsys):
 
 def test_a_worker_that_dies_costs_one_input(tmp_path, capsys):
     inputs = clips(tmp_path, "abdefg")
-    save(tmp_path / "c.npz", joints((3, "wave")) * 200)
+    save(tmp_path / "c.npz", joints((3, "wave")) * GIANT)
     assert run(inputs + [tmp_path / "c.npz"], tmp_path / "out", make_model=Deadly, workers=2) == 1
     found = rows(tmp_path / "out")
     assert [name for name, row in found.items() if row["status"] != "ok"] == ["c.npz"]
@@ -85,7 +87,7 @@ def test_a_worker_that_dies_costs_one_input(tmp_path, capsys):
 
 def test_all_workers_may_die(tmp_path):
     for name in "abc":
-        save(tmp_path / f"{name}.npz", joints((3, "wave")) * 200)
+        save(tmp_path / f"{name}.npz", joints((3, "wave")) * GIANT)
     assert run([tmp_path], tmp_path / "out", make_model=Deadly, workers=2) == 1
     assert len(rows(tmp_path / "out")) == 3 and listing(tmp_path / "out") == ["summary.csv"]
 

@@ -5,6 +5,7 @@ import pytest
 
 from app.types import Pose, PosedFrame
 from models.skeleton import bridge
+from tests.training.data.test_readers import person
 from training.data.readers import make_reader
 from training.data.readers.base import Columns, ReadError
 from training.data.readers.videos import even_frames, follow, look
@@ -98,7 +99,7 @@ def video_tree(tmp_path, names):
 def test_classes_and_splits_are_the_folders(tmp_path, monkeypatch):
     names = ["test/wave/a.mp4", "train/clap/deep/b.avi", "train/wave/c.MOV"]
     source = video_tree(tmp_path, [*names, "train/wave/notes.txt"])
-    monkeypatch.setattr("training.data.readers.videos.look", lambda path, model: np.ones((1, 4, 25, 3), np.float32))
+    monkeypatch.setattr("training.data.readers.videos.look", lambda path, model: person(4)[None])
     monkeypatch.setattr("app.pose.model_file.ensure_pose_model", lambda kind: tmp_path)
     reader = make_reader("videos")
     clips = [clip for path in reader.files(source) for clip in reader.read(path, source)]
