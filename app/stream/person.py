@@ -13,7 +13,7 @@ import numpy as np
 from app.stream.decision import Decision
 from app.stream.events import SETTLE_S, Timeline
 from app.stream.motion import Motion
-from app.stream.window import Window
+from app.stream.window import LEAST_WHOLE_S, Window
 from app.types import ActionEvent, Pose
 from models.skeleton import CENTRE
 
@@ -122,7 +122,7 @@ class Person:
 
     def last_window(self) -> tuple[np.ndarray, float] | None:
         """Return the window that ends with a segment, for one that is shorter than a window."""
-        return self._window.resample(self._in_sight().seen_s)
+        return self._window.resample(self._in_sight().seen_s, LEAST_WHOLE_S)
 
     def newest_window(self) -> np.ndarray | None:
         """Return the window that ends with the newest frame, (T, 25, 3) metres; None while there is too little."""

@@ -12,7 +12,8 @@ import numpy as np
 from models.resample import HOLD_S, read_window
 from models.skeleton import CENTRE, V
 
-LEAST_SPAN_S = 0.5  # least duration that tells enough about a movement
+LEAST_SPAN_S = 0.5  # least duration that tells enough about a movement that goes on
+LEAST_WHOLE_S = 0.25  # and about one that is over, such as a clip of a single throw
 
 
 class Window:
@@ -58,14 +59,14 @@ class Window:
         """The seconds between the oldest and the newest frame held."""
         return self._ring[-1][0] - self._ring[0][0] if self._ring else 0.0
 
-    def resample(self, end_s: float | None = None) -> tuple[np.ndarray, float] | None:
+    def resample(self, end_s: float | None = None, least_s: float = LEAST_SPAN_S) -> tuple[np.ndarray, float] | None:
         """Return the window that ends at `end_s` (the newest frame by default).
 
         Returns:
             Joints (T, 25, 3) float32 metres and the window's length in frames of 1/30 s, which the model file takes as
-            input; or None while less than LEAST_SPAN_S has been seen.
+            input; or None while less than `least_s` has been seen.
         """
-        if self.span_s < LEAST_SPAN_S:
+        if self.span_s < least_s:
             return None
         times_T, joints_TV3, seen_TV = (np.array(column) for column in zip(*self._ring, strict=True))
         end_s = float(times_T[-1]) if end_s is None else end_s
