@@ -98,7 +98,7 @@ def test_the_best_label_is_the_judges(says):
 
 
 def test_too_short_to_judge():
-    said = listen(ToyModel(), track("wave", seconds=0.3))
+    said = listen(ToyModel(), track("wave", seconds=0.2))
     assert said.mean_C is None and said.best == "" and said.events == () and not said.hit
 
 
