@@ -108,7 +108,7 @@ def _not_metres(size: float, joints_TV3: np.ndarray, known_TV: np.ndarray) -> st
 
 
 def _times(size: float) -> str:
-    return f"limbs of {size:.3g} times the length of an adult's"
+    return f"limbs of {float(f'{size:.3g}'):.15g} times the length of an adult's"
 
 
 def _axes(joints_TV3: np.ndarray, known_TV: np.ndarray, size: float) -> str:
@@ -119,11 +119,12 @@ def _axes(joints_TV3: np.ndarray, known_TV: np.ndarray, size: float) -> str:
     up_T3 = up_T3[np.isfinite(up_T3).all(1)]
     if len(up_T3) == 0:
         return ""
-    _, up, along = np.median(up_T3, axis=0)
+    across, up, along = np.median(up_T3, axis=0)
     if up < -0.7:
         return "the head is below the hips: if this person stands, y runs down in the file and must run up"
-    if abs(along) > 0.9 and abs(up) < 0.3:
-        return "the body lies along z: if this person stands, z runs up in the file, and y must"
+    for axis, share in (("x", across), ("z", along)):
+        if abs(share) > 0.9 and abs(up) < 0.3:
+            return f"the body lies along {axis}: if this person stands, {axis} runs up in the file, and y must"
     return ""
 
 

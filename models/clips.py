@@ -19,6 +19,7 @@ from models.layouts import layout_hint
 from models.lost_joints import known_joints, mended
 from models.skeleton import CENTRE, V
 from models.system.atomic import replacing
+from models.system.contents import mistaken
 
 _FIELDS = ("label", "action", "subject", "view", "fps")
 _CONVERTED = {"world", "image", "joints", "seen"}  # among the arrays of a converted recording of landmarks
@@ -145,13 +146,21 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
                 f"{path}: it holds Python objects instead of numbers; save `frames` as an array of float32"
             ) from None
         raise _unreadable(path) from None
+    except RuntimeError as error:  # of zipfile
+        if "password" not in str(error):
+            raise _unreadable(path) from None
+        raise ClipFileError(f"{path}: it is locked with a password; unpack it first") from None
     except MemoryError:
         raise ClipFileError(f"{path}: there is not enough memory for it; split it") from None
+    except NotADirectoryError:
+        raise ClipFileError(f"{path}: there is no such file: what should be its folder is a file") from None
     except Exception:  # zipfile and numpy raise half a dozen types with unhelpful texts
         raise _unreadable(path) from None
 
 
 def _unreadable(path: Path) -> ClipFileError:
+    if instead := mistaken(path):
+        return ClipFileError(f"{path}: it {instead}")
     return ClipFileError(f"{path}: not a readable .npz of recorded skeletons (damaged, cut short, or of another kind)")
 
 
@@ -169,8 +178,8 @@ def _clips(
         hint = "" if frames is None else layout_hint(frames.shape)
         raise ClipFileError(f"{path}: {_NEEDS}; it holds {held}{hint}")
     scale_1 = _numbers(fields, "scale", path) if "scale" in fields else np.ones(1)
-    if frames.dtype.kind not in "fiu" or len(scale_1) != 1:
-        raise ClipFileError(f"{path}: `frames` must be real numbers, and `scale` one number for all of them")
+    if frames.dtype.kind not in "fiu" or len(scale_1) != 1 or not scale_1[0] > 0:
+        raise ClipFileError(f"{path}: `frames` must be real numbers, and `scale` one number above 0 for all of them")
     fps_N, scale = _numbers(fields, "fps", path), float(scale_1[0])
     if "start" not in fields:
         if not len(fps_N):

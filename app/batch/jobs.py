@@ -13,6 +13,7 @@ from pathlib import Path
 from app.classify.formats import no_formula
 from app.landmarks.file_format import RECORD_SUFFIX, is_recording
 from app.sources.camera import camera_name, camera_source
+from app.sources.camera_network import SCHEMES
 from app.sources.folders import in_words, look_into
 from app.sources.frames import CameraError
 from app.sources.kinds import is_annotated, is_passed_over, is_video
@@ -22,6 +23,7 @@ CLIPS_SUFFIX = ".npz"
 VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
 _CAMERA = "camera:"
 _FILMS = (".mp4", ".m4v", ".mov", ".avi")  # kinds of file that are complete before they are sent, so not live
+_WATCHED = f"give a camera's address ({', '.join(f'{scheme}://' for scheme in SCHEMES)})"
 _LONGEST_NAME = 180  # bytes; file systems stop at 255, and suffixes and temporary names come on top
 CLIP_NUMBER = re.compile(r"(#\d+)+$")
 
@@ -89,12 +91,17 @@ def live(text: str) -> int | str | None:
     Raises:
         CameraError: the text looks like a camera or an address but cannot be one.
     """
-    if text.startswith(_CAMERA):
-        number = camera_source(text.removeprefix(_CAMERA))
+    if text.lower().startswith(_CAMERA):
+        number = camera_source(text[len(_CAMERA) :])
         if isinstance(number, str):
             raise CameraError(f"{_CAMERA} takes a camera's number, such as {_CAMERA}0; an address stands alone")
         return number
     if "://" in text:
+        scheme = text.partition("://")[0].lower()
+        if scheme == "file":
+            raise CameraError("a file is named by its path, such as /home/me/film.mp4, without file://")
+        if scheme.isalnum() and scheme not in SCHEMES:
+            raise CameraError(f"{scheme}:// is not opened; download the film and name the file, or {_WATCHED}")
         return _address(text)
     if nearly(text) and not os.path.lexists(text):  # not shown: it may hold a password
         raise CameraError("an input looks like an address, but is none; addresses begin as in rtsp://HOST/PATH")
@@ -198,6 +205,10 @@ def _kind(target: Path | int | str) -> str:
 def _problem(target: Path | int | str) -> str:
     if not isinstance(target, Path):
         return ""
+    if device := re.fullmatch(r"/dev/video(\d+)", str(target)):
+        return f"the cameras of this machine are named by their numbers: {_CAMERA}{device[1]}"
+    if str(target) == "-" and not os.path.lexists(target):
+        return "nothing is read from standard input; name a file"
     if os.path.isdir(target):
         if not os.access(target, os.R_OK | os.X_OK):
             return "you may not read this folder"

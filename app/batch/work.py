@@ -92,17 +92,20 @@ class Worker:
 
     def do(self, job: InputJob, listener: Listener, stop: Stop) -> Done:
         """Work on one input; an error is part of the result."""
-        done = Done()
+        done, faults = Done(), list[str]()
         try:
             stop.check()  # a worker may begin after the run was ended
             if job.problem:
                 raise ValueError(job.problem)
-            parts, events = self._clips if job.kind == CLIPS else self._frames, 0
+            parts = partial(self._clips, faults.append) if job.kind == CLIPS else self._frames
+            events = 0
             for summary, outputs, files in parts(job, listener, stop):
                 row = summary_row(outputs.source, summary, self._setup.options.top, outputs.events, outputs.name)
                 said = self._said(summary, outputs.events)
                 done = Done([*done.rows, row], done.files | files, done.recordings + 1, said)
                 events += outputs.events
+            if faults:
+                raise ValueError(faults[0] if len(faults) == 1 else f"{faults[0]} (and {len(faults) - 1} more clips)")
             if not done.rows:
                 raise ValueError("there is no clip in it")
         except OutputError as error:
@@ -162,14 +165,14 @@ class Worker:
             yield summary, outputs, outputs.commit()
 
     def _clips(
-        self, job: InputJob, listener: Listener, stop: Stop
+        self, on_fault: Callable[[str], None], job: InputJob, listener: Listener, stop: Stop
     ) -> Iterator[tuple[Summary, ResultFiles, dict[str, int]]]:
-        """Classify recorded skeletons, and yield the summary and result files of each clip."""
+        """Classify recorded skeletons, and yield the summary and result files of each clip that can be used."""
         from models.clips import read_clips
 
         assert isinstance(job.target, Path)
         tell = _Seldom(lambda clips: listener.at(job.number, clips, None))
-        for clips, clip in enumerate(read_clips(job.target), 1):
+        for clips, clip in enumerate(read_clips(job.target, lambda fault: on_fault(str(fault))), 1):
             mark = "" if clip.index is None else f"#{clip.index}"
             with self._outputs(job, mark, listener) as outputs:
                 summary = self._summary(_until(stop, frames_of(clip)), outputs, notes=notes_of(clip), fps=clip.fps)

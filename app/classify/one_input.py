@@ -229,4 +229,7 @@ def frames_of(clip: Clip) -> Iterator[JointFrame]:
 
 def notes_of(clip: Clip) -> list[str]:
     """Return what there is to know of a recorded skeleton, for its summary."""
-    return [clip.note] if clip.note else []
+    notes = [clip.note] if clip.note else []
+    if not len(clip.joints_TV3):
+        notes.append("there is no frame in it")
+    return notes

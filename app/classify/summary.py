@@ -84,6 +84,7 @@ def answer_of(ranked: Sequence[tuple[str, float]], said: Collection[str], thresh
 LEAST_SHOWN, LEAST_SHOWN_S = 0.1, 3.0
 _LONGEST_FRAME_S = 1.0  # most time that one frame counts for
 _AROUND_S = 1.0  # frames so near to an event say whether there were enough of them
+_JUDGED_S = 1.0  # whoever's shoulders are in view for so long has been judged
 _KEPT_S = 60.0  # times of frames are kept so long
 
 
@@ -138,6 +139,8 @@ class Tally:
             kind = "no person"
             if 2 * self._found[0] < self._found.total():
                 kind = "too few frames" if too_few(fps) else "too short"
+                if self._shown_s > _JUDGED_S and kind == "too short":
+                    kind, notes = "no person", ["somebody is in view, but not their shoulders", *notes]
         elif glimpse:
             kind = "no person"
             notes = [f"somebody seems to be seen in {100 * self._share():.0f} % of the frames", *notes]

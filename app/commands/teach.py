@@ -128,6 +128,8 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
     if is_known(teacher.model, name):
         ways = f"teach it under another name, or use the pack with --only; {forgetting(name, args.pack)}"
         tqdm.write(f"the model already knows {name!r}: {ways}", file=sys.stderr)
+    if not args.pack.parent.is_dir():  # told before the long work
+        raise PackError(f"{args.pack}: there is no folder {args.pack.parent}; make it, or name another place")
     pack = read_pack(args.pack) if args.pack.exists() else teacher.pack()
     if args.counter:
         pack.require(name)

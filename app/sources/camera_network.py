@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -43,6 +44,12 @@ def check_address(address: str) -> None:
     scheme, found, rest = address.partition("://")
     if not found or scheme not in SCHEMES or not rest or not address.isprintable():
         raise CameraError(f"a camera is a number, or an address that starts with one of {', '.join(SCHEMES)} and ://")
+    try:
+        urlsplit(f"//{re.split('[/?#]', rest, maxsplit=1)[0].rpartition('@')[2]}").port  # noqa: B018  # asking tells
+    except ValueError:
+        raise CameraError(
+            f"{masked(address)}: no address: a port is a number up to 65535, and an IPv6 address stands in brackets"
+        ) from None
     if kind := playlist_of(address):
         raise CameraError(f"{masked(address)}: {PLAYLIST} ({kind}) is not opened; {_NO_PLAYLIST}")
 

@@ -126,10 +126,13 @@ def not_read(files: Iterable[Path], why: str, inside: FolderFiles) -> list[str]:
         inside: the folder, with its links and its folders that may not be read.
     """
     files = list(files)
-    drawn = sum(map(is_annotated, files))
+    odd = {path for path in files if os.path.lexists(path) and not os.path.isfile(path)}
+    there = [path for path in files if path not in odd]
+    drawn = sum(map(is_annotated, there))
     lines = [
         f"{count(drawn, 'annotated video')} in it, of this command, left out (to be named one by one)" if drawn else "",
-        left_out((path for path in files if not is_annotated(path)), why),
+        left_out((path for path in there if not is_annotated(path)), why),
+        left_out(sorted(odd), "links that lead nowhere, pipes or devices"),
         f"folders left out that may not be read: {_few(inside.closed)}" if inside.closed else "",
     ]
     if inside.again:

@@ -32,6 +32,10 @@ _FILMS = re.compile(
     rb"|\0?\0\0\x01(?:[\x07\x27\x47\x67\x09\x06]|[\x40\x46\x4e]\x01)",  # bare H.264 (its profile, a mark) and H.265
     re.DOTALL,
 )
+_AS_NPZ = "recorded skeletons are read from .npz files with `frames` (T, 25, 3) in metres and `fps`"
+_ARCHIVES = (
+    rb"PK\x03\x04|PK\x05\x06|Rar!|7z\xbc\xaf|\x1f\x8b|\xfd7zXZ\0|\x28\xb5\x2f\xfd|BZh\d|\x04\x22\x4d\x18|.{257}ustar"
+)
 # Other kinds, as refusals name them.
 _OTHERS = (
     (rb"(?:\xef\xbb\xbf)?\s*#EXTM3U", "a playlist (HLS)"),
@@ -44,11 +48,28 @@ _OTHERS = (
     (rb"nut/multimedia container", "NUT"),
     (rb"\xb7\xd8\x00\x20\x37\x49\xda\x11", "a Windows TV recording (WTV)"),
     (rb"\x89PNG|\xff\xd8\xff|BM....\0\0\0\0|RIFF....WEBP|II\*\0|MM\0\*", "a still picture"),
-    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive; unpack it first"),
+    (rb"IKEMPOSE", "a recording of landmarks; let its name end in .ikem"),
+    (
+        rb"PK\x03\x04.{26}[^\0]{1,80}\.npy",
+        "an archive of numpy's; if it holds recorded skeletons, let its name end in .npz",
+    ),
+    (rb"\x93NUMPY", f"one array of numpy's; {_AS_NPZ}"),
+    (_ARCHIVES, "an archive; unpack it first"),
+    (rb"\0{1024}", "zeros alone, as a download that broke off leaves them"),
     (rb"%PDF", "a PDF document"),
     (rb"(?i)\s*<(?:!doctype )?html", "a web page"),
     (rb"version https://git-lfs", "a pointer of Git LFS; `git lfs pull` fetches the file itself"),
 )
+# Recorded movements and tables, told by their names: most are plain text, and of many programs.
+_SKELETONS = {
+    ".skeleton": "a file of skeletons of NTU RGB+D; `training prepare` reads it",
+    **dict.fromkeys((".bvh", ".c3d", ".trc", ".fbx", ".amc"), f"a recording of motion capture; {_AS_NPZ}"),
+    **dict.fromkeys(
+        (".json", ".csv", ".tsv", ".mat", ".h5", ".hdf5", ".parquet"), f"a file of data by its name; {_AS_NPZ}"
+    ),
+    **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), f"a pickle of Python's, which is never opened; {_AS_NPZ}"),
+}
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
 PLAYLIST = "a playlist"
 PLAYLIST_REMEDY = "name the video files, or the camera's RTSP or MPEG-TS address"
 _PLAYLISTS = {".m3u8": "HLS", ".m3u": "HLS", ".mpd": "DASH"}
@@ -80,9 +101,10 @@ def holds_video(path: Path) -> bool:
 
 
 def other_kind(path: Path) -> str:
-    """Return in words what a file is by its first bytes, "" where it is none of the kinds that are known here."""
+    """Return in words what a file is by its first bytes or its name, "" where it is of no kind that is known here."""
     begin = first_bytes(path)
-    return next((words for pattern, words in _OTHERS if re.match(pattern, begin, re.DOTALL)), "")
+    told = next((words for pattern, words in _OTHERS if re.match(pattern, begin, re.DOTALL)), "")
+    return told or _SKELETONS.get(path.suffix.lower(), "") or ("a text" if _TEXT.fullmatch(begin) else "")
 
 
 def playlist_of(address: str) -> str:

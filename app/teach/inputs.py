@@ -10,6 +10,7 @@ from app.classify.poses import poses_of
 from app.teach.examples import Demonstration, TeachError
 from models.clips import read_clips
 from models.resample import rate_of, too_few
+from models.system.words import count
 
 LONGEST_S = 120.0  # longest recording of an example
 _PEOPLE = 2  # most people to find: a second one is found in order to refuse it
@@ -27,6 +28,8 @@ def recordings(path: Path, pose_model: Callable[[], Path]) -> Iterator[Demonstra
     """
     if path.suffix.lower() in (".npz", ".npy"):
         for clip in read_clips(path):
+            if len(clip.joints_TV3) < 2:
+                raise TeachError(f"{path}: a clip in it has {count(len(clip.joints_TV3), 'frame')}: too few")
             if clip.seen_T.sum() < 2:
                 raise TeachError(f"{path}: a clip in it shows nobody{f' ({clip.note})' if clip.note else ''}")
             if too_few(clip.fps):

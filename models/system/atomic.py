@@ -7,6 +7,7 @@ an error says what to do.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -34,9 +35,9 @@ class WholeFile:
     """
 
     def __init__(self, path: Path, staged: bool = False) -> None:
-        self._path, self._staged = path, staged
+        self._path, self._staged = path if staged else behind_links(path), staged
         with self._told():
-            self._part = _new_part(path)
+            self._part = _new_part(self._path)
             self._file: IO[str] = open(self._part, "w", encoding="utf-8", errors="backslashreplace", newline="")  # noqa: SIM115
 
     def write(self, text: str) -> None:
@@ -88,6 +89,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: it cannot be made or moved.
     """
+    path = behind_links(path)
     part = _new_part(path)
     try:
         yield part
@@ -123,14 +125,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = _new_part(path)
+        place = behind_links(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = _new_part(place)
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
     try:
         write(part)
         part.chmod(_READABLE)
-        move_into_place({part: path})
+        move_into_place({part: place})
     finally:
         part.unlink(missing_ok=True)
 
@@ -154,6 +157,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
     parts: dict[Path, Path] = {}
     try:
         for path, data in files.items():
+            path = behind_links(path)
             part = _new_part(path)
             parts[part] = path
             part.write_bytes(data)
@@ -176,6 +180,20 @@ def hand_over(path: Path) -> None:
     """Hand a file to the disk that already has its name, before another file says that it is whole."""
     with open(path, "rb+") as file:  # Windows hands over only what may be written
         os.fsync(file.fileno())
+
+
+def behind_links(path: Path) -> Path:
+    """Return the file that a link leads to, which is then replaced instead of the link; any other path as it is.
+
+    Raises:
+        OSError: links lead in a circle.
+    """
+    if not path.is_symlink():
+        return path
+    place = Path(os.path.realpath(path))
+    if place.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return place
 
 
 def _new_part(path: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _HEAD = 512  # bytes that tell
+_PACKED = (b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"BZh", b"7z\xbc\xaf", b"Rar!")  # but zip, as .npz is one
 
 
 def mistaken(path: Path) -> str:
@@ -14,6 +15,8 @@ def mistaken(path: Path) -> str:
     """
     if path.is_dir():
         return "is a folder: name the file in it"
+    if path.exists() and not path.is_file():  # a pipe or a device could block for ever
+        return "is no file, but a pipe or a device: copy what it gives into a file"
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
@@ -27,6 +30,8 @@ def mistaken(path: Path) -> str:
         return "is only a pointer of Git LFS: `git lfs pull` fetches the file itself"
     if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml")):
         return "is a web page, not the file: get it again"
+    if head.startswith(_PACKED):
+        return "is compressed: unpack it first"
     if not any(head):
         return "holds zeros alone, as a download that broke off leaves them: get it again"
     return ""

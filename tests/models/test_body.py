@@ -51,6 +51,7 @@ def test_pixels_are_refused_and_a_flat_body_is_noted() -> None:
 def test_y_down_and_z_up_are_noted() -> None:
     assert "y runs down" in judged(waving(30) * [1, -1, 1]).note
     assert "z runs up" in judged(waving(30)[..., [0, 2, 1]]).note
+    assert "x runs up" in judged(waving(30)[..., [1, 0, 2]]).note
     bowing = waving(30)
     bowing[:15] = bowing[:15] * [1, -1, 1]
     assert not judged(bowing).note  # upside down for a while

@@ -182,3 +182,41 @@ def test_other_layouts_are_named_with_the_way_in(tmp_path, shape, hint):
     np.savez(tmp_path / "other.npz", frames=np.ones(shape), fps=30.0)
     with pytest.raises(ClipFileError, match=f"needs `frames`.*{hint}"):
         list(read_clips(tmp_path / "other.npz"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"\x1f\x8b" + bytes(99), "it is compressed: unpack it first"),
+        (bytes(999), "it holds zeros alone"),
+    ],
+)
+def test_what_is_no_archive_is_told_what_it_is(tmp_path, content, message):
+    (tmp_path / "clip.npz").write_bytes(content)
+    with pytest.raises(ClipFileError, match=message):
+        list(read_clips(tmp_path / "clip.npz"))
+
+
+def test_a_locked_archive_and_a_file_for_a_folder_are_told(tmp_path):
+    path = tmp_path / "clip.npz"
+    _write(path)
+    data = bytearray(path.read_bytes())
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # as if encrypted
+        at = -1
+        while (at := data.find(mark, at + 1)) >= 0:
+            data[at + flags] |= 1
+    path.write_bytes(data)
+    with pytest.raises(ClipFileError, match="locked with a password"):
+        list(read_clips(path))
+    with pytest.raises(ClipFileError, match="there is no such file: what should be its folder is a file"):
+        list(read_clips(path / "clip.npz"))
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.001])
+def test_a_scale_is_above_zero(tmp_path, scale):
+    frames = np.ones((9, 25, 3), np.int16)
+    _write(tmp_path / "clip.npz", frames=frames, scale=scale)
+    with pytest.raises(ClipFileError, match="`scale` one number above 0"):
+        list(read_clips(tmp_path / "clip.npz"))

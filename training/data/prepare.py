@@ -208,7 +208,10 @@ def _lines(counts: Counts, found: Gathered, reader: Reader, out: Path) -> Iterat
             "WARNING: feet point backwards in most clips, so the coordinates are mirrored or left and right are "
             "exchanged; x must run to the actor's right when facing the camera, y up, z away from it"
         )
-    yield f"{counts.clips} clips ({counts.pairs} with two people), {counts.labels} labels, kind {counts.kind}"
+    yield (
+        f"{count(counts.clips, 'clip')} ({counts.pairs} with two people), {count(counts.labels, 'label')}, "
+        f"kind {counts.kind}"
+    )
     for name, (train, test) in counts.splits.items():
         about = f" ({reader.split_notes[name]})" if name in reader.split_notes else ""
         yield f"split {name}: {train} train, {test} test{about}"

@@ -90,10 +90,18 @@ def make_part(job: PartJob) -> int:
                     found.add(clip)
         except (ValueError, OSError) as error:
             found.cut(before)
-            found.skipped.append(str(error) if path.name in str(error) else f"{path.name}: {error}")
+            found.skipped.append(_why(path, error))
     with replacing(job.path) as part, open(part, "wb") as file:
         np.savez(file, allow_pickle=False, **found.arrays())
     return len(job.files)
+
+
+def _why(path: Path, error: Exception) -> str:
+    """Return the file's name and why it cannot be used; of an error of the system its own words alone."""
+    if isinstance(error, OSError):
+        return f"{path.name}: {error.strerror or 'it cannot be read'}"
+    text = str(error).removeprefix(f"{path.parent}/")
+    return text if path.name in text else f"{path.name}: {text}"
 
 
 def _each(paths: list[Path]) -> Iterator[dict[str, np.ndarray]]:

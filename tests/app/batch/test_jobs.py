@@ -181,7 +181,21 @@ def test_what_was_meant_as_an_address_is_told_without_it(text, tmp_path, monkeyp
 
 
 def test_schemes_in_capital_letters():
-    assert find(["RTSP://10.0.0.7/Live"]) == ["rtsp://10.0.0.7/Live"]
+    assert find(["RTSP://10.0.0.7/Live", "CAMERA:2"]) == ["rtsp://10.0.0.7/Live", 2]
+
+
+@pytest.mark.parametrize(
+    "address", ["rtsp://a:p[1@host:8554/x", "udp://@239.0.0.1:1234", "rtsp://a:b:c@[fe80::1]:554/x"]
+)
+def test_odd_addresses_that_are_addresses(address):
+    assert find([address]) == [address]
+
+
+def test_standard_input_and_files_of_cameras_are_told_what_to_name():
+    jobs = make_jobs(find(["-", "/dev/video3"]))
+    assert [job.problem.split("; ")[-1] for job in jobs] == [
+        "name a file", "the cameras of this machine are named by their numbers: camera:3",
+    ]  # fmt: skip
 
 
 def test_two_addresses_that_look_the_same():
@@ -195,8 +209,12 @@ def test_two_addresses_that_look_the_same():
     [
         ("camera:front", "a camera is a number"),
         ("camera:rtsp://host/live", "an address stands alone"),
-        ("ftp://host/film.ts", "starts with one of"),
-        ("file:///etc/passwd", "starts with one of"),
+        ("Camera:front", "a camera is a number"),
+        ("ftp://host/film.ts", "ftp:// is not opened; download the film"),
+        ("s3://bucket/film.mp4", "s3:// is not opened; download the film"),
+        ("file:///etc/passwd", "a file is named by its path"),
+        ("http://host:99999/live", "a port is a number up to 65535"),
+        ("rtsp://[::1/live", "stands in brackets"),
         ("https://host/Holiday.MP4?key=1", "download it"),
     ],
 )

@@ -15,6 +15,7 @@ from app.classify.summary import Tally
 from app.stream.action_stream import ActionStream
 from app.types import JointFrame
 from models.clips import Clip, read_clips, write_clips
+from models.skeleton import JOINTS
 from models.system.atomic import OutputError
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
 from tests.app.helpers import HandModel, body, write_sound, write_video
@@ -89,6 +90,19 @@ def test_many_clips(tmp_path, capsys):
     assert found["set.npz#2"]["people"] == "0" and found["set.npz#2"]["score"] == ""
     assert [e["label"] for e in lines(tmp_path / "out" / "set#1.jsonl")] == ["squat"]
     assert lines(tmp_path / "out" / "set#4.jsonl") == []  # idle is a label, never an event
+
+
+def test_a_clip_that_cannot_be_used_does_not_stop_the_others_of_its_file(tmp_path, capsys):
+    frames = np.concatenate([standing(30) * 1000, joints((3, "squat"))[:30], standing(30) * 1000, standing(0)])
+    np.savez(tmp_path / "set.npz", frames=frames, fps=[30.0] * 4, start=[0, 30, 60, 90], length=[30, 30, 30, 0])
+    assert run([tmp_path / "set.npz"], tmp_path / "out") == 1
+    found = rows(tmp_path / "out")
+    assert list(found) == ["set.npz#1", "set.npz#3", "set.npz"]
+    assert found["set.npz#1"]["status"] == "ok" and found["set.npz#3"]["status"] == "no person: there is no frame in it"
+    assert (
+        found["set.npz"]["status"].startswith("error: clip 0: ") and "(and 1 more clips)" in found["set.npz"]["status"]
+    )
+    assert "may be millimetres" in capsys.readouterr().err
 
 
 def test_broken_files_do_not_stop_the_others(tmp_path, capsys):
@@ -273,6 +287,11 @@ def test_lost_joints_reach_the_model_as_lost(tmp_path):
         np.testing.assert_allclose(joints_TV3[:, [13, 14, 15]], joints_TV3[:, [12]].repeat(3, 1), atol=1e-5)
 
 
+def without(frames, *names):
+    frames[:, [JOINTS.index(name) for name in names]] = np.nan
+    return frames
+
+
 @pytest.mark.parametrize(
     ("frames", "status"),
     [
@@ -280,6 +299,10 @@ def test_lost_joints_reach_the_model_as_lost(tmp_path):
         (np.full((90, 25, 3), 0.7), "no person"),
         (np.full((90, 25, 3), np.nan), "no person"),
         (waving(90) * [1, -1, 1], "ok: the head is below the hips"),
+        (
+            without(waving(90), "spine_shoulder", "left_shoulder"),
+            "no person: somebody is in view, but not their shoulders",
+        ),
     ],
 )
 def test_nobody_and_somebody_upside_down_are_told(frames, status):

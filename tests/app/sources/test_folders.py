@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,12 @@ def test_each_kind_of_what_is_not_read_has_a_line():
     assert lines[0].startswith("1 annotated video in it") and lines[1] == "1 file left out, no video: a.txt"
     assert lines[2] == "folders left out that may not be read: shut" and lines[3].endswith("link7, 2 more")
     assert not_read([], "no video", FolderFiles()) == []
+
+
+def test_links_that_lead_nowhere_and_pipes_are_told_as_what_they_are(tmp_path):
+    (tmp_path / "gone.mp4").symlink_to("/nowhere/gone.mp4")
+    os.mkfifo(tmp_path / "pipe.npz")
+    inside = look_into(tmp_path)
+    assert not_read(inside.files, "no video", inside) == [
+        "2 files left out, links that lead nowhere, pipes or devices: gone.mp4 and pipe.npz"
+    ]

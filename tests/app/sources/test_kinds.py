@@ -90,6 +90,14 @@ REFUSED = {
     b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n": "the description of a stream (SDP)",
     b"\x89PNG\r\n\x1a\n" + bytes(99): "a still picture",
     b"PK\x03\x04" + bytes(99): "an archive; unpack it first",
+    bytes(257) + b"ustar\x00" + bytes(99): "an archive",
+    b"\xfd7zXZ\0" + bytes(99): "an archive",
+    b"\x28\xb5\x2f\xfd" + bytes(99): "an archive",
+    b"BZh91AY&SY" + bytes(99): "an archive",
+    b"PK\x03\x04" + bytes(26) + b"frames.npy" + bytes(99): "let its name end in .npz",
+    b"IKEMPOSE" + bytes(99): "a recording of landmarks; let its name end in .ikem",
+    bytes(5000): "zeros alone",
+    b"Not Found\n": "a text",
     b"<html><body>Not found": "a web page",
     b".RMF" + bytes(99): "RealMedia",
     b"version https://git-lfs.github.com/spec/v1\n": "a pointer of Git LFS",
@@ -104,6 +112,21 @@ def test_other_kinds_are_refused_by_name(tmp_path, content):
         VideoReader(path)
     assert REFUSED[content] in str(caught.value) and str(caught.value).startswith("film.mp4: not a readable video")
     assert other_kind(path)
+
+
+SKELETONS = {
+    "S001C001P001R001A010.skeleton": "`training prepare` reads it", "walk.bvh": "motion capture",
+    "ntu60.pkl": "which is never opened", "pose.json": "`frames` (T, 25, 3) in metres and `fps`", "x.h5": "a file of data",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SKELETONS)
+def test_skeletons_of_other_programs_are_told_the_way_in(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"1 2 3\x01\n")
+    with pytest.raises(VideoError, match="not a readable video: it is ") as caught:
+        VideoReader(path)
+    assert SKELETONS[name] in str(caught.value)
 
 
 def test_playlists_by_their_names():

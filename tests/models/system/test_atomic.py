@@ -254,3 +254,21 @@ def test_nothing_else_moves_files_or_names_parts() -> None:
         text = path.read_text(encoding="utf-8")
         for word in ("os.replace", "os.fsync", "mkstemp", "NamedTemporaryFile", '".part"', '".tmp"'):
             assert word not in text, f"{path.relative_to(ROOT)}: {word}; use models.system.atomic"
+
+
+@every_way
+def test_a_link_stays_and_what_it_leads_to_is_replaced(write: Callable[[Path], object], tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "real").write_text("old\n")
+    (tmp_path / "link").symlink_to("disk/real")
+    write(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "disk" / "real").read_text() == TEXT
+    assert names(tmp_path / "disk") == ["real"] and names(tmp_path) == ["disk", "link"]
+
+
+@every_way
+def test_links_in_a_circle_are_told_in_words(write: Callable[[Path], object], tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises((OutputError, ValueError, OSError)):
+        write(tmp_path / "link")
+    assert names(tmp_path) == ["link"]

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import subprocess
 import sys
 
@@ -251,3 +252,28 @@ def test_bodies_upside_down_are_warned_of_and_other_units_left_out(tmp_path):
     assert any("among.npz: clip 1: " in line and "millimetres" in line for line in notes)
     assert any("WARNING: 1 clip: the head is below the hips" in line for line in notes)
     assert any(line.startswith("left out: ") and "feet" in line for line in notes)
+
+
+def test_pipes_and_links_that_lead_nowhere_are_told_and_the_rest_is_read(tmp_path):
+    source, said = ntu_source(tmp_path / "in", 2), []
+    os.mkfifo(source / "S001C003P003R001A003.skeleton")
+    (source / "S001C003P003R001A004.skeleton").symlink_to("/nowhere")
+    elsewhere = ntu_source(tmp_path / "elsewhere", 1)
+    (elsewhere / "S001C001P001R001A001.skeleton").rename(elsewhere / "S002C001P001R001A001.skeleton")
+    (source / "more").symlink_to(elsewhere)
+    assert prepare(source, tmp_path / "out", note=said.append).clips == 3  # links to folders are followed
+    assert said[0].startswith("2 files left out, links that lead nowhere, pipes or devices")
+
+
+def test_an_error_of_the_system_is_told_by_its_own_words(tmp_path, monkeypatch):
+    source, said = ntu_source(tmp_path / "in", 2), []
+    broken = OSError(errno.EIO, os.strerror(errno.EIO), "/a/path")
+    monkeypatch.setattr("training.data.readers.ntu.read_text", lambda path: one(path, broken))
+    assert prepare(source, tmp_path / "out", note=said.append, workers=1).clips == 1
+    assert f"left out: S001C001P001R001A001.skeleton: {os.strerror(errno.EIO)}" in said
+
+
+def one(path, broken):
+    if "C001" in path.name:
+        raise broken
+    return one_person(14)

@@ -172,6 +172,20 @@ def test_ntu_lines_of_other_lengths(form):
     np.testing.assert_allclose(people("\n".join(short)), person(20)[None], atol=1e-6)
 
 
+def test_ntu_semicolons_utf16_without_a_mark_and_the_sign_of_typographers(tmp_path):
+    path, text = tmp_path / f"{NAME}.skeleton", one_person()
+    for data in (
+        text.replace(" ", ";").encode(),
+        text.replace(".", ",").replace(" ", ";").encode(),
+        text.encode("utf-16-le"),
+        text.encode("utf-16-be"),
+        text.replace("-", "\u2212").encode("utf-16"),
+    ):
+        path.write_bytes(data)
+        (clip,) = NtuReader().read(path, tmp_path)
+        np.testing.assert_allclose(clip.joints_PTVC, person(20)[None], atol=1e-6)
+
+
 def test_ntu_decimal_commas_blank_lines_and_byte_order_marks(tmp_path):
     path = tmp_path / f"{NAME}.skeleton"
     commas = one_person(20).replace(".", ",").replace("\n", "\r\n\r\n")
@@ -187,6 +201,8 @@ def test_ntu_decimal_commas_blank_lines_and_byte_order_marks(tmp_path):
         (one_person(5).replace("\n25\n", "\n20\n"), "20 joints instead of 25 .*Kinect v1"),
         (one_person(5)[:-800], "cut off"),
         ("3\n1\n", "cut off.*a body"),
+        ("", "the file is empty"),
+        ("9" * 5000 + "\n" + one_person(5), "line 1 should hold the number of frames"),
         ("2.5 1\n", "line 1 should hold the number of frames"),
         (one_person(5).replace(" 300 190 1100 480 0.1 0.2 0.3 0.4 2", "").replace("3.0", "three"), "line 5 .*numbers"),
     ],
@@ -346,15 +362,28 @@ def test_pku_splits_are_those_of_the_lists(tmp_path):
     [
         ("skeletons", "", "empty"),
         ("skeletons", "1 2 3\n", "150"),
-        ("skeletons", "0.5 " * 150 + "\n" + "0.5 " * 149, "0002-L|columns"),
+        ("skeletons", "\n \n", "the file is empty"),
+        ("skeletons", "0.5 " * 150 + "\n" + "0.5 " * 149, "line 2 must hold 150 values; it holds 149"),
+        ("skeletons", "0.5 " * 149 + "x\n", "line 1 must hold numbers; it holds 'x'"),
+        ("skeletons", "\xff\x01\n", "line 1 must hold 150 values; it holds 1"),
         ("labels", "3,1,twenty,1\n", "action, first frame"),
+        ("labels", "\xe9,1,20,1\n", "action, first frame"),
     ],
 )
 def test_pku_broken_files(part, text, says, tmp_path):
     pku_source(tmp_path)
-    (tmp_path / part / "0002-L.txt").write_text(text)
-    with pytest.raises(ValueError, match=says):
+    (tmp_path / part / "0002-L.txt").write_text(text, encoding="latin-1")
+    with pytest.raises(ReadError, match=says) as caught:
         list(make_reader("pku").read(tmp_path / "skeletons" / "0002-L.txt", tmp_path))
+    assert str(caught.value).startswith("0002-L.txt")
+
+
+def test_pku_byte_order_marks_and_blank_lines(tmp_path):
+    pku_source(tmp_path)
+    for part in ("skeletons", "labels"):
+        path = tmp_path / part / "0002-L.txt"
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")
+    assert len(list(make_reader("pku").read(tmp_path / "skeletons" / "0002-L.txt", tmp_path))) > 0
 
 
 def test_pku_labels_past_the_end(tmp_path):
@@ -406,12 +435,36 @@ def test_ucla_splits():
     assert {name: part.tolist() for name, part in splits.items()} == {"xview": [1, 1, 0, 0], "xsub": [1, 0, 1, 0]}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"skeletons": 3}', '{"skeletons": [[[1, 2, 3]]]}', '{"skeletons": []}'])
-def test_ucla_broken_files(text, tmp_path):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "it is empty"),
+        ("{", "cut short, or no JSON"),
+        ("[" * 100_000, "cut short, or no JSON"),
+        ("\0" * 99, "it holds zeros alone"),
+        ("[]", "JSON without `skeletons`"),
+        ('{"skeletons": 3}', r"frames x 20 x 3; it is \(\)"),
+        ('{"skeletons": [[[1, 2, 3]]]}', "frames x 20 x 3; it is"),
+        ('{"skeletons": [[[1, 2, 3]], [[1]]]}', "frames x 20 x 3 numbers"),
+        ('{"skeletons": [[["a", 2, 3]]]}', "frames x 20 x 3 numbers"),
+        ('{"skeletons": []}', "frames x 20 x 3"),
+    ],
+)
+def test_ucla_broken_files(text, says, tmp_path):
     path = tmp_path / "a01_s01_e00_v01.json"
     path.write_text(text)
-    with pytest.raises(ReadError, match=path.name):
+    with pytest.raises(ReadError, match=f"{path.name}: .*{says}"):
         list(make_reader("nw-ucla").read(path, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["a01_s01_e00_v01.JSON", "a01_s01_e00_v01 (1).json", "A01_S01_E00_V01.json"])
+def test_ucla_names_as_downloads_have_them(name, tmp_path):
+    ucla_file(tmp_path, "x", person(12)).rename(tmp_path / name)
+    (path,) = make_reader("nw-ucla").files(tmp_path)
+    (clip,) = make_reader("nw-ucla").read(path, tmp_path)
+    assert (path.name, clip.name) == (name, "a01_s01_e00_v01") and guess_kind(tmp_path) == "nw-ucla"
+    ucla_file(tmp_path, "a01_s01_e00_v01", person(12))
+    assert len(make_reader("nw-ucla").files(tmp_path)) == 1
 
 
 # the clip format
@@ -441,6 +494,16 @@ def test_clips_of_several_sets_are_told_apart(tmp_path):
     splits = {name: part.tolist() for name, part in reader.splits(given, tmp_path).items()}
     # b has neither three cameras nor two actors; a camera 4 is in no half
     assert splits == {"xview": [1, 1, 0, -1, -1, -1], "xsub": [1, 1, 0, 0, -1, -1]}
+
+
+def test_clips_of_actors_who_have_names(tmp_path):
+    frames = np.concatenate([person(20)] * 4)
+    np.savez(
+        tmp_path / "a.npz", frames=frames, fps=[30.0] * 4, start=[0, 20, 40, 60], length=[20] * 4,
+        subject=["P01", "S7", "anna", "a1b2"], view=[1.0, np.nan, 3.0, np.inf],
+    )  # fmt: skip
+    clips = list(make_reader("clips").read(tmp_path / "a.npz", tmp_path / "a.npz"))
+    assert [c.subject for c in clips] == [1, 7, 0, 0] and [c.view for c in clips] == [1, 0, 3, 0]
 
 
 # which kind

@@ -118,8 +118,11 @@ class Columns:
 
 
 def files_below(source: Path) -> list[Path]:
-    """Return the file that a source is, or every file below it, in a fixed order; links are followed once."""
-    return [source] if source.is_file() else look_into(source).files
+    """Return the file that a source is, or every file below it, in a fixed order; links are followed once.
+
+    Pipes and devices, which could block for ever, and links that lead nowhere are none.
+    """
+    return [source] if source.is_file() else [path for path in look_into(source).files if path.is_file()]
 
 
 class Reader(ABC):

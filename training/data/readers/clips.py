@@ -5,6 +5,7 @@ Shapes: P people (here 1), T frames, V = 25 joints, C = 3 coordinates, N clips.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,8 +39,8 @@ class ClipsReader(Reader):
         for clip in read_clips(path, faults.append):
             label = f"{set_name}/{clip.label}" if several and clip.label else clip.label
             try:
-                name = f"{set_name}#{clip.index or 0}"
-                yield RecordedClip(name, clip.joints_TV3[None], clip.fps, label, int(clip.subject), int(clip.view))
+                name, subject, view = f"{set_name}#{clip.index or 0}", _number(clip.subject), _number(clip.view)
+                yield RecordedClip(name, clip.joints_TV3[None], clip.fps, label, subject, view)
             except ReadError as error:
                 yield error
         yield from (ReadError(str(fault).removeprefix(f"{path.parent}/")) for fault in faults)
@@ -58,3 +59,9 @@ class ClipsReader(Reader):
         if mixed_N.any():
             found["xsub"] = halves(columns.subject % 2 == 1, mixed_N)
         return found
+
+
+def _number(value: object) -> int:
+    """Return the number of an actor or a camera, also of one who is called P01; 0 where there is none, or several."""
+    found = re.findall(r"(?<![\d.])\d{1,9}(?![\d.])", f"{value:.0f}" if isinstance(value, float) else str(value))
+    return int(found[0]) if len(found) == 1 else 0

@@ -21,9 +21,10 @@ import numpy as np
 
 from models.lost_joints import known_joints
 from models.skeleton import V
-from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, halves, most_moving
-from training.data.readers.ntu_file import NAME, KinectBody, parse, read_text, sample_of
+from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, files_below, halves, most_moving
+from training.data.readers.ntu_file import NAME, KinectBody, parse, sample_of
 from training.data.readers.ntu_lists import ACTIONS, PUBLISHED_60, PUBLISHED_120, TRAIN_SUBJECTS_60, TRAIN_SUBJECTS_120
+from training.data.readers.text import one_a_name, read_text
 
 FPS = 30.0
 SETUPS_60, ACTIONS_60, TEST_CAMERA = 17, 60, 1
@@ -111,6 +112,10 @@ def read_missing(path: Path | None) -> frozenset[str]:
     return names
 
 
+def _sample(path: Path) -> str:
+    return sample_of(path) or ""
+
+
 @dataclass(frozen=True)
 class NtuReader(Reader):
     """Reader of NTU RGB+D.
@@ -133,13 +138,8 @@ class NtuReader(Reader):
         return "" if self.missing else "; name the official list of samples with missing skeletons with --missing"
 
     def files(self, source: Path) -> list[Path]:
-        paths = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
-        once: dict[str, Path] = {}
-        for path in sorted(paths, key=lambda path: (len(path.name), path)):  # copies have longer names
-            name = "" if path.name.startswith(".") else sample_of(path)
-            if name and name not in self.missing:
-                once.setdefault(name, path)
-        return sorted(once.values())
+        named = [path for path in files_below(source) if sample_of(path)]
+        return [path for path in one_a_name(named, _sample) if _sample(path) not in self.missing]
 
     def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
         name = sample_of(path)

@@ -10,7 +10,6 @@ Shapes: V = 25 joints.
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,11 @@ import numpy as np
 from models.layouts import layout_hint
 from models.skeleton import V
 from training.data.readers.base import ReadError
+from training.data.readers.text import COPY
 
 NAME = re.compile(r"S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}")
-_COPY = r"(?: ?\(\d+\)| - copy)?"  # what file managers add to a second file of a name
-_FILE = re.compile(rf"(.*?){_COPY}\.skeleton{_COPY}(?:\.txt)?{_COPY}", re.IGNORECASE)
-_BOMS = {BOM_UTF8: "utf-8-sig", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
+_FILE = re.compile(rf"(.*?){COPY}\.skeleton{COPY}(?:\.txt)?{COPY}", re.IGNORECASE)
+_MOST_DIGITS = 9  # of a number of frames, bodies or joints
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +43,15 @@ def sample_of(path: Path) -> str | None:
     return match[1].strip().upper() if match is not None else None
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text, with a byte-order mark or without."""
-    data = path.read_bytes()
-    encoding = next((name for mark, name in _BOMS.items() if data.startswith(mark)), "ascii")
-    return data.decode(encoding, errors="replace")
-
-
 def parse(text: str) -> tuple[int, list[KinectBody]]:
     """Parse a file to its number of frames and its bodies, in the order of their first frames.
 
     Raises:
         ReadError: the text is cut off or is no skeleton.
     """
+    if not text.strip():
+        raise ReadError("the file is empty")
+    text = text.replace(";", " ")
     if "," in text:  # between whole numbers and fractions, or between values
         text = text.replace(",", " " if "." in text else ".")
     lines = _Lines(text)
@@ -96,7 +91,7 @@ class _Lines:
 
     def count(self, what: str) -> int:
         values = self.next(f"the number of {what}")
-        if len(values) != 1 or not values[0].isdecimal():
+        if len(values) != 1 or not values[0].isdecimal() or len(values[0]) > _MOST_DIGITS:
             raise self._wrong(f"should hold the number of {what}", values)
         return int(values[0])
 

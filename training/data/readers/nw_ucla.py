@@ -22,7 +22,9 @@ import numpy as np
 
 from models.lost_joints import known_joints
 from models.skeleton import JOINTS, V
+from models.system.contents import mistaken
 from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, files_below, halves
+from training.data.readers.text import COPY, one_a_name, read_text
 
 FPS = 30.0
 ACTIONS = {
@@ -37,7 +39,7 @@ KINECT_V1 = (
     "right_hip", "right_knee", "right_ankle", "right_foot",
 )  # fmt: skip
 PUBLISHED = {"xview": (1020, 464)}
-_NAME = re.compile(r"a(\d{2})_s(\d{2})_e(\d{2})_v(\d{2})")
+_NAME = re.compile(rf"(a(\d{{2}})_s(\d{{2}})_e(\d{{2}})_v(\d{{2}})){COPY}\.json{COPY}", re.IGNORECASE)
 
 
 def _weights() -> np.ndarray:
@@ -70,15 +72,16 @@ class NwUclaReader(Reader):
     files_a_part = 64
 
     def files(self, source: Path) -> list[Path]:
-        return [path for path in files_below(source) if path.suffix == ".json" and _NAME.fullmatch(path.stem)]
+        named = [path for path in files_below(source) if _NAME.fullmatch(path.name)]
+        return one_a_name(named, _sample)
 
     def read(self, path: Path, source: Path) -> Iterator[RecordedClip | ReadError]:
-        match = _NAME.fullmatch(path.stem)
+        match = _NAME.fullmatch(path.name)
         assert match is not None
-        action, subject, _, view = map(int, match.groups())
+        action, subject, _, view = map(int, match.groups()[1:])
         if action not in ACTIONS:
             raise ReadError(f"{path.name}: NW-UCLA has no action {action}")
-        yield RecordedClip(path.stem, _joints(path)[None], FPS, ACTIONS[action], subject, view)
+        yield RecordedClip(_sample(path), _joints(path)[None], FPS, ACTIONS[action], subject, view)
 
     def splits(self, columns: Columns, source: Path) -> dict[str, np.ndarray]:
         known_N = np.isin(columns.view, (1, 2, 3))
@@ -91,15 +94,29 @@ class NwUclaReader(Reader):
         return PUBLISHED
 
 
+def _sample(path: Path) -> str:
+    """Return the name of the sample that a file holds, whatever copies are called."""
+    match = _NAME.fullmatch(path.name)
+    assert match is not None
+    return match[1].lower()
+
+
 def _joints(path: Path) -> np.ndarray:
     """Read the joints of one file, (T, 25, 3).
 
     A frame of zeros stays one, and so does a joint of zeros; one that is made of such a joint is not finite.
     """
     try:
-        joints_TKC = np.array(json.loads(path.read_text(encoding="utf-8-sig"))["skeletons"], np.float32)
-    except (KeyError, TypeError, ValueError) as error:  # json and unicode errors are ValueErrors
-        raise ReadError(f"{path.name}: no json with `skeletons` ({type(error).__name__}: {error})") from None
+        held = json.loads(read_text(path))
+    except (ValueError, RecursionError):
+        instead = mistaken(path)
+        raise ReadError(f"{path.name}: {f'it {instead}' if instead else 'cut short, or no JSON'}") from None
+    if not isinstance(held, dict) or "skeletons" not in held:
+        raise ReadError(f"{path.name}: JSON without `skeletons`, the joints of its frames")
+    try:
+        joints_TKC = np.array(held["skeletons"], np.float32)
+    except (TypeError, ValueError):  # not numbers, or rows of several lengths
+        raise ReadError(f"{path.name}: `skeletons` must be frames x {len(KINECT_V1)} x 3 numbers") from None
     if joints_TKC.ndim != 3 or joints_TKC.shape[1:] != (len(KINECT_V1), 3):
         raise ReadError(f"{path.name}: `skeletons` must be frames x {len(KINECT_V1)} x 3; it is {joints_TKC.shape}")
     joints_TVC = KINECT_V1_VK @ np.where(np.isfinite(joints_TKC), joints_TKC, 0)

@@ -29,12 +29,14 @@ from training.data.readers.base import (
     files_below,
     most_moving,
 )  # fmt: skip
+from training.data.readers.text import read_text
 
 FPS = 30.0
 VIEWS = {"L": 1, "M": 2, "R": 3}
 SPLIT_FILES = {"xsub": "cross*subject*.txt", "xview": "cross*view*.txt"}
 VALUES_A_LINE = MOST_PEOPLE * V * 3
 _NAME = re.compile(r"(?:A\d+N\d+|\d{4})-([LMR])")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 
 
 class PkuReader(Reader):
@@ -108,29 +110,47 @@ def _split_files(source: Path) -> dict[str, Path]:
 
 def _read_sequence(path: Path) -> np.ndarray:
     """Read the joints of one file, (2, T, 25, 3)."""
-    if not path.stat().st_size:
+    text = read_text(path)
+    if not text.strip():
         raise ReadError(f"{path.name}: the file is empty")
-    values = np.loadtxt(path, np.float32, ndmin=2)  # a line of another length is a ValueError that names it
+    try:
+        values = np.loadtxt(text.splitlines(), np.float32, ndmin=2, comments=None)
+    except ValueError:
+        raise ReadError(f"{path.name}: {_odd_line(text)}") from None
     if values.shape[1] != VALUES_A_LINE:
-        raise ReadError(f"{path.name}: a line must hold {VALUES_A_LINE} values; it holds {values.shape[1]}")
+        raise ReadError(f"{path.name}: {_odd_line(text)}")
     return values.reshape(-1, MOST_PEOPLE, V, 3).swapaxes(0, 1)
+
+
+def _odd_line(text: str) -> str:
+    """Return which line is the first that does not hold as many numbers as it must, and what it holds."""
+    for number, line in enumerate(text.splitlines(), 1):
+        values = line.split()
+        if values and len(values) != VALUES_A_LINE:
+            return f"line {number} must hold {VALUES_A_LINE} values; it holds {len(values)} (cut off, or no PKU-MMD?)"
+        odd = next((value for value in values if not _NUMBER.fullmatch(value)), None)
+        if odd is not None:
+            return f"line {number} must hold numbers; it holds {ascii(odd[:40])}"
+    return "no PKU-MMD: its lines do not hold numbers alone"
 
 
 def _read_labels(path: Path) -> list[tuple[int, int, int]]:
     """Read (action, first frame, last frame) of each line."""
     actions = []
-    for line in path.read_text(encoding="ascii").splitlines():
+    for line in filter(str.strip, read_text(path).splitlines()):
         try:
             action, first, last = (int(value) for value in line.split(",")[:3])
         except ValueError:
-            raise ReadError(f"{path}: {line!r} is no line of action, first frame, last frame, confidence") from None
+            raise ReadError(
+                f"{path.name}, its label file: {ascii(line[:40])} is no line of action, first frame, last frame, confidence"
+            ) from None
         actions.append((action, first, last))
     return actions
 
 
 def _read_split(path: Path) -> tuple[set[str], set[str]]:
     """Read the names of the sequences that train and of those that test."""
-    train, _, test = path.read_text(encoding="utf-8").lower().partition("valida")
+    train, _, test = read_text(path).lower().partition("valida")
     trains, tests = ({match.group().upper() for match in _NAME.finditer(half.upper())} for half in (train, test))
     if not (trains and tests):
         raise ValueError(f'{path} does not list sequences that train, then "Validataion videos:" and those that test')
