@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 
 from models.system.blas import one_blas_thread
 from models.system.command_line import CommandLine, ShowVersion, add_commands, asked_for
+from models.system.plots import plots_into_memory
 from models.system.signals import ended_as_by_ctrl_c
-from models.system.streams import open_closed_streams
+from models.system.streams import open_closed_streams, output_handed_over
+from models.system.words import why
 
 PROG = "python -m app"
 # command -> what it does; the module app.commands.<command> holds `EXAMPLES`, `add_arguments`, `run` and maybe `HELP`
@@ -23,7 +25,7 @@ COMMANDS = {
     "doctor": "check what works on this machine, and say what to do",
     "pose": "prepare the pose model",
 }
-USAGE, INTERRUPTED = 2, 130
+BROKEN_OFF, USAGE, INTERRUPTED = 1, 2, 130
 
 
 def parser(
@@ -75,13 +77,17 @@ def main(argv: list[str] | None = None, prog: str = PROG, others: Mapping[str, s
 
     open_closed_streams()
     one_blas_thread()  # before a command imports numpy
+    plots_into_memory()
     command = ""
     try:
-        command, work = _work(sys.argv[1:] if argv is None else argv, prog, others)
-        with ended_as_by_ctrl_c():
-            return work()
+        with output_handed_over(prog, USAGE):
+            command, work = _work(sys.argv[1:] if argv is None else argv, prog, others)
+            with ended_as_by_ctrl_c():
+                return work()
+    except BrokenPipeError:  # whoever reads what is printed has left
+        return BROKEN_OFF
     except (ValueError, OutputError, OSError) as error:
-        print(f"{prog} {command}: {error}", file=sys.stderr)
+        print(f"{f'{prog} {command}'.strip()}: {why(error)}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         kept = "; what was finished is whole, and --resume goes on from it" if command == "classify" else ""

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from models.system.command_line import CommandLine, add_commands, asked_for, carry_out
-from models.system.streams import open_closed_streams
+from models.system.plots import plots_into_memory
+from models.system.streams import open_closed_streams, output_handed_over
 
 PROG = "python -m export"
 # command -> what it does; the module export.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
@@ -39,9 +40,11 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
         prog: what the program is called in its help and in its errors.
     """
     open_closed_streams()
+    plots_into_memory()
     words = sys.argv[1:] if argv is None else argv
     said = "error" if prog == PROG else prog
-    args = parser(prog, asked_for(words)).parse_args(words)
+    with output_handed_over(said, 2):  # what --help says
+        args = parser(prog, asked_for(words)).parse_args(words)
     return carry_out(args, said, "exporting", "stopped")
 
 

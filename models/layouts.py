@@ -15,11 +15,16 @@ _LAYOUTS = {
     20: "20 joints look like those of a Kinect v1",
     21: "21 joints look like those of a hand",
     22: "22 joints look like SMPL's without hands",
+    23: "23 joints look like Xsens's",
     24: "24 joints look like SMPL's",
     26: "26 joints look like those of an early Azure Kinect or Halpe's",
+    31: "31 joints look like those of CMU's motion capture",
     32: "32 joints look like those of an Azure Kinect or of Human3.6M",
     33: "33 joints look like BlazePose's landmarks",
+    52: "52 joints look like SMPL-H's",
+    55: "55 joints look like SMPL-X's",
     133: "133 joints look like COCO-WholeBody's",
+    543: "543 joints look like MediaPipe Holistic's landmarks",
 }
 _ORDER = "order them as `models.skeleton.JOINTS` names them, with NaN for joints that you lack"
 _WAYS = {
@@ -44,6 +49,8 @@ def layout_hint(shape: tuple[int, ...]) -> str:
         return " (two coordinates a joint: pictures' coordinates do not do, joints need their depth in metres)"
     if len(shape) == 3 and shape[2] == V and shape[1] == 3:
         return " (turn the last two axes round)"
+    if len(shape) == 3 and V in shape and 3 in shape:
+        return f" (turn its axes round to (T, {V}, 3))"
     if len(shape) == 2 and shape[1] == 3 * V:
         return f" (reshape it to (T, {V}, 3))"
     count = next((places for places in shape[1:-1] if places in _LAYOUTS), 0) if len(shape) in (3, 4) else 0

@@ -11,7 +11,8 @@ import sys
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 from models.system.command_line import CommandLine, add_commands, asked_for, carry_out
-from models.system.streams import open_closed_streams
+from models.system.plots import plots_into_memory
+from models.system.streams import open_closed_streams, output_handed_over
 
 PROG = "python -m training"
 # command -> what it does; the module training.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
@@ -54,9 +55,11 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
         prog: what the program is called in its help and in its errors.
     """
     open_closed_streams()
+    plots_into_memory()
     words = sys.argv[1:] if argv is None else argv
     said = "training" if prog == PROG else prog
-    args = parser(prog, asked_for(words)).parse_args(words)
+    with output_handed_over(said, 2):  # what --help says
+        args = parser(prog, asked_for(words)).parse_args(words)
     stopped = f"{said}: stopped; the same command goes on from the last checkpoint, if any"
     return carry_out(args, said, "training", stopped)
 

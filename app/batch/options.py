@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,7 @@ def chosen_labels(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...
         ValueError: the model never makes an event of one of them; the message lists those that there are.
     """
     said = {_parts(label): label for label in known if label not in (IDLE, OTHER)}
-    waiting, chosen, unknown = tuple(wanted), [], []
+    waiting, chosen, unknown = _parts(",".join(wanted)), [], []
     while waiting:
         fits = [k for k in range(len(waiting), 0, -1) if waiting[:k] in said]
         if fits:
@@ -124,7 +125,7 @@ def chosen_labels(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...
 
 
 def _parts(label: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in label.split(",") if part.strip())
+    return tuple(unicodedata.normalize("NFC", part.strip()) for part in label.split(",") if part.strip())
 
 
 def file_hash(path: Path) -> str:

@@ -105,7 +105,7 @@ class Worker:
                 done = Done([*done.rows, row], done.files | files, done.recordings + 1, said)
                 events += outputs.events
             if faults:
-                raise ValueError(faults[0] if len(faults) == 1 else f"{faults[0]} (and {len(faults) - 1} more clips)")
+                raise ValueError(faults[0] if len(faults) == 1 else f"{faults[0]} (and {len(faults) - 1} more)")
             if not done.rows:
                 raise ValueError("there is no clip in it")
         except OutputError as error:

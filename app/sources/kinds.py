@@ -70,6 +70,10 @@ _SKELETONS = {
     **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), f"a pickle of Python's, which is never opened; {_AS_NPZ}"),
 }
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
+_OF_SYSTEMS = frozenset(
+    ("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "lost+found")
+    + ("@eadir", "#recycle", "icon\r")  # of network storage, and of folders of a Mac
+)
 PLAYLIST = "a playlist"
 PLAYLIST_REMEDY = "name the video files, or the camera's RTSP or MPEG-TS address"
 _PLAYLISTS = {".m3u8": "HLS", ".m3u": "HLS", ".mpd": "DASH"}
@@ -120,4 +124,4 @@ def is_annotated(path: Path) -> bool:
 
 def is_passed_over(name: str) -> bool:
     """Return whether searches pass over what has this name in silence: what is hidden, and what systems add."""
-    return name.startswith(".") or name.lower() in ("__macosx", "thumbs.db", "desktop.ini", "$recycle.bin")
+    return name.startswith(".") or name.lower() in _OF_SYSTEMS

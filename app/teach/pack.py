@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -128,12 +129,12 @@ class Pack:
 
 
 def checked_name(name: str) -> str:
-    """Return an action's name without spaces around it, after a check.
+    """Return an action's name without spaces around it, after a check. Accents are joined to their letters (NFC).
 
     Raises:
         PackError: it is empty, too long, holds what cannot be shown in a line, or begins as a spreadsheet's formula.
     """
-    name = " ".join(name.split())
+    name = unicodedata.normalize("NFC", " ".join(name.split()))  # file names from Macs have accents apart
     if not name or len(name) > _NAME:
         got = f"got {len(name)}: {name[:_NAME]!r} ..." if name else "got none"
         raise PackError(f"an action needs a name of 1 to {_NAME} letters; {got}")

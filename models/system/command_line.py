@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 
 from models.system.addresses import without_addresses
 from models.system.places import in_checkout
+from models.system.streams import output_handed_over
 from models.system.version import UNKNOWN, version
+from models.system.words import why
 
 # package -> what its command line is called where ikem-live is installed
 _INSTALLED = {"app": "ikem-live", "training": "ikem-live train", "export": "ikem-live export"}
@@ -125,12 +127,15 @@ def carry_out(args: argparse.Namespace, said: str, doing: str, stopped: str) -> 
         stopped: what is said of a command that was interrupted.
     """
     try:
-        return args.run(args)
+        with output_handed_over(said, 1):
+            return args.run(args)
+    except BrokenPipeError:  # whoever reads what is printed has left
+        return 1
     except ModuleNotFoundError as error:
         print(f"{said}: {needed(error, doing)}", file=sys.stderr)
         return 2
     except (ValueError, OSError) as error:
-        print(f"{said}: {error}", file=sys.stderr)
+        print(f"{said}: {why(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(stopped, file=sys.stderr)

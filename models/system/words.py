@@ -12,3 +12,11 @@ def count(n: int, noun: str, plural: str = "") -> str:
         plural: of several; "" adds an s to the noun.
     """
     return f"{n} {noun if n == 1 else plural or noun + 's'}"
+
+
+def why(error: Exception) -> str:
+    """Return what an error says, and of one of the system its words and its file without Python's numbers."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    name = error.filename if isinstance(error.filename, str) else ""
+    return f"{name}: {error.strerror}" if name else error.strerror

@@ -116,7 +116,8 @@ def test_other_kinds_are_refused_by_name(tmp_path, content):
 
 SKELETONS = {
     "S001C001P001R001A010.skeleton": "`training prepare` reads it", "walk.bvh": "motion capture",
-    "ntu60.pkl": "which is never opened", "pose.json": "`frames` (T, 25, 3) in metres and `fps`", "x.h5": "a file of data",
+    "ntu60.pkl": "which is never opened",
+    "pose.json": "`frames` (T, 25, 3) in metres and `fps`", "x.h5": "a file of data",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.system.words import count
+from models.system.words import count, why
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,9 @@ from models.system.words import count
 )  # fmt: skip
 def test_how_many(n: int, words: tuple[str, ...], said: str) -> None:
     assert count(n, *words) == said
+
+
+def test_errors_of_the_system_without_pythons_numbers() -> None:
+    assert why(FileNotFoundError(2, "No such file or directory", "a.txt")) == "a.txt: No such file or directory"
+    assert why(OSError(28, "No space left on device")) == "No space left on device"
+    assert why(ValueError("what to do")) == "what to do" and why(OSError("as it is")) == "as it is"

@@ -142,7 +142,8 @@ def _read_labels(path: Path) -> list[tuple[int, int, int]]:
             action, first, last = (int(value) for value in line.split(",")[:3])
         except ValueError:
             raise ReadError(
-                f"{path.name}, its label file: {ascii(line[:40])} is no line of action, first frame, last frame, confidence"
+                f"{path.name}, its label file: {ascii(line[:40])} is no line of action, first frame, last frame, "
+                "confidence"
             ) from None
         actions.append((action, first, last))
     return actions
