@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if not alone:
         return _teach(args, teacher)
     pack = read_pack(args.pack)
-    pack = teacher.rebuilt(pack) if args.rebuild else teacher.finished(_without(pack, args.forget))
+    pack = teacher.rebuilt(pack) if args.rebuild else teacher.finished(_without(pack, checked_name(args.forget)))
     if not pack.actions:
         raise PackError(f"{args.forget!r} is all that is in {args.pack}: delete the file instead")
     write_pack(pack, args.pack)

@@ -217,7 +217,8 @@ def parse_pack(content: bytes, name: str) -> Pack:
     try:
         return _checked(said, tensors)
     except (KeyError, ValueError, TypeError, PackError) as error:
-        raise PackError(f"{name}: a damaged pack ({error}); teach it again") from None
+        own = isinstance(error, PackError) or str(error).endswith("make no sense")
+        raise PackError(f"{name}: a damaged pack{f' ({error})' if own else ''}; teach it again") from None
 
 
 def _checked(said: dict[str, str], tensors: dict[str, np.ndarray]) -> Pack:

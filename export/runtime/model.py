@@ -19,7 +19,7 @@ from export.runtime.engine import Engine, engine_beside, first_line, open_engine
 from export.runtime.recogniser import ModelScores
 from export.runtime.session import DEVICES, cpu_session, cuda_session, default_threads
 from models.system.command_line import called
-from models.system.contents import is_weights, mistaken
+from models.system.contents import is_pack, is_weights, mistaken
 
 __all__ = ["ActionModel", "ModelFileError", "ModelScores", "open_onnx"]
 
@@ -170,6 +170,8 @@ def open_onnx(path: Path, threads: int) -> tuple[InferenceSession, Card]:
 
 def _unreadable(path: Path, error: Exception) -> str:
     """Return why ONNX Runtime does not open a file, and what to do, to follow the file's name."""
+    if is_pack(path):
+        return "is a pack of taught actions: name it by --pack, beside the model that it was made with"
     if is_weights(path):
         return f"holds weights, not a model to be run: `{called('export')} onnx --weights FOLDER` writes one from them"
     reason = _plain(error)

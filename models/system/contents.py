@@ -44,3 +44,9 @@ def is_weights(path: Path) -> bool:
     length = int.from_bytes(head[:8], "little")
     safetensors = head[8:] == b"{" and length < path.stat().st_size
     return safetensors or head.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x04"))
+
+
+def is_pack(path: Path) -> bool:
+    """Return whether a file is a pack of taught actions (app.teach.pack)."""
+    with path.open("rb") as file:
+        return b'"format":"ikem-live-pack' in file.read(1 << 16)

@@ -91,6 +91,7 @@ FORMAT = "ikem-live-student/1"
         (lambda data: b"<html>error 404</html>", "is a web page"),
         (lambda data: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "`git lfs pull` fetches"),
         (lambda data: save({"x": np.zeros(4)}), "holds weights.*export onnx"),
+        (lambda data: save({"x": np.zeros(4)}, {"format": "ikem-live-pack/1"}), "is a pack of taught actions.*--pack"),
         (lambda data: b"PK\x03\x04" + data, "holds weights"),
         (lambda data: bytes(len(data)), "holds zeros alone"),
         (lambda data: data[: len(data) // 2], "is cut short, damaged or no ONNX file"),

@@ -171,7 +171,10 @@ def test_single_and_object_arrays_are_named(tmp_path):
     ("shape", "hint"),
     [
         ((9, 17, 3), "COCO"), ((9, 18, 3), "OpenPose"), ((9, 20, 3), "Kinect v1"), ((9, 26, 3), "Halpe"),
-        ((9, 33, 3), "bridge"), ((9, 25, 2), "depth"), ((9, 3, 25), "turn"), ((9, 75), "reshape"),
+        ((9, 33, 3), "bridge"), ((9, 25, 2), "depth"), ((9, 3, 25), "turn"),
+        ((25, 3, 9), "turn its axes"), ((3, 9, 25), "turn its axes"),
+        ((9, 75), "reshape"),
+        ((9, 55, 3), "SMPL-X"), ((9, 543, 3), "Holistic"),
         ((9, 2, 25, 3), "several people"),
         ((9, 25, 4), "NaN"),
         ((3, 9, 25, 2), "ST-GCN"),

@@ -141,6 +141,7 @@ def test_a_reader_that_leaves(tmp_path, workers, lines):
 )
 def test_names_with_commas_can_be_chosen(text, expected):
     known = ("wave", "idle", "salute", "salute, left hand", "a,b")
+    assert chosen_labels(_labels("cafe\u0301"), ("caf\u00e9",)) == ("caf\u00e9",)
     if expected is not None:
         assert chosen_labels(_labels(text), known) == expected
         return

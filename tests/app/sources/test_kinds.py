@@ -138,5 +138,5 @@ def test_playlists_by_their_names():
 
 def test_names_that_searches_pass_over():
     assert is_annotated(Path("a.Annotated.MP4")) and not is_annotated(Path("annotated.mp4"))
-    assert all(map(is_passed_over, (".x", "._0.npz", "__MACOSX", "__macosx", "Thumbs.db", "desktop.ini")))
+    assert all(map(is_passed_over, (".x", "._0.npz", "__MACOSX", "__macosx", "Thumbs.db", "@eaDir", "lost+found")))
     assert not any(map(is_passed_over, ("a.mp4", "MACOSX", "x.y")))

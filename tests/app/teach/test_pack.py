@@ -58,6 +58,7 @@ def test_names_that_are_no_line(name: str) -> None:
     with pytest.raises(PackError, match="needs a name of 1 to 40 letters; got"):
         checked_name(name)
     assert checked_name("  two   words ") == "two words"
+    assert checked_name("cafe\u0301") == "caf\u00e9"  # as Macs write the names of folders
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "\u202eevaw", "wa\u200dve", "\u200d", "\U0001f44b\u200d", "\u2060"])

@@ -21,6 +21,7 @@ import numpy as np
 
 from models.lost_joints import known_joints
 from models.skeleton import V
+from models.system.words import why
 from training.data.readers.base import Columns, Reader, ReadError, RecordedClip, files_below, halves, most_moving
 from training.data.readers.ntu_file import NAME, KinectBody, parse, sample_of
 from training.data.readers.ntu_lists import ACTIONS, PUBLISHED_60, PUBLISHED_120, TRAIN_SUBJECTS_60, TRAIN_SUBJECTS_120
@@ -106,7 +107,7 @@ def read_missing(path: Path | None) -> frozenset[str]:
     try:
         names = frozenset(match.group() for match in NAME.finditer(read_text(path).upper()))
     except OSError as error:
-        raise ValueError(f"the list of missing skeletons cannot be read: {error}") from None
+        raise ValueError(f"the list of missing skeletons cannot be read: {why(error)}") from None
     if not names:
         raise ValueError(f"{path} names no sample like S001C002P005R002A008: is it the list of missing skeletons?")
     return names
