@@ -56,16 +56,20 @@ def find(folder: Path, note: Callable[[str], None] = lambda line: None) -> list[
     examples: list[Example] = []
     inside = look_into(folder, recursive=False)
     below, others = FolderFiles(), list[Path]()
-    for place in inside.folders:
-        if folder.resolve().is_relative_to(place.resolve()):
+    searched: set[Path] = set()
+    for place in sorted(inside.folders, key=lambda place: (place.is_symlink(), place)):  # links last
+        real = place.resolve()
+        if folder.resolve().is_relative_to(real) or real in searched:
             below.again.append(place)
             continue
+        searched.add(real)
         here = look_into(place)
         files = [path for path in here.files if _shows_an_action(path)]
         examples += [_example(path, path.relative_to(folder)) for path in files]
         others += [path for path in here.files if path not in files]
         below.again.extend(here.again)
         below.closed.extend(here.closed)
+    examples.sort(key=lambda example: example.path)
     loose = left_out(inside.files, "beside the folders of the actions")
     for line in [loose] * bool(loose) + not_read(others, "neither video nor .npz nor .ikem", below):
         note(line)

@@ -85,6 +85,14 @@ def test_what_is_left_out_is_told_and_what_systems_add_is_passed_over(folder: Pa
     assert notes[3].endswith(f"left out: {folder / 'loop'}, {folder / 'wave' / 'loop'}")
 
 
+def test_a_link_to_another_action_is_no_action_of_its_own(folder: Path) -> None:
+    before, said = find(folder), list[str]()
+    first = before[0].action
+    (folder / "0 again").symlink_to(folder / first)
+    assert find(folder, said.append) == before
+    assert any(line.endswith(f"left out: {folder / '0 again'}") for line in said)
+
+
 def test_actions_may_be_links(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "linked").mkdir()
     for action in ("wave", "squat"):
