@@ -64,7 +64,7 @@ def test_what_an_archive_holds_is_said(tmp_path):
         list(read_clips(tmp_path / "empty.npz"))
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"<html>not found</html>"])
+@pytest.mark.parametrize("content", [b"hello", b"PK\x03\x04 cut short", b"<x>not found</x>"])
 def test_foreign_files_are_named(tmp_path, content):
     (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(ClipFileError, match="not a readable"):

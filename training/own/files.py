@@ -70,6 +70,7 @@ def find(folder: Path, note: Callable[[str], None] = lambda line: None) -> list[
         below.again.extend(here.again)
         below.closed.extend(here.closed)
     examples.sort(key=lambda example: example.path)
+    below.again.sort()
     loose = left_out(inside.files, "beside the folders of the actions")
     for line in [loose] * bool(loose) + not_read(others, "neither video nor .npz nor .ikem", below):
         note(line)

@@ -60,7 +60,7 @@ def test_what_is_given_arrives():
         (["--labels", "idle"], "no event is called idle"),  # it is a state, never an event
         (["--ray-address", "10.0.0.5:6379"], "--ray-address needs --engine ray"),
         (["--seconds", "5"], "--seconds is for cameras and addresses"),
-        (["--csv", "--", "file:///etc/passwd"], "starts with one of rtsp"),
+        (["--csv", "--", "file:///etc/passwd"], "a file is named by its path"),
     ],
 )
 def test_mistakes_touch_nothing(tmp_path, action_model, capsys, more, says):
