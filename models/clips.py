@@ -184,6 +184,10 @@ def _clips(
     if "start" not in fields:
         if not len(fps_N):
             raise ClipFileError(f"{path}: `fps` is empty")
+        if (fps_N != fps_N[0]).any():
+            raise ClipFileError(
+                f"{path}: `fps` holds several rates; resample the clip to one, or give `start`, `length`"
+            )
         yield Clip(_metres(frames, scale), float(fps_N[0]))
         return
     start_N = _numbers(fields, "start", path)

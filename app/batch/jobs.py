@@ -18,6 +18,7 @@ from app.sources.folders import in_words, look_into
 from app.sources.frames import CameraError
 from app.sources.kinds import is_annotated, is_passed_over, is_video
 from models.system.addresses import nearly
+from models.system.options import at_home
 
 CLIPS_SUFFIX = ".npz"
 VIDEO, LIVE, LANDMARKS, CLIPS = "video", "live", "landmarks", "clips"
@@ -112,6 +113,7 @@ def _behind(text: str, recursive: bool, leave_out: Collection[Path]) -> Sequence
     source = live(text)
     if source is not None:
         return [source]
+    text = at_home(text)
     path = Path(text)
     if os.path.isdir(path):
         inside = look_into(path, recursive)

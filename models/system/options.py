@@ -81,7 +81,12 @@ def path(text: str) -> Path:
     """Read a path; an empty text would be the current folder, and an address may hold a password to be shown."""
     if nearly(text) and not os.path.lexists(text):
         raise argparse.ArgumentTypeError("this looks like an address; a file or a folder of this machine is meant")
-    return Path(nonempty(text))
+    return Path(at_home(nonempty(text)))
+
+
+def at_home(text: str) -> str:
+    """Return a path with the user's folder for a `~` that the shell left, as in `--out=~/results`."""
+    return os.path.expanduser(text) if text.startswith("~") and not os.path.lexists(text.partition("/")[0]) else text
 
 
 at_least_1 = whole(1)

@@ -44,6 +44,7 @@ def _write(path, **fields):
         ({"frames": np.ones((5, 20, 3))}, "needs `frames`"),
         ({"frames": standing(5) * 1000}, "millimetres"),
         ({"fps": 0.0}, "frames a second"),
+        ({"fps": [30.0, 25.0]}, "several rates"),
         ({"start": np.array([0]), "length": np.array([9]), "fps": np.array([30.0])}, "past the end"),
         ({"start": np.array([0]), "fps": np.array([30.0])}, "`start` and `length`"),
         ({"start": np.array([0]), "length": np.array([5]), "fps": np.array([30.0, 30.0])}, "one entry a clip"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.system import options
-from models.system.options import number, share, whole
+from models.system.options import number, path, share, whole
 
 Reader = Callable[[str], float]
 NO_NUMBERS = ("", "x", "nan", "1e", "--", "0x10", "\u0665", "1,5")
@@ -141,3 +141,11 @@ def test_parts_of_lists_are_read_so_too(name: str, numbers: set[str]) -> None:
 def _command(program: str, name: str) -> argparse.ArgumentParser:
     actions = import_module(program).parser()._actions
     return next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices[name]
+
+
+def test_the_users_folder_where_the_shell_left_its_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert path("~/results") == tmp_path / "results" and path("a~") == Path("a~") and path("~") == tmp_path
+    (tmp_path / "~").mkdir()  # a folder of that name is meant
+    assert path("~/results") == Path("~/results")

@@ -202,6 +202,7 @@ def test_ntu_decimal_commas_blank_lines_and_byte_order_marks(tmp_path):
         (one_person(5)[:-800], "cut off"),
         ("3\n1\n", "cut off.*a body"),
         ("", "the file is empty"),
+        (one_person(5).replace("5\n", "4\n", 1), "no NTU skeleton: line 114 follows the 4 frames that line 1 tells of"),
         ("9" * 5000 + "\n" + one_person(5), "line 1 should hold the number of frames"),
         ("2.5 1\n", "line 1 should hold the number of frames"),
         (one_person(5).replace(" 300 190 1100 480 0.1 0.2 0.3 0.4 2", "").replace("3.0", "three"), "line 5 .*numbers"),

@@ -67,6 +67,7 @@ def parse(text: str) -> tuple[int, list[KinectBody]]:
             if body.frames[-1:] != [t]:  # an id twice in a frame: the first counts
                 body.frames.append(t)
                 body.joints.append(joints_V3)
+    lines.end(frames)
     return frames, list(bodies.values())
 
 
@@ -103,6 +104,10 @@ class _Lines:
             return [float(value) for value in values[:3]]
         except ValueError:
             raise self._wrong("should hold a joint's x, y and z as numbers", values) from None
+
+    def end(self, frames: int) -> None:
+        if (values := next(self._left, None)) is not None:
+            raise self._wrong(f"follows the {frames} frames that line 1 tells of", values)
 
     def _wrong(self, text: str, values: list[str]) -> ReadError:
         held, line = " ".join(values)[:40], self._number
