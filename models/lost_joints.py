@@ -13,6 +13,7 @@ from models.skeleton import CENTRE, JOINTS
 _TRUNK = [JOINTS.index(name) for name in ("pelvis", "spine_mid", "neck", "head", "spine_shoulder")]
 _SHOULDERS = [JOINTS.index(f"{side}_shoulder") for side in ("left", "right")]
 _NEAR = 2.5  # a bone to a joint at the origin is at most so many times as long as it should be
+_AT_ONCE = 2048  # frames
 _REACH_M = 2.0  # no joint of an adult is farther from the shoulders
 
 
@@ -20,7 +21,8 @@ def known_joints(joints_TV3: np.ndarray) -> np.ndarray:
     """Return which joints of a recording are known, (T, 25) bool.
 
     A joint that is not finite, or 0 or -1 in all three places, is lost. So is one that is farther from the shoulders
-    than any limb reaches, and so are all joints of a frame in which they lie in one point. A joint of the trunk may lie
+    than any limb reaches, and so are all joints of a frame in which they lie in one point, and three or more that share
+    a point away from the rest of the body, as lost ones do once a recording is centred. A joint of the trunk may lie
     at the origin by right, as the pelvis of a centred recording does: it is known if it is as near to its neighbours
     as it should be.
 
@@ -41,6 +43,10 @@ def known_joints(joints_TV3: np.ndarray) -> np.ndarray:
         size_T = np.nan_to_num(sizes(some_TV3, some_TV)[0], nan=1.0)
         some_TV = some_TV | _at_origin(some_TV3, some_TV, zero_TV[rows], size_T)
         known_TV[rows] = some_TV & ~_torn(some_TV3, some_TV, size_T)
+    same_TB = (joints_TV3[:, CHILD_B] == joints_TV3[:, PARENT_B]).all(2) & known_TV[:, CHILD_B] & known_TV[:, PARENT_B]
+    rows = np.flatnonzero(same_TB.sum(1) > 1)
+    for some in np.array_split(rows, len(rows) // _AT_ONCE + 1):
+        known_TV[some] &= ~_heaped(joints_TV3[some].astype(float), known_TV[some])
     return known_TV
 
 
@@ -64,6 +70,20 @@ def _torn(joints_TV3: np.ndarray, known_TV: np.ndarray, size_T: np.ndarray) -> n
         far_TV = np.linalg.norm(joints_TV3 - joints_TV3[:, CENTRE, None], axis=2) > _REACH_M * size_T[:, None]
     far_TV &= known_TV & known_TV[:, CENTRE, None]
     return far_TV & (2 * far_TV.sum(1) < known_TV.sum(1))[:, None]
+
+
+def _heaped(joints_TV3: np.ndarray, known_TV: np.ndarray) -> np.ndarray:
+    """Return which joints share a point with two others or more, and are torn from the rest, (T, 25) bool."""
+    with np.errstate(all="ignore"):
+        same_TVV = (joints_TV3[:, :, None] == joints_TV3[:, None]).all(3) & known_TV[:, :, None] & known_TV[:, None]
+        length_TB = np.linalg.norm(joints_TV3[:, CHILD_B] - joints_TV3[:, PARENT_B], axis=2) / LENGTH_B
+        long_TB = length_TB > _NEAR * np.nan_to_num(sizes(joints_TV3, known_TV)[0], nan=np.inf)[:, None]
+    heap_TV = same_TVV.sum(2) > 2
+    long_TB &= known_TV[:, CHILD_B] & known_TV[:, PARENT_B]
+    torn_TV = np.zeros_like(known_TV)
+    for end_B in (CHILD_B, PARENT_B):
+        np.logical_or.at(torn_TV, (slice(None), end_B), long_TB & heap_TV[:, end_B])
+    return (same_TVV & torn_TV[:, None]).any(2)
 
 
 def mended(joints_TV3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

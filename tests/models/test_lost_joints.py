@@ -66,3 +66,20 @@ def test_the_middle_of_the_shoulders_is_found_again() -> None:
     np.testing.assert_allclose(whole_TV3[:, CENTRE], middle_T3)
     joints_TV3[:, 4] = 0
     assert not mended(joints_TV3)[1][:, [CENTRE, 4]].any()
+
+
+@pytest.mark.parametrize("away", [(0, 0, -1.2), (0.9, 0.4, 1.0), (0, -0.5, 1.4)])
+def test_joints_that_share_a_point_away_from_the_body_are_lost(away: tuple[float, float, float]) -> None:
+    """Lost joints of zeros come to lie there when somebody else has centred the recording after the loss."""
+    joints_TV3 = waving(30)
+    joints_TV3[10:20, LEGS] = joints_TV3[10:20, PELVIS : PELVIS + 1] + np.float32(away)
+    known_TV = known_joints(joints_TV3)
+    assert not known_TV[10:20, LEGS].any() and known_TV.sum() == 30 * 25 - 10 * len(LEGS)
+
+
+def test_joints_put_on_their_nearest_known_ancestor_stay() -> None:
+    joints_TV3 = waving(30)
+    for side in ("left", "right"):
+        hip = JOINTS.index(f"{side}_hip")
+        joints_TV3[:, [JOINTS.index(f"{side}_{part}") for part in ("knee", "ankle", "foot")]] = joints_TV3[:, [hip]]
+    assert known_joints(joints_TV3).all()
