@@ -28,6 +28,7 @@ MOST_UNLIKE = 0.48  # median distance of the bones' multiples from the body's si
 LEAST_BONES = 8  # fewer known bones do not tell
 _MOST_JUDGED = 200  # frames of a recording that are looked at
 _UNITS = {"millimetres": 1000.0, "centimetres": 100.0, "inches": 39.37, "decimetres": 10.0, "feet": 3.281}
+_NOBODY = "the joints have no limb lengths of a person (noise, or another order than that of `models.skeleton.JOINTS`)"
 _UNIT_SIZES = (0.45, 1.35)  # sizes of the people of whom a unit is guessed
 
 
@@ -85,7 +86,7 @@ def judge(joints_TV3: np.ndarray, known_TV: np.ndarray) -> Judgement:
         return Judgement()
     size = float(np.median(size_T[told_T]))
     if np.median(unlike_T[told_T]) > MOST_UNLIKE:
-        return Judgement(size, is_body=False, note="the joints have no limb lengths of a person")
+        return Judgement(size, is_body=False, note=_NOBODY)
     if not SMALLEST <= size <= LARGEST:
         return Judgement(size, fault=_not_metres(size, joints_TV3, known_TV))
     return Judgement(size, note=_axes(joints_TV3, known_TV, size))

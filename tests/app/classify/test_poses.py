@@ -104,4 +104,4 @@ def test_landmarks_that_are_no_metres_are_refused(tmp_path: Path, times: float) 
 def test_bodies_upside_down_are_noted_and_noise_is_nobody(tmp_path: Path) -> None:
     assert "y runs down" in classify_video(figures(tmp_path / "a.ikem", down=True), HandModel()).summary.status
     status = classify_video(figures(tmp_path / "b.ikem", noise_m=1.0), HandModel()).summary.status
-    assert status == "no person: the joints have no limb lengths of a person"
+    assert status.startswith("no person: the joints have no limb lengths of a person")
