@@ -82,7 +82,8 @@ def _heaped(joints_TV3: np.ndarray, known_TV: np.ndarray) -> np.ndarray:
     long_TB &= known_TV[:, CHILD_B] & known_TV[:, PARENT_B]
     torn_TV = np.zeros_like(known_TV)
     for end_B in (CHILD_B, PARENT_B):
-        np.logical_or.at(torn_TV, (slice(None), end_B), long_TB & heap_TV[:, end_B])
+        for b, v in enumerate(end_B):
+            torn_TV[:, v] |= long_TB[:, b] & heap_TV[:, v]
     return (same_TVV & torn_TV[:, None]).any(2)
 
 

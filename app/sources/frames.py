@@ -43,8 +43,7 @@ def _display_matrix(frame: VideoFrame) -> np.ndarray | None:
 
     If the file has none, return None.
     """
-    if frame.rotation == 0:
-        return None
+    # Not asked of frame.rotation: it is 0 for a picture that only stands on its head.
     from av.sidedata.sidedata import Type
 
     data = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  # PyAV's types know one kind alone

@@ -59,7 +59,14 @@ def test_bad_times_become_increasing(claimed, expected):
 
 @pytest.mark.parametrize(
     ("rotation", "hflip", "where"),
-    [(0, False, (0, 0)), (90, False, (1, 0)), (180, False, (1, 1)), (270, False, (0, 1)), (0, True, (0, 1))],
+    [
+        (0, False, (0, 0)),
+        (90, False, (1, 0)),
+        (180, False, (1, 1)),
+        (270, False, (0, 1)),
+        (0, True, (0, 1)),
+        (180, True, (1, 0)),
+    ],
 )
 def test_phone_video_is_turned_upright(tmp_path, rotation, hflip, where):
     picture = np.zeros((48, 64, 3), np.uint8)
