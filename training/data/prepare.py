@@ -88,6 +88,8 @@ def prepare(
         raise ValueError(f"{out} lies in {source}: what is written there would be read as source; give another --out")
     if not source.exists():
         raise ValueError(f"{source}: there is no such file or folder")
+    if file := next((place for place in (out, *out.parents) if place.exists() and not place.is_dir()), None):
+        raise ValueError(f"{file} is a file: --out names a folder, which may be new")
     reader = make_reader(kind or guess_kind(source), None if missing is None else Path(missing), pose)
     files = reader.files(source)
     if not files:

@@ -265,6 +265,12 @@ def test_pipes_and_links_that_lead_nowhere_are_told_and_the_rest_is_read(tmp_pat
     assert said[0].startswith("2 files left out, links that lead nowhere, pipes or devices")
 
 
+def test_a_file_is_no_folder_for_a_store(tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(ValueError, match="out is a file: --out names a folder"):
+        prepare(ntu_source(tmp_path / "in", 1), tmp_path / "out" / "store")
+
+
 def test_an_error_of_the_system_is_told_by_its_own_words(tmp_path, monkeypatch):
     source, said = ntu_source(tmp_path / "in", 2), []
     broken = OSError(errno.EIO, os.strerror(errno.EIO), "/a/path")
