@@ -51,9 +51,9 @@ _OTHERS = (
     (rb"IKEMPOSE", "a recording of landmarks; let its name end in .ikem"),
     (
         rb"PK\x03\x04.{26}[^\0]{1,80}\.npy",
-        "an archive of numpy's; if it holds recorded skeletons, let its name end in .npz",
+        "an archive of arrays; if they are recorded skeletons, let its name end in .npz",
     ),
-    (rb"\x93NUMPY", f"one array of numpy's; {_AS_NPZ}"),
+    (rb"\x93NUMPY", f"a single array; {_AS_NPZ}"),
     (_ARCHIVES, "an archive; unpack it first"),
     (rb"\0{1024}", "zeros alone, as a download that broke off leaves them"),
     (rb"%PDF", "a PDF document"),
@@ -67,7 +67,7 @@ _SKELETONS = {
     **dict.fromkeys(
         (".json", ".csv", ".tsv", ".mat", ".h5", ".hdf5", ".parquet"), f"a file of data by its name; {_AS_NPZ}"
     ),
-    **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), f"a pickle of Python's, which is never opened; {_AS_NPZ}"),
+    **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), f"a pickle, which is never opened; {_AS_NPZ}"),
 }
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
 _OF_SYSTEMS = frozenset(
