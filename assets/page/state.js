@@ -1,5 +1,6 @@
 // In which state the camera and the line to the server are, by what was last seen of both. Nothing here touches the page.
 const PICTURE_MS = 2000, ANSWER_MS = 2000; // without a picture of the camera, or without an answer
+const FIRST_MS = 5000; // that the first answer may take, for which the server reads its pose model into memory
 const GRACE_MS = 1000; // an answer so new outweighs a failure: of two pictures under way, one may fail
 const ASKING_MS = 600; // a browser that need not ask the visitor has answered by then
 const KEY_MS = 3000; // in which a new key comes
@@ -22,7 +23,8 @@ function ofLine({ status, goodAt, since, refusedAt }, now) {
   if (quiet <= GRACE_MS) return "";
   if (typeof status === "string") return status;
   if (status !== null && status !== 200 && status !== 204) return BY_STATUS[status] ?? "failing";
-  return quiet > ANSWER_MS ? "silent" : "";
+  if (quiet <= ANSWER_MS) return "";
+  return status === null && goodAt < since && quiet <= FIRST_MS ? "first" : "silent";
 }
 
 // {answers, pictures: a second, null where not known yet; server: ms on a picture}

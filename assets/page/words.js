@@ -24,6 +24,7 @@ const STATES = {
   key: ["Starting", "Waiting for the program that serves this page"],
   starting: ["Starting", ""],
   asking: ["Starting", "Allow the camera in your browser's question"],
+  first: ["Starting", "Waiting for the first answer. It takes some seconds on a slow or busy machine"],
   resting: ["Paused", "The camera goes on when you come back to this tab"],
   live: ["Watching", "A few seconds of movement are needed"],
   muted: ["No picture", "The camera is switched off: by its own switch, the system or another program"],

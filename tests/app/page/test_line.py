@@ -42,7 +42,10 @@ STATES = [  # camera, line, rates, and the state they are of
     ({}, {"goodAt": NOW - 2100}, {}, "silent"),
     ({}, {"status": 204, "goodAt": NOW - 2100}, {}, "silent"),  # the server drops every picture
     ({}, {"status": None, "goodAt": None, "since": NOW - 1900}, {}, "live"),
-    ({}, {"status": None, "goodAt": None, "since": NOW - 2100}, {}, "silent"),
+    ({}, {"status": None, "goodAt": None, "since": NOW - 2100}, {}, "first"),
+    ({}, {"status": None, "goodAt": None, "since": NOW - 5100}, {}, "silent"),
+    ({}, {"status": None, "goodAt": NOW - 2100}, {}, "silent"),
+    ({}, {"status": 204, "goodAt": None, "since": NOW - 2100}, {}, "silent"),
     ({}, {}, {"answers": None, "pictures": None}, "live"),
     ({}, {}, {"answers": 6.0}, "live"),
     ({}, {}, {"answers": 5.9}, "slow line"),
