@@ -7,6 +7,7 @@ import "./addresses.js";
 import "./first_minute.js";
 import "./loading.js";
 import "./motions.js";
+import "./no_trimming.js";
 import "./tabs.js";
 
 export { pageBuilt, told } from "./live.js";

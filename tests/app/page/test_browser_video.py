@@ -34,8 +34,10 @@ def open_video(tab) -> None:
 
 
 def test_a_recording_from_upload_to_files(serve_page, visit, waving, tmp_path):
+    asked = []
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address)
+        tab.on("request", lambda request: asked.append(request.url))
         open_video(tab)
         tab.set_input_files("#clip input[type=file]", waving)
         says(tab, "#result", "Watching the recording")
@@ -58,6 +60,7 @@ def test_a_recording_from_upload_to_files(serve_page, visit, waving, tmp_path):
             assert download.value.suggested_filename == f"wave.{kind}"
         lines = [json.loads(line) for line in saved["jsonl"].splitlines()]
         assert lines[0]["label"] == "wave" and lines[0]["input"] == "wave.mp4"
+        assert asked and not [url for url in asked if "ffmpeg" in url], "32 MB for a tool that is not shown"
         assert saved["csv"].splitlines()[1].startswith(f"{lines[0]['person']},wave,")
         assert {host.split(":")[0] for host in tab.hosts} <= {"127.0.0.1", ""}
 
@@ -152,6 +155,7 @@ def test_what_the_browser_cannot_play(serve_page, visit, tmp_path):
         tab.set_input_files("#clip input[type=file]", foreign)
         says(tab, "#result", "Nobody was found")
         tab.locator("#clip.unplayable.analysed").wait_for()
+        assert not tab.locator("#clip .error:visible").count(), "Gradio's own alarm"
         assert "analysed all the same" in tab.evaluate(REMARK)
 
 
