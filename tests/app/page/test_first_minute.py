@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.page.theme import PAGE_ASSETS
+from models.system.places import ASSETS
 from tests.app.helpers import HandModel
 from tests.app.page_visit import is_drawn, says
 
@@ -18,7 +18,7 @@ CARDS = ("now", "scores", "sees", "timeline", "status", "controls")
 
 def test_nothing_jumps_when_the_page_is_there():
     """The loading state is as high as the start card that takes its place."""
-    css = [(PAGE_ASSETS / name).read_text(encoding="utf-8") for name in ("loading.html", "live.css")]
+    css = [(ASSETS / "page" / name).read_text(encoding="utf-8") for name in ("loading.html", "live.css")]
     loading, start = (set(re.findall(r"min-height: (clamp\(.*?\))", text)) for text in css)
     assert loading == start
 
