@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from app.page.recorder import Recorder
     from app.pose.landmarker import PoseSource
-    from app.teach.lesson import Lessons
+    from app.teach.lessons import Lessons
 
 LEFT_S = 15.0  # a frame within this time after the visitor left is late; a later one is of a new visit
 

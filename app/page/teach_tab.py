@@ -19,7 +19,8 @@ from app.page.scripts import hook
 from app.page.sessions import Sessions
 from app.page.theme import fragment
 from app.teach.examples import TeachError
-from app.teach.lesson import MOST_PACK_BYTES, Lesson, LessonsFullError
+from app.teach.lesson import MOST_PACK_BYTES, Lesson
+from app.teach.lessons import LessonsFullError
 from app.teach.pack import Pack, PackError
 from models.system.words import count
 
@@ -110,7 +111,7 @@ def _load(lesson: Lesson, asked: dict) -> str:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise PackError(f"{name}: it did not arrive whole; load it again") from None
-    lesson.load(content, name)
+    lesson.load(content, name, check_not_own)
     assert lesson.pack is not None
     return f"{count(len(lesson.pack.actions), 'action')} loaded: live now"
 

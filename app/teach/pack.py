@@ -24,6 +24,8 @@ from models.system.contents import mistaken
 FORMAT = "ikem-live-pack/1"
 MOST_BYTES = 64 << 20  # largest file that is read
 MOST_ACTIONS, MOST_CLIPS = 50, 2000
+MOST_FRAMES = 1000  # of one clip, which has as many as a window of the model
+_LARGEST = 1e9  # number, far above any that is learnt or measured, and far below what overflows
 _NAME = 40  # most letters of an action's name
 _JOINED = re.compile(r"(?<=[^\w\s])\u200d(?=[^\w\s])")  # what makes one sign of several, as in the sign of a family
 
@@ -210,10 +212,11 @@ def parse_pack(content: bytes, name: str) -> Pack:
     try:
         tensors = load(content)
         said = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
-    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError):
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise PackError(f"{name}: not a pack, or a damaged one; teach the actions again") from None
     if said.get("format") != FORMAT:
-        raise PackError(f"{name}: not a pack of this version (it says {said.get('format')!r}, not {FORMAT!r})")
+        told = repr(said.get("format"))[: 2 * _NAME]
+        raise PackError(f"{name}: not a pack of this version (it says {told}, not {FORMAT!r})")
     try:
         return _checked(said, tensors)
     except (KeyError, ValueError, TypeError, PackError) as error:
@@ -222,10 +225,15 @@ def parse_pack(content: bytes, name: str) -> Pack:
 
 
 def _checked(said: dict[str, str], tensors: dict[str, np.ndarray]) -> Pack:
-    names: Any = json.loads(said["actions"])
+    try:
+        names: Any = json.loads(said["actions"])
+    except RecursionError:
+        names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise TypeError("its names make no sense")
     actions = tuple(checked_name(name) for name in names)
+    if not all(bool((np.abs(array.astype(np.float64)) <= _LARGEST).all()) for array in tensors.values()):
+        raise ValueError("its numbers make no sense")
     action_E, counter_E = tensors["action"].astype(np.int64), tensors["counter"].astype(bool)
     embedding_EWD = tensors["embedding"].astype(np.float32)
     clips_EKV3 = tensors["clips"].astype(np.float32) if "clips" in tensors else None
@@ -236,11 +244,10 @@ def _checked(said: dict[str, str], tensors: dict[str, np.ndarray]) -> Pack:
         "names": 0 < len(actions) == len(set(actions)) <= MOST_ACTIONS,
         "examples": 0 < count <= MOST_CLIPS and action_E.shape == counter_E.shape == (count,)
                     and set(action_E[~counter_E].tolist()) == set(range(len(actions))) == {*action_E.tolist()},
-        "embeddings": embedding_EWD.ndim == 3 and len(embedding_EWD) == count,
-        "clips": clips_EKV3 is None or (clips_EKV3.ndim == 4 and clips_EKV3.shape[::2][:1] == (count,)
-                                        and clips_EKV3.shape[2:] == (25, 3)),
+        "embeddings": embedding_EWD.ndim == 3 and len(embedding_EWD) == count and embedding_EWD.size > 0,
+        "clips": clips_EKV3 is None or (clips_EKV3.ndim == 4 and clips_EKV3.shape[:1] == (count,)
+                                        and 0 < clips_EKV3.shape[1] <= MOST_FRAMES and clips_EKV3.shape[2:] == (25, 3)),
         "head": head.fits(len(actions), embedding_EWD.shape[-1]),
-        "numbers": all(np.isfinite(array).all() for array in tensors.values()),
     }  # fmt: skip
     for name, holds in rules.items():
         if not holds:

@@ -180,7 +180,7 @@ def page(model_path: Path, slow: int) -> Iterator[str]:
     """The page of a model, whose clock runs so many times slower; yields its address."""
     from app.page.server import Place, serve
     from app.pose.model_file import ensure_pose_model
-    from app.teach.lesson import open_lessons
+    from app.teach.lessons import open_lessons
     from export.runtime import ActionModel
 
     model = ActionModel(model_path, device="cpu", threads=1)

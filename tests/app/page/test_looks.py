@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.teach.lesson import Lessons
+from app.teach.lessons import Lessons
 from tests.app.helpers import HandModel
 from tests.app.page_visit import is_drawn, says
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.page.session import RESTART_GAP_S, RETELL_S, VisitorLeft
 from app.page.sessions import LEFT_S, Sessions, SessionsFull
-from app.teach.lesson import Lessons
+from app.teach.lessons import Lessons
 from tests.app.helpers import HandModel, pose
 
 HANDS_UP, STILL = np.full((4, 4, 3), 255, np.uint8), np.zeros((4, 4, 3), np.uint8)

@@ -25,7 +25,7 @@ def with_camera(browser, camera: Path):
 @pytest.fixture(scope="module")
 def teaching(teachable):
     """The model, and lessons in it."""
-    from app.teach.lesson import open_lessons
+    from app.teach.lessons import open_lessons
     from export.runtime import ActionModel
 
     model = ActionModel(teachable, device="cpu", threads=1)

@@ -11,8 +11,10 @@ import pytest
 
 from app.page.sessions import Sessions
 from app.teach import lesson as lesson_module
+from app.teach import lessons as lessons_module
 from app.teach.examples import TeachError
-from app.teach.lesson import Lesson, Lessons, LessonsFullError
+from app.teach.lesson import Lesson
+from app.teach.lessons import Lessons, LessonsFullError
 from app.teach.pack import PackError, parse_pack
 from app.teach.teacher import Teacher
 from tests.app.helpers import pose
@@ -259,10 +261,10 @@ def test_visitors_who_went_without_a_word_are_forgotten(teacher: Teacher, monkey
     lessons = Lessons(MotionModel(), teacher, clock=clock)
     first = lessons.of("a")
     assert lessons.of("a") is first
-    clock.now += lesson_module.IDLE_S + 1
+    clock.now += lessons_module.IDLE_S + 1
     lessons.of("b")
     assert len(lessons) == 1 and lessons.of("a") is not first
-    monkeypatch.setattr(lesson_module, "MOST_VISITORS", 2)
+    monkeypatch.setattr(lessons_module, "MOST_VISITORS", 2)
     a, b = lessons.of("a"), lessons.of("b")
     with pytest.raises(LessonsFullError):
         lessons.of("c")
@@ -272,7 +274,7 @@ def test_visitors_who_went_without_a_word_are_forgotten(teacher: Teacher, monkey
 
 
 def test_who_only_looks_takes_no_room(teacher: Teacher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesson_module, "MOST_VISITORS", 1)
+    monkeypatch.setattr(lessons_module, "MOST_VISITORS", 1)
     lessons = Lessons(MotionModel(), teacher)
     assert lessons.find("a") is lessons.find("b") and len(lessons) == 0
     model = lessons.find("a").model
@@ -292,8 +294,8 @@ def test_an_address_and_all_together_are_taught_so_much(
     assert lesson.pack is not None
     content, size = lesson.file(), lesson.pack.size
     lessons = Lessons(MotionModel(), teacher, address=lambda key: key[0])
-    monkeypatch.setattr(lesson_module, "MOST_TAUGHT_OF_ADDRESS", int(1.5 * size))
-    monkeypatch.setattr(lesson_module, "MOST_TAUGHT", int(2.5 * size))
+    monkeypatch.setattr(lessons_module, "MOST_TAUGHT_OF_ADDRESS", int(1.5 * size))
+    monkeypatch.setattr(lessons_module, "MOST_TAUGHT", int(2.5 * size))
     lessons.of("a1").load(content, "x")
     lessons.of("a1").load(content, "x")  # takes the place of what was there
     with pytest.raises(PackError, match="as there is room for"):
@@ -302,7 +304,7 @@ def test_an_address_and_all_together_are_taught_so_much(
     with pytest.raises(PackError):
         lessons.of("c1").load(content, "x")
     assert lessons.of("a1").pack is not None and lessons.of("c1").pack is None
-    monkeypatch.setattr(lesson_module, "MOST_OF_ADDRESS", 2)
+    monkeypatch.setattr(lessons_module, "MOST_OF_ADDRESS", 2)
     with pytest.raises(LessonsFullError):
         lessons.of("a3")
 
