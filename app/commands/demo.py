@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace, first: bool) -> int:
     # Before the import, which takes most of the seconds.
     print("IKEM Live is starting; this takes some seconds.", file=sys.stderr, flush=True)
-    from app.page.server import launch
+    from app.page.launch import launch
 
     launch(
         args.model,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.page.about_tab import build_about
-from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
 from app.page.calls import Calls
 from app.page.compression import compression
 from app.page.connections import bound_connections
 from app.page.folder import run_folder
 from app.page.frame_route import FrameRoute
 from app.page.guard import Guard, forget_name, make_rules
-from app.page.hosts import Root, read_root
+from app.page.hosts import Root
 from app.page.html_head import own_name
 from app.page.jobs import Jobs
 from app.page.live_tab import build_live, frame_handler, page_settings
@@ -27,20 +25,18 @@ from app.page.own_gradio import gr
 from app.page.recorder import Recordings
 from app.page.scripts import head, hook
 from app.page.scripts import route as scripts_route
-from app.page.security_headers import check_ancestors
 from app.page.sessions import Sessions
 from app.page.teach_tab import build_teach
 from app.page.theme import PAGE_ASSETS, css, theme
 from app.page.unused import unused_routes
 from app.page.uploads import Uploads
-from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, Turns, build_video
+from app.page.video_analysis import Turns
+from app.page.video_tab import AT_ONCE, MOST_MEGABYTES, build_video
 from app.page.visits import Owner, Visits
 from app.page.web_server import own_start
 from app.pose.landmarker import PoseSource
-from app.pose.model_file import ensure_pose_model
-from app.teach.lesson import Lessons, open_lessons
+from app.teach.lessons import Lessons
 from models.system.cores import usable_cores
-from models.system.native_warnings import forget_old_warnings
 from models.system.places import EXAMPLE
 
 if TYPE_CHECKING:
@@ -50,7 +46,6 @@ TITLE = "IKEM Live"
 _PROMISE = "What you do, in words, as you do it"
 _LOG_OUT = '<form id="log-out" method="post" action="logout"><button class="quiet">Log out</button></form>'
 _UPLOADS_SWEEP_S, _UPLOADS_AGE_S = 300, 1800
-_LOOK_S = 0.1  # how often it is looked whether the page still runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,79 +199,3 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, gu
     bound_connections(page.server)
     forget_name(page.server)
     return address
-
-
-def launch(
-    model_path: Path,
-    *,
-    pose: str = "wheel",
-    device: str = "auto",
-    threads: int | None = None,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    open_browser: bool = False,
-    auth: str | None = None,
-    certfile: Path | None = None,
-    keyfile: Path | None = None,
-    record: Path | None = None,
-    pack: Path | None = None,
-    only: bool = False,
-    root: str = "",
-    hosts: Sequence[str] = (),
-    frame_ancestors: str = "",
-    per_address: int = 2,
-) -> None:
-    """Serve the page until Ctrl-C.
-
-    Args:
-        model_path: the ONNX file of the action model.
-        pose: kind of pose model (app.pose.model_file).
-        device: "auto", "cpu", "cuda" or "tensorrt".
-        threads: most CPU threads of the action model; None takes one.
-        host, port, certfile, keyfile: see Place.
-        open_browser: open the page in the default browser.
-        auth: see app.page.access.read_auth.
-        record: file for the landmarks of the first visitor; see app.page.recorder.
-        pack: actions that every visitor begins with.
-        only: whether to name only these, not the model's own.
-        root: place behind a proxy, a path or an address; see app.page.hosts.read_root.
-        hosts, frame_ancestors, per_address: see Place.
-
-    Raises:
-        ValueError: the model, the pack, the pose model, the port or a file is not available; the message says what to
-            do.
-    """
-    from export.runtime import ActionModel
-
-    check_certificate(certfile, keyfile)
-    place = Place(
-        host=host, port=port, auth=None if auth is None else read_auth(auth), certfile=certfile, keyfile=keyfile,
-        root=read_root(root), hosts=tuple(hosts), frame_ancestors=check_ancestors(frame_ancestors),
-        per_address=per_address,
-    )  # fmt: skip
-    make_rules(TITLE, host, port, place.root, place.hosts)  # fail before anything is loaded
-    recordings = Recordings(record, {"pose": pose, "source": "live page"}) if record else None
-    for line in warnings(host, place.auth is not None, certfile is not None):
-        print(f"warning: {line}", file=sys.stderr)
-    # A visitor's window takes some milliseconds on one thread; more would take the cores from the pose network.
-    model = ActionModel(model_path, device=device, threads=threads or 1)
-    lessons = open_lessons(model, model_path, pack, only)
-    if lessons.why_not:
-        print(f"warning: the Teach tab is off: {lessons.why_not}", file=sys.stderr)
-    pose_model = ensure_pose_model(pose)
-    served = serve(model, pose_model, place, recordings=recordings, lessons=lessons)
-    with served as (page, address, sessions), suppress(KeyboardInterrupt):
-        sessions.sweep_in_background()
-        elsewhere = address_elsewhere(address, host)
-        others = f", and for other machines at {elsewhere}" if elsewhere else ""
-        others += f", behind its proxy at {place.root.origin}{place.root.path}/" if place.root.origin else ""
-        print(f"IKEM Live is open at {address}{others} ({model.provider}). Ctrl-C ends it.", flush=True)
-        if record:
-            print(f"The landmarks of whoever starts the camera are recorded in {record}.", flush=True)
-        if open_browser:
-            import webbrowser
-
-            webbrowser.open(address)
-        while page.is_running:  # Gradio's own way to wait reports Ctrl-C
-            time.sleep(_LOOK_S)
-            forget_old_warnings()

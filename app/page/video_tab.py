@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from app.classify.one_input import classify_video
-from app.classify.summary import Summary
 from app.page.jobs import QUEUE, Jobs
 from app.page.own_gradio import gr
 from app.page.scripts import hook
 from app.page.theme import fragment
+from app.page.video_analysis import MOST_SECONDS, NotWantedError, Turns, analyse
 from app.page.video_result import result_html, result_json
-from app.page.wire import PoseTrack
-from app.sources.kinds import is_video
-from app.sources.video import VideoError, VideoReader
-from app.types import ActionEvent, Answer
-from models.system.command_line import called
+from app.sources.video import VideoError
 from models.system.places import EXAMPLE
 from models.system.words import count
 
 if TYPE_CHECKING:
-    from app.teach.lesson import Lessons
-    from export.runtime import Recogniser
+    from app.teach.lessons import Lessons
 
-MOST_SECONDS = 600.0
 MOST_MEGABYTES = 200
 AT_ONCE = 2  # analyses that run side by side; the others wait their turn
 
@@ -40,36 +32,6 @@ _FAULT = "The program that serves this page has failed at it; what it says in it
 
 
 Shown = tuple[object, object]  # a piece of the page and its data, or gr.skip() twice
-
-
-class NotWantedError(Exception):
-    """The error that ends an analysis whose visitor has left or has chosen another recording."""
-
-
-class Turns:
-    """A record of each visitor's newest analysis; older ones are ended.
-
-    Args:
-        has_left: returns whether a visitor has closed the page, by the key of the tab.
-    """
-
-    def __init__(self, has_left: Callable[[str], bool]) -> None:
-        self._has_left, self._count = has_left, itertools.count()
-        self._newest: dict[str, int] = {}
-
-    def begin(self, key: str) -> Callable[[], None]:
-        """Begin a new analysis and return a function that raises NotWantedError once it is no longer wanted."""
-        turn = self._newest[key] = next(self._count)
-
-        def check() -> None:
-            if self._newest.get(key) != turn or self._has_left(key):
-                raise NotWantedError
-
-        return check
-
-    def end(self, key: str) -> None:
-        """End all analyses of this visitor."""
-        self._newest.pop(key, None)
 
 
 class _Quick(TypedDict):
@@ -174,51 +136,6 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
             return _trouble(_sentence(error)), None
 
     return on_video
-
-
-def analyse(
-    path: Path, model: Recogniser, pose_model: Path, on_frame: Callable[[float, float], None]
-) -> tuple[Summary, list[ActionEvent], PoseTrack, tuple[int, int]]:
-    """Classify an uploaded file within the page's limits.
-
-    Args:
-        path: the file.
-        model: the action model.
-        pose_model: the pose model's file.
-        on_frame: called with the share done in [0, 1] and the seconds done, about four times a second of video.
-
-    Returns:
-        The summary, everybody's events, everybody's poses, and the pictures' width and height.
-
-    Raises:
-        VideoError: the file is not a video, or is too long for the page.
-    """
-    if not is_video(path):
-        raise VideoError(f"{path.name}: not a video file by its name or its content; try an mp4, mov, webm, mkv or avi")
-    with VideoReader(path) as video:  # fail before any model is loaded
-        _bound(path, video.claimed_s or 0.0)
-        _, rgb_HWC = next(iter(video))
-        size = rgb_HWC.shape[1], rgb_HWC.shape[0]
-    track, told = PoseTrack(), -1.0
-
-    def step(time_s: float, claimed_s: float | None, answer: Answer) -> None:
-        nonlocal told
-        _bound(path, time_s)  # a file may claim nothing, or less than it holds
-        track.add(time_s, answer.persons)
-        if time_s - told >= 0.25:
-            told = time_s
-            on_frame(min(1.0, time_s / claimed_s) if claimed_s else 0.0, time_s)
-
-    result = classify_video(path, model, pose_model, on_frame=step)
-    return result.summary, list(result.events), track, size
-
-
-def _bound(path: Path, seconds: float) -> None:
-    if seconds > MOST_SECONDS:
-        raise VideoError(
-            f"{path.name}: longer than {MOST_SECONDS / 60:.0f} minutes; for a long one use "
-            f"{called('app')} classify {path.name} --out results"
-        )
 
 
 def _trouble(text: str) -> str:

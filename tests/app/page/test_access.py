@@ -145,7 +145,7 @@ def test_what_the_terminal_says(pretrained, pose_model_path, free_port):
 
 def test_launch_refuses_before_it_loads_anything(tmp_path):
     pytest.importorskip("gradio")
-    from app.page.server import launch
+    from app.page.launch import launch
 
     model = tmp_path / "no.onnx"
     with pytest.raises(ValueError, match="--auth"):

@@ -16,12 +16,13 @@ from tests.app.helpers import HandModel, pose, write_sound, write_video
 gr = pytest.importorskip("gradio")
 
 from app.classify.summary import Summary  # noqa: E402
-from app.page import video_tab as page_video  # noqa: E402
+from app.page import video_analysis as page_video  # noqa: E402
+from app.page.video_analysis import Turns, analyse  # noqa: E402
 from app.page.video_result import events_csv, lanes, result_html, result_json  # noqa: E402
-from app.page.video_tab import Turns, analyse, video_handler  # noqa: E402
+from app.page.video_tab import video_handler  # noqa: E402
 from app.page.wire import PoseTrack  # noqa: E402
 from app.sources.video import VideoError  # noqa: E402
-from app.teach.lesson import Lessons  # noqa: E402
+from app.teach.lessons import Lessons  # noqa: E402
 
 REQUEST = SimpleNamespace(session_hash="a")
 
