@@ -26,7 +26,7 @@ def bound_connections(server: uvicorn.Server, every_s: float = LOOK_EVERY_S) -> 
 
     Closed is a connection on which a request has been arriving since the last look with less than LEAST_BYTES, whether
     its headers, its body or the rest of a refused one. Where there are more than the process has descriptors for, one
-    gives way on which nothing is being answered, of the address that most come from.
+    gives way on which nothing is being answered, or whose answer is not read, of the address that most come from.
     """
     logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     kind, bounds = server.config.http_protocol_class, {"every_s": every_s, "most": _most_connections()}
@@ -87,5 +87,6 @@ class _Bounded(asyncio.Protocol):
     def _make_room(self) -> None:
         addresses = {other: other.client[0] if other.client else "" for other in self.connections}
         ((busiest, _),) = Counter(addresses.values()).most_common(1)
-        waiting = (other for other, address in addresses.items() if address == busiest and other.waits())
-        next(waiting, self).transport.abort()
+        mine = [other for other, address in addresses.items() if address == busiest]
+        idle = (other for other in mine if other.waits() or other.flow.write_paused)
+        next(idle, self).transport.abort()

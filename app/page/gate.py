@@ -6,36 +6,35 @@ refuses names and origins that are not the page's, asks for the login, and lets 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from h11 import LocalProtocolError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.page.calls import BadCallError, Calls
 from app.page.frame_route import PATH as FRAMES
+from app.page.gate_answers import recording, refusal
+from app.page.gate_body import MOST_BYTES, MOST_OF_STRANGER, read_json, with_body
 from app.page.gate_login import LoginPages
 from app.page.hosts import Hosts, Root
 from app.page.login import cookie_of, set_cookie
 from app.page.request_place import Asked, asked_place
-from app.page.security_headers import with_headers
+from app.page.security_headers import SecurityHeaders, with_headers
 from app.page.upload_route import take_upload
 from app.page.uploads import Uploads
 from app.page.visits import VISITOR, Owner, RefusedError, Taken, Visits, address_of
 
 API = "/gradio_api"
 _OPEN = ("/assets/", "/static/", "/svelte/", "/ikem/page/")  # the program's own files, which hold nothing of anybody
-_READ = ("/", "/favicon.ico", "/theme.css", "/robots.txt", "/config", f"{API}/app_id", f"{API}/upload_progress")
-_MOST_BODY = 24 << 20  # a pack of 16 MB as text, and what goes with it
-_SILENCE_S, _LONGEST_S = 20.0, 300.0  # of a body
+_READ = ("/", "/favicon.ico", "/theme.css", "/robots.txt", "/config", f"{API}/app_id")
 _AT_ONCE, _UPLOADS_AT_ONCE = 16, 3  # bodies of one address that arrive at once
-_STREAMS_AT_ONCE = 64  # streams on which one address waits for results
+_STREAMS_AT_ONCE = 64  # streams on which one address waits for results, or hears how far its uploads are
 _BROWSER, _KEY = "ikem-visitor", "x-ikem-key"
 _GONE = "This page was left, or the program was started anew: load it again."
 
@@ -47,14 +46,14 @@ class Rules:
     Attributes:
         hosts: the names and origins of the page.
         root: its place behind a proxy.
-        headers: of every answer.
+        headers: of all answers.
         login: the login's pages, None where nobody has to log in.
         cookie: what tells the cookies of this page from another's on the same machine.
     """
 
     hosts: Hosts
     root: Root
-    headers: list[tuple[bytes, bytes]]
+    headers: SecurityHeaders
     login: LoginPages | None
     cookie: str
 
@@ -112,7 +111,7 @@ class Gate:
                 return await self._posted(asked, owner, receive, send)
             return await self._read(asked, owner, receive, send)
         except RefusedError as error:
-            return _refusal(429, str(error))
+            return refusal(429, str(error))
 
     def _with_cookie(self, send: Send, asked: Asked, browser: str) -> Send:
         if browser:
@@ -130,27 +129,36 @@ class Gate:
 
     async def _read(self, asked: Asked, owner: Owner, receive: Receive, send: Send) -> Response | None:
         scope, path = asked.scope, asked.path
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        scope["query_string"] = b""  # where a name stands twice, Gradio would read the other one
         if path.startswith(f"{API}/heartbeat/"):
             async with self._visits.present(_session(path.rpartition("/")[2]), owner):
                 await self._app(scope, receive, send)
             return None
         if path.startswith(f"{API}/file="):
             file = self._calls.file(path.partition("=")[2], owner)
-            if file is None:
-                return _refusal(403, "That file is not here.")
-            scope["path"] = f"{API}/file={file}"
-        elif path == f"{API}/queue/data":
-            query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-            if not await self._visits.admits(query.get("session_hash", [""])[0], owner):
-                return _refusal(403, _GONE)
+            return refusal(403, "That file is not here.") if file is None or not file.is_file() else recording(file)
+        if path in (f"{API}/queue/data", f"{API}/upload_progress"):
             async with self._streams.one(owner.address):
-                await self._app(scope, receive, send)
-            return None
-        elif path == f"{API}/upload_progress" and not self._visits.of(owner):
-            return _refusal(403, _GONE)
-        elif path not in _READ and not path.startswith((*_OPEN, "/ikem/")):
-            return _refusal(404, "There is nothing here.")
+                return await self._streamed(asked, query, owner, receive, send)
+        if path not in _READ and not path.startswith(_OPEN):
+            return refusal(404, "There is nothing here.")
         await self._app(scope, receive, send)
+        return None
+
+    async def _streamed(
+        self, asked: Asked, query: dict[str, list[str]], owner: Owner, receive: Receive, send: Send
+    ) -> Response | None:
+        if asked.path == f"{API}/upload_progress":
+            told = await self._uploads.progress.told(query.get("upload_id", [""])[0], owner)
+            if told is not None:
+                await told(asked.scope, receive, send)
+            return refusal(404, "There is no such upload.") if told is None else None
+        visitor = query.get("session_hash", [""])[0]
+        if not await self._visits.admits(visitor, owner):
+            return refusal(403, _GONE)
+        asked.scope["query_string"] = urlencode({"session_hash": visitor}).encode()
+        await self._app(asked.scope, receive, send)
         return None
 
     async def _posted(self, asked: Asked, owner: Owner, receive: Receive, send: Send) -> Response | None:
@@ -167,28 +175,29 @@ class Gate:
                 return await take_upload(Request(scope, receive), self._uploads, owner)
         queued, run = path == f"{API}/queue/join", path.startswith(f"{API}/run/")
         if not (queued or run or path in (f"{API}/cancel", f"{API}/reset")):
-            return _refusal(404, "There is nothing here.")
+            return refusal(404, "There is nothing here.")
         async with self._bodies.one(owner.address):
             try:
-                body = json.loads(await _body(Request(scope, receive)))
+                most = MOST_BYTES if self._visits.of(owner) else MOST_OF_STRANGER
+                body = await read_json(Request(scope, receive), most)
             except ClientDisconnect:
                 return Response(status_code=400)
             except TimeoutError:
-                return _refusal(408, "The request took too long.")
+                return refusal(408, "The request took too long.")
             except OverflowError:
-                return _refusal(413, "The request is too large.")
-            except (ValueError, RecursionError):
-                return _refusal(400, "The request is no JSON.")
+                return refusal(413, "The request is too large.")
+            except ValueError:
+                return refusal(400, "The request is no JSON.")
             if not isinstance(body, dict) or not await self._visits.admits(body.get("session_hash"), owner):
-                return _refusal(403, _GONE)
+                return refusal(403, _GONE)
             if not (queued or run):
-                await self._app(*_with_body(scope, receive, json.dumps(body).encode()), send)
+                await self._app(*with_body(scope, receive, json.dumps(body).encode()), send)
                 return None
             try:
                 async with self._calls.checked(body, owner, queued) as content:
-                    await self._app(*_with_body(scope, receive, content), send)
+                    await self._app(*with_body(scope, receive, content), send)
             except BadCallError as error:
-                return _refusal(400, f"No page of this program asks so: {error}.")
+                return refusal(400, f"No page of this program asks so: {error}.")
         return None
 
 
@@ -196,46 +205,3 @@ def _session(text: str) -> str:
     if not VISITOR.fullmatch(text):
         raise RefusedError("That is no session.")
     return text
-
-
-def _refusal(status: int, text: str) -> Response:
-    return JSONResponse({"error": text, "detail": text}, status)
-
-
-async def _body(request: Request) -> bytes:
-    """Return the body.
-
-    Raises:
-        OverflowError: it is larger than any that the page sends.
-        TimeoutError: it does not arrive.
-    """
-    pieces: list[bytes] = []
-    size, end_s = 0, asyncio.get_running_loop().time() + _LONGEST_S
-    stream = request.stream().__aiter__()
-    while asyncio.get_running_loop().time() < end_s:
-        try:
-            piece = await asyncio.wait_for(stream.__anext__(), _SILENCE_S)
-        except StopAsyncIteration:
-            return b"".join(pieces)
-        size += len(piece)
-        if size > _MOST_BODY:
-            raise OverflowError
-        pieces.append(piece)
-    raise TimeoutError
-
-
-def _with_body(scope: Scope, receive: Receive, content: bytes) -> tuple[Scope, Receive]:
-    """Return the request with another body; what comes after the body is as it was."""
-    kept = [(name, text) for name, text in scope["headers"] if name not in (b"content-length", b"transfer-encoding")]
-    kept = [(name, text) for name, text in kept if name != b"content-type"]
-    headers = [*kept, (b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    told = False
-
-    async def again() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": content, "more_body": False}
-
-    return {**scope, "headers": headers}, again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from starlette.types import Message, Send
 
 _NOT_SENT = ("server", "x-powered-by", "access-control-")  # nothing of the program's kind, and no leave for other sites
@@ -12,26 +14,43 @@ _CONTENT = (
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
 )
+_OTHER = "default-src 'self'"
 _NOT_USED = ("microphone", "geolocation", "display-capture", "payment", "usb")
 
 
-def security_headers(frame_ancestors: str = "") -> list[tuple[bytes, bytes]]:
-    """Return the headers of every answer.
+@dataclass(frozen=True, slots=True)
+class SecurityHeaders:
+    """The headers of answers.
+
+    Attributes:
+        page: of HTML.
+        other: of all others, which a browser shows as no page. A worker's script goes by these of its own.
+    """
+
+    page: list[tuple[bytes, bytes]]
+    other: list[tuple[bytes, bytes]]
+
+
+def security_headers(frame_ancestors: str = "") -> SecurityHeaders:
+    """Return the headers of all answers.
 
     Args:
         frame_ancestors: the sites that may show the page in a frame, as in a Content-Security-Policy; "" for none.
     """
     allowed = frame_ancestors or "'none'"
-    found = {
+    every = {"x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin"}
+    page = {
         "content-security-policy": f"{_CONTENT}; frame-ancestors {allowed}",
-        "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
         "permissions-policy": ", ".join(["camera=(self)", *(f"{name}=()" for name in _NOT_USED)]),
-        "cross-origin-resource-policy": "same-origin",
+        **({} if frame_ancestors else {"x-frame-options": "DENY"}),
     }
-    if not frame_ancestors:
-        found["x-frame-options"] = "DENY"
-    return [(name.encode(), text.encode()) for name, text in found.items()]
+    other = {"content-security-policy": _OTHER}
+    return SecurityHeaders(_encoded(every | page), _encoded(every | other))
+
+
+def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), text.encode()) for name, text in headers.items()]
 
 
 def check_ancestors(text: str) -> str:
@@ -49,14 +68,16 @@ def check_ancestors(text: str) -> str:
     return " ".join(sites)
 
 
-def with_headers(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:
+def with_headers(send: Send, headers: SecurityHeaders) -> Send:
     """Return `send` that puts the headers on an answer, in the place of those that it has by these names."""
-    names = {name for name, _ in headers}
+    names = {name for name, _ in (*headers.page, *headers.other)}
 
     async def changed(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = [(name, text) for name, text in message.get("headers", []) if not _is_left_out(name.lower(), names)]
-            message = {**message, "headers": [*kept, *headers]}
+            kind = next((text for name, text in kept if name.lower() == b"content-type"), b"")
+            more = headers.page if b"html" in kind.lower() or b"xml" in kind.lower() else headers.other
+            message = {**message, "headers": [*kept, *more]}
         await send(message)
 
     return changed

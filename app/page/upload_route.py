@@ -6,7 +6,6 @@ Gradio's own takes a thousand files of any size at once, and tells where on the 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,18 +13,22 @@ from typing import TYPE_CHECKING, BinaryIO
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from app.page.upload_progress import Progress
 from app.page.uploads import MEGABYTE, MOST_BYTES, Upload, Uploads
 from app.page.visits import Owner, RefusedError
 
 if TYPE_CHECKING:
-    from gradio.route_utils import FileUploadProgress
     from python_multipart.multipart import MultipartCallbacks
 
 LONGEST_S = 3600.0  # of one upload
 SILENCE_S = 30.0  # without a byte, after which an upload is given up
 _FRAME_BYTES = 64 << 10  # most of what a form adds to its file
 _TOO_LARGE = f"A recording has up to {MOST_BYTES // MEGABYTE} MB here."
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MOST_HEADERS = 8192  # bytes of the headers of its parts
+
+
+class _LongHeadersError(Exception):
+    """The error of a form whose parts have longer headers than any browser writes."""
 
 
 class _Form:
@@ -38,6 +41,7 @@ class _Form:
         self._file: BinaryIO | None = None
         self._name: str | None = None
         self._field, self._value = b"", b""
+        self._whole, self._headers = 0, 0  # bytes of the form, and of the headers in it
         self.size, self.ended, self.files = 0, False, 0
         calls: MultipartCallbacks = {
             "on_part_begin": self._part_begin,
@@ -51,16 +55,26 @@ class _Form:
         self._parser = MultipartParser(boundary, calls)
 
     def write(self, piece: bytes) -> None:
+        self._whole += len(piece)
+        if self._whole > MOST_BYTES + _FRAME_BYTES:
+            raise RefusedError(_TOO_LARGE)
         self._parser.write(piece)
 
     def _part_begin(self) -> None:
         self._name, self._file = None, None
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self._field += data[start:end]
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self._value += data[start:end]
+
+    def _count(self, size: int) -> None:
+        self._headers += size
+        if self._headers > _MOST_HEADERS:
+            raise _LongHeadersError
 
     def _header_end(self) -> None:
         from python_multipart.multipart import parse_options_header
@@ -96,7 +110,6 @@ async def take_upload(request: Request, uploads: Uploads, owner: Owner) -> Respo
     The answer is 400 for a form that is none, 408 for one that stops, 413 for a file that is too large and 429 where
     there is no room.
     """
-    from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import parse_options_header
 
     kind, options = parse_options_header(request.headers.get("content-type", ""))
@@ -106,9 +119,17 @@ async def take_upload(request: Request, uploads: Uploads, owner: Owner) -> Respo
     if length.isascii() and length.isdigit() and int(length) > MOST_BYTES + _FRAME_BYTES:
         return PlainTextResponse(_TOO_LARGE, 413)
     announced = int(length) if length.isascii() and length.isdigit() else MOST_BYTES
+    with uploads.progress.one(request.query_params.get("upload_id", ""), owner) as progress:
+        return await _take(request, uploads, owner, boundary, announced, progress)
+
+
+async def _take(
+    request: Request, uploads: Uploads, owner: Owner, boundary: bytes, announced: int, progress: Progress
+) -> Response:
+    from python_multipart.exceptions import FormParserError
+
     upload: Upload | None = None
     file: BinaryIO | None = None
-    progress = _Progress(request.query_params.get("upload_id", ""))
 
     def begin(name: str) -> BinaryIO:
         nonlocal upload, file
@@ -128,7 +149,7 @@ async def take_upload(request: Request, uploads: Uploads, owner: Owner) -> Respo
             except StopAsyncIteration:
                 break
             await asyncio.to_thread(form.write, piece)  # a slow disk keeps no other visitor waiting
-            progress.add(piece)
+            progress.size += len(piece)
         if upload is None or not form.ended:
             return PlainTextResponse("No whole file has arrived.", 400)
         uploads.done(upload, form.size)
@@ -136,7 +157,7 @@ async def take_upload(request: Request, uploads: Uploads, owner: Owner) -> Respo
         return JSONResponse([kept.id])
     except RefusedError as error:
         return PlainTextResponse(str(error), 413 if str(error) == _TOO_LARGE else 429)
-    except FormParserError:
+    except (FormParserError, _LongHeadersError):
         return PlainTextResponse("This is no form with a file.", 400)
     except ClientDisconnect:
         return Response(status_code=400)
@@ -147,28 +168,5 @@ async def take_upload(request: Request, uploads: Uploads, owner: Owner) -> Respo
     finally:
         if file is not None:
             file.close()
-        progress.end()
         if upload is not None:
             uploads.drop(upload)
-
-
-class _Progress:
-    """How far an upload is, for Gradio's page, which asks for it by an id of its own."""
-
-    def __init__(self, id: str) -> None:
-        self._id, self.name = id if _ID.fullmatch(id) else "", ""
-
-    def add(self, piece: bytes) -> None:
-        if self._id and self.name:
-            _statuses().append(self._id, self.name, piece)
-
-    def end(self) -> None:
-        if self._id:
-            _statuses().set_done(self._id)
-            asyncio.get_running_loop().call_later(SILENCE_S, _statuses().stop_tracking, self._id)
-
-
-def _statuses() -> FileUploadProgress:
-    from gradio.routes import file_upload_statuses
-
-    return file_upload_statuses

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.page.upload_progress import Progresses
 from app.page.visits import Owner, RefusedError
 
 MEGABYTE = 1 << 20
@@ -20,7 +21,7 @@ MOST_OF_ALL = 4000 * MEGABYTE
 LEFT_FREE = 500 * MEGABYTE  # of the disk
 MOST_AGE_S = 3600.0
 PLACE = "ikem-upload"  # begins the name by which the page knows a recording; where it lies is nobody's business
-_NAME_LETTERS = 80
+_NAME_BYTES, _SUFFIX_BYTES = 120, 16  # a file system takes some 255 of a name
 _FULL = "There is no room for another recording at the moment: try again in some minutes."
 
 
@@ -52,12 +53,16 @@ class Uploads:
     Args:
         folder: where they lie.
         free: returns the free bytes of the disk.
+
+    Attributes:
+        progress: how far those are that are being uploaded.
     """
 
     def __init__(self, folder: Path, free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free) -> None:
         self.folder, self._free = folder / PLACE, free
         self._uploads: dict[str, Upload] = {}
         self._lock = threading.Lock()
+        self.progress = Progresses()
 
     def __len__(self) -> int:
         return len(self._uploads)
@@ -133,5 +138,9 @@ def safe_name(name: str) -> str:
     """Return a file's name with nothing but letters, digits and harmless signs, its suffix kept."""
     plain = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in name.replace("\\", "/").split("/")[-1])
     stem, dot, suffix = plain.rpartition(".")
-    stem, suffix = (stem, suffix[:10]) if dot and stem else (plain.strip("."), "")
-    return f"{stem[:_NAME_LETTERS].lstrip('.') or 'recording'}{'.' + suffix if suffix else ''}"
+    stem, suffix = (stem, _cut(suffix, _SUFFIX_BYTES)) if dot and stem else (plain.strip("."), "")
+    return f"{_cut(stem, _NAME_BYTES).lstrip('.') or 'recording'}{'.' + suffix if suffix else ''}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text.encode("utf-8", "ignore")[:most].decode("utf-8", "ignore")

@@ -46,7 +46,7 @@ def address_of(client: str) -> str:
     try:
         address = ipaddress.ip_address(client.partition("%")[0])
     except ValueError:
-        return client[:64]
+        return ascii(client[:64])[1:-1]  # a proxy may write anything, and the log tells it
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     if address.ipv4_mapped is not None:

@@ -6,6 +6,7 @@ is too soon on a busy machine.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import sys
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import httpx
 import uvicorn
@@ -21,6 +23,7 @@ from app.page.own_gradio import http_server, routes
 from models.system.proxies import only_this_machine
 
 _LOOK_S = 0.01
+_HANDSHAKE_S = 10.0  # of https, before which a connection is none yet and bounded by nothing else
 _WAITING = 2048  # connections that wait to be accepted, as uvicorn has it
 _EVERYWHERE = ("0.0.0.0", "::")
 
@@ -36,6 +39,14 @@ class Server(http_server.Server):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         super().__init__(config)
         self._sockets = sockets
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Do what uvicorn does, and wait for no handshake for as long as asyncio would, a minute."""
+        loop = asyncio.get_running_loop()
+        if self.config.is_ssl:
+            within = partial(loop.create_server, ssl_handshake_timeout=_HANDSHAKE_S)
+            loop.create_server = within  # type: ignore[method-assign]
+        await super().startup(sockets)
 
     def run_in_thread(self) -> None:
         """Start it, and return when it answers.

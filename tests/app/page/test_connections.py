@@ -29,7 +29,7 @@ class Base(asyncio.Protocol):
 
     def __init__(self, connections: set, address: str) -> None:
         self.connections, self.client, self.cycle = connections, (address, 1), None
-        self.flow, self.looks = SimpleNamespace(read_paused=False), []
+        self.flow, self.looks = SimpleNamespace(read_paused=False, write_paused=False), []
         self.loop = SimpleNamespace(call_later=lambda seconds, look: self.looks.append(look))
 
     def connection_made(self, transport) -> None:
@@ -109,6 +109,15 @@ def test_one_too_many():
     for protocol in (other, newest):
         protocol.cycle = request(more_body=False)
     assert connected(connections, "10.0.0.2").transport.ended, "all else are being answered"
+
+
+def test_one_too_many_where_nobody_reads_the_answers():
+    connections: set = set()
+    slow = [connected(connections) for _ in range(4)]
+    for protocol in slow:
+        protocol.cycle, protocol.flow.write_paused = request(more_body=False), True
+    newest = connected(connections, "10.0.0.2")
+    assert sum(protocol.transport.ended for protocol in slow) == 1 and not newest.transport.ended
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ def test_nothing_of_the_start_card_is_cut(serve_page, visit):
             tab = visit(address, width, height)
             for name in ("Live", "Teach"):
                 tab.get_by_role("tab", name=name).click()
-                assert tab.evaluate(inside), f"{width} pixels, {name}"
+                try:
+                    tab.wait_for_function(inside)  # the stage follows the tab at the next layout
+                except TimeoutError as error:
+                    raise AssertionError(f"{width} pixels, {name}: cut") from error
                 assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{width}, {name}"
 
 

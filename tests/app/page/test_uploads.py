@@ -37,7 +37,9 @@ def add(uploads: Uploads, owner: Owner, name: str = "a.mp4", size: int = 10):
         ("", "recording"),
         ("...", "recording"),
         (".mp4", "mp4"),
-        ("a" * 500 + ".mp4", "a" * 80 + ".mp4"),
+        ("a" * 500 + ".mp4", "a" * 120 + ".mp4"),
+        ("\u4e2d" * 500 + ".mp4", "\u4e2d" * 40 + ".mp4"),  # a name of a file system has 255 bytes
+        ("a." + "\u4e2d" * 500, "a." + "\u4e2d" * 5),
     ],
 )
 def test_names(name, safe):
@@ -149,6 +151,20 @@ def test_a_file_that_is_larger_than_was_announced(uploads, monkeypatch):
     monkeypatch.setattr(upload_route, "MOST_BYTES", 100)
     status, said = post(uploads, form(b"x" * 101), content_length="150")
     assert status == 413 and b"MB" in said and len(uploads) == 0
+
+
+def test_a_form_that_is_nothing_but_headers(uploads):
+    endless = b"--edge\r\nContent-Disposition: form-data; name=" + b"a" * 200_000
+    status, said = post(uploads, endless, pieces=5000, content_length="", transfer_encoding="chunked")
+    assert status == 400 and b"no form" in said and len(uploads) == 0
+
+
+def test_a_form_that_has_no_end_and_no_file(uploads, monkeypatch):
+    monkeypatch.setattr(upload_route, "MOST_BYTES", 100)
+    part = b"--edge\r\nContent-Disposition: form-data\r\n\r\nx\r\n"
+    body = part * (upload_route._FRAME_BYTES // len(part) + 10)
+    status, said = post(uploads, body, pieces=5000, content_length="", transfer_encoding="chunked")
+    assert status in (400, 413) and len(uploads) == 0
 
 
 def test_an_upload_that_stands_still(uploads, monkeypatch):
