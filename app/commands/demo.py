@@ -31,15 +31,15 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ssl-keyfile", type=path, metavar="FILE", help="its private key, in PEM")
     command.add_argument("--record", type=path, metavar="FILE.ikem", help="record the visitors' landmarks, no pictures")
     command.add_argument(
-        "--root-path", default="", metavar="PATH|ADDRESS", help="where a proxy shows the page: /ikem, or better all of "
-        "it, https://example.org/ikem"
+        "--root-path", type=nonempty, metavar="PATH|ADDRESS", help="where a proxy shows the page: /ikem, or better all "
+        "of it, https://example.org/ikem"
     )  # fmt: skip
     command.add_argument(
-        "--allow-host", action="append", default=[], metavar="NAME", help="a further name under which the page may be "
-        "asked for; may be given several times"
+        "--allow-host", action="append", type=nonempty, default=[], metavar="NAME", help="a further name under which "
+        "the page may be asked for; may be given several times"
     )  # fmt: skip
     command.add_argument(
-        "--frame-ancestors", default="", metavar="SITES", help="sites that may show the page in a frame, such as "
+        "--frame-ancestors", type=nonempty, metavar="SITES", help="sites that may show the page in a frame, such as "
         '"https://huggingface.co" (default: none)'
     )  # fmt: skip
     command.add_argument(
@@ -75,9 +75,9 @@ def _serve(args: argparse.Namespace, first: bool) -> int:
         record=args.record,
         pack=args.pack,
         only=args.only,
-        root=args.root_path,
+        root=args.root_path or "",
         hosts=args.allow_host,
-        frame_ancestors=args.frame_ancestors,
+        frame_ancestors=args.frame_ancestors or "",
         per_address=args.per_address,
     )
     return 0

@@ -46,6 +46,7 @@ def read_auth(text: str) -> list[tuple[str, str]]:
 
 def _pair(line: str, place: str) -> tuple[str, str]:
     name, _, password = line.partition(":")
+    name = name.strip()  # as what is typed into the page is
     if not name or not password:
         raise ValueError(f"--auth takes {_SHAPE}; {place} lacks the name or the password")
     return name, password

@@ -154,7 +154,8 @@ function rest() {
   enter("resting", "rested");
 }
 
-const inSight = () => document.visibilityState !== "hidden" && byId("stage").clientWidth > 0;
+// Whether the visitor can see the stage.
+export const inSight = () => document.visibilityState !== "hidden" && byId("stage").clientWidth > 0;
 
 function lookAround() {
   if (!inSight() && ["key", "starting", "on"].includes(phase)) rest();

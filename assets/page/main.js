@@ -8,6 +8,7 @@ import "./first_minute.js";
 import "./loading.js";
 import "./motions.js";
 import "./no_trimming.js";
+import "./places.js";
 import "./tabs.js";
 
 export { pageBuilt, told } from "./live.js";

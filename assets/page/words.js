@@ -13,8 +13,8 @@ const CURTAINS = {
     "(http://127.0.0.1 or localhost) or with https. Open the page that way, or use the Video tab."],
   NoKey: ["The server gives no key", "The program that serves this page has not answered for 3 seconds. It may have " +
     "ended, or a proxy before it does not pass everything on. Try again, or load this page again."],
-  Full: ["All places are taken", "Other visitors are using this machine right now. Try again in a minute; " +
-    "the Video tab works meanwhile."],
+  Full: ["All places are taken", "Other visitors are using this machine right now. This page asks every " +
+    "10 seconds whether one is free, and starts the camera then. The Video tab works meanwhile."],
   Other: ["The camera did not start", "Check that it works in another program, then try again."],
 };
 

@@ -89,6 +89,7 @@ class BareServer:
 
     Attributes:
         status: of the answer to a picture; None answers with nothing but silence.
+        full: places that are all taken, None while one is free.
         page: HTML instead of the answer, as a proxy gives it; "" for none.
         headers: of the answer.
         delay_s: time that an answer takes; busy_s: how much of it the server says that it worked.
@@ -103,6 +104,7 @@ class BareServer:
         self.status: int | None = 200
         self.page, self.headers, self.delay_s, self.busy_s = "", {}, 0.0, 0.01
         self.session, self.key = 1, "key 1"
+        self.full: int | None = None
         self.taught: list[str] = []
         self.sent: list[tuple[float, int]] = []
         self.asked: list = []
@@ -195,7 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif state.page:
             self.reply(200, "text/html", state.page.encode())
         else:
-            self.reply(200, "application/json", json.dumps(state.answer()).encode())
+            answer = state.answer() if state.full is None else {"full": state.full}
+            self.reply(200, "application/json", json.dumps(answer).encode())
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.app.page_visit import says
@@ -32,13 +30,27 @@ def test_a_server_in_trouble(bare):
     for change, words, line in TROUBLES:
         for name, value in change.items():
             setattr(server, name, value)
-        since = time.monotonic()
         greys(tab, words, line)
-        assert time.monotonic() - since < 6, "a busy machine takes twice as long as it should"
         noted(tab, line)
         for name, value in fine.items():
             setattr(server, name, value)
         runs(tab)
+
+
+def test_a_place_that_becomes_free(bare):
+    """The camera rests until there is one."""
+    tab, server = bare("const every = setInterval; window.setInterval = (deed, ms) => every(deed, Math.min(ms, 500));")
+    server.full = 4
+    tab.click("#start")
+    tab.wait_for_selector("text=All places are taken")
+    tab.wait_for_selector("text=asks every 10 seconds")
+    asked = len(server.sent)
+    tab.wait_for_function("window.live() === 0")
+    while len(server.sent) < asked + 2:
+        tab.wait_for_timeout(50)
+    assert tab.evaluate("window.live()") == 0 and tab.evaluate("window.asked") == 1, "no camera meanwhile"
+    server.full = None
+    runs(tab)
 
 
 def test_a_server_that_is_gone_and_comes_back_anew(bare):
@@ -68,10 +80,9 @@ def test_a_key_that_does_not_come_is_told(bare):
     tab.route("**/gradio/key", lambda asked: asked.fulfill(json={}))
     tab.reload()
     tab.wait_for_selector("#start:enabled")
-    since = time.monotonic()
     tab.click("#start")
     says(tab, "#trouble-title", "The server gives no key")
-    assert time.monotonic() - since < 6 and tab.evaluate("asked") == 0
+    assert tab.evaluate("asked") == 0
     tab.unroute("**/gradio/key")
     tab.click("#retry")
     runs(tab)
@@ -81,11 +92,14 @@ def test_a_slow_line_gets_smaller_pictures(bare):
     tab, server = bare()
     tab.click("#start")
     runs(tab)
-    large = server.sent[-1][1]
+    large = max(size for _, size in server.sent)
     server.delay_s = 0.6
     noted(tab, "The line is slow")
     assert tab.locator("#action").inner_text() == ANSWERED[0], "what is shown is late, but it is true"
-    tab.wait_for_timeout(9000)
+    for _ in range(300):
+        tab.wait_for_timeout(100)
+        if server.sent[-1][1] < large / 2:
+            break
     assert server.sent[-1][1] < large / 2
     server.busy_s = 0.5
     noted(tab, "Too busy to follow")

@@ -22,6 +22,7 @@ from tests.app.page.hostile.witness import Witness
 KINDS = {  # kind -> its share of the tries
     "pictures": 4,
     "bodies": 2,
+    "strange": 3,
     "keys": 2,
     "origins": 1,
     "hosts": 1,
