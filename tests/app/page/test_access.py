@@ -48,7 +48,7 @@ def test_a_name_and_a_password(tmp_path):
     assert read_auth(str(path)) == [("ann", SECRET), ("bob", "b")]
 
 
-@pytest.mark.parametrize("text", ["ann", "ann:", f":{SECRET}", "", "no/such/file"])
+@pytest.mark.parametrize("text", ["ann", "ann:", f":{SECRET}", f" :{SECRET}", ":", "", " ", "no/such/file"])
 def test_what_is_no_pair(text):
     with pytest.raises(ValueError, match="--auth takes USER:PASSWORD") as error:
         read_auth(text)

@@ -120,6 +120,13 @@ def test_too_long(handler, tmp_path, monkeypatch, claims):
     assert "python -m app classify" in handler(str(path), REQUEST, no_progress)[0]
 
 
+def test_too_many_pictures(handler, tmp_path, monkeypatch):
+    """A small file can hold millions within a second."""
+    monkeypatch.setattr(page_video, "MOST_FRAMES", 20)
+    path = write_video(tmp_path / "clip.mp4", np.arange(30) / 1000)
+    assert "longer than 20 pictures" in handler(str(path), REQUEST, no_progress)[0]
+
+
 def is_skipped(answer) -> bool:
     return all(part == gr.skip() for part in answer)
 

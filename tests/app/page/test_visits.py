@@ -22,6 +22,7 @@ ANN, BOB = Owner("10.0.0.1", browser="a"), Owner("10.0.0.2", browser="b")
         ("fe80::1%eth0", "fe80::/64"),
         ("", ""),
         ("testclient", "testclient"),
+        ("\x1b[2J\n", "\\x1b[2J\\n"),  # a proxy may write anything, and the log shows it
     ],
 )
 def test_addresses_that_limits_count_by(client, address):

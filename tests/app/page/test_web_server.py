@@ -43,6 +43,33 @@ THEIRS = {
 }
 
 
+def test_a_handshake_that_does_not_come_is_given_up(monkeypatch, tmp_path):
+    """Such a connection is none yet for the server, which counts and bounds only those."""
+    import asyncio
+    import ssl
+
+    monkeypatch.setattr("app.page.web_server._HANDSHAKE_S", 0.2)
+
+    async def app(scope, receive, send):
+        raise AssertionError("nothing was asked")
+
+    async def visit():
+        sockets = listen("127.0.0.1", 0)
+        config = uvicorn.Config(app, lifespan="off", log_level="critical")
+        config.load()
+        config.ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        config.ssl_keyfile, config.loaded = "key.pem", True
+        server = Server(config, sockets)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets)
+        reader, writer = await asyncio.open_connection(*sockets[0].getsockname())
+        assert await reader.read(9) == b""
+        writer.close()
+        await server.shutdown(sockets)
+
+    asyncio.run(visit())
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [

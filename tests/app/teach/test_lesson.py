@@ -197,6 +197,15 @@ def test_failures_are_said_and_files_come_as_text(lesson: Lesson) -> None:
     assert answered(lesson, {"do": "only", "on": True})["only"] is True
 
 
+def test_a_pack_whose_names_are_the_page_s_own_words(lesson: Lesson) -> None:
+    teach(lesson, "Not sure", "jumping_jack")  # as the command may have taught it
+    file = answered(lesson, {"do": "save"})["file"]
+    answered(lesson, {"do": "forget", "name": "Not sure"})
+    refused = answered(lesson, {"do": "load", "name": "a.pack", "file": file})
+    assert refused["failed"] and "page itself says 'Not sure'" in refused["said"]
+    assert not refused["actions"]
+
+
 @pytest.mark.parametrize(
     "asked", [None, [], "stop", {"do": None}, {"do": ["x"]}, {"do": "start"}, {"do": "start", "name": {"a": 1}}]
     + [{"do": "delete"}, {"do": "load", "file": 7}, {"do": "only", "on": "yes"}, {"do": "look", "have": 3}]

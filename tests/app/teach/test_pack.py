@@ -107,6 +107,13 @@ def damaged(path: Path, change) -> None:
         lambda said, tensors: tensors.update({"head.bias_A": tensors["head.bias_A"] * np.float32(np.nan)}),
         lambda said, tensors: tensors.update({"head.usual_A": tensors["head.threshold_A"] - 1}),
         lambda said, tensors: tensors.update({"head.more": tensors["head.bias_A"]}),
+        lambda said, tensors: tensors.update({"head.weight_AD": tensors["head.weight_AD"] * 0 + 3e38}),
+        lambda said, tensors: tensors.update(action=tensors["action"] * np.nan),
+        lambda said, tensors: tensors.update(clips=tensors["clips"][:, :0]),
+        lambda said, tensors: tensors.update(clips=np.zeros((4, 1001, 25, 3), np.float16)),
+        lambda said, tensors: tensors.update(clips=tensors["clips"].astype(np.float64) * 1e300),
+        lambda said, tensors: tensors.update(embedding=tensors["embedding"][:, :0]),
+        lambda said, tensors: said.update(actions="[" * 300_000),
     ],
 )
 def test_a_pack_that_makes_no_sense(tmp_path: Path, change) -> None:
@@ -122,6 +129,13 @@ def test_foreign_files(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.pack").write_bytes(content)
     with pytest.raises(PackError, match="a.pack: not a pack, or a damaged one"):
         read_pack(tmp_path / "a.pack")
+
+
+def test_a_long_lie_about_the_format_is_not_repeated(tmp_path: Path) -> None:
+    save_file({"x": np.zeros(3)}, tmp_path / "a.pack", metadata={"format": "x" * 100_000})
+    with pytest.raises(PackError) as error:
+        read_pack(tmp_path / "a.pack")
+    assert len(str(error.value)) < 400
 
 
 def test_every_cut_is_noticed(tmp_path: Path) -> None:
