@@ -78,6 +78,10 @@ class Calls:
         async with self._jobs.admitted(visitor) if watches else nullcontext():
             yield content
 
+    def has_results(self, visitor: str) -> bool:
+        """Return whether there are results, or will be, for a session to wait for."""
+        return self._jobs.has_results(visitor)
+
     def _clean(self, value: Any, owner: Owner, visitor: str, depth: int) -> Any:
         if depth > _DEEPEST:
             raise BadCallError("that is nested too deeply")

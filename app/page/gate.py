@@ -157,6 +157,8 @@ class Gate:
         visitor = query.get("session_hash", [""])[0]
         if not await self._visits.admits(visitor, owner):
             return refusal(403, _GONE)
+        if not self._calls.has_results(visitor):
+            return refusal(404, "There is nothing to wait for.")
         asked.scope["query_string"] = urlencode({"session_hash": visitor}).encode()
         await self._app(asked.scope, receive, send)
         return None

@@ -69,6 +69,10 @@ class Jobs:
         """Return why a session's recording was refused a moment ago, "" if it was not; told once."""
         return self._refused.pop(visitor, "")
 
+    def has_results(self, visitor: str) -> bool:
+        """Return whether Gradio keeps results for a session, or waits for some; else it fails aloud at who asks."""
+        return visitor in self._queue().pending_messages_per_session
+
     def leave(self, visitor: str) -> None:
         """Forget a session."""
         self._refused.pop(visitor, None)

@@ -28,6 +28,10 @@ class Jobs:
 
     def __init__(self) -> None:
         self.admitted_ones: list[str] = []
+        self.waits = True  # whether a session has results to wait for
+
+    def has_results(self, visitor: str) -> bool:
+        return self.waits
 
     @asynccontextmanager
     async def admitted(self, visitor: str):

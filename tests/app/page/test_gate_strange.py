@@ -25,6 +25,12 @@ def test_a_session_that_is_named_twice(site):
     assert site.scopes[-1]["query_string"] == b"session_hash=ann1"
 
 
+def test_who_waits_for_nothing(site):
+    """Gradio would write forty lines into the log, for anybody who asks."""
+    site.jobs.waits = False
+    assert asyncio.run(as_ann(site, ("/gradio_api/queue/data?session_hash=ann1",))) == [404] and len(site.scopes) == 1
+
+
 def test_what_is_read_gets_no_question_of_a_visitor(site):
     assert status(site, "/?deep_link=../../x&view=api&__theme=dark") == 200
     assert site.scopes[0]["query_string"] == b""
