@@ -125,7 +125,8 @@ def test_events_are_listed_and_saved(serve_page, visit):
         lines = saved.value.path().read_text().splitlines()
         assert lines[0] == "person,label,start,end,score,time"
         rows = [dict(zip(lines[0].split(","), line.split(","))) for line in lines[1:]]
-        assert len(rows) == tab.locator("#events tr").count() and rows[0]["person"] == "0"
+        assert len(rows) == tab.locator("#events tr").count()
+        assert rows[0]["person"].isdigit(), "0, or more where a busy machine lost sight of them meanwhile"
         assert all(float(row["start"]) < float(row["end"]) for row in rows)
 
 
@@ -176,7 +177,7 @@ def test_the_choice_of_cameras(serve_page, browser):
         devices = choice.evaluate("(e) => [...e.options].map((o) => o.value)")
         assert len(devices) == 2 and choice.input_value() == devices[0]
         choice.select_option(devices[1])
-        current = "document.querySelector('#cam video').srcObject.getVideoTracks()[0].getSettings().deviceId"
+        current = "document.querySelector('#cam video').srcObject?.getVideoTracks()[0]?.getSettings().deviceId"
         tab.wait_for_function(f"{current} === '{devices[1]}'")
         count = "() => { window.answered = (window.answered ?? 0) + 1; }"
         tab.evaluate(f"document.addEventListener('ikem:answered', {count})")
