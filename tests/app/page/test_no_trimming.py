@@ -8,6 +8,7 @@ def test_ffmpeg_is_never_fetched(tmp_path):
         tmp_path,
         """
         const asked = [];
+        globalThis.window = globalThis;
         globalThis.fetch = async (what, ...rest) => { asked.push(String(what.url ?? what)); return rest; };
         await import("./no_trimming.js");
         let ended = false;
