@@ -30,7 +30,7 @@ from training.data.store_parts import Gathered, PartJob, finish, gather, make_pa
 from training.parallel.processes import side_by_side
 
 STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"
-VERSION = 2  # of what the readers make of a file: raise it when that changes, and old parts are made anew
+VERSION = 3  # of what the readers make of a file: raise it when that changes, and old parts are made anew
 MOST_NAMED = 8
 LEAST_JUDGED = 20  # clips from which on mirrored coordinates can be told from odd poses
 
@@ -219,9 +219,10 @@ def _lines(counts: Counts, found: Gathered, reader: Reader, out: Path) -> Iterat
         yield f"split {name}: {train} train, {test} test{about}"
         if name in expected and (train, test) != expected[name]:
             a, b = expected[name]
+            here = f"; {train + test} of {a + b} clips are here, so files are missing"
             yield (
                 f"WARNING: the published {name} has {a} train, {b} test: results on this are not comparable"
-                + reader.advice
+                + (here if train + test < a + b else reader.advice)
             )
     if not counts.splits:
         yield "no split: actors and cameras of the clips do not tell who should train and who should test"

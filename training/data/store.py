@@ -35,22 +35,29 @@ def resample(x_TVC: np.ndarray, frames: int = FRAMES) -> np.ndarray:
 
     cv2.resize does the same (method of the published code).
     """
-    at_K = ((np.arange(frames) + 0.5) * len(x_TVC) / frames - 0.5).clip(0, len(x_TVC) - 1)
+    return _between(x_TVC, ((np.arange(frames) + 0.5) * len(x_TVC) / frames - 0.5).clip(0, len(x_TVC) - 1))
+
+
+def _between(x_TVC: np.ndarray, at_K: np.ndarray) -> np.ndarray:
+    """Return frames at fractional indices, on the straight line between their neighbours."""
     a_K = np.floor(at_K).astype(int)
     b_K = np.minimum(a_K + 1, len(x_TVC) - 1)
     share_K11 = (at_K - a_K)[:, None, None]
     return x_TVC[a_K] * (1 - share_K11) + x_TVC[b_K] * share_K11
 
 
-def preprocess(joints_TVC: np.ndarray, valid_T: np.ndarray) -> np.ndarray:
+def preprocess(joints_TVC: np.ndarray, valid_T: np.ndarray, clock: slice | None = None) -> np.ndarray:
     """Pre-process one person of one clip for the trainers (arXiv 2309.12009, section 3.1).
 
-    Every frame is centred on the person's own joint 21. The valid frames are resampled to 50. Every frame is then
-    turned about y until the shoulders (9 minus 5) are parallel to x, by the angle's own sign.
+    Every frame is centred on the person's own joint 21. The clip's clock is resampled to 50 frames, on which everybody
+    in it is read. Where the person was lost in between, a straight line leads from the last pose to the next, as in the
+    app's window; before the first and after the last, these are held. Every frame is then turned about y until the
+    shoulders (9 minus 5) are parallel to x, by the angle's own sign.
 
     Args:
         joints_TVC: (T, 25, 3) metres, y up.
         valid_T: (T,) bool, where the person was seen.
+        clock: frames from which to which the clip is read; None takes those from the person's first to their last.
 
     Returns:
         (50, 25, 3) float32.
@@ -61,7 +68,10 @@ def preprocess(joints_TVC: np.ndarray, valid_T: np.ndarray) -> np.ndarray:
     x_TVC = joints_TVC[valid_T].astype(np.float64)
     if not len(x_TVC) or not np.isfinite(x_TVC).all():
         raise ValueError("a clip needs at least one valid frame of finite coordinates")
-    x_TVC = resample(x_TVC - x_TVC[:, CENTRE : CENTRE + 1])
+    x_TVC = x_TVC - x_TVC[:, CENTRE : CENTRE + 1]
+    seen = np.flatnonzero(valid_T)
+    read = clock or slice(seen[0], seen[-1] + 1)
+    x_TVC = resample(_between(x_TVC, np.interp(np.arange(read.start, read.stop), seen, np.arange(len(seen)))))
     across_TC = x_TVC[:, _RIGHT_SHOULDER] - x_TVC[:, _LEFT_SHOULDER]
     angle_T1 = np.arctan2(across_TC[:, 2], across_TC[:, 0])[:, None]
     x, y, z = np.moveaxis(x_TVC, -1, 0)
@@ -85,7 +95,7 @@ def write_store(
     Args:
         folder: created where it is missing.
         people: per clip one or two (50, 25, 3) arrays of `preprocess`, the most moving first.
-        fields: frames (seconds of valid frames x 30), label (-1 unknown), subject, view, setup, name; missing ones
+        fields: frames (seconds of the clip's clock x 30), label (-1 unknown), subject, view, setup, name; missing ones
             become zeros (label -1, name "").
         labels: names of the label numbers.
         splits: name -> (N,) with 1 trains, 0 tests, -1 neither.

@@ -49,7 +49,7 @@ class _Rows:
 
     def add(self, clip: RecordedClip) -> None:
         people = [(x, seen) for x, seen in zip(clip.joints_PTVC, clip.valid_PT) if seen.any()]
-        rows = [preprocess(x, seen) for x, seen in people]
+        rows = [preprocess(x, seen, clip.clock) for x, seen in people]
         self.rows += rows
         values = {name: getattr(clip, name) for name in _COLUMNS}
         values |= {"people": len(rows), "frames": clip.frames, "front": forwardness(rows[0])}

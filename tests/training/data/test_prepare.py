@@ -76,7 +76,7 @@ def test_two_people_are_two_rows(shared_data, tmp_path):
         [True] * 2,
     ]
     assert store.labels[store.label_N[pair]] == "shake hands"
-    assert any("40091 train, 16487 test" in line and "--missing" in line for line in notes)
+    assert any("40091 train, 16487 test" in line and "12 of 56578 clips are here" in line for line in notes)
 
 
 def test_broken_files_are_named_and_the_rest_goes_on(tmp_path, small_parts):

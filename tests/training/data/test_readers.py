@@ -63,7 +63,7 @@ def test_ntu_frames_without_a_body_are_not_valid(tmp_path):
     path = tmp_path / f"{NAME}.skeleton"
     path.write_text(ntu_text([[] if 5 <= t < 11 else [("7", track[t])] for t in range(30)]))
     (clip,) = NtuReader().read(path, tmp_path)
-    assert clip.valid_PT.sum() == 24 and not clip.valid_PT[0, 5:11].any() and clip.frames == 24.0
+    assert clip.valid_PT.sum() == 24 and not clip.valid_PT[0, 5:11].any() and clip.frames == 30.0
     assert (clip.name, clip.setup, clip.view, clip.subject, clip.label) == (NAME, 1, 2, 3, "tear up paper")
 
 
@@ -480,7 +480,7 @@ def test_clips_lost_frames_and_other_rates(tmp_path):
     track[10:16] = 0
     write_clips(tmp_path / "a.npz", [Clip(track, 15.0, "wave"), Clip(np.zeros((5, 25, 3), np.float32), 15.0, "wave")])
     got, empty = make_reader("clips").read(tmp_path / "a.npz", tmp_path / "a.npz")
-    assert got.frames == 24 / 15 * 30 and got.valid_PT.sum() == 24
+    assert got.frames == 30 / 15 * 30 and got.valid_PT.sum() == 24
     assert isinstance(empty, ReadError) and "nobody" in str(empty)
 
 

@@ -14,7 +14,12 @@ from training.data.store import INDEX, META, SKELETONS, Store, preprocess, resam
 
 
 def slow_preprocess(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    frames = [frame - frame[20] for frame, good in zip(joints, valid, strict=True) if good]
+    seen = [t for t, good in enumerate(valid) if good]
+    frames = []
+    for t in range(seen[0], seen[-1] + 1):
+        a, b = max(s for s in seen if s <= t), min(s for s in seen if s >= t)
+        share = (t - a) / max(b - a, 1)
+        frames.append((joints[a] - joints[a, 20]) * (1 - share) + (joints[b] - joints[b, 20]) * share)
     out = np.zeros((50, 25, 3))
     for k in range(50):
         at = min(max((k + 0.5) * len(frames) / 50 - 0.5, 0), len(frames) - 1)

@@ -83,9 +83,15 @@ class RecordedClip:
         return np.asarray(self.joints_PTVC.any((2, 3)))
 
     @property
+    def clock(self) -> slice:
+        """Frames from the first to the last in which anybody is seen; what lies outside is empty."""
+        seen = np.flatnonzero(self.valid_PT.any(0))
+        return slice(int(seen[0]), int(seen[-1]) + 1)
+
+    @property
     def frames(self) -> float:
-        """Number of frames in which anybody is seen, at 30 a second."""
-        return float(self.valid_PT.any(0).sum() / self.fps * 30)
+        """Length of the clock in frames of 1/30 s, moments in which nobody is seen among them."""
+        return (self.clock.stop - self.clock.start) / self.fps * 30
 
 
 def _whole(name: str, joints_TVC: np.ndarray, fps: float) -> tuple[np.ndarray, str]:
