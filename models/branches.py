@@ -6,7 +6,7 @@ C coordinates, M modalities, H width of h, D width of the embedding z.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -64,7 +64,12 @@ class Branches(nn.Module):
         shape: Shape of the encoders.
         head: Hidden and output width of the projection heads.
         recompute: Keep no activations of a branch, but run it once more in the backward pass, branch by branch.
+
+    Attributes:
+        together: Runs all encoders on their inputs in training, in place of one after the other; None for the latter.
     """
+
+    together: Callable[[Sequence[nn.Module], Sequence[Tensor]], list[Tensor]] | None = None
 
     def __init__(
         self, names: Sequence[str], shape: Shape, head: tuple[int, int] = (256, 128), recompute: bool = False
@@ -90,18 +95,23 @@ class Branches(nn.Module):
         with torch.autocast(joints_NPTVC.device.type, enabled=False):
             inputs = self.inputs(joints_NPTVC.float(), frames_N)
         present_NP = present_NP if self.shape.mask_people else None
-        return torch.stack([self._encode_one(self.encoders[n], x, present_NP) for n, x in inputs.items()])
+        N, P = joints_NPTVC.shape[:2]
+        if present_NP is None or P == 1:
+            h_MBH = self._run_all([x_NPTVC.flatten(0, 1) for x_NPTVC in inputs.values()])
+            return torch.stack([h_BH.float().reshape(N, P, -1).mean(1) for h_BH in h_MBH])
+        h_MBH = self._run_all([x_NPTVC[present_NP] for x_NPTVC in inputs.values()])
+        return torch.stack([self._mean_people(h_BH.float(), present_NP) for h_BH in h_MBH])
 
-    def _encode_one(self, encoder: nn.Module, x_NPTVC: Tensor, present_NP: Tensor | None) -> Tensor:
-        N, P = x_NPTVC.shape[:2]
-        everyone = present_NP is None or P == 1
-        x_BTVC = x_NPTVC.flatten(0, 1) if everyone else x_NPTVC[present_NP]
-        h_BH = self._run(encoder, x_BTVC).float()
-        if everyone:
-            return h_BH.reshape(N, P, -1).mean(1)
-        h_NPH = h_BH.new_zeros(N, P, h_BH.shape[-1])
+    def _mean_people(self, h_BH: Tensor, present_NP: Tensor) -> Tensor:
+        h_NPH = h_BH.new_zeros(*present_NP.shape, h_BH.shape[-1])
         h_NPH[present_NP] = h_BH
         return mean_people(h_NPH, present_NP)
+
+    def _run_all(self, x_MBTVC: Sequence[Tensor]) -> list[Tensor]:
+        encoders = list(self.encoders.values())
+        if self.together is not None and self.training:
+            return self.together(encoders, x_MBTVC)
+        return [self._run(encoder, x_BTVC) for encoder, x_BTVC in zip(encoders, x_MBTVC, strict=True)]
 
     def _run(self, encoder: nn.Module, x_BTVC: Tensor) -> Tensor:
         if not (self.recompute and torch.is_grad_enabled() and encoder.training):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+_CPUINFO = Path("/proc/cpuinfo")
 _GROUP, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # Linux's control groups
 
 
@@ -24,22 +25,23 @@ def usable_cores() -> int:
 def processor() -> str:
     """Return the processor's name, as the system gives it."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
+        with open(_CPUINFO, encoding="utf-8") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
 
 
 def bf16_is_quick() -> bool:
-    """Return whether bfloat16 trains faster than float32 here, which takes matrix units (AMX).
+    """Return whether bfloat16 trains faster than float32 on this processor.
 
-    Without them it is slower: by a fifth with AVX-512's bfloat16, by five times without.
+    It takes matrix units (AMX), or AVX-512's bfloat16 on AMD (Zen 4 and later: 1.5 times as fast). On Intel without
+    matrix units that is slower by a fifth, and processors without any take five times as long.
     """
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            return any(line.startswith("flags") and "amx_bf16" in line.split() for line in file)
+        words = _CPUINFO.read_text(encoding="utf-8").split()
     except OSError:  # not Linux
         return False
+    return "amx_bf16" in words or ("avx512_bf16" in words and "AuthenticAMD" in words)
 
 
 def _quotas() -> Iterator[float]:

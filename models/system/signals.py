@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import stat
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 _HANG_UP: list[signal.Signals] = [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []  # Windows has none
 FROM_TERMINALS = (signal.SIGINT, *_HANG_UP)  # what a terminal sends to all its processes
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TO_END = (signal.SIGTERM, *_HANG_UP)
 
 
@@ -49,6 +51,12 @@ def ended_as_by_ctrl_c() -> Iterator[None]:
 
     with on_signals(TO_END, interrupt):
         yield
+
+
+def end_with_parent() -> None:
+    """Have this process sent SIGTERM when its parent ends, however that ends; for Popen's preexec_fn. Linux alone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 def _leave_terminal() -> None:

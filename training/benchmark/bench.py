@@ -17,10 +17,13 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.system.cores import usable_cores
 from training.benchmark.settings import VARIANTS, Setting
+
+if TYPE_CHECKING:
+    from training.parallel.torchrun import Traffic
 
 _GOALS = {"fp32": ("speed", 1.3), "bf16": ("speed", 2.0), "bf16-compile": ("speed", 4.0)}
 _MEMORY_GOAL = 0.25
@@ -37,7 +40,8 @@ def choose(names: Sequence[str] | None, setting: Setting) -> list[str]:
         ValueError: an unknown variant, or one that has nothing to show in this setting.
     """
     fitting = [n for n, v in VARIANTS.items() if (setting.people == 2 or not v.skip)]
-    usual = [n for n in fitting if not VARIANTS[n].compile or setting.device == "cuda"]
+    on_gpus = {n for n, variant in VARIANTS.items() if variant.compile or variant.precision == "tf32"}
+    usual = [n for n in fitting if n not in on_gpus or setting.device == "cuda"]
     if names is None:
         return usual
     for name in names:
@@ -86,8 +90,9 @@ def bench(
         note: told a line a turn.
 
     Returns:
-        `setting`, facts of the `machine`, and `variants`: name -> text, seconds of every step, clips_per_s (of the
-        median step), slowest and fastest, peak_gb, two_people, and speed and memory as ratios to published (if run).
+        `setting`, facts of the `machine`, `messages` of a step that several processes share, and `variants`: name ->
+        text, seconds of every step, clips_per_s (of the median step), slowest and fastest, peak_gb, two_people, and
+        speed and memory as ratios to published (if run).
 
     Raises:
         ValueError: an unknown variant, or one that needs more memory than there is.
@@ -110,7 +115,15 @@ def bench(
         entry["speed"] = entry["clips_per_s"] / variants["published"]["clips_per_s"]
         entry["memory"] = entry["peak_gb"] / variants["published"]["peak_gb"]
     machine |= next(iter(turns.values()))[0]["machine"]
-    return {"setting": asdict(setting), "machine": machine, "variants": variants}
+    sent = asdict(messages(setting))
+    return {"setting": asdict(setting), "machine": machine, "messages": sent, "variants": variants}
+
+
+def messages(setting: Setting) -> Traffic:
+    """Count the messages of one step that several processes share, without sending any."""
+    from training.benchmark.steps import rehearse
+
+    return rehearse(setting)
 
 
 def _in_own_process(name: str, setting: Setting) -> dict[str, Any]:
@@ -190,6 +203,13 @@ def _remarks(result: dict[str, Any]) -> list[str]:
             )
         if "skip" in name:
             lines.append(f"{entry['text']}: {entry['two_people']} of {setting['batch']} clips have two people")
+    sent = result["messages"]
+    lines.append(
+        f"in several processes a step sends {sum(sent.values())} messages: {sent['all_reduce']} sums, {sent['gather']} "
+        "gathers (recomputed or compiled, each batch-norm sends its own)"
+    )
+    if setting["device"] == "cuda":
+        lines.append("TF32: in the variant tf32 alone, and in the published one as torch has it (convolutions)")
     load = result["machine"]["load"]
     if load is not None and load > 0.5:
         lines.append(f"other programs were using the cores at the start (load {load:.1f}): the numbers are too low")

@@ -15,7 +15,7 @@ class Variant:
     Attributes:
         text: what it is, in the table.
         published: training.benchmark.published instead of training.method.pretrain.
-        precision: fp32 or bf16.
+        precision: fp32, tf32 (on CUDA) or bf16.
         recompute: keep no activations.
         skip: leave empty second bodies out; some clips then have one person only.
         compile: torch.compile the encoders.
@@ -36,6 +36,7 @@ class Variant:
 VARIANTS: dict[str, Variant] = {
     "published": Variant(text="as published, fp32", published=True, slot_mb=64, clip_mb=21),
     "fp32": Variant(text="ours, fp32", slot_mb=75),
+    "tf32": Variant(text="ours, tf32", precision="tf32", slot_mb=75),
     "bf16": Variant(text="ours, bf16", precision="bf16", slot_mb=40),
     "fp32-recompute": Variant(text="ours, fp32, recomputed", recompute=True, slot_mb=15),
     "bf16-recompute": Variant(text="ours, bf16, recomputed", precision="bf16", recompute=True, slot_mb=8),

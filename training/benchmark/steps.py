@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from models.system.cores import processor
@@ -16,6 +17,7 @@ from models.system.cores import processor
 if TYPE_CHECKING:
     from training.benchmark.settings import Setting, Variant
     from training.data.store import Batch
+    from training.parallel.torchrun import Traffic
 
 
 def run(variant: Variant, setting: Setting) -> dict[str, Any]:
@@ -28,8 +30,12 @@ def run(variant: Variant, setting: Setting) -> dict[str, Any]:
     """
     import torch
 
+    from training.runs.precision import use_precision
+
     torch.set_num_threads(setting.threads)
     torch.manual_seed(0)
+    if not variant.published:
+        use_precision(variant.precision)
     step = (_published if variant.published else _ours)(variant, setting)
     cuda, seconds = setting.device == "cuda", []
     for i in range(setting.steps + 1):
@@ -68,6 +74,34 @@ def _views(variant: Variant, setting: Setting) -> tuple[Batch, Batch]:
     noisy = [joints_NPTVC + 0.01 * torch.randn_like(joints_NPTVC) for _ in range(2)]
     first, second = (Batch(*(x.to(setting.device) for x in (view, *fields))) for view in noisy)
     return first, second
+
+
+def rehearse(setting: Setting) -> Traffic:
+    """Count the messages that a step of pre-training in several processes sends, which no width or batch changes."""
+    import torch
+
+    from models.modality_names import MODALITIES
+    from models.shape import CHANNELS, Shape
+    from training.benchmark.settings import VARIANTS
+    from training.config.schema import PretrainConfig
+    from training.method.pretrain import Pretrainer, prepare_encoders
+    from training.parallel.torchrun import Group, average, average_gradients, rehearsed
+
+    group = Group(0, 2)
+    config = PretrainConfig(
+        modalities=MODALITIES[: setting.modalities], batch=2, queue=8, epochs=1, stage1=0,
+        shape=Shape(channels=setting.channels or CHANNELS),
+    )  # fmt: skip
+    trainer = Pretrainer(config, 8).train()
+    prepare_encoders((trainer.query, trainer.key), config, group)
+    first, second = _views(VARIANTS["fp32"], replace(setting, batch=2, people=1, device="cpu"))
+    with rehearsed() as sent:
+        parts = trainer.losses(first, second, 0)
+        parts["loss"].backward()
+        average_gradients((p for p in trainer.parameters() if p.requires_grad), group)
+        average(torch.stack([*parts.values()]).detach(), group)
+        trainer.after(group, False)
+    return sent
 
 
 def _published(variant: Variant, setting: Setting) -> Callable[[], float]:

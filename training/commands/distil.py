@@ -27,8 +27,10 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from training.method.distil import distil
+    from training.parallel.torchrun import leave
 
     use_threads(args.threads)
     config = from_args(DistilConfig, args)
     distil(open_pool(args), args.teacher, config, args.out, tqdm.write, args.device)
+    leave()
     return 0

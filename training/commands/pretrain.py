@@ -32,8 +32,10 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from training.method.pretrain import pretrain
+    from training.parallel.torchrun import leave
 
     use_threads(args.threads)
     config = from_args(PretrainConfig, args)
     pretrain(open_pool(args), config, args.out, tqdm.write, args.stage1_from, args.device)
+    leave()
     return 0

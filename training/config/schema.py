@@ -12,7 +12,8 @@ from models.shape import Shape
 from training.data.views import Views
 
 LETTERS = {"j": "joint", "m": "motion", "b": "bone", "a": "acceleration", "r": "rotation", "o": "angular"}
-# exchange -> weights of the losses in stage 2. IKEM alone keeps InfoNCE, without which nothing trains the heads.
+# exchange -> weights of the losses in stage 2. IKEM alone keeps InfoNCE, without which nothing trains the heads; EKEM
+# has it inside.
 EXCHANGES: dict[str, dict[str, float]] = {
     "none": {"info_nce": 1.0},
     "ekem": {"ekem": 1.0},
@@ -22,7 +23,8 @@ EXCHANGES: dict[str, dict[str, float]] = {
 }
 METHODS = ("rckd", "kl", "cmd", "feature")
 SCHEDULES = ("step", "cosine")
-PRECISIONS = ("fp32", "bf16")
+# auto becomes bf16 or fp32, by what the processor can do (training.runs.precision), before a run is written down.
+PRECISIONS = ("auto", "fp32", "tf32", "bf16")
 C = TypeVar("C", bound="Schedule")
 
 
@@ -98,7 +100,8 @@ class Schedule:
         cmd_topk: neighbours that CMD compares, at most half the queue in the compact preset.
         shape: of the encoders.
         views: augmentation.
-        precision: fp32 or bf16 (autocast of the encoders).
+        precision: fp32, tf32 (fp32 whose products a GPU rounds to 10 bits), bf16 (autocast of the encoders), or auto:
+            bf16 where the processor is quicker with it.
         recompute: keep no activations, run each branch again in the backward pass.
         compile: torch.compile the encoders.
         save_every: epochs between checkpoints.
@@ -153,12 +156,12 @@ class PretrainConfig(Schedule):
     Attributes:
         modalities: branches, in order, by name or letter: j joint, m motion, b bone, a acceleration, r rotation,
             o angular.
-        exchange: none, ekem, ikem, ekem+ikem or cmd, in stage 2.
+        exchange: none, ekem, ikem (with InfoNCE), ekem+ikem or cmd (with InfoNCE), in stage 2.
         stage1: epochs of InfoNCE alone.
         weights: weight of each loss in stage 2 (info_nce, ekem, ikem, cmd); empty takes the exchange's own.
         topk: neighbours that EKEM mines.
         context_gradient: whether EKEM's context carries gradient, as published.
-        freeze_keys: modalities whose key branch stands still in stage 2.
+        freeze_keys: modalities whose key branch stands still in stage 2 while ekem or ikem exchange something.
         pair: chance that the second view of a clip that another sensor saw too is made of what that sensor saw;
             nothing changes where no clip has such a counterpart.
     """
@@ -184,6 +187,8 @@ class PretrainConfig(Schedule):
             "freeze_keys": (set(self.freeze_keys) <= set(MODALITIES), f"some of {', '.join(MODALITIES)}"),
             "weights": (set(self.weights) <= set(losses), f"of some of {', '.join(losses)}"),
         })  # fmt: skip
+        if self.weights and (min(self.weights.values()) < 0 or not any(self.weights.values())):
+            raise ValueError(f"weights must not be negative, nor all 0, with which nothing trains; got {self.weights}")
         if len(self.modalities) < 2 and {"ekem", "cmd"} & set(EXCHANGES[self.exchange]):
             raise ValueError(f"exchange {self.exchange} needs two modalities at least; one has none to exchange with")
 
@@ -191,6 +196,15 @@ class PretrainConfig(Schedule):
     def loss_weights(self) -> dict[str, float]:
         """Weight of each loss in stage 2, by name."""
         return self.weights or EXCHANGES[self.exchange]
+
+    def frozen_keys(self, epoch: int) -> tuple[str, ...]:
+        """Return the modalities whose key branch stands still in an epoch, counted from 0.
+
+        The published code freezes keys where modalities exchange knowledge by EKEM and IKEM. Without an exchange, a
+        key that stands still would only be a stale target.
+        """
+        exchanging = any(self.loss_weights.get(name, 0) > 0 for name in ("ekem", "ikem"))
+        return self.freeze_keys if epoch >= self.stage1 and exchanging else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from training.config.schema import C, DistilConfig, PretrainConfig, parse_modali
 
 _COMPACT: dict[str, Any] = {
     "batch": 64, "optimizer": "adamw", "lr": 0.002, "weight_decay": 0.05, "schedule": "cosine", "warmup": 1,
-    "queue": 512, "mask_own": True, "keep": 0.99, "precision": "bf16", "cmd_topk": 256,
+    "queue": 512, "mask_own": True, "keep": 0.99, "precision": "auto", "cmd_topk": 256,
     "shape": {"channels": (16, 32, 64, 128), "strides": (2, 2, 2, 1), "dropout": 0.1},
     "views": {"turn": 0.5, "tilt": 0.1, "speed": 1.25, "noise": 0.01, "lose": 0.2},
 }  # fmt: skip

@@ -23,8 +23,11 @@ from training.method.key_queue import Queue
 from training.method.losses import concatenated
 from training.method.pretrain import cmd_neighbours, prepare_encoders, queue_length
 from training.parallel.torchrun import Group, gather_keys, join
-from training.runs.loop import fit, make_optimizer, restore
+from training.runs.checkpoint import restore
+from training.runs.loop import fit, make_optimizer, seed_start
+from training.runs.precision import encoders_in, settle_precision
 from training.runs.run_folder import CHECKPOINT, cut_log, finished, load_branches, open_run, read_state
+from training.runs.starts import held_precision, kept_alone
 from training.runs.two_views import two_views
 
 
@@ -45,14 +48,12 @@ class Distiller(nn.Module):
         E = D * len(teacher.names)
         self.student = Branches(config.modalities, config.shape, (E, E), config.recompute)
         if config.start == "teacher":
+            require_start(teacher, config)
             self._begin_as_teacher()
         self.queue = Queue(teacher.names, queue_length(config, clips), D)
         self._newest: tuple[Tensor, Tensor] | None = None
 
     def _begin_as_teacher(self) -> None:
-        missing = set(self.student.names) - set(self.teacher.names)
-        if missing or self.student.shape.channels != self.teacher.shape.channels:
-            raise ValueError("start teacher needs the student's modalities and widths to be the teacher's too")
         for name, encoder in self.student.encoders.items():
             encoder.load_state_dict(self.teacher.encoders[name].state_dict())
 
@@ -77,7 +78,7 @@ class Distiller(nn.Module):
         return self.teacher.project(h_MNH)
 
     def _autocast(self, view: Batch) -> torch.autocast:
-        return torch.autocast(view.joints_NPTVC.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
+        return encoders_in(self.config.precision, view.joints_NPTVC.device)
 
     def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
         """Compute the loss of one step.
@@ -136,6 +137,27 @@ class Distiller(nn.Module):
         return super().load_state_dict(teacher | dict(state_dict), strict, assign)
 
 
+def require_start(teacher: Branches, config: DistilConfig) -> None:
+    """Make sure that a student can begin as its teacher, where it is asked to.
+
+    Raises:
+        ValueError: the teacher lacks a modality of the student, or has other widths.
+    """
+    if config.start != "teacher":
+        return
+    if missing := [name for name in config.modalities if name not in teacher.names]:
+        raise ValueError(
+            f"the student cannot start as its teacher, which has no {', '.join(missing)} but {', '.join(teacher.names)}"
+            "; choose other --modalities, or --start random"
+        )
+    if config.shape.channels != teacher.shape.channels:
+        raise ValueError(
+            f"the student cannot start as its teacher, whose widths are {','.join(map(str, teacher.shape.channels))} "
+            f"and not {','.join(map(str, config.shape.channels))}: is it of another --preset? Give that, or --start "
+            "random"
+        )
+
+
 def distil(
     pool: Pool,
     teacher: Path,
@@ -157,27 +179,35 @@ def distil(
         device: cpu or cuda; None takes CUDA where there is one.
 
     Raises:
-        ValueError: the teacher is not finished, too few clips, or OUT belongs to another configuration.
+        ValueError: the teacher is not finished, or not one that the student can start as; too few clips; OUT belongs
+            to another configuration; or another training is at work on it.
     """
     group = join(device)
     branches, held = load_branches(teacher)
+    require_start(branches, config)
     pool.require(config.batch)
+    config = settle_precision(config, group.device, held_precision(out), note if group.main else None)
     E = branches.head[1] * len(branches.names)
     extra = {"head": [E, E], "teacher": teacher.name, "teacher_config": held["config"]}
-    if group.main:
-        open_run(out, "distil", config, pool.record, extra)
-    if finished(out):
-        note(f"{out} is finished")
-        return
-    torch.manual_seed(config.seed)
-    trainer = Distiller(branches, config, len(pool)).to(group.device)
-    optimizer = make_optimizer(config, list(trainer.student.parameters()))
-    first = 0
-    if (out / CHECKPOINT).exists():
-        first = restore(trainer, optimizer, read_state(out / CHECKPOINT), out / CHECKPOINT)
-    prepare_encoders((trainer.student, trainer.teacher), config, group)
-    if first == 0:
-        trainer.fill(pool, group)
-    if group.main:
-        cut_log(out, first)
-    fit(trainer, optimizer, pool, first, out, group, {}, note)
+    with kept_alone(out, group):
+        if group.main:
+            open_run(out, "distil", config, pool.record, extra)
+        if finished(out):
+            note(f"{out} is finished")
+            return
+        if group.main and held["data"] != pool.record:
+            note(
+                f"WARNING: {teacher} was trained on other clips; for a comparison, give its --data, --split and --also"
+            )
+        seed_start(config.seed)
+        trainer = Distiller(branches, config, len(pool)).to(group.device)
+        optimizer = make_optimizer(config, list(trainer.student.parameters()))
+        first = 0
+        if (out / CHECKPOINT).exists():
+            first = restore(trainer, optimizer, read_state(out / CHECKPOINT), out / CHECKPOINT, group, note)
+        prepare_encoders((trainer.student, trainer.teacher), config, group)
+        if first == 0:
+            trainer.fill(pool, group)
+        if group.main:
+            cut_log(out, first)
+        fit(trainer, optimizer, pool, first, out, group, {}, note)

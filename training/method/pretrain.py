@@ -22,9 +22,13 @@ from training.method import losses
 from training.method.collapse import diagnostics
 from training.method.key_queue import Queue
 from training.method.momentum import follow, key_copy
-from training.parallel.torchrun import Group, gather_keys, join, share_statistics
-from training.runs.loop import fit, make_optimizer, restore
+from training.parallel.shared_norms import share_statistics
+from training.parallel.torchrun import Group, gather_keys, join
+from training.runs.checkpoint import restore
+from training.runs.loop import fit, make_optimizer, seed_start
+from training.runs.precision import encoders_in, settle_precision
 from training.runs.run_folder import CHECKPOINT, STAGE1, cut_log, finished, open_run, read_state
+from training.runs.starts import held_precision, kept_alone, require_same_start
 
 WIDTH = 128  # D
 
@@ -53,8 +57,7 @@ class Pretrainer(nn.Module):
 
     def before(self, epoch: int) -> None:
         """Let the keys follow the queries."""
-        frozen = self.config.freeze_keys if epoch >= self.config.stage1 else ()
-        follow(self.key, self.query, self.config.keep, frozen)
+        follow(self.key, self.query, self.config.keep, self.config.frozen_keys(epoch))
 
     def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
         """Compute the loss of one step: InfoNCE alone in stage 1, the exchange's losses in stage 2.
@@ -65,7 +68,7 @@ class Pretrainer(nn.Module):
             epoch: Counted from 0.
         """
         how = self.config
-        with torch.autocast(first.joints_NPTVC.device.type, torch.bfloat16, enabled=how.precision == "bf16"):
+        with encoders_in(how.precision, first.joints_NPTVC.device):
             h_MNH = self.query.encode(first.joints_NPTVC, first.frames_N, first.present_NP)
             with torch.no_grad():
                 k_MNH = self.key.encode(second.joints_NPTVC, second.frames_N, second.present_NP)
@@ -152,30 +155,42 @@ def pretrain(
         device: cpu or cuda; None takes CUDA where there is one.
 
     Raises:
-        ValueError: too few clips, or OUT or stage1 belong to another configuration; or the loss is not finite.
+        ValueError: too few clips, or OUT or stage1 belong to another configuration; another training is at work on
+            OUT; or the loss is not finite.
     """
     group = join(device)
     pool.require(config.batch)
+    config = settle_precision(config, group.device, held_precision(out, stage1), note if group.main else None)
+    if stage1 is not None and not (out / CHECKPOINT).exists() and not finished(out):
+        require_same_start(stage1, config, pool.record)
     extra = {"head": [config.shape.channels[-1], WIDTH], "stage1": None if stage1 is None else stage1.name}
-    if group.main:
-        open_run(out, "pretrain", config, pool.record, extra)
-    if finished(out):
-        note(f"{out} is finished")
-        return
-    torch.manual_seed(config.seed)
-    trainer = Pretrainer(config, len(pool)).to(group.device)
-    optimizer = make_optimizer(config, [p for p in trainer.parameters() if p.requires_grad])
-    first = _take_up(trainer, optimizer, out, stage1)
-    if group.main:
-        cut_log(out, first)
-    prepare_encoders((trainer.query, trainer.key), config, group)
-    fit(trainer, optimizer, pool, first, out, group, {config.stage1: STAGE1}, note)
+    with kept_alone(out, group):
+        if group.main:
+            open_run(out, "pretrain", config, pool.record, extra)
+        if finished(out):
+            note(f"{out} is finished")
+            return
+        seed_start(config.seed)
+        trainer = Pretrainer(config, len(pool)).to(group.device)
+        optimizer = make_optimizer(config, [p for p in trainer.parameters() if p.requires_grad])
+        first = _take_up(trainer, optimizer, out, stage1, group, note)
+        if group.main:
+            cut_log(out, first)
+        prepare_encoders((trainer.query, trainer.key), config, group)
+        fit(trainer, optimizer, pool, first, out, group, {config.stage1: STAGE1}, note)
 
 
-def _take_up(trainer: Pretrainer, optimizer: torch.optim.Optimizer, out: Path, stage1: Path | None) -> int:
+def _take_up(
+    trainer: Pretrainer,
+    optimizer: torch.optim.Optimizer,
+    out: Path,
+    stage1: Path | None,
+    group: Group,
+    note: Callable[[str], None],
+) -> int:
     """Restore the checkpoint or another run's stage 1, and return the epochs that it has done."""
     if (out / CHECKPOINT).exists():
-        return restore(trainer, optimizer, read_state(out / CHECKPOINT), out / CHECKPOINT)
+        return restore(trainer, optimizer, read_state(out / CHECKPOINT), out / CHECKPOINT, group, note)
     if stage1 is None:
         return 0
     path = stage1 / STAGE1
@@ -191,7 +206,7 @@ def prepare_encoders(many: tuple[Branches, ...], config: Schedule, group: Group)
     Names of tensors stay as they are.
     """
     for branches in many:
-        share_statistics(branches, group)
+        share_statistics(branches, group, in_step=not (config.compile or config.recompute))
         if config.compile:
             for encoder in branches.encoders.values():
                 encoder.compile()

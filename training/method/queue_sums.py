@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-CHUNK = 4096  # columns at a time: what is in flight stays in the cache
+CHUNK = 4096  # columns at a time on a CPU: what is in flight stays in the cache
+_ALIVE = 3  # of each similarity or product of a chunk, so many tensors are alive at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,25 @@ class SumPlan:
         """Turn similarities, or products of them, into logits, -inf where a column is left out."""
         logits_NK = s_NK / self.temperature
         return logits_NK if self.mask_NK is None else logits_NK.masked_fill_(self.mask_NK[:, part], -torch.inf)
+
+
+def chunk_for(device: torch.device, rows: int, columns: int) -> int:
+    """Return how many columns of the queue to take at a time.
+
+    A CPU takes as many as stay in its cache. On a GPU each chunk is a launch of every kernel, so it takes the whole
+    queue, or as many columns as fit in half of the free memory.
+
+    Args:
+        device: of the queue.
+        rows: numbers for each column: N for every stream and every pair of streams.
+        columns: K.
+    """
+    if device.type != "cuda":
+        return CHUNK
+    free, _ = torch.cuda.mem_get_info(device)
+    free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    fitting = free // 2 // (4 * _ALIVE * rows)
+    return max(min(columns, fitting), min(columns, CHUNK))
 
 
 class _Context(FunctionCtx):
@@ -111,9 +131,15 @@ def queue_sums(
     pairs: Sequence[tuple[int, int]],
     temperature: float,
     mask_NK: Tensor | None,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Compute log-sum-exp over the queue for every stream, (S, N), and every pair of streams, (P, N)."""
+    """Compute log-sum-exp over the queue for every stream, (S, N), and every pair of streams, (P, N).
+
+    `chunk` is the number of columns at a time; None chooses it by the device (`chunk_for`). It changes no result but
+    by rounding.
+    """
+    if chunk is None:
+        chunk = chunk_for(q_ND[0].device, len(q_ND[0]) * (len(q_ND) + len(pairs)), len(plan_queues[0]))
     if mask_NK is not None and bool(mask_NK.all(1).any()):
         raise ValueError("the queue holds nothing but a clip's own keys: take a longer queue, or a smaller share of it")
     plan = SumPlan([q.detach().float() if q.dtype == torch.bfloat16 else q.detach() for q in plan_queues], tuple(pairs),

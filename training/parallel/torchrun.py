@@ -1,19 +1,18 @@
 """Data-parallel training under torchrun. Every process takes its share of a batch; all end with the same weights.
 
-Shapes: M modalities, n clips of this process, N clips of all processes, D width of a key, C channels.
+Shapes: M modalities, n clips of this process, N clips of all processes, D width of a key.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,51 @@ def join(device: str | None = None) -> Group:
     return Group(dist.get_rank(), world, torch.device(device))
 
 
+def leave() -> None:
+    """Leave the group that `join` joined, so that its connections are closed before the process ends."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Messages of a rehearsed step: sums over all processes (`all_reduce`), and `gather`s."""
+
+    all_reduce: int = 0
+    gather: int = 0
+
+
+_rehearsal: Traffic | None = None
+
+
+@contextmanager
+def rehearsed() -> Iterator[Traffic]:
+    """Count messages within this instead of sending them, so that one process can tell what several would send."""
+    global _rehearsal
+    before, _rehearsal = _rehearsal, Traffic()
+    try:
+        yield _rehearsal
+    finally:
+        _rehearsal = before
+
+
+def all_reduce(x: Tensor) -> None:
+    """Sum a tensor over the processes, in place."""
+    if _rehearsal is None:
+        dist.all_reduce(x)
+    else:
+        _rehearsal.all_reduce += 1
+
+
 def gather_keys(k_MnD: Tensor, group: Group) -> Tensor:
     """Gather the keys of all processes in the order of the global batch, (M, N, D)."""
     if group.world == 1:
         return k_MnD
     parts = [torch.empty_like(k_MnD) for _ in range(group.world)]
-    dist.all_gather(parts, k_MnD.contiguous())
+    if _rehearsal is None:
+        dist.all_gather(parts, k_MnD.contiguous())
+    else:
+        _rehearsal.gather += 1
     return torch.cat(parts, dim=1)
 
 
@@ -78,7 +116,7 @@ def average_gradients(parameters: Iterable[Tensor], group: Group) -> None:
         return
     grads = [p.grad for p in parameters if p.grad is not None]
     flat = torch.cat([g.flatten() for g in grads])
-    dist.all_reduce(flat)
+    all_reduce(flat)
     flat /= group.world
     start = 0
     for grad in grads:
@@ -86,67 +124,9 @@ def average_gradients(parameters: Iterable[Tensor], group: Group) -> None:
         start += grad.numel()
 
 
-def average(value: Tensor, group: Group) -> Tensor:
-    """Average a number over the processes."""
+def average(values: Tensor, group: Group) -> Tensor:
+    """Average numbers over the processes, in one message."""
     if group.world > 1:
-        dist.all_reduce(value)
-        value = value / group.world
-    return value
-
-
-class _SumOverProcesses(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: FunctionCtx, x: Tensor) -> Tensor:
-        x = x.clone()
-        dist.all_reduce(x)
-        return x
-
-    @staticmethod
-    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
-        grad = grad.clone()
-        dist.all_reduce(grad)
-        return grad
-
-
-def _shared_batch_norm(norm: _BatchNorm, x: Tensor) -> Tensor:
-    """Normalise a training batch with the statistics of the global batch, on CPU and CUDA alike."""
-    # Every norm of the encoders keeps running statistics, with a momentum.
-    assert norm.running_mean is not None and norm.running_var is not None and norm.num_batches_tracked is not None
-    assert norm.momentum is not None
-    axes, shape = [0, *range(2, x.dim())], [1, -1, *[1] * (x.dim() - 2)]
-    wide = x.float()
-    count = wide.new_full((1,), wide.numel() / wide.shape[1])
-    sums = _SumOverProcesses.apply(torch.cat([wide.sum(axes), count]))
-    total = sums[-1].detach()
-    mean_C = sums[:-1] / total
-    centred = wide - mean_C.view(shape)
-    var_C = _SumOverProcesses.apply((centred * centred).sum(axes)) / total
-    with torch.no_grad():
-        norm.running_mean.lerp_(mean_C, norm.momentum)
-        norm.running_var.lerp_(var_C * (total / (total - 1)), norm.momentum)
-        norm.num_batches_tracked += 1
-    out = centred * torch.rsqrt(var_C + norm.eps).view(shape)
-    return (out * norm.weight.view(shape) + norm.bias.view(shape)).to(x.dtype)
-
-
-def share_statistics(module: nn.Module, group: Group) -> None:
-    """Make every batch-norm of a module use the global batch's statistics.
-
-    The names of the module's tensors stay as they are.
-    """
-    if group.world == 1:
-        return
-    for norm in module.modules():
-        if isinstance(norm, _BatchNorm):
-            # On the instance: the module stays, and with it the names of its tensors.
-            norm.forward = _shared_forward(norm)  # type: ignore[method-assign, assignment]  # mypy knows classes alone
-
-
-def _shared_forward(norm: _BatchNorm) -> Callable[[Tensor], Tensor]:
-    """Return a forward function that shares statistics in training and is the norm's own otherwise."""
-    own = norm.forward
-
-    def forward(input: Tensor) -> Tensor:
-        return _shared_batch_norm(norm, input) if norm.training else own(input)
-
-    return forward
+        all_reduce(values)
+        values = values / group.world
+    return values

@@ -1,66 +1,31 @@
 """Training loop that pre-training and distillation share: steps, learning rate, checkpoints, log.
 
 A checkpoint is whole or not there, and a run that is taken up again gives the losses of one that was never stopped,
-bit for bit on a CPU: everything random comes from the seed, the epoch and the step, or from the saved state.
+bit for bit on a CPU: everything random comes from the seed, the epoch, the step and the process.
 """
 
 from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
-from models.branches import Branches
 from models.system.atomic import write_whole
-from training.config.schema import DistilConfig, PretrainConfig, Schedule
+from training.config.schema import Schedule
 from training.data.pool import Pool
-from training.data.store import Batch
 from training.parallel.torchrun import Group, average, average_gradients
+from training.runs.batch_norm import FEW_STEPS, LEAST_SPREAD, settle_statistics, spread
+from training.runs.checkpoint import state_of
 from training.runs.run_folder import CHECKPOINT, Log, save_model
+from training.runs.trainer import Trainer
 from training.runs.two_views import two_views
-
-Config = PretrainConfig | DistilConfig
-
-
-class Trainer(Protocol):
-    """Interface of pre-training and distillation to the loop. The methods of nn.Module stand first."""
-
-    def train(self, mode: bool = True) -> Any:
-        """Set training mode."""
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Yield all parameters, also those that want no gradient."""
-
-    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Yield all parameters with their names."""
-
-    def state_dict(self) -> Any:
-        """Return everything that the run changes, as tensors by name."""
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
-        """Load what `state_dict` returned."""
-
-    @property
-    def config(self) -> Config:
-        """Configuration of the training."""
-
-    def before(self, epoch: int) -> None:
-        """Do what comes before every step (momentum)."""
-
-    def losses(self, first: Batch, second: Batch, epoch: int) -> dict[str, Tensor]:
-        """Compute the loss, named "loss", and its parts."""
-
-    def after(self, group: Group, diagnose: bool) -> dict[str, float]:
-        """Update the queue after every step, and return diagnostics where asked."""
-
-    def product(self) -> Branches:
-        """Return the branches that the run is for."""
 
 
 def make_optimizer(config: Schedule, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -77,48 +42,17 @@ def make_optimizer(config: Schedule, parameters: list[nn.Parameter]) -> torch.op
     return torch.optim.AdamW(groups, lr=config.lr)
 
 
-def optimizer_state(optimizer: torch.optim.Optimizer, module: Trainer) -> dict[str, dict[str, Tensor]]:
-    """Return the optimizer's state by parameter name.
+def seed_start(seed: int) -> None:
+    """Seed the initial weights and the queue's noise, which are the same in all processes."""
+    torch.manual_seed(seed)
 
-    A run with fewer modalities can then take its own part.
+
+def seed_epoch(seed: int, epoch: int, rank: int) -> None:
+    """Seed dropout for an epoch of one process, on all its devices.
+
+    Each process drops out something else. A run that is taken up needs no random state, by however many processes.
     """
-    names: dict[Tensor, str] = {parameter: name for name, parameter in module.named_parameters()}
-    return {names[p]: dict(state) for p, state in optimizer.state.items()}
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, module: Trainer, held: dict[str, Any]) -> None:
-    """Restore a state of `optimizer_state` for the parameters that the module has."""
-    for name, parameter in module.named_parameters():
-        if name in held:
-            optimizer.state[parameter] = {
-                k: v.to(parameter.device) if k != "step" and torch.is_tensor(v) else v for k, v in held[name].items()
-            }
-
-
-def state_of(trainer: Trainer, optimizer: torch.optim.Optimizer, epoch: int, names: Sequence[str]) -> dict[str, Any]:
-    """Return everything that a run needs to go on, as tensors and plain values."""
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {
-        "epoch": epoch, "modalities": list(names), "model": trainer.state_dict(),
-        "optimizer": optimizer_state(optimizer, trainer), "random": torch.get_rng_state(), "cuda": cuda,
-    }  # fmt: skip
-
-
-def restore(trainer: Trainer, optimizer: torch.optim.Optimizer, state: dict[str, Any], path: Path) -> int:
-    """Restore a state of `state_of` and return the number of epochs done.
-
-    Raises:
-        ValueError: the state is of other branches or shapes.
-    """
-    try:
-        trainer.load_state_dict(state["model"])
-        restore_optimizer(optimizer, trainer, state["optimizer"])
-        torch.set_rng_state(state["random"])
-    except (RuntimeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} does not fit this configuration: {error}") from error
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
-    return int(state["epoch"])
+    torch.manual_seed(int(np.random.SeedSequence([seed, epoch, rank, 2]).generate_state(1)[0]))
 
 
 LOOKS = 8  # diagnostics an epoch: they are averaged over steps spread evenly
@@ -130,6 +64,7 @@ def _epoch(
     config, steps = trainer.config, len(pool) // trainer.config.batch
     sums: defaultdict[str, list[float]] = defaultdict(list)
     trainer.train()
+    seed_epoch(config.seed, epoch, group.rank)
     for step, (first, second) in enumerate(two_views(pool, config, epoch, group)):
         for entry in optimizer.param_groups:
             entry["lr"] = config.rate(epoch + step / steps)
@@ -144,8 +79,8 @@ def _epoch(
         look = step % max(steps // LOOKS, 1) == 0
         for name, value in trainer.after(group, look).items():
             sums[name].append(value)
-        for name, part in parts.items():
-            sums[name].append(float(average(part.detach().clone(), group)))
+        for name, value in zip(parts, average(torch.stack([*parts.values()]).detach(), group).tolist(), strict=True):
+            sums[name].append(value)
         bar.set_postfix(epoch=f"{epoch + 1}/{config.epochs}", loss=f"{sums['loss'][-1]:.2f}", refresh=False)
         bar.update()
     return {name: sum(values) / len(values) for name, values in sums.items()} | {"lr": config.rate(epoch)}
@@ -190,8 +125,16 @@ def fit(
             done = epoch + 1
             due = [CHECKPOINT] if done % config.save_every == 0 or done == config.epochs else []
             for name in due + ([milestones[done]] if done in milestones else []):
-                state = state_of(trainer, optimizer, done, trainer.config.modalities)
+                state = state_of(trainer, optimizer, done, trainer.config.modalities, group.world)
                 write_whole(out / name, functools.partial(torch.save, state))
+    if config.epochs * steps < FEW_STEPS:
+        settle_statistics(trainer.product(), pool, config, group)
     if group.main:
+        equal = [name for name, x in spread(trainer.product(), pool, config, group).items() if x < LEAST_SPREAD]
+        if equal:
+            note(
+                f"WARNING: {out}: clips hardly differ in {', '.join(equal)} (spread below {LEAST_SPREAD}), so an "
+                "evaluation would be chance: train for more epochs, or look at std in the log"
+            )
         save_model(trainer.product(), out)
         note(f"{out}: {config.epochs} epochs" + (f", loss {values['loss']:.3f}" if values else ""))

@@ -29,7 +29,13 @@ LATER = ("pair",)
 
 def provenance(store: Store) -> dict[str, str]:
     """Return where a result came from: data, code and version of torch."""
-    return {"data_hash": store.hash, "data_source": store.source, "git": git_revision(), "torch": torch.__version__}
+    return {"data_hash": store.hash, "data_source": store.source, **made_with()}
+
+
+def made_with() -> dict[str, str]:
+    """Return which code and torch made something, and whether a GPU might round its float32 products to TF32."""
+    rounded = torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32
+    return {"git": git_revision(), "torch": torch.__version__, "tf32": "yes" if rounded else "no"}
 
 
 def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extra: dict[str, Any]) -> None:
@@ -59,7 +65,7 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
                 f"{out} belongs to a run with another {', '.join(differs)}; give another --out, or delete the folder"
             )
         return
-    write_json(path, asked | {"git": git_revision(), "torch": torch.__version__})
+    write_json(path, asked | made_with())
 
 
 def read_config(run: str | Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.system import cores
-from models.system.cores import processor, usable_cores
+from models.system.cores import bf16_is_quick, processor, usable_cores
 
 
 @pytest.fixture
@@ -77,3 +77,23 @@ def test_systems_without_either(count: int | None, expected: int, monkeypatch: p
 
 def test_the_processor_has_a_name() -> None:
     assert processor()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "flags", "quick"),
+    [
+        ("GenuineIntel", "avx2 avx512f", False),
+        ("GenuineIntel", "avx512f avx512_bf16", False),
+        ("GenuineIntel", "avx512_bf16 amx_bf16", True),
+        ("AuthenticAMD", "avx2", False),
+        ("AuthenticAMD", "avx512_bf16", True),
+    ],
+)
+def test_bf16_is_for_processors_that_are_quicker_with_it(
+    vendor: str, flags: str, quick: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"vendor_id\t: {vendor}\nflags\t\t: fpu {flags} sse\n")
+    monkeypatch.setattr(cores, "_CPUINFO", tmp_path / "cpuinfo")
+    assert bf16_is_quick() == quick
+    monkeypatch.setattr(cores, "_CPUINFO", tmp_path / "absent")
+    assert not bf16_is_quick()

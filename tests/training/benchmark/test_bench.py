@@ -16,7 +16,7 @@ from training.benchmark.settings import VARIANTS, Setting
 from training.config.schema import PretrainConfig
 from training.data.store import Batch
 from training.method.pretrain import Pretrainer
-from training.parallel.torchrun import Group
+from training.parallel.torchrun import Group, Traffic
 
 CHANNELS = (4, 4, 4, 4, 6, 6, 6, 8, 8, 16)
 NAMES = ("joint", "motion", "bone")
@@ -154,6 +154,12 @@ def test_too_little_memory_is_refused_before_anything_runs(monkeypatch):
         bench(TINY)
 
 
+def test_a_step_of_several_processes_sends_few_messages():
+    """Of ten blocks: 21 layers of norms forward, 20 backward (the first wants no gradient), 21 of the keys."""
+    sent = bench_steps.rehearse(replace(TINY, modalities=6, channels=(4, 4, 4, 4, 8, 8, 8, 16, 16, 32)))
+    assert sent == Traffic(all_reduce=21 + 20 + 21 + 2, gather=2)
+
+
 def test_free_memory_is_read():
     free = free_mb()
     assert free is None or 50 < free < 1e8
@@ -167,6 +173,7 @@ def test_result_and_table(monkeypatch, tmp_path):
     turns = {"published": ([4.0, 8.0, 4.0], 4e9), "bf16": ([1.0, 2.0, 16.0], 1e9), "bf16-recompute": ([4.0] * 3, 5e8)}
     asked = []
     monkeypatch.setattr("training.benchmark.bench.check_memory", lambda *_: None)
+    monkeypatch.setattr("training.benchmark.bench.messages", lambda _: Traffic(64, 2))
     turn = lambda name, _: asked.append(name) or fake_turn(*turns[name])  # noqa: E731
     monkeypatch.setattr("training.benchmark.bench._in_own_process", turn)
     result = bench(Setting(rounds=2), list(turns))
@@ -178,6 +185,7 @@ def test_result_and_table(monkeypatch, tmp_path):
     assert "ours, bf16                            16.00     2.00    32.00     1.00   2.00x   0.25x" in text
     assert "ours, bf16: 2.00x the published speed (goal 2.0x)" in text
     assert "0.12x the published memory" in text and "2.00x slower than without" in text
+    assert "a step sends 66 messages: 64 sums, 2 gathers" in text
     write_json(tmp_path / "bench.json", result)
     assert json.loads((tmp_path / "bench.json").read_text())["variants"]["bf16"]["two_people"] == 0
 

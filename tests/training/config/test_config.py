@@ -67,7 +67,8 @@ def test_preset_then_file_then_options(tmp_path: Path) -> None:
     ("wrong", "named"),
     [({"lr": -1}, "lr"), ({"exchange": "all"}, "exchange"), ({"stage1": 900}, "stage1"), ({"colour": 1}, "colour"),
      ({"shape.depth": 1}, "depth"), ({"modalities": ("joint",)}, "two modalities"), ({"weights": {"x": 1}}, "weights"),
-     ({"freeze_keys": ("elbow",)}, "freeze_keys"), ({"precision": "fp8"}, "precision")],
+     ({"freeze_keys": ("elbow",)}, "freeze_keys"), ({"precision": "fp8"}, "precision"),
+     ({"weights": {"info_nce": 0.0}}, "weights"), ({"weights": {"ekem": 1.0, "ikem": -0.5}}, "weights")],
 )  # fmt: skip
 def test_wrong_values_are_named(wrong: dict, named: str) -> None:
     with pytest.raises(ValueError, match=named):
@@ -109,7 +110,7 @@ def test_stages_follow_the_epochs(preset: str, over: dict, wanted: dict) -> None
     [
         ({"exchange": "ikm"}, "exchange must be one of none, ekem, ikem, ekem.ikem, cmd; got 'ikm'"),
         ({"optimizer": "adma"}, "optimizer must be one of sgd, adamw"),
-        ({"precision": "fp17"}, "precision must be one of fp32, bf16"),
+        ({"precision": "fp17"}, "precision must be one of auto, fp32, tf32, bf16"),
         ({"queue": 0}, "queue must be at least 1; got 0"),
         ({"epochs": 4, "warmup": 4}, "warmup must be from 0 to below the 4 epochs; got 4"),
         ({"epochs": 4, "stage1": 5}, "stage1 must be from 0 to the 4 epochs; got 5"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -171,6 +172,26 @@ def test_frozen_keys_stand_still_in_stage_2_alone(store: Store) -> None:
     assert all(not torch.equal(p, before[n]) for n, p in trainer.key.named_parameters())
 
 
+@pytest.mark.parametrize(
+    ("exchange", "weights", "frozen"),
+    [
+        ("none", {}, False), ("cmd", {}, False), ("ekem", {}, True), ("ikem", {}, True), ("ekem+ikem", {}, True),
+        ("ekem+ikem", {"info_nce": 1.0, "ekem": 0.0}, False), ("none", {"ikem": 0.5}, True),
+    ],
+)  # fmt: skip
+def test_keys_freeze_only_where_something_is_exchanged(exchange: str, weights: dict, frozen: bool) -> None:
+    """A baseline whose keys stood still would chase a stale target for half of its training."""
+    config = replace(CONFIG, exchange=exchange, weights=weights, freeze_keys=("joint",))
+    trainer = Pretrainer(config, 16)
+    with torch.no_grad():
+        for parameter in trainer.query.parameters():
+            parameter.add_(1.0)
+    before = [p.clone() for p in trainer.key.encoders["joint"].parameters()]
+    trainer.before(2)
+    same = [torch.equal(a, b) for a, b in zip(before, trainer.key.encoders["joint"].parameters(), strict=True)]
+    assert all(same) if frozen else not any(same)
+
+
 def test_the_teacher_does_not_move(store: Store, tmp_path: Path) -> None:
     """Its statistics and weights are the same after training, and its dropout is off."""
     pretrain(half(store), CONFIG, tmp_path / "teacher", silent, device="cpu")
@@ -204,43 +225,119 @@ CALM = [replace(CONFIG, shape=replace(SMALL, dropout=0.0), exchange=exchange) fo
 PARALLEL = """
 import sys
 from pathlib import Path
+import pytest
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
-from test_resume import CALM, Pool, pretrain
+from test_resume import CALM, CONFIG, Killed, Pool, killed_after, pretrain
+from training.parallel.torchrun import join, leave
+pool, out, said = Pool.open([{store!r} + ":half"]), Path({out!r}), []
 for config in CALM:
-    pretrain(Pool.open([{store!r} + ":half"]), config, Path({out!r}) / config.exchange, lambda _: None, device="cpu")
+    pretrain(pool, config, out / config.exchange, said.append, device="cpu")
+# With dropout: whole; and killed after two epochs.
+pretrain(pool, CONFIG, out / "whole", said.append, device="cpu")
+rank = join("cpu").rank
+(out / f"seed{{rank}}").write_text(str(torch.initial_seed()))
+with pytest.MonkeyPatch.context() as patch:
+    killed_after(patch, 2)
+    try:
+        pretrain(pool, CONFIG, out / "killed", said.append, device="cpu")
+    except Killed:
+        pass
+if {again}:
+    pretrain(pool, CONFIG, out / "killed", said.append, device="cpu")
+leave()
+assert not torch.distributed.is_initialized()
 """
+
+
+def in_processes(world: int, store: Store, out: Path, again: bool) -> Path:
+    """Run PARALLEL in so many processes and return its folder of runs."""
+    code = PARALLEL.format(tests=str(Path(__file__).parent), store=str(store.folder), out=str(out), again=again)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    base = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(world)}
+    many = [
+        subprocess.Popen([sys.executable, "-c", code], env=base | {"RANK": str(r)}, stderr=subprocess.PIPE)
+        for r in range(world)
+    ]
+    for process in many:
+        assert process.wait(400) == 0, process.stderr.read().decode()
+    return out
 
 
 @pytest.fixture(scope="module")
 def by_two(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs by two processes, one of each of CALM, named by its exchange."""
-    out = tmp_path_factory.mktemp("two")
-    code = PARALLEL.format(tests=str(Path(__file__).parent), store=str(store.folder), out=str(out))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    base = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    many = [
-        subprocess.Popen([sys.executable, "-c", code], env=base | {"RANK": str(r)}, stderr=subprocess.PIPE)
-        for r in range(2)
-    ]
-    for process in many:
-        assert process.wait(240) == 0, process.stderr.read().decode()
+    return in_processes(2, store, tmp_path_factory.mktemp("two"), again=True)
+
+
+@pytest.fixture(scope="module")
+def by_four(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return in_processes(4, store, tmp_path_factory.mktemp("four"), again=False)
+
+
+@pytest.fixture(scope="module")
+def by_one(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("one")
+    for config in CALM:
+        pretrain(half(store), config, out / config.exchange, silent, device="cpu")
     return out
 
 
 @pytest.mark.parametrize("config", CALM, ids=lambda config: config.exchange)
-def test_two_processes_lose_what_one_loses(store: Store, by_two: Path, tmp_path: Path, config: PretrainConfig) -> None:
-    """The same global batch on one process and on two gives the same losses, epoch by epoch."""
-    pretrain(half(store), config, tmp_path / "one", silent, device="cpu")
-    one, two = read_log(tmp_path / "one"), read_log(by_two / config.exchange)
-    assert len(one) == len(two) == config.epochs
-    for a, b in zip(one, two, strict=True):
+@pytest.mark.parametrize("many", ["by_two", pytest.param("by_four", marks=pytest.mark.slow)])
+def test_many_processes_lose_what_one_loses(
+    many: str, by_one: Path, config: PretrainConfig, request: pytest.FixtureRequest
+) -> None:
+    """The same global batch on one process and on several gives the same losses, epoch by epoch."""
+    run = request.getfixturevalue(many) / config.exchange
+    one, several = read_log(by_one / config.exchange), read_log(run)
+    assert len(one) == len(several) == config.epochs
+    for a, b in zip(one, several, strict=True):
         for name in ("loss", "joint/std", "bone/self_hit"):
             assert a[name] == pytest.approx(b[name], rel=1e-3), (a["epoch"], name)
-    assert json.loads((by_two / config.exchange / "config.json").read_text())["config"]["batch"] == config.batch
+    assert json.loads((run / "config.json").read_text())["config"]["batch"] == config.batch
+    state = [load_branches(folder)[0].state_dict() for folder in (by_one / config.exchange, run)]
+    for name, value in state[0].items():
+        torch.testing.assert_close(state[1][name], value, rtol=1e-2, atol=1e-3, msg=name)
+
+
+def test_every_process_drops_out_something_else(by_two: Path) -> None:
+    assert (by_two / "seed0").read_text() != (by_two / "seed1").read_text()
+
+
+def test_a_killed_run_of_two_processes_goes_on_bit_for_bit(by_two: Path) -> None:
+    assert read_log(by_two / "killed") == read_log(by_two / "whole")
+    assert (by_two / "killed" / MODEL).read_bytes() == (by_two / "whole" / MODEL).read_bytes()
+
+
+@pytest.mark.parametrize("many", ["by_two", pytest.param("by_four", marks=pytest.mark.slow)])
+def test_a_run_of_several_processes_goes_on_in_one(
+    many: str, store: Store, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """And says so: dropout is that of one process from there on."""
+    run, said = tmp_path / "run", []
+    shutil.copytree(request.getfixturevalue(many) / "killed", run)
+    (run / MODEL).unlink(missing_ok=True)
+    state = torch.load(run / CHECKPOINT, weights_only=True)
+    torch.save(state | {"epoch": 2}, run / CHECKPOINT)  # by two it went on to the end
+    pretrain(half(store), CONFIG, run, said.append, device="cpu")
+    assert f"was written by {state['world']} processes and goes on in 1" in said[0] and state["world"] > 1
+    assert [line["epoch"] for line in read_log(run)] == [1, 2, 3, 4]
+
+
+def test_a_checkpoint_of_an_earlier_version_and_more_gpus_is_taken_up(store: Store, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        killed_after(patch, 2)
+        with pytest.raises(Killed):
+            pretrain(half(store), CONFIG, tmp_path, silent, device="cpu")
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    state |= {"random": torch.get_rng_state(), "cuda": [torch.get_rng_state()] * 2}
+    del state["world"]
+    torch.save(state, tmp_path / CHECKPOINT)
+    pretrain(half(store), CONFIG, tmp_path, silent, device="cpu")
+    assert len(read_log(tmp_path)) == 4
 
 
 def test_how_often_to_save_may_change_in_a_run_that_goes_on(tmp_path: Path) -> None:
