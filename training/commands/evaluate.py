@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from models.system.options import at_least_0, number, path, seed, share
@@ -25,7 +26,7 @@ _VALUES: dict[str, tuple[Any, str]] = {
     "schedule": (str, "step or cosine"),
     "drop_at": (at_least_0, "epochs after which the rate falls to a tenth (step), 50,70"),
     "warmup": (at_least_0, "epochs of linear growth at the start"),
-    "precision": (str, "fp32 or bf16"),
+    "precision": (str, "auto, fp32, tf32 or bf16"),
     "init_std": (_LEAST_0, "of the heads' initial weights (linear)"),
     "k": (at_least_0, "neighbours that vote (knn)"),
     "watch": (
@@ -77,7 +78,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--frozen", action=argparse.BooleanOptionalAction, default=False, help="keep the encoders still (semi)"
     )
-    command.add_argument("--preset", help="ikem, cmd or mamp for linear heads; paper or compact for training encoders")
+    command.add_argument(
+        "--preset",
+        help="ikem, cmd or mamp for linear heads; paper or compact for training encoders (default: as fits the run)",
+    )
     command.add_argument("--config", type=path, metavar="FILE", help="YAML file with `key: value` lines")
     group = command.add_argument_group("configuration", "every value of the preset can be changed")
     for name, (kind, text) in (_VALUES | _SHAPE).items():
@@ -104,11 +108,15 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table and return the exit code."""
     from training.data.store import Store
     from training.evaluation.evaluate import describe, evaluate
-    from training.evaluation.protocols import make_config
+    from training.evaluation.protocols import make_config, preset_of
     from training.parallel.torchrun import join
+    from training.runs.run_folder import read_config
 
     use_threads(args.threads)
-    config = make_config(args.protocol, args.frozen, args.preset, given(args))
+    trained_by = "" if args.run_folder is None else preset_of(read_config(args.run_folder))
+    config = make_config(args.protocol, args.frozen, args.preset, given(args), trained_by)
+    if trained_by and not args.preset:
+        print(f"The run was trained as by the preset {trained_by}, so it is judged by {asdict(config)}")
     result = evaluate(
         Store(args.data), args.split, config, args.run_folder, args.protocol, args.modalities,
         [subset for word in args.subsets for subset in word],

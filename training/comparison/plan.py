@@ -194,7 +194,7 @@ def _judging(grid: Grid, column: str) -> dict[str, Any]:
     if preset is None and not frozen and protocol in ("semi", "finetune", SCRATCH):
         preset = grid.preset
     try:
-        values = _plain(make_config(protocol, frozen, preset, told))
+        values = _plain(make_config(protocol, frozen, preset, told, grid.preset))
     except ValueError as error:
         raise ValueError(f"the column {column}: {error}") from None
     return {"protocol": protocol, "frozen": frozen, "fraction": fraction, "values": values}

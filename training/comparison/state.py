@@ -179,6 +179,8 @@ def _differences(held: dict[str, Any], asked: dict[str, Any], prefix: str = "") 
     for key, value in asked.items():
         if isinstance(value, dict) and isinstance(held.get(key), dict):
             out += _differences(held[key], value, "" if key == "config" else f"{prefix}{key}.")
+        elif key == "precision" and value == "auto":
+            continue  # the run says what it became
         elif key not in FREE and (key in held or key not in LATER) and held.get(key) != value:
             out.append(f"{prefix}{key} {_short(held.get(key))} (now {_short(value)})")
     return out

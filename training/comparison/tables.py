@@ -149,6 +149,8 @@ def notes(state: ComparisonState) -> list[str]:
     split = grid.split.removesuffix("+")
     said = [f"Accuracy in % on the test half of `{split}`, of the last epoch; mean +- standard deviation (n - 1) where "
             "there are two seeds or more. Costs are of one clip of one person."]  # fmt: skip
+    if {"ikem", "cmd"} & {row.exchange for row in grid.rows}:
+        said.append("The exchanges ikem and cmd keep InfoNCE beside them; ekem has it inside.")
     budgets: dict[str, None] = {}
     for task in tasks:
         if task.kind != EVALUATE:
@@ -170,6 +172,7 @@ def _heads(how: dict[str, Any]) -> str:
 def _budget(state: ComparisonState, task: Task) -> str:
     from training.config.schema import DistilConfig, PretrainConfig
     from training.method.pretrain import queue_length
+    from training.runs.starts import held_precision
 
     how = task.config
     kind = PretrainConfig if task.kind == PRETRAIN else DistilConfig
@@ -177,12 +180,13 @@ def _budget(state: ComparisonState, task: Task) -> str:
     stages = f", {how['stage1']} of them InfoNCE alone" if task.kind == PRETRAIN else ""
     also = f", with {', '.join(Path(name).name for name in task.also)}" if task.also else ""
     where = f"{task.data.name}, {'all clips' if task.split is None else task.split}"
+    precision = held_precision(state.run(task.name)) or how["precision"]
     widths = "-".join(map(str, how["shape"]["channels"]))
     name = {PRETRAIN: "Pre-training", DISTIL: "Distillation"}[task.kind]
     variant = next((f" ({v})" for v in state.grid.variants if v and task.name.startswith(f"{v}-")), "")
     return (
         f"{name}{variant}: {how['epochs']} epochs{stages}; {state.clips(task):,} clips ({where}{also}); "
-        f"batch {how['batch']}, queue {columns}, widths {widths}, {how['precision']}."
+        f"batch {how['batch']}, queue {columns}, widths {widths}, {precision}."
     )
 
 

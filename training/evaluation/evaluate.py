@@ -28,6 +28,7 @@ from training.evaluation.protocols import (
     check_subsets,
 )
 from training.evaluation.results import SubsetResult, confusion, confusion_picture, headline, result_of, write_result
+from training.runs.precision import settle_precision
 from training.runs.run_folder import load_branches, provenance
 
 
@@ -66,6 +67,7 @@ def evaluate(
         ValueError: a missing run, split, label, modality or class; the message says which.
     """
     branches, held = _model(run, protocol)
+    config = settle_precision(config, torch.device(device))
     names = _names(modalities, branches)
     if fractions is not None and protocol != "semi":
         raise ValueError(f"--fractions goes with semi; {protocol} takes all labels")
@@ -77,6 +79,8 @@ def evaluate(
     rows = [replace(line, cost=costs[line.modalities]) for line in told]
     result = headline(rows) | {"protocol": protocol, "config": asdict(config), "split": split, **provenance(store)}
     result |= _clips_and_run(clips, held) | {"rows": [line.to_dict() for line in rows]}
+    if remark := _trained_on_tests(held, clips, split):
+        result["remark"] = remark
     if out is not None:
         _write(out, result, last, clips)
     return result
@@ -146,6 +150,18 @@ def _transfer(held: dict[str, Any] | None, store: Store) -> bool:
     return held is not None and all(part["data_hash"] != store.hash for part in held["data"])
 
 
+def _trained_on_tests(held: dict[str, Any] | None, clips: Labelled, split: str) -> str:
+    """Return a sentence if the run was pre-trained on other clips of this store than the split leaves it, else ""."""
+    train, test = clips.store.split(split)
+    own = [part["clips"] for part in (held or {}).get("data", []) if part["data_hash"] == clips.store.hash]
+    if not own or own[0] in (len(train), len(clips.store) - len(test)):
+        return ""
+    return (
+        f"the run was trained without labels on {own[0]} clips of this store, and split {split} has {len(train)} "
+        "training clips: it is of another split or of all clips, so it may have seen clips that it is tested on"
+    )
+
+
 def _write(out: Path, result: dict[str, Any], last: dict[int, Predictions], clips: Labelled) -> None:
     """Write the picture and then the results file.
 
@@ -159,10 +175,11 @@ def _write(out: Path, result: dict[str, Any], last: dict[int, Predictions], clip
 
 
 def describe(result: dict[str, Any]) -> str:
-    """Format the rows as a Markdown table."""
+    """Format the rows as a Markdown table, and below it what the reader must know of the run."""
     from training.evaluation.results import markdown
 
-    return markdown([_cells(line) for line in result["rows"]])
+    remark = f"\nWARNING: {result['remark']}" if "remark" in result else ""
+    return markdown([_cells(line) for line in result["rows"]]) + remark
 
 
 def _cells(line: dict[str, Any]) -> dict[str, str]:

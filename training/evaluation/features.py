@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from models.branches import Branches
 from training.data.store import Store
+from training.runs.precision import encoders_in
 
 
 def only(branches: Branches, names: Sequence[str]) -> Branches:
@@ -43,6 +44,28 @@ def people_slots(branches: Branches, store: Store) -> int | None:
     return None if branches.shape.mask_people else int(store.people_N.max(initial=1))
 
 
+LEAST_SPREAD = 1e-3  # of features that tell clips apart, relative to their length
+
+
+def require_spread(h_NMH: Tensor) -> None:
+    """Refuse features that have collapsed: what is trained on them would be chance, and nobody would know why.
+
+    Raises:
+        ValueError: the clips' features differ by less than LEAST_SPREAD of their length.
+    """
+    for h_NH in h_NMH.unbind(1) if len(h_NMH) > 1 else ():
+        off_NH = h_NH - h_NH.mean(0)
+        share = float(off_NH.norm(dim=1).square().mean().sqrt() / h_NH.norm(dim=1).mean().clamp(min=1e-12))
+        if share < LEAST_SPREAD:
+            p = torch.linalg.svdvals(off_NH.double())
+            p = (p / p.sum().clamp(min=1e-300)).clamp(min=1e-12)
+            raise ValueError(
+                f"the features have collapsed: from clip to clip they differ by {share:.1e} of their length (effective "
+                f"rank {float(torch.exp(-(p * p.log()).sum())):.1f}), so a result would be chance; train for more "
+                "epochs, and look at std in the run's log"
+            )
+
+
 @torch.no_grad()
 def features(
     branches: Branches,
@@ -59,7 +82,7 @@ def features(
         store: the clips.
         ids: their numbers.
         device: where to compute.
-        precision: fp32 or bf16 (autocast of the encoders).
+        precision: of the encoders, one of training.config.schema.PRECISIONS but auto.
         batch: clips at a time.
 
     Returns:
@@ -70,7 +93,7 @@ def features(
     parts = [torch.empty(0, len(branches.names), branches.shape.channels[-1])]
     for start in tqdm(range(0, len(ids), batch), desc="features", unit="batch", leave=False):
         some = store.batch(ids[start : start + batch], device, people_slots(branches, store))
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        with encoders_in(precision, device):
             h_MNH = branches.encode(some.joints_NPTVC, some.frames_N, some.present_NP)
         parts.append(h_MNH.transpose(0, 1).float().cpu())
     branches.train(training)

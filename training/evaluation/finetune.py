@@ -34,6 +34,7 @@ from training.data.views import Views
 from training.evaluation.classifier import Classifier
 from training.evaluation.features import people_slots
 from training.evaluation.linear import Predictions, check_schedule
+from training.runs.precision import encoders_in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +51,7 @@ class TuneConfig:
         drop_at: epochs after which the step schedule divides the rate by ten.
         warmup: epochs of linear growth at the start.
         views: augmentation of the training clips.
-        precision: fp32 or bf16 (autocast of the encoders).
+        precision: of the encoders, as in pre-training.
         watch: epochs between looks at the test clips, for the best epoch; 0 looks at them once, at the end.
     """
 
@@ -94,7 +95,7 @@ class ScratchConfig(TuneConfig):
             object.__setattr__(self, "shape", Shape(**self.shape))
 
 
-_SMALL: dict[str, Any] = {"epochs": 100, "schedule": "cosine", "precision": "bf16"} | {
+_SMALL: dict[str, Any] = {"epochs": 100, "schedule": "cosine", "precision": "auto"} | {
     "views": PRESETS["compact"][PretrainConfig]["views"]
 }
 # preset -> protocol -> values over the defaults.
@@ -149,10 +150,6 @@ def tune(
     return answers
 
 
-def _autocast(config: TuneConfig, device: str | torch.device) -> torch.autocast:
-    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bf16")
-
-
 def _epoch(
     model: Classifier,
     optimizer: torch.optim.Optimizer,
@@ -171,7 +168,7 @@ def _epoch(
             group["lr"] = config.rate(seeds[1] + step / len(batches))
         clips = store.batch(some, device, people_slots(model.branches, store))
         rng = torch.Generator().manual_seed(int(np.random.SeedSequence([*seeds, step]).generate_state(1)[0]))
-        with _autocast(config, device):
+        with encoders_in(config.precision, torch.device(device)):
             logits_NMC = model(augment(clips.joints_NPTVC, rng, config.views), clips.frames_N, clips.present_NP)
         M = logits_NMC.shape[1]
         # The sum over the branches: each learns as it would alone.
@@ -192,7 +189,7 @@ def _logits(model: Classifier, store: Store, ids: np.ndarray, config: TuneConfig
     parts = []
     for start in range(0, len(ids), 256):
         clips = store.batch(ids[start : start + 256], device, people_slots(model.branches, store))
-        with _autocast(config, device):
+        with encoders_in(config.precision, torch.device(device)):
             parts.append(model(clips.joints_NPTVC, clips.frames_N, clips.present_NP).float().cpu())
     return torch.cat(parts)
 

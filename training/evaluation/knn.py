@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from training.config.schema import PRECISIONS, one_of, require
+from training.evaluation.features import require_spread
 from training.evaluation.linear import Predictions
 
 
@@ -21,7 +22,7 @@ class NearestConfig:
 
     Attributes:
         k: neighbours; most votes win, and among equals the one whose neighbours are more similar.
-        precision: fp32 or bf16 (autocast of the frozen encoders).
+        precision: of the frozen encoders, as in pre-training.
     """
 
     k: int = 1
@@ -47,8 +48,9 @@ def nearest(
         device: where to compute.
 
     Raises:
-        ValueError: k is larger than the number of training clips.
+        ValueError: k is larger than the number of training clips, or the features are the same for all of them.
     """
+    require_spread(train_RMH)
     if k > len(train_RMH):
         raise ValueError(f"k = {k} is more than the {len(train_RMH)} training clips; take a smaller --k")
     keys_RD = F.normalize(train_RMH.to(device), dim=-1).flatten(1)

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.config.schema import PRECISIONS, SCHEDULES, learning_rate, one_of, require
+from training.evaluation.features import require_spread
 
 LINEAR_PRESETS: dict[str, dict[str, Any]] = {
     "ikem": {},
@@ -56,7 +57,7 @@ class LinearConfig:
 
     Attributes:
         epochs: passes over the training clips.
-        batch: clips a step.
+        batch: clips a step; the last, smaller batch of an epoch trains too (the published loader drops it).
         lr: learning rate at its highest.
         momentum: of SGD.
         weight_decay: of SGD.
@@ -65,7 +66,7 @@ class LinearConfig:
         warmup: epochs of linear growth at the start.
         init_std: standard deviation of the heads' initial weights; biases begin at 0.
         standardise: features pass a batch-norm without parameters first.
-        precision: fp32 or bf16 (autocast of the frozen encoders).
+        precision: of the frozen encoders, as in pre-training.
     """
 
     epochs: int = 100
@@ -147,7 +148,11 @@ def train_heads(
         config: how to train.
         seed: of initial values and order.
         device: where to compute.
+
+    Raises:
+        ValueError: the features are the same for all training clips.
     """
+    require_spread(train_NMH)
     rng = torch.Generator().manual_seed(seed)
     modalities, width = train_NMH.shape[1:]
     heads = Heads(modalities, width, classes, config, rng).to(device)

@@ -8,7 +8,7 @@ Shape suffixes: N clips, M modalities, H width of h.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,16 +109,33 @@ def check_subsets(names: Sequence[str], wanted: Sequence[Sequence[str]]) -> list
     return subsets
 
 
+def preset_of(held: Mapping[str, Any]) -> str:
+    """Return which preset a run was trained by, as far as its config.json tells: paper trains with SGD, compact not."""
+    return "paper" if held["config"]["optimizer"] == "sgd" else "compact"
+
+
+# preset of a run -> preset of the linear heads on its features. The published rate of 3 suits features of the published
+# training; standardised heads suit any.
+_HEADS_OF = {"paper": "ikem", "compact": "mamp"}
+
+
 def make_config(
-    protocol: str, frozen: bool = False, preset: str | None = None, values: dict[str, Any] | None = None
+    protocol: str,
+    frozen: bool = False,
+    preset: str | None = None,
+    values: dict[str, Any] | None = None,
+    trained_by: str = "",
 ) -> Config:
     """Make the configuration of a protocol from its preset, then the values.
 
     Args:
         protocol: one of PROTOCOLS.
         frozen: of the semi protocol: linear heads on frozen encoders.
-        preset: ikem, cmd or mamp for heads, paper or compact for training encoders; None takes the first.
+        preset: ikem, cmd or mamp for heads, paper or compact for training encoders; None takes that which belongs to
+            the run.
         values: over the preset's; mappings (views, shape) change what they name alone.
+        trained_by: preset of the run (`preset_of`), or "" where nobody knows. Then heads are standardised (mamp), and
+            encoders are trained as the paper's.
 
     Raises:
         ValueError: unknown protocol, preset, key or value; the message names it.
@@ -131,7 +148,8 @@ def make_config(
     presets = {name: held[protocol] for name, held in TUNE_PRESETS.items() if protocol in held}
     if protocol == "linear" or frozen:
         kind, presets = LinearConfig, LINEAR_PRESETS
-    chosen = preset or next(iter(presets), None)
+    belongs = _HEADS_OF.get(trained_by, "mamp") if kind is LinearConfig else trained_by or "paper"
+    chosen = preset or (belongs if presets else None)
     if chosen not in presets and chosen is not None:
         raise ValueError(f"preset of {protocol} must be one of {', '.join(presets) or 'none'}; got {preset!r}")
     keys = tuple(kind.__dataclass_fields__)

@@ -111,7 +111,7 @@ def test_files(tmp_path: Path) -> None:
     assert "| encoders | joint, motion | none |  | 2 | 70.5 +- 0.7 | 2.50 | 1.50 | 4.00 |" in text
     assert "| student | joint, bone, motion | none | rckd from jm | 0 | missing |  |  |  |" in text
     assert "- Pre-training: 200 epochs, 100 of them InfoNCE alone; 8 clips (nowhere, xview); batch 64" in text
-    assert "- Evaluation linear: 100 epochs, batch 128, lr 3.0, schedule step, precision fp32." in text
+    assert "- Evaluation linear: 100 epochs, batch 256, lr 0.1, schedule cosine, precision fp32." in text
     with open(tmp_path / "tiny.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
