@@ -15,8 +15,23 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=path, required=True, metavar="DIR", help="runs, results, table and pictures")
     command.add_argument("--data", type=path, metavar="STORE", help="store instead of the file's")
     command.add_argument("--workers", type=workers, default=1, help="processes at a time (default: %(default)s)")
+    command.add_argument(
+        "--devices",
+        type=_devices,
+        default=(),
+        metavar="0,1,...",
+        help="GPUs, shared out evenly between the workers; a run with several is a torchrun",
+    )
     command.add_argument("--dry-run", action="store_true", help="only say what would run, and what it costs")
     command.add_argument("--document", type=path, help="Markdown file in which the grid's table is replaced")
+
+
+def _devices(text: str) -> tuple[str, ...]:
+    """Read "0,1" as the numbers of GPUs."""
+    words = tuple(text.replace(" ", "").split(","))
+    if not all(word.isascii() and word.isdecimal() for word in words):
+        raise argparse.ArgumentTypeError(f"GPUs are named by their numbers, like 0,1; got {text!r}")
+    return words
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,5 +40,5 @@ def run(args: argparse.Namespace) -> int:
 
     from training.comparison.compare import compare
 
-    compare(args.config, args.out, tqdm.write, args.data, args.workers, args.dry_run, args.document)
+    compare(args.config, args.out, tqdm.write, args.data, args.workers, args.dry_run, args.document, args.devices)
     return 0

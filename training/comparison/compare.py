@@ -6,7 +6,7 @@ What is finished is not run again, and what was killed goes on from its checkpoi
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from models.system.lock import alone
@@ -14,7 +14,7 @@ from models.system.signals import ended_as_by_ctrl_c
 from training.comparison.grid import Grid
 from training.comparison.plan import EVALUATE, Task, describe, make_plan
 from training.comparison.state import ComparisonState
-from training.comparison.workers import Start, starter, work
+from training.comparison.workers import Start, shared_out, starter, work
 
 
 class ComparisonProgress:
@@ -64,6 +64,7 @@ def compare(
     workers: int = 1,
     dry_run: bool = False,
     document: Path | None = None,
+    devices: Sequence[str] = (),
 ) -> None:
     """Run a grid and write its table (OUT/GRID.md, GRID.csv, GRID.json and pictures).
 
@@ -76,15 +77,18 @@ def compare(
         workers: processes at a time; two of one thread are faster than one of two.
         dry_run: only say what would run, and what it costs.
         document: Markdown file whose part between this grid's markers becomes the table.
+        devices: numbers of the GPUs, shared out evenly between the workers; none leaves them to each run.
 
     Raises:
-        ValueError: the file is wrong; OUT holds runs of another configuration, or is in use; or some runs failed.
+        ValueError: the file is wrong; the GPUs cannot be shared out; OUT holds runs of another configuration, or is in
+            use; or some runs failed.
     """
     from training.comparison.curves import draw_all
     from training.comparison.tables import check_document, gather, write_tables
 
     if workers < 1:
         raise ValueError(f"--workers must be at least 1; got {workers}")
+    shared_out(devices, workers)
     grid = Grid.read(config, data)
     state = ComparisonState(out.resolve(), grid, make_plan(grid))
     state.check()
@@ -98,7 +102,7 @@ def compare(
         "wait for them, or end them"
     )
     with alone(state.out, refusal) as lock, ended_as_by_ctrl_c():
-        failed = _run(state, starter(state, workers, lock), workers, note)
+        failed = _run(state, starter(state, workers, lock, devices), workers, note)
         table = write_tables(state, document)
         draw_all(state, gather(state))
     note(table)

@@ -1,6 +1,6 @@
 """Worker processes of a comparison, several at a time: each runs one task as a command of `python -m training`.
 
-If one fails or is killed, the other tasks are not affected.
+If one fails or is killed, the other tasks are not affected. If the comparison itself is killed, they end with it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from models.system.cores import usable_cores
 from models.system.places import ROOT
+from models.system.signals import end_with_parent
 from training.comparison.grid import DISTIL, PRETRAIN, letters
 from training.comparison.plan import EVALUATE, Task
 from training.comparison.state import ComparisonState
 
+# torch.distributed.run is torchrun; standalone: by a port of its own, so that several runs do not meet.
+_TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 PAUSE_S = 0.5  # between looks at the processes
 
 
@@ -38,8 +41,11 @@ class Process(Protocol):
 Start = Callable[[Task], Process]
 
 
-def command(task: Task, state: ComparisonState, threads: int) -> list[str]:
-    """Return the command line of a task, with absolute paths."""
+def command(task: Task, state: ComparisonState, threads: int, gpus: int = 0) -> list[str]:
+    """Return the command line of a task, with absolute paths.
+
+    On several GPUs a training is a torchrun of as many processes; an evaluation takes the first one.
+    """
     out = state.run(task.name)
     words: list[Any] = {
         PRETRAIN: ["pretrain", "--out", out],
@@ -50,9 +56,10 @@ def command(task: Task, state: ComparisonState, threads: int) -> list[str]:
     words += ["--config", state.config(task)]
     if task.kind == EVALUATE:
         return [sys.executable, "-m", "training", *map(str, words + _judging(task, state))]
+    many = [*_TORCHRUN, str(gpus), "-m"] if gpus > 1 else ["-m"]
     words += ["--preset", state.grid.preset] + (["--also", *map(_whole, task.also)] if task.also else [])
     words += ["--stage1-from", state.run(task.source)] if task.source and task.kind == PRETRAIN else []
-    return [sys.executable, "-m", "training", *map(str, words)]
+    return [sys.executable, *many, "training", *map(str, words)]
 
 
 def _judging(task: Task, state: ComparisonState) -> list[Any]:
@@ -72,29 +79,54 @@ def _whole(name: str) -> str:
     return str(Path.cwd() / name)
 
 
-def starter(state: ComparisonState, workers: int, lock: int | None = None) -> Start:
+def shared_out(devices: Sequence[str], workers: int) -> list[tuple[str, ...]]:
+    """Share GPUs out between workers, each as many; without GPUs everybody gets none.
+
+    Raises:
+        ValueError: one is named twice, or they cannot be shared evenly.
+    """
+    if len(set(devices)) < len(devices):
+        raise ValueError(f"--devices names a GPU twice: {','.join(devices)}")
+    if len(devices) % workers:
+        raise ValueError(
+            f"{len(devices)} GPUs cannot be shared evenly by {workers} workers; give --workers {len(devices)}, one "
+            "GPU a run, or fewer for runs on several GPUs"
+        )
+    each = len(devices) // workers
+    return [tuple(devices[i * each : (i + 1) * each]) for i in range(workers)]
+
+
+def starter(state: ComparisonState, workers: int, lock: int | None = None, devices: Sequence[str] = ()) -> Start:
     """Return a function that starts tasks as processes.
 
-    The machine's cores are shared out between the workers.
+    The machine's cores and the GPUs are shared out between the workers.
 
     Args:
         state: of the comparison.
         workers: processes at a time.
-        lock: file that each process keeps open, so that a killed comparison is not started twice.
+        lock: file that each process keeps open, so that no comparison begins while one of them is still at work.
+        devices: numbers of the GPUs, as CUDA_VISIBLE_DEVICES has them; none leaves the environment as it is.
     """
     threads = max(usable_cores() // workers, 1)
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+    shares: list[tuple[tuple[str, ...], Process | None]] = [(gpus, None) for gpus in shared_out(devices, workers)]
 
     def start(task: Task) -> Process:
         state.prepare(task)
-        words = command(task, state, threads)
+        free = next(i for i, (_, process) in enumerate(shares) if process is None or process.poll() is not None)
+        gpus = shares[free][0]
+        words = command(task, state, threads, len(gpus))
+        visible = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
         with open(state.log(task.name), "ab") as log:
             log.write(("$ " + " ".join(words) + "\n").encode())
             log.flush()
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT,
-                env=environment, pass_fds=() if lock is None else (lock,),
+                env=environment | visible, pass_fds=() if lock is None else (lock,),
+                preexec_fn=end_with_parent if os.name == "posix" else None,
             )  # fmt: skip
+        shares[free] = gpus, process
+        return process
 
     return start
 

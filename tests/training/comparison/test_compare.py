@@ -445,7 +445,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> dict:
     """`compare` starts fakes; the setting "broken" names those that fail, "all" collects the machines."""
     settings: dict = {"broken": (), "all": []}
 
-    def starter(state: ComparisonState, workers: int, lock: int | None) -> Machine:
+    def starter(state: ComparisonState, workers: int, lock: int | None, devices: tuple[str, ...]) -> Machine:
         settings["all"].append(Machine(state, settings["broken"]))
         return settings["all"][-1]
 
