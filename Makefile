@@ -36,8 +36,8 @@ test: setup-dev pose ## the fast tests
 slow: setup-dev pose ## the slow tests too (minutes)
 	$(BIN)/python -m pytest -m "not gpu"
 
-gpu: setup-dev pose ## the tests that need an NVIDIA GPU
-	$(BIN)/python -m pytest -m gpu
+gpu: setup-dev pose ## what needs an NVIDIA GPU: tests, benchmark, check of the model, two minutes of training
+	.ci/gpu $(CLIPS)
 
 lint: setup-dev ## ruff check, ruff format --check and mypy
 	$(BIN)/ruff check .
