@@ -26,7 +26,7 @@ def encode_in_step(encoders: Sequence[nn.Module], x_BTVC: Sequence[Tensor], norm
     stacks = [encoder for encoder in encoders if isinstance(encoder, Encoder)]
     assert len(stacks) == len(encoders)
     flat = norms([encoder.data_bn for encoder in stacks], [x.flatten(2).flatten(0, 1) for x in x_BTVC])
-    x_BCTV = [y.view(x.shape).permute(0, 3, 1, 2) for x, y in zip(x_BTVC, flat, strict=True)]
+    x_BCTV = [y.reshape(x.shape).permute(0, 3, 1, 2) for x, y in zip(x_BTVC, flat, strict=True)]
     for i in range(len(stacks[0].blocks)):
         edges = [encoder.A * encoder.edge_importance[i] for encoder in stacks]
         x_BCTV = _block([encoder.blocks[i] for encoder in stacks], x_BCTV, edges, norms)
