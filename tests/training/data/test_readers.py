@@ -411,7 +411,7 @@ def test_ucla_reads_and_completes_the_joints(tmp_path):
     track[4] = 0
     path = ucla_file(tmp_path, "a11_s05_e02_v03", track)
     (clip,) = make_reader("nw-ucla").read(path, tmp_path)
-    assert (clip.label, clip.subject, clip.view, clip.frames) == ("throw", 5, 3, 11.0)
+    assert (clip.label, clip.subject, clip.view, clip.frames) == ("throw", 5, 3, 12.0)
     got, at = clip.joints_PTVC[0], JOINTS.index
     made = {"spine_mid", "neck", "left_tip", "right_tip", "left_thumb", "right_thumb"}
     kept = [v for v, joint in enumerate(JOINTS) if joint not in made]
