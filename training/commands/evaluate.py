@@ -116,7 +116,8 @@ def run(args: argparse.Namespace) -> int:
     trained_by = "" if args.run_folder is None else preset_of(read_config(args.run_folder))
     config = make_config(args.protocol, args.frozen, args.preset, given(args), trained_by)
     if trained_by and not args.preset:
-        print(f"The run was trained as by the preset {trained_by}, so it is judged by {asdict(config)}")
+        values = ", ".join(f"{name} {value}" for name, value in asdict(config).items())
+        print(f"The run was trained as by the preset {trained_by}, so it is judged by {values}.")
     result = evaluate(
         Store(args.data), args.split, config, args.run_folder, args.protocol, args.modalities,
         [subset for word in args.subsets for subset in word],

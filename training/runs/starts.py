@@ -40,6 +40,13 @@ def held_precision(*runs: Path | None) -> str | None:
 _OF_STAGE_1 = ("optimizer", "batch", "precision", "views", "shape", "queue", "temperature", "mask_own")
 
 
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that decide stage 1 by their dotted names, as the options have them."""
+    inside = {name: config[name].items() for name in _OF_STAGE_1 if isinstance(config.get(name), dict)}
+    plain = {name: config[name] for name in _OF_STAGE_1 if name in config and name not in inside}
+    return plain | {f"{name}.{key}": value for name, pairs in inside.items() for key, value in pairs}
+
+
 def require_same_start(stage1: Path, config: Any, data: list[dict[str, Any]]) -> None:
     """Make sure that a run's stage 1 was trained as another run asks for.
 
@@ -47,8 +54,8 @@ def require_same_start(stage1: Path, config: Any, data: list[dict[str, Any]]) ->
         ValueError: it was trained on other clips, or with other values; the message names them.
     """
     held, asked = read_config(stage1), json.loads(json.dumps({"config": asdict(config), "data": data}))
-    differs = [name for name in _OF_STAGE_1 if held["config"].get(name) != asked["config"][name]]
-    words = [f"{name} {held['config'].get(name)} (here {asked['config'][name]})" for name in differs]
+    there, here = _flat(held["config"]), _flat(asked["config"])
+    words = [f"{name} {there.get(name)} (here {value})" for name, value in here.items() if there.get(name) != value]
     words += ["other clips"] * (held["data"] != asked["data"])
     if words:
         raise ValueError(

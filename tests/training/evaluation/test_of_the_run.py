@@ -60,7 +60,7 @@ def test_the_preset_is_the_runs(preset: str, heads: str, tuned: str, store: Stor
     assert make_config("linear", preset="cmd", trained_by=trained_by) == make_config("linear", preset="cmd")
 
 
-@pytest.mark.parametrize(("preset", "said"), [("paper", "'lr': 3.0"), ("compact", "'standardise': True")])
+@pytest.mark.parametrize(("preset", "said"), [("paper", "lr 3.0"), ("compact", "standardise True")])
 def test_the_command_says_by_what_it_judges(
     preset: str, said: str, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

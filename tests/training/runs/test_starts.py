@@ -51,8 +51,8 @@ def runs(pools: list[Pool], tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("adamw", {"optimizer": "sgd"}, r"optimizer adamw \(here sgd\)"),
         ("sgd", {"batch": 4}, r"batch 8 \(here 4\)"),
         ("sgd", {"precision": "bf16"}, r"precision fp32 \(here bf16\)"),
-        ("sgd", {"views": Views(turn=0.5)}, "views"),
-        ("sgd", {"shape": replace(SHAPE, channels=(4, 4))}, "shape"),
+        ("sgd", {"views": Views(turn=0.5)}, r"with views\.turn 0\.0 \(here 0\.5\);"),
+        ("sgd", {"shape": replace(SHAPE, channels=(4, 4))}, r"shape\.channels \[4, 8\] \(here \[4, 4\]\)"),
     ],
 )
 def test_a_stage_1_that_was_trained_otherwise_is_refused(
