@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 # The stamps' names carry a hash of the requirements: an edited file installs again, an unchanged one costs nothing.
 hash = $(shell cat $(1) requirements.lock 2>/dev/null | cksum | cut -d' ' -f1)
 DEMO_STAMP := $(VENV)/.installed-$(call hash,requirements.txt)
-DEV := requirements-train.txt requirements-dev.txt
+DEV := requirements-train.txt requirements-mqtt.txt requirements-dev.txt
 DEV_STAMP := $(VENV)/.installed-dev-$(call hash,requirements.txt $(DEV))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 AFTER_EDIT := { echo "If you edited a pin, run make lock first." >&2; exit 1; }

@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-INSTALLED = ("requirements.txt", "requirements-train.txt", "requirements-dev.txt")
+INSTALLED = ("requirements.txt", "requirements-train.txt", "requirements-mqtt.txt", "requirements-dev.txt")
 # Not installed here, but its versions are kept as well. TensorRT's are not: its package asks the vendor's own index.
 OPTIONAL = "requirements-ray.txt"
 # Libraries of CUDA that PyTorch's wheel for NVIDIA GPUs pins itself; its wheel for CPUs needs none.

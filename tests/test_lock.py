@@ -75,8 +75,9 @@ def test_the_makefile_installs_with_it() -> None:
     assert [line for line in installs if "-c" not in line] == [
         "\t@$(PIP) install -r requirements.txt $(addprefix -r ,$(DEV))"
     ]
-    assert "\nDEV := requirements-train.txt requirements-dev.txt\n" in makefile
-    assert lock["INSTALLED"] == ("requirements.txt", "requirements-train.txt", "requirements-dev.txt")
+    assert "\nDEV := requirements-train.txt requirements-mqtt.txt requirements-dev.txt\n" in makefile
+    kinds = ("", "-train", "-mqtt", "-dev")
+    assert lock["INSTALLED"] == tuple(f"requirements{kind}.txt" for kind in kinds)
     stamps = re.findall(r"^\w+_STAMP := .*", makefile, flags=re.M)
     assert len(stamps) == 2 and all("$(call hash,requirements.txt" in line for line in stamps)
     assert "hash = $(shell cat $(1) requirements.lock " in makefile

@@ -22,9 +22,10 @@ from tests.wheels import PACKAGES, STRAY, build_wheel, copy_project, unpack
 
 EXTRAS = {
     "train": ["requirements-train.txt"],
+    "mqtt": ["requirements-mqtt.txt"],
     "ray": ["requirements-ray.txt"],
     "tensorrt": ["requirements-tensorrt.txt"],
-    "dev": ["requirements-train.txt", "requirements-dev.txt"],
+    "dev": ["requirements-train.txt", "requirements-mqtt.txt", "requirements-dev.txt"],
 }
 WEIGHTS = ("student.onnx", "student.safetensors", "background.safetensors", "config.json", "README.md")
 ABOUT = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt", "licenses/LICENSE", "licenses/NOTICE"}
