@@ -7,9 +7,7 @@ is too soon on a busy machine.
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,13 +17,13 @@ from functools import partial
 import httpx
 import uvicorn
 
+from app.page.event_connections import SOCKETS
 from app.page.own_gradio import http_server, routes
+from app.page.sockets import listen, own_address
 from models.system.proxies import only_this_machine
 
 _LOOK_S = 0.01
 _HANDSHAKE_S = 10.0  # of https, before which a connection is none yet and bounded by nothing else
-_WAITING = 2048  # connections that wait to be accepted, as uvicorn has it
-_EVERYWHERE = ("0.0.0.0", "::")
 
 
 class Server(http_server.Server):
@@ -62,67 +60,6 @@ class Server(http_server.Server):
             time.sleep(_LOOK_S)
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Open the sockets of an address: one, or one for each kind of address that a name has here.
-
-    Args:
-        host: an address or a name of this machine; 0.0.0.0 stands for all addresses of IPv4, :: for all.
-        port: 1 to 65535, or 0 for any.
-
-    Raises:
-        ValueError: it is no address of this machine, or the port is taken or may not be used.
-    """
-    plain = host.strip("[]")
-    try:
-        found = socket.getaddrinfo(plain, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError):
-        raise ValueError(f"{host} is no address and no name of this machine; give another --host") from None
-    opened: list[socket.socket] = []
-    for family, kind, _, _, address in dict.fromkeys(found):
-        try:
-            opened.append(_socket(family, kind, address, plain == "::"))
-        except OSError as error:
-            absent = error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-            if absent and (opened or (family, kind, address) != found[-1][:2] + found[-1][4:]):
-                continue  # such as localhost's ::1 where there is no IPv6
-            for other in opened:
-                other.close()
-            raise ValueError(_why_not(error, host, port)) from None
-    return opened
-
-
-def _socket(family: int, kind: int, address: tuple, both: bool) -> socket.socket:
-    one = socket.socket(family, kind)
-    try:
-        if sys.platform != "win32":
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(not both))
-        one.bind(address)
-        one.listen(_WAITING)
-    except OSError:
-        one.close()
-        raise
-    return one
-
-
-def _why_not(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is taken; name another with --port"
-    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        return f"{host} is no address of this machine; give another --host"
-    return f"port {port} of {host} may not be used ({error.strerror or error}); name another with --port"
-
-
-def own_address(host: str, port: int, https: bool = False) -> str:
-    """Return the page's address for this machine, with the brackets that an address of IPv6 needs."""
-    plain = host.strip("[]")
-    if plain in _EVERYWHERE:
-        plain = "localhost"
-    shown = f"[{plain.replace('%', '%25')}]" if ":" in plain else plain
-    return f"{'https' if https else 'http'}://{shown}:{port}/"
-
-
 def _start(
     app: routes.App,
     server_name: str,
@@ -136,6 +73,7 @@ def _start(
     config = uvicorn.Config(
         app=app,
         log_level="warning",
+        **SOCKETS,
         ssl_keyfile=ssl_keyfile,
         ssl_certfile=ssl_certfile,
         ssl_keyfile_password=ssl_keyfile_password,

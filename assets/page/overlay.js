@@ -84,8 +84,9 @@ function sign(pen, at, person, alone, size, w) {
   pen.fillText(name, left + size * 0.55, top + height / 2 + 1);
 }
 
-// People: {id, main, points (33 x 3), text, tint}; those in front, and so the main one, are drawn last.
-export function drawPeople(canvas, people, mirrored) {
+// People: {id, main, points (33 x 3), text, tint}; those in front, and so the main one, are drawn last. Each has a number
+// if they are named.
+export function drawPeople(canvas, people, mirrored, named = people.length > 1) {
   const pen = canvas.getContext("2d"), w = canvas.width, h = canvas.height;
   pen.clearRect(0, 0, w, h);
   pen.lineCap = "round";
@@ -93,7 +94,7 @@ export function drawPeople(canvas, people, mirrored) {
   const placed = ordered.map((person) => [person, places(person.points, w, h, mirrored)]);
   for (const [person, at] of placed) skeleton(pen, at, person.main ? unit : unit * 0.75, person.main, person.tint);
   const size = Math.max(11 * (window.devicePixelRatio || 1), h / 34);
-  for (const [person, at] of placed) sign(pen, at, person, people.length < 2, person.main ? size * 1.15 : size, w);
+  for (const [person, at] of placed) sign(pen, at, person, !named, person.main ? size * 1.15 : size, w);
 }
 
 // A canvas of its own over an element, as large as it is shown.

@@ -17,7 +17,8 @@ pytest.importorskip("gradio")
 
 import uvicorn
 
-from app.page.web_server import Server, listen, own_address
+from app.page.sockets import listen, own_address
+from app.page.web_server import Server
 from models.system.places import ROOT
 
 
