@@ -11,11 +11,17 @@ from app.batch.stop import Stop
 from app.batch.work import Done, Listener, Worker
 
 if TYPE_CHECKING:
+    from app.broadcast.source import Sink
     from export.runtime import Recogniser
 
 
 def work_here(
-    jobs: Sequence[InputJob], setup: WorkerSetup, model: Recogniser, listener: Listener, stop: Stop
+    jobs: Sequence[InputJob],
+    setup: WorkerSetup,
+    model: Recogniser,
+    listener: Listener,
+    stop: Stop,
+    sinks: Sequence[Sink] = (),
 ) -> Generator[tuple[InputJob, Done]]:
     """Work on the jobs and yield each with its result, in order.
 
@@ -25,8 +31,9 @@ def work_here(
         model: the action model.
         listener: hears what goes on.
         stop: ends the work: a camera's results are completed, other inputs are left undone.
+        sinks: where events of cameras go as they happen.
     """
-    worker = Worker(setup, model)
+    worker = Worker(setup, model, sinks)
     for job in jobs:
         if stop:
             return

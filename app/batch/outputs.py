@@ -60,6 +60,7 @@ class ResultFiles:
         name: what its files are called.
         model: the recogniser, whose labels and words are written.
         on_event: takes each event that is kept, as a line of JSON.
+        tell: takes each event and whether it is kept, and returns the id by which other programs know it.
 
     Attributes:
         source, name: as given.
@@ -77,10 +78,11 @@ class ResultFiles:
         name: str,
         model: Recogniser,
         on_event: Callable[[str], None],
+        tell: Callable[[ActionEvent, bool], str] = lambda event, kept: "",
     ) -> None:
         self._options, self._parts = options, parts
         self.source, self.name, self.events = source, name, 0
-        self._words, self._on_event = model.display, on_event
+        self._words, self._on_event, self._tell = model.display, on_event, tell
         self._landmarks: LandmarkWriter | None = None
         self._video: AnnotatedVideo | None = None
         try:
@@ -106,8 +108,10 @@ class ResultFiles:
 
     def event(self, event: ActionEvent) -> None:
         """Write an event that has ended."""
-        if self._options.keeps_event(event):
-            line = event_line(self.source, event, self._options.top)
+        kept = self._options.keeps_event(event)
+        number = self._tell(event, kept)
+        if kept:
+            line = event_line(self.source, event, self._options.top, number)
             self._lines.write(line + "\n")
             self.events += 1
             self._on_event(line)

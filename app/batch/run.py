@@ -29,6 +29,7 @@ from models.system.signals import TO_END, on_signals
 from models.system.words import count
 
 if TYPE_CHECKING:
+    from app.broadcast.source import Sink
     from export.runtime import Recogniser
 
 OK, SOME_FAILED = 0, 1
@@ -46,6 +47,7 @@ class Run:
         pose_model: makes or finds the pose model's file; called once, if an input needs it.
         pose_name: which pose model it is.
         threads: most threads of each worker's libraries; None lets them choose.
+        sinks: where events of cameras go as they happen, where this process does the work.
     """
 
     def __init__(
@@ -58,7 +60,9 @@ class Run:
         pose_model: Callable[[], Path],
         pose_name: str = "",
         threads: int | None = None,
+        sinks: Sequence[Sink] = (),
     ) -> None:
+        self._sinks = sinks
         self._inputs, self._options, self._model = inputs, options, model
         self._make_model, self._pose_model = make_model, pose_model
         self._pose_name, self._threads = pose_name, threads
@@ -205,7 +209,7 @@ class Run:
             return work_in_processes(todo, setup, options.workers, listener, stop)
         from app.batch.engine_here import work_here
 
-        return work_here(todo, setup, self._model, listener, stop)
+        return work_here(todo, setup, self._model, listener, stop, self._sinks)
 
     def _write_tables(self, jobs: Sequence[InputJob]) -> None:
         """Write the summary of finished inputs, in the order of the inputs, and the table of all events."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from models.system.atomic import OutputError
 from models.system.words import count
 
 if TYPE_CHECKING:
+    from app.broadcast.source import Broadcast, Sink
     from export.runtime import Recogniser
 
 _TELL_S = 0.5  # time between two reports of an input's progress
@@ -80,10 +82,11 @@ class Worker:
     Args:
         setup: what to do.
         model: the action model; None loads it.
+        sinks: where events of cameras go as they happen.
     """
 
-    def __init__(self, setup: WorkerSetup, model: Recogniser | None = None) -> None:
-        self._setup = setup
+    def __init__(self, setup: WorkerSetup, model: Recogniser | None = None, sinks: Sequence[Sink] = ()) -> None:
+        self._setup, self._sinks = setup, sinks
         self._model = setup.make_model() if model is None else model
         if setup.threads is not None:
             import cv2
@@ -126,7 +129,16 @@ class Worker:
         sure = summary.answer == summary.label and summary.score >= self._model.thresholds["enter"]
         return f"{answer}{f' {summary.score:.0%}' if sure else ''}, {count(events, 'event')} ({summary.status})"
 
-    def _outputs(self, job: InputJob, mark: str, listener: Listener) -> ResultFiles:
+    def _broadcast(self, job: InputJob) -> AbstractContextManager[Broadcast | None]:
+        """Return what tells other programs of a camera's events, if they want it."""
+        if not self._sinks or job.kind != LIVE:
+            return nullcontext()
+        from app.broadcast.source import Broadcast
+
+        keeps = partial(self._setup.options.keeps, score=1.0)
+        return Broadcast(job.source, self._sinks, self._model.display, keeps)
+
+    def _outputs(self, job: InputJob, mark: str, listener: Listener, broadcast: Broadcast | None = None) -> ResultFiles:
         options = self._setup.options
         return ResultFiles(
             options,
@@ -135,6 +147,7 @@ class Worker:
             f"{job.name}{mark}",
             self._model,
             lambda line: listener.event(job.number, line),
+            **({} if broadcast is None else {"tell": broadcast.end}),
         )
 
     def _frames(
@@ -144,7 +157,11 @@ class Worker:
         options, begun = self._setup.options, False
         tell = _Seldom(lambda at_s: listener.at(job.number, at_s, played.claimed_s))
         say = partial(listener.say, job.number)
-        with open_input(job, self._setup, stop, say) as played, self._outputs(job, "", listener) as outputs:
+        with (
+            open_input(job, self._setup, stop, say) as played,
+            self._broadcast(job) as broadcast,
+            self._outputs(job, "", listener, broadcast) as outputs,
+        ):
             if options.annotate:
                 outputs.film(self._setup.threads)
 
@@ -154,6 +171,8 @@ class Worker:
                     outputs.record(played.settings)
                 begun = True
                 outputs.frame(frame, answer)
+                if broadcast is not None:
+                    broadcast.frame(answer)
                 tell(frame.time_s)
 
             # A camera ends by itself when the run stops, and its results so far are complete.

@@ -49,9 +49,15 @@ def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dic
     }
 
 
-def event_line(source: str, event: ActionEvent, top: int | None = None) -> str:
-    """Return an event as a line of JSON without its end, in which characters that a terminal obeys are escaped."""
-    line = json.dumps(event_fields(source, event, top), ensure_ascii=False)
+def event_line(source: str, event: ActionEvent, top: int | None = None, number: str = "") -> str:
+    """Return an event as a line of JSON without its end, in which characters that a terminal obeys are escaped.
+
+    Args:
+        source, event, top: see event_fields.
+        number: the id by which other programs know it; "" where none was told of it.
+    """
+    fields = ({"id": number} if number else {}) | event_fields(source, event, top)
+    line = json.dumps(fields, ensure_ascii=False)
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from app.batch.options import ENGINES, HERE, RAY, Options, chosen_labels, file_hash
+from app.commands.broadcasting import add_broadcast, broadcasting
 from app.commands.options import add_model, add_pack, add_pose, check_pack
 from models.system.options import nonempty, number, path, seconds, share, whole, workers
 
@@ -27,6 +28,7 @@ examples:
   python -m app classify holiday.mp4 --out results --labels wave,clap --min-score 0.6 --csv
   python -m app classify camera:0 --seconds 60 --out results                  the first camera here, for a minute
   python -m app classify rtsp://10.0.0.7/live --out results --json-lines - | jq .label
+  python -m app classify camera:0 --out results --serve 8080                  events for other programs, as they happen
   python -m app classify archive/ --out results --skeletons                   landmarks to .ikem, to be classified again
   python -m app classify holiday.mp4 --out results --pack my.pack --only      actions of your own, and no others
   python -m app classify archive/ --out results --engine ray --ray-address 10.0.0.5:6379
@@ -98,6 +100,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     choice.add_argument("--labels", type=_labels, metavar="A,B", help="only these events, by their short ids, such as "
                         "wave,sit_down (an unknown one shows them all)")  # fmt: skip
+    add_broadcast(command)
     work = command.add_argument_group("how it is done")
     work.add_argument("--workers", type=workers, metavar="N", help="inputs worked on at once (default: 1)")
     work.add_argument(
@@ -156,16 +159,18 @@ def run(args: argparse.Namespace) -> int:
     options = replace(options, labels=chosen_labels(args.labels or (), model.labels))
     if options.annotate:
         _warn_of_encoder(options)
-    return Run(
-        args.inputs,
-        options,
-        model,
-        _model_id(args),
-        make_model,
-        lambda: ensure_pose_model(args.pose),
-        args.pose,
-        share,
-    )()
+    with broadcasting(args, options, model.labels) as sinks:
+        return Run(
+            args.inputs,
+            options,
+            model,
+            _model_id(args),
+            make_model,
+            lambda: ensure_pose_model(args.pose),
+            args.pose,
+            share,
+            sinks,
+        )()
 
 
 def _model_id(args: argparse.Namespace) -> str:
