@@ -46,6 +46,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--per-address", type=whole(1), default=2, metavar="N", help="most visitors of one address that are served "
         "live at once (default: %(default)s)"
     )  # fmt: skip
+    command.add_argument(
+        "--events", action="store_true", help="let other programs hear a visitor's events, by an address that "
+        "their page shows (docs/events.md)"
+    )  # fmt: skip
     add_pack(command)
     add_pose(command)
 
@@ -79,5 +83,6 @@ def _serve(args: argparse.Namespace, first: bool) -> int:
         hosts=args.allow_host,
         frame_ancestors=args.frame_ancestors or "",
         per_address=args.per_address,
+        events=args.events,
     )
     return 0

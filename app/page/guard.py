@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from app.page.calls import Calls
 from app.page.gate import Gate, Rules
@@ -45,9 +46,16 @@ class Guard:
 
     Gradio puts its own middleware around whatever it is given, so this one is put around all of it, when the server
     begins and before the first request.
+
+    Args:
+        rules, visits, uploads, calls: see Gate.
+        around: puts what asks for no page, such as a program that listens to events, before the gate; None for nothing.
     """
 
-    def __init__(self, rules: Rules, visits: Visits, uploads: Uploads, calls: Calls) -> None:
+    def __init__(
+        self, rules: Rules, visits: Visits, uploads: Uploads, calls: Calls, around: Callable[[ASGIApp], ASGIApp] | None
+    ) -> None:
+        self._around = around
         self._rules, self._visits, self._uploads, self._calls = rules, visits, uploads, calls
         self._gate: Gate | None = None
 
@@ -56,7 +64,7 @@ class Guard:
         """Put the gate around an application that has just been built."""
         assert app.middleware_stack is not None
         self._gate = Gate(app.middleware_stack, self._rules, self._visits, self._uploads, self._calls)
-        app.middleware_stack = self._gate
+        app.middleware_stack = self._gate if self._around is None else self._around(self._gate)
         yield
 
     def open(self) -> None:

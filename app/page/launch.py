@@ -40,6 +40,7 @@ def launch(
     hosts: Sequence[str] = (),
     frame_ancestors: str = "",
     per_address: int = 2,
+    events: bool = False,
 ) -> None:
     """Serve the page until Ctrl-C.
 
@@ -55,7 +56,7 @@ def launch(
         pack: actions that every visitor begins with.
         only: whether to name only these, not the model's own.
         root: place behind a proxy, a path or an address; see app.page.hosts.read_root.
-        hosts, frame_ancestors, per_address: see Place.
+        hosts, frame_ancestors, per_address, events: see Place.
 
     Raises:
         ValueError: the model, the pack, the pose model, the port or a file is not available; the message says what to
@@ -67,7 +68,7 @@ def launch(
     place = Place(
         host=host, port=port, auth=None if auth is None else read_auth(auth), certfile=certfile, keyfile=keyfile,
         root=read_root(root), hosts=tuple(hosts), frame_ancestors=check_ancestors(frame_ancestors),
-        per_address=per_address,
+        per_address=per_address, events=events,
     )  # fmt: skip
     make_rules(TITLE, host, port, place.root, place.hosts)  # fail before anything is loaded
     recordings = Recordings(record, {"pose": pose, "source": "live page"}) if record else None

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # What the start card proposes to try first: the short id of an action, and how a visitor is asked for it.
 PROPOSED = {"wave": "wave", "squat": "squat", "jumping_jack": "do jumping jacks"}
 
+Addresses = Callable[[str], dict[str, str]]  # of a visitor: see app.page.event_streams.EventStreams.addresses
 MOST_SHOWN = 3  # actions of the start card's skeleton, where the model knows none of those
 
 STEADY = 0.5  # the sensitivity that takes the model's own thresholds
@@ -70,10 +71,19 @@ def page_settings(model: Recogniser, recording: bool = False) -> dict:
     }
 
 
-def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: FrameRoute) -> None:
+def build_live(
+    page: gr.Blocks, model: Recogniser, sessions: Sessions, route: FrameRoute, addresses: Addresses | None = None
+) -> None:
     """Build the tab inside the current gr.Blocks, and connect it to the visitors' registry.
 
     The page posts its pictures to the route; it gets the key when it loads.
+
+    Args:
+        page: the page.
+        model: the action model.
+        sessions: the registry.
+        route: of the pictures.
+        addresses: returns where other programs hear a visitor's events; None where they do not.
     """
     with gr.Row(elem_id="live", equal_height=False):
         with gr.Column(scale=6, min_width=320, elem_id="left"):
@@ -88,6 +98,8 @@ def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: Fr
                 )
             _piece("status", elem_id="status", provider=provider_badge(model.provider))
             _piece("timeline", elem_id="timeline")
+            if addresses is not None:
+                _piece("for_programs", elem_id="programs")
         with gr.Column(scale=5, min_width=320, elem_id="right"):
             _piece("now", elem_id="now")
             _piece("scores", elem_id="scores")
@@ -98,7 +110,7 @@ def build_live(page: gr.Blocks, model: Recogniser, sessions: Sessions, route: Fr
     sensitivity.change(None, inputs=sensitivity, outputs=None, js=hook("setSensitivity"))
     stopped.click(stop_handler(sessions), outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
     answer.change(None, inputs=answer, outputs=None, js=hook("told"))
-    new_key = key_handler(route)
+    new_key = key_handler(route, addresses)
     page.load(new_key, outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
     # A server that was started anew does not take the key: the page then asks for another.
     renew.click(new_key, outputs=answer, queue=False, show_progress="hidden", api_visibility="private")
@@ -143,15 +155,20 @@ def frame_handler(sessions: Sessions) -> Callable[[str, np.ndarray, float | None
     return on_frame
 
 
-def key_handler(route: FrameRoute) -> Callable[[gr.Request], dict]:
+def key_handler(route: FrameRoute, addresses: Addresses | None = None) -> Callable[[gr.Request], dict]:
     """Return the function that Gradio calls when a visitor's page has loaded, which returns the key to the route.
 
     The page also gets its session hash, to show that it lives, and the time: Gradio hands on what has changed.
+
+    Args:
+        route: of the pictures.
+        addresses: see build_live.
     """
 
     def on_load(request: gr.Request) -> dict:
         session = str(request.session_hash)
-        return {"key": route.key(session), "session": session, "at": time.time()}
+        told = {} if addresses is None else addresses(session)
+        return {"key": route.key(session), "session": session, "at": time.time(), **told}
 
     return on_load
 

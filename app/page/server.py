@@ -14,13 +14,15 @@ from app.page.about_tab import build_about
 from app.page.calls import Calls
 from app.page.compression import compression
 from app.page.connections import bound_connections
+from app.page.event_connections import let_sockets_in
+from app.page.event_streams import EventStreams
 from app.page.folder import run_folder
 from app.page.frame_route import FrameRoute
 from app.page.guard import Guard, forget_name, make_rules
 from app.page.hosts import Root
 from app.page.html_head import own_name
 from app.page.jobs import Jobs
-from app.page.live_tab import build_live, frame_handler, page_settings
+from app.page.live_tab import Addresses, build_live, frame_handler, page_settings
 from app.page.own_gradio import gr
 from app.page.recorder import Recordings
 from app.page.scripts import head, hook
@@ -61,6 +63,7 @@ class Place:
         hosts: further names under which it may be asked for.
         frame_ancestors: sites that may show it in a frame; "" for none.
         per_address: most visitors of one address that are served live at once.
+        events: whether other programs may hear a visitor's events, by an address that the visitor's page shows.
     """
 
     host: str = "127.0.0.1"
@@ -72,10 +75,18 @@ class Place:
     hosts: tuple[str, ...] = ()
     frame_ancestors: str = ""
     per_address: int = 2
+    events: bool = False
 
 
 def build(
-    model: Recogniser, pose_model: Path, sessions: Sessions, route: FrameRoute, visits: Visits, turns: Turns, auth: bool
+    model: Recogniser,
+    pose_model: Path,
+    sessions: Sessions,
+    route: FrameRoute,
+    visits: Visits,
+    turns: Turns,
+    auth: bool,
+    addresses: Addresses | None = None,
 ) -> tuple[gr.Blocks, Jobs]:
     """Build the page's four tabs, and return it with the recordings that wait."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_UPLOADS_SWEEP_S, _UPLOADS_AGE_S)) as page:
@@ -85,7 +96,7 @@ def build(
         with gr.Tabs():
             # The Teach tab shows the Live tab's camera too, by style alone: see teach.css.
             with gr.Tab("Live", elem_id="live-tab"):
-                build_live(page, model, sessions, route)
+                build_live(page, model, sessions, route, addresses)
             with gr.Tab("Teach", elem_id="teach-tab"):
                 build_teach(sessions)
             with gr.Tab("Video"):
@@ -131,9 +142,11 @@ def serve(
         uploads = Uploads(folder)
         visits = Visits(lambda visitor: sessions.welcome(visitor), lambda visitor, owner: leave(visitor, owner))
         lessons.address = visits.address
+        streams = EventStreams(visits.is_live)
+        broadcast, addresses = (streams.broadcast, streams.addresses) if place.events else (None, None)
         sessions = Sessions(
             lambda: PoseSource(pose_model), lessons, visitors, clock=clock, make_recorder=recordings,
-            address=visits.address, per_address=place.per_address,
+            address=visits.address, per_address=place.per_address, broadcast=broadcast,
         )  # fmt: skip
         route = FrameRoute(frame_handler(sessions), visitors)
         turns = Turns(lambda visitor: not visits.is_live(visitor))
@@ -144,19 +157,22 @@ def serve(
                 sessions.welcome(visitor)
             turns.end(visitor)
             jobs.leave(visitor)
+            streams.leave(visitor)
             uploads.leave(visitor, owner, last=not visits.of(owner))
 
-        page, jobs = build(model, pose_model, sessions, route, visits, turns, place.auth is not None)
+        page, jobs = build(model, pose_model, sessions, route, visits, turns, place.auth is not None, addresses)
         rules = make_rules(
             TITLE, place.host, place.port, place.root, place.hosts, place.auth, place.frame_ancestors
         )  # fmt: skip
-        guard = Guard(rules, visits, uploads, Calls(page, uploads, jobs))
+        door = streams.door(rules.hosts, rules.root.path, lambda: page.server) if place.events else None
+        guard = Guard(rules, visits, uploads, Calls(page, uploads, jobs), door)
         try:
             settings = page_settings(model, recordings is not None)
             address = _launch(page, settings, place, route, guard, visitors + AT_ONCE)
             guard.open()
             yield page, address, sessions
         finally:
+            streams.close()
             page.close(verbose=False)
             route.close()
             sessions.close()
@@ -197,5 +213,6 @@ def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, gu
             footer_links=[],
         )
     bound_connections(page.server)
+    let_sockets_in(page.server)
     forget_name(page.server)
     return address

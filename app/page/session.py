@@ -14,6 +14,7 @@ from app.stream.action_stream import ActionStream
 if TYPE_CHECKING:
     import numpy as np
 
+    from app.broadcast.source import Broadcast
     from app.page.recorder import Recorder
     from app.pose.landmarker import PoseSource
     from app.teach.lesson import Lesson
@@ -62,6 +63,7 @@ class Session:
         find_lesson: returns what the visitor taught, and with it the model.
         clock: a monotonic clock, seconds.
         recorder: records the landmarks, None to record nothing; closed with the session.
+        make_broadcast: makes what tells other programs of a stream, by the stream's model; None tells nobody.
     """
 
     def __init__(
@@ -70,7 +72,10 @@ class Session:
         find_lesson: Callable[[], Lesson],
         clock: Callable[[], float],
         recorder: Recorder | None = None,
+        make_broadcast: Callable[[Recogniser], Broadcast] | None = None,
     ) -> None:
+        self._make_broadcast = make_broadcast
+        self._broadcast: Broadcast | None = None
         self._make_pose, self._find_lesson, self._clock = make_pose, find_lesson, clock
         self._pose: PoseSource | None = None
         self._stream: ActionStream | None = None
@@ -103,6 +108,8 @@ class Session:
                 self._finish(now)
                 self._model = model
                 stream = self._stream = ActionStream(model)
+                if self._make_broadcast is not None:
+                    self._broadcast = self._make_broadcast(model)
             time_s = now - self._started
             try:
                 poses = self._pose.detect(rgb_HWC, time_s)
@@ -126,13 +133,17 @@ class Session:
                 self._pose.close()
             if self._recorder is not None:
                 self._recorder.close()
-            self._pose = self._stream = self._model = self._recorder = None
+            if self._broadcast is not None:
+                self._broadcast.finish()
+            self._pose = self._stream = self._model = self._recorder = self._broadcast = None
             self._closed = True
 
     def _reply(self, now: float, stream: ActionStream, model: Recogniser, answer: Answer) -> Reply:
         if self._recorder is not None:
             self._recorder.add(answer.time_s, [(state.person, state.pose) for state in answer.persons if state.pose])
         self._tell(now, answer.events)
+        if self._broadcast is not None:
+            self._broadcast.frame(answer)
         new = answer.fused_C is not None and answer.fused_C is not self._scores_C
         self._scores_C = answer.fused_C
         return Reply(
@@ -146,6 +157,8 @@ class Session:
 
     def _tell(self, now: float, events: tuple[ActionEvent, ...] | list[ActionEvent]) -> None:
         for event in events:
+            if self._broadcast is not None:
+                self._broadcast.end(event)
             self._events.append((now, (self._count, event)))
             self._count += 1
         while self._events and now - self._events[0][0] > RETELL_S:
@@ -154,4 +167,7 @@ class Session:
     def _finish(self, now: float) -> None:
         if self._stream is not None:
             self._tell(now, self._stream.finish())
+        if self._broadcast is not None:
+            self._broadcast.finish()
+        self._broadcast = None
         self._stream = self._scores_C = None

@@ -18,9 +18,11 @@ from app.page.session import Numbered, Reply, Session, VisitorLeft
 if TYPE_CHECKING:
     import numpy as np
 
+    from app.broadcast.source import Broadcast
     from app.page.recorder import Recorder
     from app.pose.landmarker import PoseSource
     from app.teach.lessons import Lessons
+    from export.runtime import Recogniser
 
 LEFT_S = 15.0  # a frame within this time after the visitor left is late; a later one is of a new visit
 
@@ -41,6 +43,7 @@ class Sessions:
         make_recorder: makes a visitor's recorder of landmarks; None where nothing is recorded.
         address: returns the address of a visitor.
         per_address: most visitors of one address that are served at once; None for no such limit.
+        broadcast: makes what tells other programs of a visitor's stream, by its model; None tells nobody.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Sessions:
         make_recorder: Callable[[], Recorder] | None = None,
         address: Callable[[str], str] = str,
         per_address: int | None = None,
+        broadcast: Callable[[str, Recogniser], Broadcast] | None = None,
     ) -> None:
         if limit < 1:
             raise ValueError(f"the limit of visitors must be 1 or more, got {limit}")
@@ -61,6 +65,7 @@ class Sessions:
         self._make_pose, self._clock = make_pose, clock
         self._make_recorder = make_recorder
         self._address, self._per_address = address, per_address or limit
+        self._broadcast = broadcast
         self._sessions: dict[str, Session] = {}
         self._left: dict[str, float] = {}  # when each visitor left
         self._lock = threading.Lock()
@@ -97,7 +102,9 @@ class Sessions:
                 if len(self._sessions) >= self.limit or len(same) >= self._per_address:
                     raise SessionsFull(f"{len(self._sessions)} visitors are here already, {len(same)} of one address")
                 recorder = self._make_recorder() if self._make_recorder is not None else None
-                self._sessions[key] = Session(self._make_pose, partial(self.lessons.find, key), self._clock, recorder)
+                broadcast = partial(self._broadcast, key) if self._broadcast is not None else None
+                find = partial(self.lessons.find, key)
+                self._sessions[key] = Session(self._make_pose, find, self._clock, recorder, broadcast)
             return self._sessions[key]
 
     def free(self, key: str) -> None:

@@ -5,6 +5,7 @@ import { camera, failCamera, givesPictures, isRunning, watchStage } from "./came
 import { clearPeople, drawCameraPeople } from "./camera_overlay.js";
 import { byId } from "./dom.js";
 import { listEvent, listEvents } from "./events.js";
+import { showAddresses } from "./for_programs.js";
 import { resetHeadline, showHeadline } from "./headline.js";
 import { setKey } from "./key.js";
 import { keepPictures, lineFails, sendPictures } from "./pictures.js";
@@ -77,6 +78,7 @@ export function pageBuilt() {
 // What Gradio brings: the key to the way of the pictures, and the events that ended with the camera.
 export function told(answer) {
   if (answer?.key) setKey(answer.key, answer.session);
+  if (answer) showAddresses(answer);
   answer?.stopped?.forEach(listEvent);
 }
 

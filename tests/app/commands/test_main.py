@@ -64,6 +64,7 @@ def test_wrong_usage(argv, capsys):
 CLASSIFY = ["--out", "--recursive", "--seconds", "--csv", "--vtt", "--annotate", "--skeletons", "--json-lines", "--top"]
 CLASSIFY += ["--every", "--min-score", "--labels", "--workers", "--resume", "--quiet", "--engine", "--ray-address"]
 CLASSIFY += ["--pack", "--only"]
+CLASSIFY += ["--serve", "--token", "--allow-host", "--mqtt", "--mqtt-password", "--mqtt-ca", "--home-assistant"]
 
 
 def test_options_of_each_command():
@@ -79,6 +80,7 @@ def test_options_of_each_command():
             [
                 "--allow-host",
                 "--auth",
+                "--events",
                 "--frame-ancestors",
                 "--host",
                 "--only",
