@@ -97,6 +97,8 @@ class ActionEvent:
         score: mean fused score of the label while the event lasted, in [0, 1].
         top3: the three best labels over the event with their mean fused scores.
         modality_scores: the label's mean score by modality.
+        count: how often the action was repeated; None where it is not counted (see app.counting).
+        repetitions_s: when each repetition was more than half of the way back, seconds; of very many, the last.
     """
 
     person: int
@@ -106,6 +108,8 @@ class ActionEvent:
     score: float
     top3: tuple[tuple[str, float], ...]
     modality_scores: dict[str, float]
+    count: int | None = None
+    repetitions_s: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.end_s < self.start_s:
@@ -120,7 +124,7 @@ class PersonState:
         person: number of the person within the stream, from 0.
         main: whether this is the person that the answer's own fields are about.
         pose: None while the person is out of sight (or if the stream was fed with joints).
-        label, score, fused_C, modality_MC: as in Answer.
+        label, score, fused_C, modality_MC, count: as in Answer.
     """
 
     person: int
@@ -130,6 +134,7 @@ class PersonState:
     score: float
     fused_C: np.ndarray | None
     modality_MC: np.ndarray | None
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ class Answer:
         persons: everybody who is followed, the main person first.
         closest: the likeliest label ("other" included) and its smoothed score, while there are scores but no label; an
             action's is too low to begin it.
+        count: how often the current action was repeated so far, None where it is not counted.
     """
 
     time_s: float
@@ -162,3 +168,4 @@ class Answer:
     note: str = ""
     persons: tuple[PersonState, ...] = field(default=())
     closest: tuple[str, float] | None = None
+    count: int | None = None

@@ -22,6 +22,7 @@ COMMANDS = {
     "judge": "judge a model file on actors, people at webcams, sets and real videos that never trained it",
     "example": "draw the demo's example video",
     "events": "do the app's events lie on the actions, in spliced recordings of known times",
+    "counting": "how well repetitions are counted: joined recordings of known numbers, and real videos",
     "teaching": "actions taught by a few examples: N-way K-shot accuracy of ways to answer",
     "own": "a model of your own actions, from a folder of videos for each: train, judge, export",
     "identities": "who is taken for whom when people cross: the app and tracking libraries",

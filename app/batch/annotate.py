@@ -170,6 +170,7 @@ def draw(rgb_HWC: np.ndarray, people: Iterable[Followed], words: Mapping[str, st
         colour = _COLOURS[person.number % len(_COLOURS)]
         _bones(rgb_HWC, person.pose, colour)
         text = words.get(person.label, person.label) if person.label is not None else ""
+        text = text if person.count is None else f"{text} {person.count}"
         number = f"{person.number}" if len(people) > 1 else ""
         if text or number:
             _caption(rgb_HWC, person.pose, ": ".join(part for part in (number, text) if part), colour)

@@ -31,6 +31,7 @@ class Options:
         min_score: lowest score of an event that is kept.
         labels: short ids of the only events to keep; empty keeps all.
         top: how many ranked labels to write; None writes the default number of each format.
+        count: whether the summary says how often each action was repeated.
         csv, vtt, annotate, skeletons: which files to write besides the JSON lines and the summary.
         seconds: how long cameras and addresses are watched; None watches until Ctrl-C.
         recursive: whether a folder also stands for its subfolders.
@@ -47,6 +48,7 @@ class Options:
     min_score: float = 0.0
     labels: tuple[str, ...] = ()
     top: int | None = None
+    count: bool = False
     csv: bool = False
     vtt: bool = False
     annotate: bool = False
@@ -73,7 +75,7 @@ class Options:
 
         Options that only say how and where the work is done are left out.
         """
-        names = ("every_s", "min_score", "top", "vtt", "annotate", "skeletons")
+        names = ("every_s", "min_score", "top", "count", "vtt", "annotate", "skeletons")
         return {name: getattr(self, name) for name in names} | {"labels": sorted(self.labels)}
 
 

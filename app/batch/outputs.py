@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from app.batch.options import Options
+from app.classify.counts import Counts
 from app.classify.formats import event_line
 from app.classify.subtitles import webvtt
 from app.landmarks.file_format import RECORD_SUFFIX
@@ -65,6 +66,7 @@ class ResultFiles:
     Attributes:
         source, name: as given.
         events: how many events were kept.
+        counts: the sum of their repetitions.
 
     Raises:
         OutputError: something cannot be written (also from all methods).
@@ -81,7 +83,7 @@ class ResultFiles:
         tell: Callable[[ActionEvent, bool], str] = lambda event, kept: "",
     ) -> None:
         self._options, self._parts = options, parts
-        self.source, self.name, self.events = source, name, 0
+        self.source, self.name, self.events, self.counts = source, name, 0, Counts()
         self._words, self._on_event, self._tell = model.display, on_event, tell
         self._landmarks: LandmarkWriter | None = None
         self._video: AnnotatedVideo | None = None
@@ -114,6 +116,7 @@ class ResultFiles:
             line = event_line(self.source, event, self._options.top, number)
             self._lines.write(line + "\n")
             self.events += 1
+            self.counts.add(event)
             self._on_event(line)
 
     def frame(self, frame: PosedFrame, answer: Answer) -> None:

@@ -18,17 +18,19 @@ class Followed:
         pose: None while out of sight.
         label: short id of the current action, None where there is none.
         score: of that label.
+        count: how often the action was repeated so far, None where it is not counted.
     """
 
     number: int
     pose: Pose | None
     label: str | None
     score: float
+    count: int | None = None
 
 
 def followed(answer: Answer) -> list[Followed]:
     """Return the people whom the stream follows, the main person first."""
-    return [Followed(person.person, person.pose, person.label, person.score) for person in answer.persons]
+    return [Followed(one.person, one.pose, one.label, one.score, one.count) for one in answer.persons]
 
 
 def numbered(answer: Answer, poses: Sequence[Pose]) -> list[tuple[int, Pose]]:

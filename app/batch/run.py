@@ -215,7 +215,7 @@ class Run:
         """Write the summary of finished inputs, in the order of the inputs, and the table of all events."""
         done = [job.number for job in jobs if job.number in self._rows]
         rows = (row for number in done for row in self._rows[number])
-        write_table(self._options.out / SUMMARY, columns(self._options.top), rows)
+        write_table(self._options.out / SUMMARY, columns(self._options.top, self._options.count), rows)
         if self._options.csv:
             names = (name for number in done for name in self._files[number] if name.endswith(EVENTS_SUFFIX))
             write_table(self._options.out / EVENTS, EVENT_COLUMNS, event_rows(self._options.out / n for n in names))

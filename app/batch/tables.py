@@ -15,7 +15,8 @@ from app.batch.outputs import EVENTS, SUMMARY
 from app.classify.formats import COLUMNS, EVENT_COLUMNS, csv_line, event_row
 from models.system.atomic import WholeFile
 
-_OLDEST = COLUMNS[:10]  # the summary's columns in the oldest version
+# The columns of the oldest version
+_OLDEST = {SUMMARY: COLUMNS[:10], EVENTS: EVENT_COLUMNS[:6]}
 
 
 def refuse_foreign(out: Path, names: Iterable[str], known: bool) -> None:
@@ -39,7 +40,7 @@ def refuse_foreign(out: Path, names: Iterable[str], known: bool) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    begin = {SUMMARY: _OLDEST, EVENTS: EVENT_COLUMNS}[path.name]
+    begin = _OLDEST[path.name]
     try:
         with open(path, encoding="utf-8", newline="") as file:
             return tuple(next(csv.reader(file), ())[: len(begin)]) == begin

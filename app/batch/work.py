@@ -103,8 +103,11 @@ class Worker:
             parts = partial(self._clips, faults.append) if job.kind == CLIPS else self._frames
             events = 0
             for summary, outputs, files in parts(job, listener, stop):
-                row = summary_row(outputs.source, summary, self._setup.options.top, outputs.events, outputs.name)
-                said = self._said(summary, outputs.events)
+                counts = str(outputs.counts) if self._setup.options.count else None
+                row = summary_row(
+                    outputs.source, summary, self._setup.options.top, outputs.events, outputs.name, counts
+                )
+                said = self._said(summary, outputs.events, counts)
                 done = Done([*done.rows, row], done.files | files, done.recordings + 1, said)
                 events += outputs.events
             if faults:
@@ -118,16 +121,18 @@ class Worker:
         except Exception as error:  # one input's error must not stop the others
             return failed(job, _reason(error, job), done)
         if job.kind == CLIPS:
-            said = f"{count(done.recordings, 'clip')}, {count(events, 'event')}"
+            number = f", {counts}" if counts and done.recordings == 1 else ""
+            said = f"{count(done.recordings, 'clip')}, {count(events, 'event')}{number}"
             return Done(done.rows, done.files, done.recordings, said)
         return done
 
-    def _said(self, summary: Summary, events: int) -> str:
+    def _said(self, summary: Summary, events: int, counts: str | None) -> str:
         if not summary.label:
             return summary.status
         answer = self._model.display.get(summary.answer, summary.answer) or "not sure"
         sure = summary.answer == summary.label and summary.score >= self._model.thresholds["enter"]
-        return f"{answer}{f' {summary.score:.0%}' if sure else ''}, {count(events, 'event')} ({summary.status})"
+        number = f", {counts}" if counts else ""
+        return f"{answer}{f' {summary.score:.0%}' if sure else ''}, {count(events, 'event')}{number} ({summary.status})"
 
     def _broadcast(self, job: InputJob) -> AbstractContextManager[Broadcast | None]:
         """Return what tells other programs of a camera's events, if they want it."""

@@ -133,7 +133,7 @@ class Phases:
 
     def _sure(self, run: _Run, state: PersonState) -> Iterator[EventMessage]:
         """Yield what a run changes that is sure: it begins an event, or goes on in one under its label."""
-        opened, count, score = self._open.get(state.person), _count(state), round(float(state.score), 4)
+        opened, count, score = self._open.get(state.person), state.count, round(float(state.score), 4)
         if opened is None:
             begun = self._begun(state.person, run.label, run.since_s, score, count)
             self._open[state.person] = _Open(begun, run.since_s)
@@ -178,9 +178,3 @@ class Phases:
 
     def _said(self, label: str) -> str:
         return self._words.get(label, label.replace("_", " "))
-
-
-def _count(state: PersonState) -> int | None:
-    """Return the repetitions so far, where the stream counts them."""
-    count = getattr(state, "count", None)
-    return count if isinstance(count, int) else None

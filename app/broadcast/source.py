@@ -106,6 +106,6 @@ class Broadcast:
             main=state.main,
             label=label,
             words=self._words.get(label, label.replace("_", " ")) if told and label is not None else "",
-            count=getattr(state, "count", None),
+            count=state.count,
             points=[(round(x, 4), round(y, 4), round(seen, 3)) for (x, y), seen in rows],
         )

@@ -15,9 +15,9 @@ COLUMNS = (
     *("input", "label", "score", "second", "third", "frames", "seconds", "fps", "people", "status"),
     *("events", "results"),
 )
-TOP_COLUMN = "top"
+TOP_COLUMN, COUNTS_COLUMN = "top", "counts"
 # Columns of a table of events, each with the digits its numbers are written to; None for texts.
-_EVENT_DIGITS = {"input": None, "person": None, "label": None, "start": 3, "end": 3, "score": 4}
+_EVENT_DIGITS = {"input": None, "person": None, "label": None, "start": 3, "end": 3, "score": 4, "count": None}
 EVENT_COLUMNS = tuple(_EVENT_DIGITS)
 USUAL_TOP = 3
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first letters of what a spreadsheet takes for a formula
@@ -30,6 +30,8 @@ def no_formula(name: str) -> str:
 
 def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dict[str, Any]:
     """Return an event as plain JSON, with times in seconds to the millisecond and scores to four digits.
+
+    "count" is null, and "repetitions" empty, where the action is not counted.
 
     Args:
         source: what the results call the input.
@@ -46,6 +48,8 @@ def event_fields(source: str, event: ActionEvent, top: int | None = None) -> dic
         "score": round(event.score, 4),
         "top3" if top is None else "top": ranked,
         "modality_scores": {name: round(score, 4) for name, score in event.modality_scores.items()},
+        "count": event.count,
+        "repetitions": [round(time_s, 3) for time_s in event.repetitions_s],
     }
 
 
@@ -61,12 +65,19 @@ def event_line(source: str, event: ActionEvent, top: int | None = None, number: 
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
-def columns(top: int | None) -> list[str]:
+def columns(top: int | None, counts: bool = False) -> list[str]:
     """Return the names of the summary's columns."""
-    return [*COLUMNS, *([TOP_COLUMN] if top else [])]
+    return [*COLUMNS, *([TOP_COLUMN] if top else []), *([COUNTS_COLUMN] if counts else [])]
 
 
-def summary_row(source: str, summary: Summary, top: int | None = None, events: int = 0, results: str = "") -> list[str]:
+def summary_row(
+    source: str,
+    summary: Summary,
+    top: int | None = None,
+    events: int = 0,
+    results: str = "",
+    counts: str | None = None,
+) -> list[str]:
     """Return an input's row of the summary, one text for each column.
 
     Args:
@@ -75,6 +86,7 @@ def summary_row(source: str, summary: Summary, top: int | None = None, events: i
         top: how many ranked labels to write, None for the default number.
         events: how many events were written.
         results: the name of its result files without a suffix; "" if there are none.
+        counts: its repetitions in words (see app.classify.counts); None for no such column.
     """
     judged = bool(summary.ranked)
     row = [source, summary.label, f"{summary.score:.4f}" if judged else "", summary.place(1), summary.place(2)]
@@ -82,6 +94,8 @@ def summary_row(source: str, summary: Summary, top: int | None = None, events: i
     row += [str(events), no_formula(results)]
     if top:
         row.append("; ".join(f"{label} {score:.4f}" for label, score in summary.ranked[:top]))
+    if counts is not None:
+        row.append(counts)
     return row
 
 
@@ -96,8 +110,8 @@ def event_columns(inputs: bool = True) -> dict[str, int | None]:
 
 def event_row(fields: Mapping[str, Any], columns: Mapping[str, int | None] = _EVENT_DIGITS) -> list[str]:
     """Return an event that was read back from a line of JSON as a row of a table with these columns."""
-    cells = ((fields[name], digits) for name, digits in columns.items())
-    return [str(value) if digits is None else f"{value:.{digits}f}" for value, digits in cells]
+    cells = ((fields.get(name), digits) for name, digits in columns.items())
+    return ["" if value is None else str(value) if digits is None else f"{value:.{digits}f}" for value, digits in cells]
 
 
 def csv_line(row: Iterable[str]) -> str:

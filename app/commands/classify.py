@@ -25,6 +25,7 @@ examples:
   python -m app classify archive/ --recursive --out results --workers 2       two inputs at once
   python -m app classify archive/ --recursive --out results --resume          go on where a run was stopped or killed
   python -m app classify holiday.mp4 --out results --annotate --vtt           to be watched
+  python -m app classify squats.mp4 --out results --count                     how often: squat 12
   python -m app classify holiday.mp4 --out results --labels wave,clap --min-score 0.6 --csv
   python -m app classify camera:0 --seconds 60 --out results                  the first camera here, for a minute
   python -m app classify rtsp://10.0.0.7/live --out results --json-lines - | jq .label
@@ -75,6 +76,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     results.add_argument(
         "--skeletons", action="store_true", help="everybody's landmarks, without pictures, DIR/<name>.ikem"
+    )
+    results.add_argument(
+        "--count",
+        action="store_true",
+        help="how often each action was repeated, summed over an input: a column of the summary, and in its line here "
+        "(each event has its own count without it)",
     )
     results.add_argument(
         "--json-lines", choices=["-"], metavar="-", help="events to standard output as they end, and nothing else there"
@@ -128,6 +135,7 @@ def options_of(args: argparse.Namespace) -> Options:
     return Options(
         out=args.out,
         top=args.top,
+        count=args.count,
         csv=args.csv,
         vtt=args.vtt,
         annotate=args.annotate,

@@ -35,11 +35,11 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
         server_ms: time spent on the frame, ms.
 
     Returns:
-        s: which session this is; t: its time, s; people, note; persons: everybody (see
-        `person_json`), the main one first; label, score; threshold: the score from which that label is named; closest:
-        [label, score, threshold] where nothing is named; top: the TOP best [label, score], the named one first;
-        modalities: the first one's score by modality; events: the newest (see `event_json`), some of which were sent
-        before; sees: the main person's window, when there is a new one; recording: "", "on" or "failed"; ms.
+        s: which session this is; t: its time, s; people, note; persons: everybody (see `person_json`), the main one
+        first; label, score, count (null where it is not counted); threshold: the score from which that label is named;
+        closest: [label, score, threshold] where nothing is named; top: the TOP best [label, score], the named one
+        first; modalities: the first one's score by modality; events: the newest (see `event_json`), some of which were
+        sent before; sees: the main person's window, when there is a new one; recording: "", "on" or "failed"; ms.
     """
     answer = reply.answer
     decision = Decision(reply.model.labels, reply.model.thresholds, sensitivity)
@@ -53,6 +53,7 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
         "persons": [person_json(state) for state in answer.persons if state.pose is not None],
         "label": answer.label,
         "score": round(float(answer.score), 3),
+        "count": answer.count,
         "threshold": threshold,
         "closest": None if answer.closest is None else [answer.closest[0], round(answer.closest[1], 3), threshold],
         **_scores(answer, reply.model),
@@ -64,13 +65,15 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
 
 
 def person_json(state: PersonState) -> dict:
-    """Return a person as JSON: id, main, pose (packed; x, y, visibility of 33 landmarks) and label."""
-    return {"id": state.person, "main": state.main, "pose": pack_pose(state.pose), "label": state.label}
+    """Return a person as JSON: id, main, pose (packed; x, y, visibility of 33 landmarks), label and count."""
+    pose = pack_pose(state.pose)
+    return {"id": state.person, "main": state.main, "pose": pose, "label": state.label, "count": state.count}
 
 
 def event_json(number: int, event: ActionEvent) -> list:
-    """Return an event as [number within the session, person, label, start s, end s, score]."""
-    return [number, event.person, event.label, round(event.start_s, 3), round(event.end_s, 3), round(event.score, 4)]
+    """Return an event as [number within the session, person, label, start s, end s, score, count or null]."""
+    start_s, end_s = round(event.start_s, 3), round(event.end_s, 3)
+    return [number, event.person, event.label, start_s, end_s, round(event.score, 4), event.count]
 
 
 def window_json(window_TV3: np.ndarray) -> dict:

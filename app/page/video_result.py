@@ -46,6 +46,7 @@ def result_json(
         "size": list(size),
         "seconds": round(summary.seconds, 3),
         "events": [event_json(k, event) for k, event in enumerate(events)],
+        "repetitions": [[round(time_s, 3) for time_s in event.repetitions_s] for event in events],
         "track": track.json(),
         "csv": events_csv(events),
         "jsonl": "".join(event_line(name, event) + "\n" for event in events),
@@ -56,8 +57,12 @@ def events_csv(events: Sequence[ActionEvent]) -> str:
     """Return the events as CSV, with times in seconds."""
     columns = event_columns(inputs=False)
     facts = [
-        {"person": e.person, "label": e.label, "start": e.start_s, "end": e.end_s, "score": e.score} for e in events
-    ]
+        {
+            "person": event.person, "label": event.label, "start": event.start_s, "end": event.end_s,
+            "score": event.score, "count": event.count,
+        }
+        for event in events
+    ]  # fmt: skip
     return "".join(csv_line(row) for row in (columns, *(event_row(fields, columns) for fields in facts)))
 
 
@@ -149,14 +154,14 @@ _HEAD = (("Action", ""), ("Who", ""), *((name, ' class="number"') for name in ("
 
 
 def _block_html(model: Recogniser, event: ActionEvent, lane: int, whole_s: float) -> str:
-    name = f"{_person(event)}: {words(model, event.label)}"
+    name = f"{_person(event)}: {words(model, event.label)}{_times(event)}"
     place = (
         f"left: {event.start_s / whole_s:.2%}; width: {(event.end_s - event.start_s) / whole_s:.2%}; "
         f"top: {_GAP_PX + lane * (_LANE_PX + _GAP_PX)}px; height: {_LANE_PX}px"
     )
     return (
         f'<i class="tint" style="--i: {model.labels.index(event.label)}; {place}" title="{escape(name)}" '
-        f'data-start="{event.start_s:.2f}">{escape(words(model, event.label))}</i>'
+        f'data-start="{event.start_s:.2f}">{escape(words(model, event.label))}{_times(event)}</i>'
     )
 
 
@@ -166,7 +171,7 @@ def _row_html(model: Recogniser, event: ActionEvent) -> str:
     return (
         f'<tr data-start="{event.start_s:.2f}" data-end="{event.end_s:.2f}">'
         f'<td><span class="what"><i class="tint dot" style="{tint}"></i>'
-        f'<button type="button" class="link">{name}</button></span></td>'
+        f'<button type="button" class="link">{name}</button>{_times(event)}</span></td>'
         f'<td><span class="who" data-person="{event.person}">{_person(event)}</span></td>'
         f'<td class="number">{_clock(event.start_s)}</td><td class="number">{_clock(event.end_s)}</td>'
         f'<td class="number">{sure}</td></tr>'
@@ -176,6 +181,11 @@ def _row_html(model: Recogniser, event: ActionEvent) -> str:
 def _person(event: ActionEvent) -> str:
     """Return what the page calls a person; files count from 0, people from 1."""
     return f"Person {event.person + 1}"
+
+
+def _times(event: ActionEvent) -> str:
+    """Return how often an action was repeated, " x 12" with the sign for it, or "" where it is not counted."""
+    return "" if event.count is None else f" \u00d7 {event.count}"
 
 
 def _clock(seconds: float) -> str:

@@ -173,6 +173,7 @@ class ActionStream:
             note=note_people(people),
             persons=persons,
             closest=order[0].decision.closest if persons and persons[0].main else None,
+            count=main.count,
         )
 
     def _classify(self, time_s: float) -> list[ActionEvent]:
@@ -223,4 +224,5 @@ def _state(person: Person, main: bool) -> PersonState:
         score=decision.score,
         fused_C=decision.fused_C,
         modality_MC=decision.modality_MC,
+        count=person.count,
     )

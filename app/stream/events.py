@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.counting.counter import Counter
 from app.stream.decision import Stretch
 from app.stream.motion import Motion
 from app.types import ActionEvent
@@ -30,11 +31,14 @@ class Timeline:
         labels: short ids in the order of the scores.
         modalities: names in the order of the modality scores.
         motion: the person's motion.
+        counter: of the person's repetitions.
     """
 
-    def __init__(self, person: int, labels: Sequence[str], modalities: Sequence[str], motion: Motion) -> None:
+    def __init__(
+        self, person: int, labels: Sequence[str], modalities: Sequence[str], motion: Motion, counter: Counter
+    ) -> None:
         self._person, self._labels, self._modalities = person, tuple(labels), tuple(modalities)
-        self._motion = motion
+        self._motion, self._counter = motion, counter
         self._waiting: Stretch | None = None
         self._settled: Stretch | None = None  # the current one, once its start is known
         self._free_from_s = -np.inf  # the end of the last event
@@ -71,6 +75,11 @@ class Timeline:
             ended.end_s = self._motion.end(ended.start_s, ended.end_s, until_s, open_ended=True)
             events += self._add(ended)
         return events + self._give()
+
+    def start_of(self, current: Stretch, since_s: float, window_s: float) -> float:
+        """Return when the current stretch began; until that is known, the earliest moment that it is about."""
+        start_s = current.start_s if current is self._settled else max(since_s, current.first_s - window_s)
+        return max(start_s, self._free_from_s, -np.inf if self._waiting is None else self._waiting.end_s)
 
     def _set_start(self, stretch: Stretch, since_s: float, window_s: float) -> None:
         if stretch is self._settled:
@@ -131,6 +140,7 @@ class Timeline:
     def _event(self, stretch: Stretch, start_s: float) -> ActionEvent:
         fused_C, modality_MC = stretch.fused_C / stretch.windows, stretch.modality_MC / stretch.windows
         best = np.argsort(-fused_C, kind="stable")[:3]
+        counted = self._counter.counted(self._labels[stretch.label], start_s, stretch.end_s)
         return ActionEvent(
             person=self._person,
             label=self._labels[stretch.label],
@@ -139,6 +149,8 @@ class Timeline:
             score=float(fused_C[stretch.label]),
             top3=tuple((self._labels[c], float(fused_C[c])) for c in best),
             modality_scores={name: float(modality_MC[m, stretch.label]) for m, name in enumerate(self._modalities)},
+            count=None if counted is None else counted.count,
+            repetitions_s=() if counted is None else counted.times_s,
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.counting.counter import Counter
 from app.stream.decision import Decision
 from app.stream.events import SETTLE_S, Timeline
 from app.stream.motion import Motion
@@ -57,6 +58,7 @@ class Person:
         pose: pose in the newest frame, None while out of sight.
         decision: the state machine of the person's action.
         segment: the current stretch in sight, None between two.
+        count: how often the current action was repeated so far, None where it is not counted.
     """
 
     def __init__(self, number: int, model: Recogniser, hop_s: float, sensitivity: float = 0.5) -> None:
@@ -66,7 +68,9 @@ class Person:
         self._window_s, self._hop_s = model.window_s, hop_s
         self._window = Window(model.window_s, model.frames)
         self._motion = Motion(model.window_s + 2 * SETTLE_S)
-        self._timeline = Timeline(number, model.labels, model.modalities, self._motion)
+        self._counter = Counter()
+        self._timeline = Timeline(number, model.labels, model.modalities, self._motion, self._counter)
+        self.count: int | None = None
         self.decision = Decision(model.labels, model.thresholds, sensitivity)
 
     def see(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray, anchor_s: float | None = None) -> None:
@@ -86,6 +90,7 @@ class Person:
             self.segment = Segment(time_s, anchor_s, time_s)
         self.segment.seen_s = time_s
         self._motion.push(time_s, joints_V3, seen_V)
+        self._counter.push(time_s, joints_V3, seen_V)
 
     def is_gone(self, time_s: float) -> bool:
         """Return whether the current segment's person has been out of sight for too long."""
@@ -114,7 +119,16 @@ class Person:
         segment.full_windows |= self.is_full(end_s)
         moment_s = self._motion.moment(max(segment.since_s, end_s - self._window_s), end_s)
         ended = self.decision.update(end_s, moment_s, fused_C, modality_MC)
-        return self._timeline.step(end_s, ended, self.decision.current, segment.since_s, self._window_s)
+        events = self._timeline.step(end_s, ended, self.decision.current, segment.since_s, self._window_s)
+        self.count = self._counted(segment)
+        return events
+
+    def _counted(self, segment: Segment) -> int | None:
+        current, label = self.decision.current, self.decision.label
+        if current is None or label is None:
+            return None
+        start_s = self._timeline.start_of(current, segment.since_s, self._window_s)
+        return self._counter.count(label, current.first_s, start_s, segment.seen_s)
 
     def is_full(self, end_s: float) -> bool:
         """Return whether the window that ends then lies wholly in the segment."""
@@ -135,6 +149,8 @@ class Person:
         events = self._timeline.finish(self.decision.close(), segment.since_s, segment.seen_s, self._window_s)
         self._window.clear()
         self._motion.clear()
+        self._counter.clear()
+        self.count = None
         return events
 
     def _in_sight(self) -> Segment:

@@ -16,9 +16,9 @@ export function drawCameraPeople(persons) {
   const video = cameraVideo();
   if (!video || !video.videoWidth) return;
   const { w, h } = sizeOf(video), canvas = overlay(video, "overlay", w, h);
-  const people = persons.map(({ id, main, pose, label }) => ({
+  const people = persons.map(({ id, main, pose, label, count }) => ({
     id, main, tint: personTint(id), points: unpack(pose, settings.steps.pose),
-    text: label && label !== "idle" ? word(label) : "",
+    text: label && label !== "idle" ? `${word(label)} ${count ?? ""}`.trim() : "",
   }));
   drawPeople(canvas, people, mirrored());
 }

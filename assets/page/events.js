@@ -1,11 +1,11 @@
 // The events of everybody: a table of those that ended, newest first, and the same as a CSV file.
 import { personTint, tint } from "./colours.js";
 import { byId, save } from "./dom.js";
-import { personName, word } from "./names.js";
+import { personName, times, word } from "./names.js";
 import { settings } from "./settings.js";
 
 const MOST = 2000; // events kept; a day of them would only make the page slow
-const events = []; // {person, label, start, end, score, at}
+const events = []; // {person, label, start, end, score, count, at}
 let session = null, told = -1; // the session that the last event belongs to, and that event's number
 let zero = 0; // the clock's time at the session's second 0, ms
 
@@ -16,13 +16,14 @@ export function listEvents(answer) {
   answer.events.forEach(listEvent);
 }
 
-function row({ person, label, start, end, at }) {
+function row({ person, label, start, end, count, at }) {
   const tr = document.createElement("tr");
-  tr.innerHTML = '<td><span class="what"><i class="dot"></i><b></b></span></td><td><span class="who"></span></td><td></td>' +
+  tr.innerHTML = '<td><span class="what"><i class="dot"></i><b></b><span></span></span></td><td><span class="who"></span></td><td></td>' +
     '<td class="number"></td>';
   const cells = tr.children;
   cells[0].querySelector("i").style.background = tint(label);
   cells[0].querySelector("b").textContent = word(label);
+  cells[0].querySelector("b + span").textContent = times(count);
   cells[1].firstChild.textContent = personName(person);
   cells[1].firstChild.style.setProperty("--who", personTint(person));
   cells[2].textContent = at.toLocaleTimeString([], { hour12: false });
@@ -31,11 +32,11 @@ function row({ person, label, start, end, at }) {
 }
 
 // One event, told once or many times.
-export function listEvent([number, person, label, start, end, score]) {
+export function listEvent([number, person, label, start, end, score, count]) {
   const body = byId("events");
   if (number <= told || !body) return;
   told = number;
-  const event = { person, label, start, end, score, at: new Date(zero + start * 1000) };
+  const event = { person, label, start, end, score, count, at: new Date(zero + start * 1000) };
   body.querySelector(".empty")?.remove();
   body.prepend(row(event));
   byId("past").tabIndex = 0; // there is something to scroll
@@ -52,7 +53,7 @@ const quoted = (text) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` 
 // The columns of every table of events, and the time of day.
 function csv() {
   const columns = Object.entries(settings.event_columns); // [name, digits of a number or null for a text]
-  const cell = (event) => ([name, digits]) => (digits === null ? quoted(String(event[name])) : event[name].toFixed(digits));
+  const cell = (event) => ([name, digits]) => (digits === null ? quoted(String(event[name] ?? "")) : event[name].toFixed(digits));
   const lines = events.map((event) => [...columns.map(cell(event)), event.at.toISOString()].join(","));
   return [[...columns.map(([name]) => name), "time"].join(","), ...lines].join("\n") + "\n";
 }

@@ -3,6 +3,7 @@
 import { glideBars, resetBars, showBars } from "./bars.js";
 import { camera, failCamera, givesPictures, isRunning, watchStage } from "./camera.js";
 import { clearPeople, drawCameraPeople } from "./camera_overlay.js";
+import { clearCount, showCount } from "./counting.js";
 import { byId } from "./dom.js";
 import { listEvent, listEvents } from "./events.js";
 import { showAddresses } from "./for_programs.js";
@@ -36,6 +37,7 @@ function clear(words) {
   showWindow(null);
   clearPeople();
   clearStrip();
+  clearCount();
 }
 
 // Whether a later moment was shown already: of two pictures under way, the second may be answered first.
@@ -55,6 +57,7 @@ function showAnswer(answer, picture) {
   drawCameraPeople(answer.persons);
   const now = performance.now();
   countAnswer(answer, picture, now);
+  showCount(answer, now);
   showOnStrip(answer, now);
   followTeaching(answer);
   if (answer.sees) showWindow(answer.sees);

@@ -8,7 +8,7 @@ import { isUnplayable, momentNow, playFrom, standIn } from "./stand_in.js";
 import { unpack } from "./wire.js";
 
 const GAP_S = 0.6; // between two kept poses of a person, further apart they are not joined
-let found = null; // {name, size, seconds, csv, jsonl, events, people: person -> [{t, main, points}]}
+let found = null; // {name, size, seconds, csv, jsonl, events, repetitions: their times, people: person -> [{t, main, points}]}
 let drawn = null; // what the overlay shows: moment, size
 
 const clip = () => document.querySelector("#clip video");
@@ -44,12 +44,18 @@ function poseAt(poses, t) {
   return { main: a.main, points: a.points.map((number, i) => number + share * (b.points[i] - number)) };
 }
 
+// How often an event's action was repeated up to a moment, "" before the first time.
+function countAt([number, , , , , , count], t) {
+  const times = found.repetitions[number]; // of very many, the last
+  return count === null ? "" : count - times.filter((time) => time > t).length || "";
+}
+
 function persons(t) {
   const shown = [];
   for (const [id, poses] of found.people) {
     const pose = poseAt(poses, t);
     const event = pose && found.events.find(([, person, , start, end]) => person === id && start <= t && t < end);
-    if (pose) shown.push({ id, ...pose, tint: personTint(id), text: event ? word(event[2]) : "" });
+    if (pose) shown.push({ id, ...pose, tint: personTint(id), text: event ? `${word(event[2])} ${countAt(event, t)}`.trim() : "" });
   }
   return shown;
 }

@@ -59,7 +59,7 @@ def _settings() -> dict:
         "bones": [list(pair) for pair in BONES],
         "steps": {"pose": 0.001, "joint": 0.001},
         "seen_from": 0.5,
-        "event_columns": {"person": None, "label": None, "start": 2, "end": 2, "score": 3},
+        "event_columns": {"person": None, "label": None, "start": 2, "end": 2, "score": 3, "count": None},
         "camera": {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}},
         "route": "./ikem/frame",
         "window": 2.5,
@@ -96,6 +96,7 @@ class BareServer:
         session: number of the server's session.
         key: the key that is taken; another one is refused.
         taught: names of the taught actions.
+        count: how often the action was repeated so far.
         sent: of each picture (time, s; bytes).
         asked: what the page asked for by the buttons.
     """
@@ -106,6 +107,7 @@ class BareServer:
         self.session, self.key = 1, "key 1"
         self.full: int | None = None
         self.taught: list[str] = []
+        self.count: int | None = None
         self.sent: list[tuple[float, int]] = []
         self.asked: list = []
         self.beats = 0
@@ -120,9 +122,10 @@ class BareServer:
             "t": time.monotonic() - self.started,
             "people": 1,
             "note": "",
-            "persons": [{"id": 0, "main": True, "pose": pose, "label": "jumping_jack"}],
+            "persons": [{"id": 0, "main": True, "pose": pose, "label": "jumping_jack", "count": self.count}],
             "label": "jumping_jack",
             "score": 0.86,
+            "count": self.count,
             "threshold": 0.5,
             "closest": None,
             "top": [["jumping_jack", 0.86], ["wave", 0.1]],

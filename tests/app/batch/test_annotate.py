@@ -103,6 +103,9 @@ def test_what_is_drawn():
     assert rows.min() >= 55 and columns.max() <= 70  # within the body's box, and a line's thickness
     draw(named, [Followed(0, near, "wave", 0.9)], {"wave": "waving"})
     assert (named != skeleton).any(2)[:58].any()  # the words are above the head
+    counted = picture()
+    draw(counted, [Followed(0, near, "wave", 0.9, 12)], {"wave": "waving"})
+    assert (counted != named).any()
 
 
 @pytest.mark.parametrize("top", [0.02, 0.3, 0.8])
@@ -151,8 +154,8 @@ def test_who_is_drawn_and_recorded():
 
 def test_everybody_of_several_is_drawn_and_recorded():
     near, far, new = (pose(0.0, (x, 0.1, x + 0.2, 0.9)) for x in (0.1, 0.4, 0.7))
-    states = ((4, near, "wave", 0.8), (2, far, None, 0.0), (0, None, "squat", 0.6))
-    persons = tuple(SimpleNamespace(person=n, pose=p, label=name, score=s) for n, p, name, s in states)
+    states = ((4, near, "wave", 0.8, 3), (2, far, None, 0.0, None), (0, None, "squat", 0.6, None))
+    persons = tuple(SimpleNamespace(person=n, pose=p, label=name, score=s, count=c) for n, p, name, s, c in states)
     answer = SimpleNamespace(persons=persons)
     assert followed(answer) == [Followed(*state) for state in states]
     (a, _), (b, _), (c, _) = numbered(answer, [far, new, near])

@@ -16,7 +16,19 @@ import pytest
 from app.landmarks.reader import LandmarkReader
 from models.clips import write_clips
 from tests.app.batch.helpers import FakePose, joints, lines, listing, rows, run, save
-from tests.app.helpers import pose, write_video
+from tests.app.counting.figures import bumps, figure, times
+from tests.app.helpers import HandModel, Scores, pose, write_video
+
+
+class SquatModel(HandModel):
+    """Says "squat" of every window in which somebody moves."""
+
+    def __call__(self, joints_NTV3, frames_N):
+        fused_NC = np.zeros((len(joints_NTV3), 3), np.float32)
+        moves_N = np.ptp(joints_NTV3[:, :, 0, 1], axis=1) > 0.05
+        fused_NC[np.arange(len(fused_NC)), np.where(moves_N, 1, 2)] = 1
+        return Scores(fused_NC, np.repeat(fused_NC[:, None], 3, 1), np.zeros((len(fused_NC), 8), np.float32))
+
 
 WAVES = ((2, "idle"), (3, "wave"), (2, "idle"), (3, "squat"))
 
@@ -54,6 +66,19 @@ def test_subtitles(clip, out):
     text = (out / "day.vtt").read_text()
     assert text.startswith("WEBVTT\n\n00:00:0") and text.index("waving") < text.index("squatting")
     assert listing(out) == ["day.jsonl", "day.vtt", "summary.csv"]
+
+
+def test_repetitions_are_summed_over_an_input(tmp_path, out, capsys):
+    """Three squats as an event; whoever sits down once repeats nothing."""
+    times_T = times(12)
+    depth_T = bumps(times_T, [2, 4, 6], 1.9)
+    clip = save(tmp_path / "day.npz", figure(depth_T) + np.float32([0, -0.4, 0]) * depth_T[:, None, None])
+    run([clip], out, count=True, csv=True, vtt=True, make_model=SquatModel)
+    (event,) = lines(out / "day.jsonl")
+    assert (event["label"], event["count"], len(event["repetitions"])) == ("squat", 3, 3)
+    assert rows(out)["day.npz"]["counts"] == "squat 3" and "1 event, squat 3" in capsys.readouterr().out
+    assert (out / "events.csv").read_text().splitlines()[1].endswith(",3")
+    assert "squatting 2\n" in (out / "day.vtt").read_text()
 
 
 def test_only_some_labels(clip, out):

@@ -152,7 +152,7 @@ def test_what_is_not_the_same_any_more_is_done_again(folder, worked, change):
 
 
 @pytest.mark.parametrize(
-    "options", [{"every_s": 0.5}, {"min_score": 0.5}, {"labels": ("wave",)}, {"vtt": True}, {"top": 2}]
+    "options", [{"every_s": 0.5}, {"min_score": 0.5}, {"labels": ("wave",)}, {"vtt": True}, {"top": 2}, {"count": True}]
 )
 def test_other_options_make_other_results(folder, worked, options):
     run([folder], folder / "out")

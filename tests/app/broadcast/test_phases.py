@@ -16,15 +16,8 @@ WORDS = HandModel().display
 
 def answer(time_s: float, *labels: str | None, count: int | None = None) -> Answer:
     """What the stream says of persons 0, 1 ... at a time."""
-    kind = PersonState if count is None else Counting
-    persons = tuple(kind(p, p == 0, None, label, 0.9, None, None) for p, label in enumerate(labels))
+    persons = tuple(PersonState(p, p == 0, None, label, 0.9, None, None, count) for p, label in enumerate(labels))
     return Answer(time_s, len(labels), None, labels[0] if labels else None, 0.9, None, None, persons=persons)
-
-
-class Counting(PersonState):
-    """A state with a number of repetitions."""
-
-    count = 0
 
 
 def event(label: str, start_s: float, end_s: float, person: int = 0) -> ActionEvent:
@@ -128,8 +121,7 @@ def test_two_people_and_only_the_labels_that_count():
 def test_a_count_is_an_update():
     one, told = phases(), []
     for k in range(10):
-        Counting.count = k // 4
-        told += one.frame(answer(k / 10, "squat", count=1))
+        told += one.frame(answer(k / 10, "squat", count=k // 4))
     assert [(m.phase, m.count) for m in told] == [("start", 1), ("update", 2)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from app.classify.formats import columns, csv_line, event_line, event_row, summary_row
 from app.classify.summary import Summary
@@ -22,7 +23,15 @@ def test_an_event_as_json():
         "score": 0.8765,
         "top3": [["wave", 0.8765], ["idle", 0.1], ["clap", 0.01]],
         "modality_scores": {"joint": 0.7, "bone": 0.9},
+        "count": None,
+        "repetitions": [],
     }
+
+
+def test_a_counted_event():
+    line = event_line("x", replace(EVENT, count=2, repetitions_s=(1.50049, 2.25)))
+    assert json.loads(line)["count"] == 2 and json.loads(line)["repetitions"] == [1.5, 2.25]
+    assert event_row(json.loads(line))[-2:] == ["0.8765", "2"]
 
 
 def test_an_event_holds_real_letters_and_nothing_that_a_terminal_obeys():
@@ -50,5 +59,12 @@ def test_a_row_of_the_summary():
     assert summary_row("./=1.mp4", summary, results="=1")[-1] == "./=1"  # no formula in a spreadsheet
 
 
+def test_counts_are_a_column_of_their_own():
+    row = dict(zip(columns(None, True), summary_row("x", Summary(), counts="squat 12"), strict=True))
+    assert row["counts"] == "squat 12"
+
+
 def test_a_row_of_the_table_of_events():
-    assert event_row(json.loads(event_line("x", EVENT))) == ["x", "0", "wave", "1.235", "2.500", "0.8765"]
+    assert event_row(json.loads(event_line("x", EVENT))) == ["x", "0", "wave", "1.235", "2.500", "0.8765", ""]
+    older = {name: value for name, value in json.loads(event_line("x", EVENT)).items() if name != "count"}
+    assert event_row(older)[-1] == ""  # a line that an older version wrote

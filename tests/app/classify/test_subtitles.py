@@ -31,3 +31,18 @@ def test_subtitles_of_several_people_in_the_order_of_their_starts():
 @pytest.mark.parametrize("end", [1.0, 1.0004])
 def test_a_subtitle_lasts(end):
     assert "00:00:01.000 --> 00:00:01.001\n" in "".join(webvtt([event(0, "wave", 1.0, end)], WORDS))
+
+
+def test_the_number_goes_up_with_each_repetition():
+    counted = event(0, "wave", 1.0, 4.0) | {"count": 2, "repetitions": [2.0, 3.5]}
+    assert "".join(webvtt([counted], WORDS)) == (
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nwaving\n\n"
+        "00:00:02.000 --> 00:00:03.500\nwaving 1\n\n00:00:03.500 --> 00:00:04.000\nwaving 2\n"
+    )
+
+
+def test_repetitions_at_the_edges_and_without_times():
+    """The last one may end with the event or a little later; of very many, the first have no times."""
+    late = event(0, "wave", 1.0, 4.0) | {"count": 7, "repetitions": [4.2]}
+    text = "".join(webvtt([late], WORDS))
+    assert "00:00:01.000 --> 00:00:04.000\nwaving 6\n" in text and "00:00:04.000 --> 00:00:04.001\nwaving 7\n" in text

@@ -45,11 +45,13 @@ def test_the_help_names_every_option(capsys):
 
 
 def test_what_is_given_arrives():
-    words = "a.mp4 --out o --every 0.5 --min-score 0.6 --labels wave,clap,wave --top 5 --csv --workers 3 --seconds 2.5"
-    options = options_of(parser().parse_args(["classify", *words.split(), "--json-lines", "-", "--quiet"]))
+    words = "a.mp4 --out o --every 0.5 --min-score 0.6 --labels wave,clap,wave --top 5 --csv --count --workers 3"
+    options = options_of(
+        parser().parse_args(["classify", *words.split(), "--seconds", "2.5", "--json-lines", "-", "--quiet"])
+    )
     assert options == Options(
-        out=Path("o"), every_s=0.5, min_score=0.6, labels=("wave", "clap"), top=5, csv=True, workers=3, seconds=2.5,
-        json_lines=True, quiet=True,
+        out=Path("o"), every_s=0.5, min_score=0.6, labels=("wave", "clap"), top=5, count=True, csv=True, workers=3,
+        seconds=2.5, json_lines=True, quiet=True,
     )  # fmt: skip
 
 

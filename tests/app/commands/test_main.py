@@ -63,7 +63,7 @@ def test_wrong_usage(argv, capsys):
 
 CLASSIFY = ["--out", "--recursive", "--seconds", "--csv", "--vtt", "--annotate", "--skeletons", "--json-lines", "--top"]
 CLASSIFY += ["--every", "--min-score", "--labels", "--workers", "--resume", "--quiet", "--engine", "--ray-address"]
-CLASSIFY += ["--pack", "--only"]
+CLASSIFY += ["--pack", "--only", "--count"]
 CLASSIFY += ["--serve", "--token", "--allow-host", "--mqtt", "--mqtt-password", "--mqtt-ca", "--home-assistant"]
 
 

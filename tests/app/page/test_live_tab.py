@@ -74,7 +74,7 @@ def test_answer_is_small_and_rounded():
     assert (answer["s"], answer["t"], answer["ms"], answer["recording"]) == (7, 1.5, 12.3, "on")
     assert answer["top"] == [["squat", 0.7], ["wave", 0.2], ["idle", 0.1]]
     assert answer["modalities"] == [0.7, 0.6, 0.8]
-    assert answer["events"] == [[4, 1, "squat", 1.234, 2.345, 0.8765]]
+    assert answer["events"] == [[4, 1, "squat", 1.234, 2.345, 0.8765, None]]
     assert len(json.dumps(answer | {"sees": None})) < 1500
     assert len(json.dumps(answer["sees"])) < 5200
 
@@ -84,6 +84,14 @@ def test_everybody_in_view_is_told_the_main_one_first():
     assert [(p["id"], p["main"], p["label"]) for p in persons] == [(3, True, "squat"), (1, False, "wave")]
     points = unpack(persons[0]["pose"], page_settings(HandModel())["steps"]["pose"]).reshape(33, 3)
     assert np.allclose(points[:2], [[0.4, 0.2, 1.0], [0.6, 0.8, 1.0]], atol=1e-4)
+
+
+def test_repetitions_are_told_of_everybody_and_of_events():
+    counted = replace(reply(), events=((4, replace(EVENT, count=12)),))
+    states = tuple(replace(state, count=3 + k) for k, state in enumerate(counted.answer.persons))
+    answer = answer_json(replace(counted, answer=replace(counted.answer, count=3, persons=states)), 0.5, 1.0)
+    assert answer["count"] == 3 and [p["count"] for p in answer["persons"]] == [3, 4] and answer["events"][0][-1] == 12
+    assert told()["count"] is None
 
 
 def test_the_window_ends_with_its_newest_frame():
@@ -173,7 +181,7 @@ def test_handler_takes_any_sensitivity_that_a_browser_sends():
 
 
 def test_stopping_tells_what_ended():
-    assert stop_handler(Visitors())(REQUEST)["stopped"] == [[5, 1, "squat", 1.234, 2.345, 0.8765]]
+    assert stop_handler(Visitors())(REQUEST)["stopped"] == [[5, 1, "squat", 1.234, 2.345, 0.8765, None]]
 
 
 def test_a_key_names_whose_it_is_and_is_told_anew():
@@ -211,7 +219,7 @@ def test_words_and_settings():
     assert settings["words"]["wave"] == "waving" and settings["modalities"] == ["joint", "bone", "motion"]
     assert len(settings["bones"]) == 24 and settings["recording"] is False
     assert settings["seen_from"] == SEEN_FROM, "the page draws what the model counts"
-    assert list(settings["event_columns"]) == ["person", "label", "start", "end", "score"]
+    assert list(settings["event_columns"]) == ["person", "label", "start", "end", "score", "count"]
 
 
 def test_badge_names_the_provider():

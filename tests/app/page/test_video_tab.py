@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_a_good_file(handler, tmp_path):
     page, found = handler(str(path), REQUEST, no_progress)
     assert "Waving" in page and "data-start" in page and "4.0 s" in page
     assert found["name"] == "clip.mp4" and found["events"][0][1:3] == [0, "wave"]
-    assert found["csv"].splitlines()[0] == "person,label,start,end,score"
+    assert found["csv"].splitlines()[0] == "person,label,start,end,score,count"
     assert json.loads(found["jsonl"])["label"] == "wave" and len(found["track"]["points"]) > 120 * 198
     json.dumps(found, allow_nan=False)
 
@@ -180,6 +181,15 @@ def test_result_places_events():
     assert "The file ends early." in page and "1 person" in page
 
 
+def test_repetitions_stand_beside_the_action_and_in_the_files():
+    counted = replace(event(0, "squat", 1.0, 9.0), count=2, repetitions_s=(3.0004, 6.5))
+    summary = Summary((("squat", 0.8),), 300, 10.0, 30.0, 1, "ok")
+    page = result_html(HandModel(), summary, [counted, event(0, "wave", 9.0, 10.0)])
+    assert page.count("\u00d7 2") == 3, "in the block, its title and the row"
+    found = result_json("x.mp4", summary, [counted], PoseTrack(), (640, 480))
+    assert found["repetitions"] == [[3.0, 6.5]] and found["events"][0][-1] == 2 and ",2\n" in found["csv"]
+
+
 def test_how_many_people_is_said_once():
     summary = Summary((("squat", 0.8),), 300, 10.0, 30.0, 2, "ok: 2 people, the label is the nearest one's; short")
     page = result_html(HandModel(), summary, [])
@@ -248,7 +258,7 @@ def test_people_who_meet_have_lanes_of_their_own():
 
 def test_files_to_save():
     events = [event(3, "squat", 1.0, 2.5)]
-    assert events_csv(events) == "person,label,start,end,score\n3,squat,1.000,2.500,0.9000\n"
+    assert events_csv(events) == "person,label,start,end,score,count\n3,squat,1.000,2.500,0.9000,\n"
     found = result_json("my clip.mp4", Summary(seconds=2.5), events, PoseTrack(), (640, 480))
     assert found["size"] == [640, 480] and found["seconds"] == 2.5
     line = json.loads(found["jsonl"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.counting.counter import Counter
 from app.stream.decision import Stretch
 from app.stream.events import Timeline
 
@@ -32,7 +33,7 @@ def stretch(label, start_s, end_s, score=0.8, windows=None):
 
 def play(*stretches, since_s=-10.0, until_s=30.0):
     """Events of stretches that come in turn, each ended a second and a half after it speaks of."""
-    timeline, events = Timeline(3, LABELS, MODALITIES, Still()), []
+    timeline, events = Timeline(3, LABELS, MODALITIES, Still(), Counter()), []
     times = iter(np.arange(0, until_s, 0.2))
     for one in stretches:
         for time_s in times:
@@ -83,7 +84,7 @@ def test_a_flicker_is_no_event():
 
 
 def test_an_event_is_given_soon_after_its_end():
-    timeline, one = Timeline(0, LABELS, MODALITIES, Still()), stretch("wave", 4, 6)
+    timeline, one = Timeline(0, LABELS, MODALITIES, Still(), Counter()), stretch("wave", 4, 6)
     assert timeline.step(7.2, one, None, -10, WINDOW_S) == []
     assert timeline.step(7.8, None, None, -10, WINDOW_S) == []
     assert len(timeline.step(8.2, None, None, -10, WINDOW_S)) == 1
@@ -91,13 +92,17 @@ def test_an_event_is_given_soon_after_its_end():
 
 
 def test_it_is_given_while_another_goes_on():
-    timeline, one, long = Timeline(0, LABELS, MODALITIES, Still()), stretch("wave", 4, 6), stretch("squat", 7, 20)
+    timeline, one, long = (
+        Timeline(0, LABELS, MODALITIES, Still(), Counter()),
+        stretch("wave", 4, 6),
+        stretch("squat", 7, 20),
+    )
     timeline.step(7.2, one, None, -10, WINDOW_S)
     assert timeline.step(8.0, None, long, -10, WINDOW_S) == []  # its start is not known yet
     assert said(timeline.step(9.0, None, long, -10, WINDOW_S)) == [("wave", 4, 6)]
 
 
 def test_from_the_first_moment_to_the_last():
-    timeline, one = Timeline(0, LABELS, MODALITIES, Still()), stretch("wave", 0.4, 4)
+    timeline, one = Timeline(0, LABELS, MODALITIES, Still(), Counter()), stretch("wave", 0.4, 4)
     (event,) = timeline.finish(one, 0.1, 5.5, WINDOW_S)
     assert (event.start_s, event.end_s) == (0.1, 5.5)
