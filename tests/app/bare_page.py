@@ -77,7 +77,7 @@ def _html() -> str:
 <script type="application/json" id="ikem-settings">{json.dumps(_settings())}</script>
 <script>window.ikem = import("./scripts/main.js");</script></head><body><div class="tabs">
 <div class="tab-wrapper" role="tablist">{tabs}</div><div id="live-tab"><div id="live"><div id="left">
-<div id="stage"><div id="cam">{piece["camera"]}</div><div id="stage-ui">{piece["stage"]}</div></div>
+<div id="stage" style="display: flex; flex-direction: column"><div id="cam">{piece["camera"]}</div><div id="stage-ui">{piece["stage"]}</div></div>
 <div id="controls">{piece["controls"]}</div><div id="status">{piece["status"]}</div>{sides["left"]}</div>
 <div id="right">{sides["right"]}</div></div></div>
 <div id="teach-tab" style="display: none"><div id="teach">{piece["teach"]}</div></div></div>{hidden}

@@ -29,7 +29,7 @@ def greys(tab, words: str, line: str) -> None:
     assert tab.locator("#bars .bar").count() == 0 and tab.locator("#unseen").is_visible()
     assert drawn(tab, "overlay") == drawn(tab, "figure") == drawn(tab, "strip") == 0
     assert tab.locator("#spoken").inner_text() not in ANSWERED
-    assert tab.locator("#fps").inner_text() == "\u2013"
+    assert tab.locator("#fps").text_content() == "\u2013"
 
 
 def noted(tab, line: str) -> None:
