@@ -1,4 +1,4 @@
-"""The command line: `python -m app demo | classify | teach | convert | bench | doctor | pose`."""
+"""The command line: `python -m app demo | classify | teach | learn | convert | bench | doctor | pose`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from models.system.blas import one_blas_thread
 from models.system.command_line import CommandLine, ShowVersion, add_commands, asked_for
+from models.system.native_warnings import native_warnings_hidden
 from models.system.plots import plots_into_memory
 from models.system.signals import ended_as_by_ctrl_c
 from models.system.streams import open_closed_streams, output_handed_over
@@ -20,7 +21,8 @@ COMMANDS = {
     "demo": "open the live page in the browser",
     "classify": "name the actions in videos, cameras and recorded skeletons",
     "teach": "teach actions of your own by a few examples",
-    "convert": "write recorded landmarks as a table or as arrays",
+    "learn": "learn from corrected events",
+    "convert": "write recorded landmarks or events for other programs",
     "bench": "measure the live path against MediaPipe alone",
     "doctor": "check what works on this machine, and say what to do",
     "pose": "prepare the pose model",
@@ -46,8 +48,6 @@ def parser(
 
 
 def _run(args: argparse.Namespace) -> int:
-    from models.system.native_warnings import native_warnings_hidden
-
     with native_warnings_hidden():
         return args.run(args)
 

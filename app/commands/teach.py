@@ -21,6 +21,7 @@ from models.system.words import count
 
 if TYPE_CHECKING:
     from app.teach.teacher import Teacher
+    from app.teach.verdict import Verdict
 
 HELP = """\
 Teach actions by a few examples each, in seconds and without training, into a pack: one small file of skeletons,
@@ -95,6 +96,11 @@ def said_of(pack: Pack) -> str:
     return "\n".join(lines)
 
 
+def told(verdict: Verdict) -> str:
+    """Return the verdict on an action in a line, with what to do next."""
+    return "; ".join(filter(None, (f"{verdict.action}: {verdict.said}", verdict.advice)))
+
+
 def _whose(pack: Pack, model_path: Path) -> str:
     """Return whether a pack was made with a model, as a sentence."""
     from export.runtime import ActionModel
@@ -153,6 +159,8 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
         pack = pack.without_skeletons()
     write_pack(pack, args.pack)
     print(said_of(pack))
+    if not args.counter:
+        print(told(teacher.verdict(pack, name)))
     return FAILED if failed else 0
 
 

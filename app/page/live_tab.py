@@ -100,6 +100,8 @@ def build_live(
             _piece("timeline", elem_id="timeline")
             if addresses is not None:
                 _piece("for_programs", elem_id="programs")
+            if sessions.lessons.teacher is not None:
+                _piece("fix", elem_id="fix-box")
         with gr.Column(scale=5, min_width=320, elem_id="right"):
             _piece("now", elem_id="now")
             _piece("scores", elem_id="scores")

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.page.recent import Recent
 from app.stream.action_stream import ActionStream
 
 if TYPE_CHECKING:
     import numpy as np
 
     from app.broadcast.source import Broadcast
+    from app.corrections.live import Shown
     from app.page.recorder import Recorder
     from app.pose.landmarker import PoseSource
     from app.teach.lesson import Lesson
@@ -84,6 +86,7 @@ class Session:
         self._events: deque[tuple[float, Numbered]] = deque()  # with the time when it was first told
         self._count = 0
         self._scores_C: np.ndarray | None = None
+        self._recent = Recent()
         self._lock = threading.Lock()
         self._closed = False
         self._started = self.last_s = clock()
@@ -126,6 +129,11 @@ class Session:
             self._finish(self._clock())
             return tuple(event for _, event in self._events)
 
+    def shown(self, number: object) -> Shown | None:
+        """Return one of the last events with its movement, by its number; None if it is not here any more."""
+        with self._lock:
+            return self._recent.find(number)
+
     def close(self) -> None:
         """Free the landmarker and forget the stream, after the frame that is being answered."""
         with self._lock:
@@ -136,11 +144,13 @@ class Session:
             if self._broadcast is not None:
                 self._broadcast.finish()
             self._pose = self._stream = self._model = self._recorder = self._broadcast = None
+            self._recent = Recent()
             self._closed = True
 
     def _reply(self, now: float, stream: ActionStream, model: Recogniser, answer: Answer) -> Reply:
         if self._recorder is not None:
             self._recorder.add(answer.time_s, [(state.person, state.pose) for state in answer.persons if state.pose])
+        self._recent.see(answer.time_s, answer.persons)
         self._tell(now, answer.events)
         if self._broadcast is not None:
             self._broadcast.frame(answer)
@@ -160,6 +170,7 @@ class Session:
             if self._broadcast is not None:
                 self._broadcast.end(event)
             self._events.append((now, (self._count, event)))
+            self._recent.tell(self._count, event)
             self._count += 1
         while self._events and now - self._events[0][0] > RETELL_S:
             self._events.popleft()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from app.broadcast.source import Broadcast
+    from app.corrections.live import Shown
     from app.page.recorder import Recorder
     from app.pose.landmarker import PoseSource
     from app.teach.lessons import Lessons
@@ -91,6 +92,12 @@ class Sessions:
         with self._lock:
             session = self._sessions.get(key)
         return session.finish() if session is not None else ()
+
+    def shown(self, key: str, number: object) -> Shown | None:
+        """Return one of a visitor's last events with its movement; None if it is not here any more."""
+        with self._lock:
+            session = self._sessions.get(key)
+        return session.shown(number) if session is not None else None
 
     def _session(self, key: str) -> Session:
         self.sweep()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from app.corrections.correction import CorrectionError
+from app.corrections.live import Shown, learn_event
 from app.page.answer import window_json
 from app.page.own_gradio import gr
 from app.page.own_words import check_not_own
@@ -63,6 +65,8 @@ def teach_handler(sessions: Sessions) -> Callable[[object, gr.Request], dict | N
         if sessions.has_left(key):
             return None
         did = str(asked.get("do", "")) if isinstance(asked, dict) else ""
+        if isinstance(asked, dict):
+            asked["shown"] = sessions.shown(key, asked.get("event")) if did == "fix" else None
         if did not in _DEEDS and did != "save":
             return answered(sessions.lessons.find(key), asked)
         try:
@@ -81,7 +85,8 @@ def answered(lesson: Lesson, asked: object) -> dict:
     Args:
         lesson: the visitor's lesson.
         asked: {"do": "start", "name", "counter"}, "stop", "cancel", {"do": "delete", "clip"}, {"do": "forget",
-            "name"}, {"do": "only", "on"}, {"do": "load", "name", "file"} (base64), "save", or anything else for a look;
+            "name"}, {"do": "fix", "event", "name"} (what one of the last live events was, "" for nothing),
+            {"do": "only", "on"}, {"do": "load", "name", "file"} (base64), "save", or anything else for a look;
             with "have", the clips that the page knows. The browser may send anything.
 
     Returns:
@@ -95,7 +100,7 @@ def answered(lesson: Lesson, asked: object) -> dict:
             file = base64.b64encode(lesson.file()).decode("ascii")
         elif did in _DEEDS:
             said = _DEEDS[did](lesson, asked) or ""
-    except (PackError, TeachError) as error:
+    except (PackError, TeachError, CorrectionError) as error:
         said, failed = str(error).replace(_SHELL_WAY, _PAGE_WAY), True
     have = asked.get("have")
     state = state_json(lesson, set(map(str, have)) if isinstance(have, list) else set())
@@ -122,6 +127,18 @@ def _start(lesson: Lesson, asked: dict) -> None:
     lesson.start(name, asked.get("counter") is True)
 
 
+def _fix(lesson: Lesson, asked: dict) -> str:
+    """Learn from one of the last live events: what it was, or that it was nothing of the kind."""
+    shown, name = asked.get("shown"), str(asked.get("name", ""))
+    if not isinstance(shown, Shown):
+        raise TeachError("that event is too long ago: correct the next one sooner")
+    if name.strip():
+        check_not_own(name)
+    pack, said = learn_event(lesson.teacher, lesson.pack, shown, name)
+    lesson.take(pack)
+    return said
+
+
 _DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {
     "start": _start,
     "stop": lambda lesson, asked: lesson.stop(),
@@ -130,6 +147,7 @@ _DEEDS: dict[str, Callable[[Lesson, dict], str | None]] = {
     "forget": lambda lesson, asked: lesson.forget(str(asked.get("name", ""))),
     "only": lambda lesson, asked: lesson.set_only(asked.get("on") is True),
     "load": _load,
+    "fix": _fix,
 }
 
 
@@ -138,11 +156,12 @@ def state_json(lesson: Lesson, have: set[str]) -> dict:
 
     Returns:
         recording: name of the action that is being recorded, "" for none; only; actions, the newest first: [{name,
-        shown: names of clips, of the newest SHOWN, not: likewise of counter-examples, count: of all examples, advice}];
-        clips: {name: {frames, joints}} of those that the page does not `have`.
+        own: whether it is a corrected label of the model's, shown: names of clips, of the newest SHOWN, not: likewise
+        of counter-examples, count: of all examples, verdict, good, advice}]; clips: {name: {frames, joints}} of those
+        that the page does not `have`.
     """
     pack, names = lesson.pack, lesson.clip_names()
-    actions = [] if pack is None else [_action_json(pack, names, action) for action in reversed(pack.actions)]
+    actions = [] if pack is None else [_action_json(lesson, pack, names, name) for name in reversed(pack.actions)]
     clips = {}
     if pack is not None and pack.clips_EKV3 is not None:
         shown = {name for action in actions for name in (*action["shown"], *action["not"])} - have
@@ -150,13 +169,22 @@ def state_json(lesson: Lesson, have: set[str]) -> dict:
     return {"recording": lesson.recording, "only": lesson.only, "actions": actions, "clips": clips}
 
 
-def _action_json(pack: Pack, names: list[str], action: str) -> dict:
+def _action_json(lesson: Lesson, pack: Pack, names: list[str], action: str) -> dict:
     newest = lambda places: [names[place] for place in np.flip(places)[:SHOWN]]  # noqa: E731
     shown, counters = pack.examples(action), pack.examples(action, counter=True)
     return {
         "name": action,
+        "own": action in pack.corrects,
         "shown": newest(shown),
         "not": newest(counters),
         "count": len(shown),
-        "advice": pack.advice(action),
+        **_verdict_json(lesson, action),
     }
+
+
+def _verdict_json(lesson: Lesson, action: str) -> dict:
+    """Return the verdict on an action in words, whether it is good, and what to do next; no words without a teacher."""
+    if not lesson.teaches:
+        return {"verdict": "", "good": True, "advice": ""}
+    verdict = lesson.verdict(action)
+    return {"verdict": verdict.said, "good": verdict.good, "advice": verdict.advice}

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from app.page.correct import build_correct
 from app.page.jobs import QUEUE, Jobs
+from app.page.kept import Kept, Recording
 from app.page.own_gradio import gr
 from app.page.scripts import hook
 from app.page.theme import fragment
 from app.page.video_analysis import MOST_SECONDS, NotWantedError, Turns, analyse
 from app.page.video_result import result_html, result_json
 from app.sources.video import VideoError
+from app.teach.lessons import LessonsFullError
 from models.system.places import EXAMPLE
 from models.system.words import count
 
@@ -66,7 +70,9 @@ def build_video(lessons: Lessons, pose_model: Path, turns: Turns, jobs: Jobs) ->
         with gr.Column(scale=5, min_width=320):
             result = gr.HTML(_EMPTY, elem_id="result", js_on_load=None)
     found = gr.JSON(visible="hidden", elem_id="found")
-    on_video = video_handler(lessons, pose_model, turns)
+    kept = Kept()
+    build_correct(lessons, kept)
+    on_video = video_handler(lessons, pose_model, turns, kept)
     run = {
         "concurrency_limit": AT_ONCE,
         "concurrency_id": QUEUE,
@@ -110,7 +116,7 @@ def working(before: int) -> str:
     return f'<section class="card working">{told}</section>'
 
 
-def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[..., Shown]:
+def video_handler(lessons: Lessons, pose_model: Path, turns: Turns, kept: Kept | None = None) -> Callable[..., Shown]:
     """Return the function that Gradio calls with an uploaded file, returning a piece of the page and its data."""
 
     def on_video(path: str | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Shown:  # noqa: B008
@@ -128,6 +134,8 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
             progress(0, desc="Opening the recording")
             summary, events, track, size = analyse(Path(path), model, pose_model, on_frame)
             check()
+            if kept is not None:
+                keep(lessons, kept, key, Recording(Path(path).name, track.replay, summary.fps))
             found = result_json(Path(path).name, summary, events, track, size)
             return result_html(model, summary, events), found
         except NotWantedError:
@@ -136,6 +144,12 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns) -> Callable[
             return _trouble(_sentence(error)), None
 
     return on_video
+
+
+def keep(lessons: Lessons, kept: Kept, key: str, recording: Recording) -> None:
+    """Keep a recording for its visitor to teach from, if there is room."""
+    with suppress(LessonsFullError):
+        kept.keep(lessons.of(key), recording)
 
 
 def _trouble(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.corrections.replay import Replay
 from app.types import LANDMARKS, PersonState, Pose
 
 POSE_STEP = 1e-4  # of a frame's width or height, and of visibility
@@ -42,14 +43,19 @@ class PoseTrack:
 
     Args:
         most: largest number of poses to hold.
+
+    Attributes:
+        replay: all of them with their landmarks, to be played again.
     """
 
     def __init__(self, most: int = MOST_POSES) -> None:
+        self.replay = Replay()
         self._most, self._stride, self._frames = most, 1, 0
         self._kept: list[tuple[int, float, tuple[int, bool], np.ndarray]] = []  # frame, s, (person, main), (L, 3) int16
 
     def add(self, time_s: float, persons: Sequence[PersonState]) -> None:
         """Add one frame."""
+        self.replay.add(time_s, [state.pose for state in persons if state.pose is not None])
         frame, self._frames = self._frames, self._frames + 1
         if frame % self._stride:
             return

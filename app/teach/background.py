@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.teach.pack import PackError
-from models.labels import IDLE, OTHER
+from models.labels import SILENT
 from models.system.contents import mistaken
 
 if TYPE_CHECKING:
@@ -30,10 +30,18 @@ class Background:
     Attributes:
         embedding_BD: a model's embeddings of windows.
         kind_B: number of each window's label; -1 for idle, for what no label names, and if the file has no labels.
+        labels: of the numbers; empty if the file has none.
     """
 
     embedding_BD: np.ndarray
     kind_B: np.ndarray
+    labels: tuple[str, ...] = ()
+
+    def kinds_of(self, label: str) -> tuple[int, ...]:
+        """Return the numbers of the windows that show what a label of the model's own names."""
+        if label in SILENT:
+            return (-1,)
+        return tuple(k for k, known in enumerate(self.labels) if known == label)
 
 
 def read_background(model_path: Path, model: Recogniser) -> Background:
@@ -62,5 +70,6 @@ def read_background(model_path: Path, model: Recogniser) -> Background:
     whole = embedding_BD.ndim == 2 and len(embedding_BD) >= _LEAST and np.isfinite(embedding_BD).all()
     if not whole or kind_B.shape != embedding_BD.shape[:1]:
         raise PackError(f"{path}: damaged (embeddings {embedding_BD.shape}); get it again with the model")
-    nameless = [k for k, label in enumerate(labels) if label in (IDLE, OTHER)]
-    return Background(embedding_BD.astype(np.float32), np.where(np.isin(kind_B, nameless), -1, kind_B))
+    nameless = [k for k, label in enumerate(labels) if label in SILENT]
+    named_B = np.where(np.isin(kind_B, nameless), -1, kind_B)
+    return Background(embedding_BD.astype(np.float32), named_B, tuple(map(str, labels)))

@@ -16,6 +16,7 @@ from app.teach.examples import Demonstration, TeachError
 from app.teach.pack import Pack, PackError, checked_name, pack_bytes, parse_pack
 from app.teach.taught_model import TaughtModel, is_known
 from app.teach.teacher import Teacher
+from app.teach.verdict import FEW, Verdict
 from app.types import Pose, PosedFrame
 from models.system.words import count
 
@@ -61,6 +62,20 @@ class Lesson:
         self.pack: Pack | None = pack
         self._check_room = check_room
         self._take(pack, only)
+
+    @property
+    def teaches(self) -> bool:
+        """Whether anything can be taught here."""
+        return self._teacher is not None
+
+    @property
+    def teacher(self) -> Teacher:
+        """The teacher of its model.
+
+        Raises:
+            PackError: nothing can be taught.
+        """
+        return self._teaches()
 
     @property
     def recording(self) -> str:
@@ -140,6 +155,22 @@ class Lesson:
             raise PackError(f"there is no action {name!r}")
         self._shrink(np.flatnonzero(self.pack.action_E == self.pack.actions.index(name)).tolist())
 
+    def take(self, pack: Pack) -> None:
+        """Take a pack in the place of what was taught.
+
+        Raises:
+            PackError: there is no room for it, or a name in it is taken.
+        """
+        self._take(pack, self.only)
+
+    def verdict(self, action: str) -> Verdict:
+        """Return whether an action will be recognised and, if not, why."""
+        assert self.pack is not None
+        known = self._verdicts.get(action)
+        if known is None:
+            known = self._verdicts[action] = self._teaches().verdict(self.pack, action)
+        return known
+
     def set_only(self, only: bool) -> None:
         """Choose whether only taught actions are named, or the model's own too.
 
@@ -198,6 +229,7 @@ class Lesson:
             self._check_room(pack.size)
         self.model = self._own if pack is None else TaughtModel(self._own, pack, only)
         self.pack, self.only = pack, only
+        self._verdicts: dict[str, Verdict] = {}
 
     def _shrink(self, places: list[int]) -> None:
         assert self.pack is not None
@@ -208,5 +240,11 @@ class Lesson:
         if counter:
             return f"{seen}: kept as what {name!r} is not"
         if not is_new:
-            return f"{seen}, added to {name!r}, which was there already"
-        return f"{seen}: {name!r} is live now" + ("; one works, three to five are better" if times == 1 else "")
+            return f"{seen}, added to {name!r}, which was there already{self._doubt(name)}"
+        more = "; one works, three to five are better" if times == 1 else self._doubt(name)
+        return f"{seen}: {name!r} is live now{more}"
+
+    def _doubt(self, name: str) -> str:
+        """Return why an action may not be recognised although there are enough examples of it, or ""."""
+        verdict = self.verdict(name)
+        return "" if verdict.good or verdict.why == FEW else f", but {verdict.said}; {verdict.advice}"

@@ -26,6 +26,7 @@ MOST_BYTES = 64 << 20  # largest file that is read
 MOST_ACTIONS, MOST_CLIPS = 50, 2000
 MOST_FRAMES = 1000  # of one clip, which has as many as a window of the model
 _LARGEST = 1e9  # number, far above any that is learnt or measured, and far below what overflows
+NO_ACTION = -1  # in place of an action's number: a counter-example of all
 _NAME = 40  # most letters of an action's name
 _JOINED = re.compile(r"(?<=[^\w\s])\u200d(?=[^\w\s])")  # what makes one sign of several, as in the sign of a family
 
@@ -42,10 +43,12 @@ class Pack:
         embedding: name of the embedding model (Recogniser.embedding).
         actions: names, as people gave them.
         action_E: the action that each clip belongs to.
-        counter_E: bool, whether it is an example of what that action is not.
+        counter_E: bool, whether it is an example of what that action is not; of what no action is where its action is
+            NO_ACTION.
         embedding_EWD: of the windows of each clip.
         clips_EKV3: the clips, metres; None if the pack keeps none.
         head: the head fitted to them; None before there is an example of every action.
+        corrects: the actions that are labels of the model itself, whose examples correct what it says.
     """
 
     embedding: str
@@ -55,6 +58,7 @@ class Pack:
     embedding_EWD: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
     clips_EKV3: np.ndarray | None = None
     head: Head | None = None
+    corrects: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -89,11 +93,14 @@ class Pack:
     def with_clips(self, action: str, clips_EKV3: np.ndarray, embedding_EWD: np.ndarray, counter: bool = False) -> Pack:
         """Return the pack with more examples of an action, which may be new; its head must then be made anew.
 
+        An action "" stands for all of them, and has counter-examples alone.
+
         Raises:
             PackError: the name cannot be used, or the pack is full.
         """
-        action = checked_name(action)
-        actions = self.actions if action in self.actions else (*self.actions, action)
+        action = checked_name(action) if action else ""
+        assert action or counter
+        actions = self.actions if not action or action in self.actions else (*self.actions, action)
         count = len(embedding_EWD)
         if len(actions) > MOST_ACTIONS or len(self.action_E) + count > MOST_CLIPS:
             raise PackError(f"a pack holds up to {MOST_ACTIONS} actions and {MOST_CLIPS} examples: begin another one")
@@ -102,7 +109,7 @@ class Pack:
         return replace(
             self,
             actions=actions,
-            action_E=np.append(self.action_E, np.full(count, actions.index(action))),
+            action_E=np.append(self.action_E, np.full(count, actions.index(action) if action else NO_ACTION)),
             counter_E=np.append(self.counter_E, np.full(count, counter)),
             embedding_EWD=np.concatenate([held, embedding_EWD]),
             clips_EKV3=None if kept is None else np.concatenate([kept, clips_EKV3]),
@@ -117,8 +124,8 @@ class Pack:
         keep_E = np.ones(len(self.action_E), bool)
         keep_E[places] = False
         shown = set(self.action_E[keep_E & ~self.counter_E].tolist())
-        keep_E &= np.isin(self.action_E, sorted(shown))
-        number = {old: new for new, old in enumerate(sorted(shown))}
+        keep_E &= np.isin(self.action_E, [*sorted(shown), *([NO_ACTION] if shown else [])])
+        number = {old: new for new, old in enumerate(sorted(shown))} | {NO_ACTION: NO_ACTION}
         return replace(
             self,
             actions=tuple(name for i, name in enumerate(self.actions) if i in shown),
@@ -127,6 +134,7 @@ class Pack:
             embedding_EWD=self.embedding_EWD[keep_E],
             clips_EKV3=None if self.clips_EKV3 is None else self.clips_EKV3[keep_E],
             head=None,
+            corrects=tuple(name for name in self.corrects if self.actions.index(name) in shown),
         )
 
 
@@ -161,6 +169,8 @@ def pack_bytes(pack: Pack) -> bytes:
     if pack.clips_EKV3 is not None:
         tensors["clips"] = pack.clips_EKV3.astype(np.float16)
     said = {"format": FORMAT, "embedding": pack.embedding, "actions": json.dumps(pack.actions)}
+    if pack.corrects:
+        said["corrects"] = json.dumps(pack.corrects)
     return save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, metadata=said)
 
 
@@ -234,6 +244,7 @@ def _checked(said: dict[str, str], tensors: dict[str, np.ndarray]) -> Pack:
     actions = tuple(checked_name(name) for name in names)
     if not all(bool((np.abs(array.astype(np.float64)) <= _LARGEST).all()) for array in tensors.values()):
         raise ValueError("its numbers make no sense")
+    corrects: Any = json.loads(said.get("corrects", "[]"))
     action_E, counter_E = tensors["action"].astype(np.int64), tensors["counter"].astype(bool)
     embedding_EWD = tensors["embedding"].astype(np.float32)
     clips_EKV3 = tensors["clips"].astype(np.float32) if "clips" in tensors else None
@@ -242,8 +253,10 @@ def _checked(said: dict[str, str], tensors: dict[str, np.ndarray]) -> Pack:
     count = len(action_E)
     rules = {
         "names": 0 < len(actions) == len(set(actions)) <= MOST_ACTIONS,
+        "corrected labels": isinstance(corrects, list) and all(name in actions for name in corrects),
         "examples": 0 < count <= MOST_CLIPS and action_E.shape == counter_E.shape == (count,)
-                    and set(action_E[~counter_E].tolist()) == set(range(len(actions))) == {*action_E.tolist()},
+                    and set(action_E[~counter_E].tolist()) == set(range(len(actions)))
+                    and {*action_E.tolist()} - {NO_ACTION} == set(range(len(actions))),
         "embeddings": embedding_EWD.ndim == 3 and len(embedding_EWD) == count and embedding_EWD.size > 0,
         "clips": clips_EKV3 is None or (clips_EKV3.ndim == 4 and clips_EKV3.shape[:1] == (count,)
                                         and 0 < clips_EKV3.shape[1] <= MOST_FRAMES and clips_EKV3.shape[2:] == (25, 3)),
@@ -252,4 +265,4 @@ def _checked(said: dict[str, str], tensors: dict[str, np.ndarray]) -> Pack:
     for name, holds in rules.items():
         if not holds:
             raise ValueError(f"its {name} make no sense")
-    return Pack(said["embedding"], actions, action_E, counter_E, embedding_EWD, clips_EKV3, head)
+    return Pack(said["embedding"], actions, action_E, counter_E, embedding_EWD, clips_EKV3, head, tuple(corrects))

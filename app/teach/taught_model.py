@@ -21,7 +21,7 @@ class TaughtModel:
     """A recogniser in the place of another one, with the same attributes and call but more classes.
 
     What speaks for taught actions is taken from all other classes, so scores still sum to 1, and the model's own gate
-    for unknown movement still holds.
+    for unknown movement still holds. Examples that correct one of the model's own labels speak for that label.
 
     Args:
         model: the recogniser with whose embedding the pack was made.
@@ -36,7 +36,7 @@ class TaughtModel:
         check_embedding(model, pack)
         assert pack.head is not None
         for name in pack.actions:
-            if is_known(model, name, only):
+            if is_known(model, name, only) and name not in pack.corrects:
                 ways = "teach it under another name, or use the pack with --only"
                 raise PackError(f"the model already knows {name!r}: {ways}; {forgetting(name, 'PACK')}")
         self._model, self._head = model, pack.head
@@ -44,9 +44,10 @@ class TaughtModel:
         self._kept = [c for c, label in enumerate(model.labels) if not only or label in silent]
         kept = tuple(model.labels[c] for c in self._kept)
         self._to_other = only and OTHER in kept
-        self.labels = (*kept, *pack.actions)
-        self.display = {label: model.display[label] for label in kept} | {name: name for name in pack.actions}
-        self.taught = pack.actions
+        self.taught = tuple(name for name in pack.actions if name not in kept)
+        self.labels = (*kept, *self.taught)
+        self._place_A = [self.labels.index(name) for name in pack.actions]
+        self.display = {label: model.display[label] for label in kept} | {name: name for name in self.taught}
         self.window_s, self.frames, self.modalities = model.window_s, model.frames, model.modalities
         self.thresholds, self.provider, self.version = model.thresholds, model.provider, model.version
         self.terms, self.embedding = model.terms, model.embedding
@@ -75,8 +76,11 @@ class TaughtModel:
         if self._to_other:
             place = self.labels.index(OTHER)
             kept[..., place] += 1 - kept.sum(-1)
-        joined = [kept * (1 - taught), taught * share / share.sum(-1, keepdims=True)]
-        return np.concatenate(joined, axis=-1).astype(np.float32)
+        share *= taught / share.sum(-1, keepdims=True)
+        joined = np.concatenate([kept * (1 - taught), np.zeros((*own.shape[:-1], len(self.taught)))], axis=-1)
+        for a, place in enumerate(self._place_A):
+            joined[..., place] += share[..., a]
+        return joined.astype(np.float32)
 
 
 def is_known(model: Recogniser, name: str, only: bool = False) -> bool:

@@ -13,9 +13,10 @@ import numpy as np
 
 from app.teach.background import read_background
 from app.teach.examples import SHIFTS, Demonstration, TeachError, clip_frames, clip_of, repetitions, windows_of
-from app.teach.head import Ridge
 from app.teach.pack import Pack, PackError
+from app.teach.ridge import Ridge
 from app.teach.taught_model import check_embedding
+from app.teach.verdict import Verdict, judge_examples
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser
@@ -49,7 +50,7 @@ class Teacher:
 
     def __init__(self, model: Recogniser, model_path: Path) -> None:
         self.model = model
-        background = read_background(model_path, model)
+        background = self._background = read_background(model_path, model)
         self._ridge = Ridge(background.embedding_BD, len(model.modalities), background.kind_B)
 
     def pack(self) -> Pack:
@@ -102,7 +103,15 @@ class Teacher:
         check_embedding(self.model, pack)
         if not pack.actions:
             return pack
-        return replace(pack, head=self._ridge.head(pack.embedding_EWD, pack.action_E, pack.counter_E))
+        own = {pack.actions.index(name): self._background.kinds_of(name) for name in pack.corrects}
+        return replace(pack, head=self._ridge.head(pack.embedding_EWD, pack.action_E, pack.counter_E, own))
+
+    def verdict(self, pack: Pack, action: str) -> Verdict:
+        """Return whether an action of a pack will be recognised and, if not, why."""
+        own = self._background.kinds_of(action) if action in pack.corrects else None
+        judged = self._ridge.judge(pack.embedding_EWD, pack.action_E, pack.counter_E, pack.actions.index(action), own)
+        place_of = {self._background.labels[kind]: place for kind, place in judged.place_of_kind.items()}
+        return judge_examples(action, judged, place_of)
 
     def rebuilt(self, pack: Pack) -> Pack:
         """Return a pack made with another model, rebuilt for this one from its clips.

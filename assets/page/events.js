@@ -46,6 +46,7 @@ export function listEvent([number, person, label, start, end, score, count]) {
     body.lastChild.remove();
   }
   byId("save-live").disabled = false;
+  document.dispatchEvent(new CustomEvent("ikem:event", { detail: { number, label } }));
 }
 
 const quoted = (text) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

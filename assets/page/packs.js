@@ -3,7 +3,7 @@ import { save } from "./dom.js";
 import { clipNames } from "./taught.js";
 
 export const MOST_FILE = 16 << 20; // bytes of a pack; the server takes no more
-const LEARNT = ["stop", "delete"], KEPT = ["save", "load"]; // deeds after which the actions are in no file, and in one
+const LEARNT = ["stop", "delete", "fix"], KEPT = ["save", "load"]; // deeds after which the actions are in no file, and in one
 
 let unsaved = false;
 

@@ -2,7 +2,7 @@
 // What its buttons do is teach.js's; they carry what is meant in data-clip, or in data-deed and data-name.
 import { tint } from "./colours.js";
 import { byId } from "./dom.js";
-import { setTaught } from "./names.js";
+import { setTaught, word } from "./names.js";
 import { settings } from "./settings.js";
 import { mirrored } from "./stage.js";
 
@@ -47,16 +47,17 @@ function button(text, deed, name) {
   return element;
 }
 
-function section({ name, shown, not, count, advice }, clips) {
+function section({ name, own, shown, not, count, verdict, good, advice }, clips) {
   const element = document.createElement("section");
   element.className = "taught-action";
   element.innerHTML = '<div class="taught-head"><i class="dot"></i><h3></h3><span class="quiet"></span></div><p class="advice"></p>';
   element.querySelector("i").style.background = tint(name);
-  element.querySelector("h3").textContent = name;
+  element.querySelector("h3").textContent = own ? `${word(name)} (corrected)` : name;
   element.querySelector("span").textContent = count === 1 ? "1 example" : `${count} examples`;
   const note = element.querySelector("p");
-  note.textContent = advice.charAt(0).toUpperCase() + advice.slice(1);
-  note.hidden = !advice;
+  note.textContent = [verdict, advice].filter(Boolean).map((text) => text.charAt(0).toUpperCase() + text.slice(1)).join(". ");
+  note.classList.toggle("good", Boolean(good));
+  note.hidden = !note.textContent;
   element.append(row(shown, clips, `example of ${name}`));
   if (not.length) {
     const caption = document.createElement("p");
@@ -66,7 +67,8 @@ function section({ name, shown, not, count, advice }, clips) {
   }
   const deeds = document.createElement("div");
   deeds.className = "deeds";
-  deeds.append(button("Record more", "more", name), button("Record what it is not", "not", name), button("Forget", "forget", name));
+  if (!own) deeds.append(button("Record more", "more", name), button("Record what it is not", "not", name));
+  deeds.append(button("Forget", "forget", name));
   element.append(deeds);
   return element;
 }
@@ -76,7 +78,7 @@ function section({ name, shown, not, count, advice }, clips) {
 export function showTaught({ actions, clips, only }) {
   const before = names;
   names = actions.map(({ name }) => name);
-  setTaught(names);
+  setTaught(actions.filter(({ own }) => !own).map(({ name }) => name));
   const kept = new Set(actions.flatMap(({ shown, not }) => [...shown, ...not]));
   for (const name of cards.keys()) if (!kept.has(name)) cards.delete(name);
   const empty = document.createElement("p");

@@ -10,7 +10,7 @@ import { clipNames, showTaught } from "./taught.js";
 
 const COUNT_S = 3;
 const REPLACE = "A pack takes the place of the actions that you have here. Load one?";
-const CHANGES = new Set(["stop", "delete", "forget", "load"]); // what the visitor does to the actions
+const CHANGES = new Set(["stop", "delete", "forget", "load", "fix"]); // what the visitor does to the actions
 const LABELS = { // of the button, by phase
   "": "Record", asking: "Record", counting: "Cancel", starting: "Cancel", recording: "Done", learning: "Learning",
 };
@@ -131,6 +131,7 @@ export function taught(answer) {
   if (!answer) return;
   const { did, said, failed, file, recording } = answer;
   const gone = showTaught(answer);
+  document.dispatchEvent(new CustomEvent("ikem:taught", { detail: answer }));
   if (said) tell(said, failed);
   if (!failed) noteDeed(did);
   if (gone.length && !CHANGES.has(did)) tellLost(gone);

@@ -116,6 +116,14 @@ export function showFound(answer) {
     who.style.setProperty("--who", personTint(Number(who.dataset.person)));
   }
   if (found && idle) requestAnimationFrame(frame);
+  document.dispatchEvent(new CustomEvent("ikem:found", { detail: found }));
+}
+
+// Events in the place of those that the server found, drawn over the recording: [person, label, start, end, score].
+export function showEvents(rows) {
+  if (!found) return;
+  found.events = rows.map((row, k) => [k, ...row]);
+  drawn = null;
 }
 
 document.addEventListener("click", (event) => {

@@ -77,7 +77,8 @@ def _html() -> str:
 <script type="application/json" id="ikem-settings">{json.dumps(_settings())}</script>
 <script>window.ikem = import("./scripts/main.js");</script></head><body><div class="tabs">
 <div class="tab-wrapper" role="tablist">{tabs}</div><div id="live-tab"><div id="live"><div id="left">
-<div id="stage" style="display: flex; flex-direction: column"><div id="cam">{piece["camera"]}</div><div id="stage-ui">{piece["stage"]}</div></div>
+<div id="stage" style="display: flex; flex-direction: column">
+<div id="cam">{piece["camera"]}</div><div id="stage-ui">{piece["stage"]}</div></div>
 <div id="controls">{piece["controls"]}</div><div id="status">{piece["status"]}</div>{sides["left"]}</div>
 <div id="right">{sides["right"]}</div></div></div>
 <div id="teach-tab" style="display: none"><div id="teach">{piece["teach"]}</div></div></div>{hidden}
@@ -143,7 +144,8 @@ class BareServer:
             return {"key": self.key, "session": "a", "at": time.time()}
         if path == "stopped":
             return {}
-        actions = [{"name": it, "shown": [f"{it} 1"], "not": [], "count": 1, "advice": ""} for it in self.taught]
+        said = {"own": False, "not": [], "count": 1, "verdict": "", "good": True, "advice": ""}
+        actions = [{"name": it, "shown": [f"{it} 1"], **said} for it in self.taught]
         state = {"actions": actions, "clips": {}, "only": False, "recording": (asked or {}).get("name")}
         return {"did": (asked or {}).get("do", ""), "said": "", "failed": False, "file": None, **state}
 

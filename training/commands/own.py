@@ -1,4 +1,4 @@
-"""`python -m training own`: a model of one's own actions, from a folder of videos for each."""
+"""`python -m training own`: a model of one's own actions, from a folder of videos for each, or from corrected ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ EXAMPLES = "example: python -m training own videos/ --out models/mine"
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     command.add_argument(
-        "folder", type=path, metavar="DIR", help="DIR/ACTION/file or DIR/ACTION/PERSON/file: videos, .ikem or .npz"
+        "folder",
+        type=path,
+        metavar="DIR",
+        help="DIR/ACTION/file or DIR/ACTION/PERSON/file: videos, .ikem or "
+        ".npz; or videos with files of corrected events beside them, as labels with times",
     )
     command.add_argument(
         "--out", type=path, required=True, metavar="MODEL", help="folder of the model; run again, it goes on"

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from app.teach.head import Ridge, features
+from app.teach.head import features
+from app.teach.ridge import Ridge
 from training.judging.episodes import Episode
 
 DTW_FRAMES = 25

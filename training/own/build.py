@@ -20,6 +20,7 @@ from models.system.lock import alone
 from models.thresholds import Thresholds
 from training.data.tracks import Track, camera_tracks
 from training.judging.judge import judge
+from training.own.corrected import find_corrected, watch_corrected
 from training.own.everyday import everyday_jobs, everyday_tracks, own_by_another_name
 from training.own.files import Example, divide, find
 from training.own.report import RESULTS, OwnReport, write_report
@@ -68,10 +69,12 @@ def _made(request: Request, pose_model: Callable[[], Path], note: Callable[[str]
 
     began = time.monotonic()
     config, base = _start(request.start)
-    found = find(request.folder, note)
+    corrected = find_corrected(request.folder, note)
+    found, look = (corrected, watch_corrected) if corrected else (find(request.folder, note), watch)
     divide(found, request.by, request.seed)  # refuses before the long work what cannot be held back
-    seen = watch(found, request.out / "work" / request.pose / "seen", pose_model, request.workers, note)
+    seen = look(found, request.out / "work" / request.pose / "seen", pose_model, request.workers, note)
     examples, by = divide(_enough(seen), request.by, request.seed)
+    by = "video" if corrected and by == "person" else by
     own = [replace(t, part=e.part) for e, t in zip(examples, seen.tracks, strict=True)]
     drawn, left_out = _everyday(request, base, examples, own, pose_model, note)
     names = sorted({e.action for e in examples} - set(SILENT))

@@ -23,8 +23,22 @@ HELD_BACK = 0.25  # of the files, about
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one person in a file.
+
+    Attributes:
+        person: number of the person, as in events.
+        start_s, end_s: of the stretch, seconds.
+    """
+
+    person: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """File that shows one action.
+    """File, or stretch of a file, that shows one action.
 
     Attributes:
         path: the file.
@@ -32,6 +46,7 @@ class Example:
         action: name of the folder it lies in, as it is shown; "idle" and "other" are stillness and anything else.
         person: name of the folder between, "" where there is none.
         part: train, or val where it is held back.
+        span: the stretch that shows it, None where all of the file does; `person` then is the video.
     """
 
     path: Path
@@ -39,6 +54,7 @@ class Example:
     action: str
     person: str = ""
     part: str = "train"
+    span: Span | None = None
 
 
 def find(folder: Path, note: Callable[[str], None] = lambda line: None) -> list[Example]:

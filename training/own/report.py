@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 RESULTS, CARD, CONFUSION, CURVE = "own.json", "README.md", "confusion.png", "training.png"
 _HELD = {
     "person": "Whole people were held back, {}: none of them trained.",
+    "video": "Whole videos were held back, {}: none of their events trained. The same people may be in "
+    "others, and a stranger will do worse.",
     "file": "Files were held back, and the same people may be in those that trained: a stranger will do worse. Put "
     "each file into a folder of its person (DIR/ACTION/PERSON/file) to measure that.",
 }
@@ -167,10 +169,11 @@ def _card(report: OwnReport) -> str:
 
 def _counts(report: OwnReport) -> list[dict[str, Any]]:
     parts = Counter((e.action, e.part) for e in report.examples)
+    word = "people" if all(e.span is None for e in report.examples) else "videos"
     people = {a: len({e.person for e in report.examples if e.action == a} - {""}) for a, _ in parts}
     return [
         {"action": action, "train": parts[action, "train"], "held out": parts[action, "val"],
-         "people": people[action] or "not told"}
+         word: people[action] or "not told"}
         for action in sorted({action for action, _ in parts})
     ]  # fmt: skip
 

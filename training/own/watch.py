@@ -50,6 +50,7 @@ class _Job:
     example: Example
     kept: Path  # where what was seen goes
     pose_model: Path
+    look: Callable[[list[PosedFrame]], dict[str, np.ndarray]]
 
 
 def watch(
@@ -67,17 +68,48 @@ def watch(
     Raises:
         ValueError: the disk is full.
     """
+    films = [example for example in examples if example.path.suffix.lower() != ".npz"]
+    why = watch_all(films, kept, pose_model, workers, note, main_person)
+    found: list[tuple[Example, Track]] = []
+    for example in examples:
+        if example.key in why:
+            continue
+        try:
+            place = kept_of(kept, example.path, main_person) if example in films else None
+            found += [(example, t) for t in (_recorded(example, note) if place is None else [_kept(example, place)])]
+        except ValueError as error:
+            why[example.key] = str(error)
+            note(f"left out: {example.key}: {error}")
+    return Watched(tuple(e for e, _ in found), tuple(t for _, t in found), tuple(why.items()))
+
+
+def watch_all(
+    films: Sequence[Example],
+    kept: Path,
+    pose_model: Callable[[], Path],
+    workers: int,
+    note: Callable[[str], None],
+    look: Callable[[list[PosedFrame]], dict[str, np.ndarray]],
+) -> dict[str, str]:
+    """Watch those of some files that were not watched before; what `look` sees in them is kept at `kept_of`.
+
+    Args:
+        films, kept, pose_model, workers, note: as for `watch`.
+        look: returns what is to be kept of a file's frames.
+
+    Returns:
+        Why files cannot be used, by their keys.
+    """
     from tqdm import tqdm
 
     kept.mkdir(parents=True, exist_ok=True)
-    places = [kept / f"{_fingerprint(example.path)}.npz" for example in examples]
-    is_film = [example.path.suffix.lower() != ".npz" for example in examples]
-    todo = [(e, place) for e, place, film in zip(examples, places, is_film, strict=True) if film and not place.exists()]
     why: dict[str, str] = {}
+    todo = [film for film in films if not kept_of(kept, film.path, look).exists()]
     if todo:
         model = pose_model()
-        done = side_by_side(_look, [_Job(e, place, model) for e, place in todo], min(workers, len(todo)))
-        with tqdm(total=sum(is_film), initial=sum(is_film) - len(todo), unit="file", desc="watching") as bar:
+        jobs = [_Job(film, kept_of(kept, film.path, look), model, look) for film in todo]
+        done = side_by_side(_look, jobs, min(workers, len(todo)))
+        with tqdm(total=len(films), initial=len(films) - len(todo), unit="file", desc="watching") as bar:
             for key, reason, notes in done:
                 if reason:
                     why[key] = reason
@@ -85,16 +117,13 @@ def watch(
                 for line in notes:
                     note(f"{key}: {line}")
                 bar.update()
-    found: list[tuple[Example, Track]] = []
-    for example, place, film in zip(examples, places, is_film, strict=True):
-        if example.key in why:
-            continue
-        try:
-            found += [(example, t) for t in ([_kept(example, place)] if film else _recorded(example, note))]
-        except ValueError as error:
-            why[example.key] = str(error)
-            note(f"left out: {example.key}: {error}")
-    return Watched(tuple(e for e, _ in found), tuple(t for _, t in found), tuple(why.items()))
+    return why
+
+
+def kept_of(kept: Path, path: Path, look: Callable[..., object]) -> Path:
+    """Return the file in which it is kept what `look` saw in a file, as that file is now."""
+    what = "" if look is main_person else f".{look.__name__}"
+    return kept / f"{_fingerprint(path)}{what}.npz"
 
 
 def _fingerprint(path: Path) -> str:
@@ -111,7 +140,7 @@ def _look(job: _Job) -> tuple[str, str, list[str]]:
 
     try:
         frames, notes = _frames(job.example.path, job.pose_model)
-        columns = dict(zip(_FIELDS, _main_person(frames), strict=True))
+        columns = job.look(frames)
         write_whole(job.kept, lambda part: _write(part, columns))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -137,10 +166,10 @@ def _frames(path: Path, pose_model: Path) -> tuple[list[PosedFrame], list[str]]:
         return list(played.frames), played.notes
 
 
-def _main_person(frames: Sequence[PosedFrame]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def main_person(frames: Sequence[PosedFrame]) -> dict[str, np.ndarray]:
     """Return the person who moves most, in the frames where the shoulders are seen.
 
-    The arrays are (T,) seconds, (T, 25, 3) metres and (T, 25) seen.
+    The arrays are times (T,) seconds, (T, 25, 3) metres and (T, 25) seen.
 
     Raises:
         ValueError: nobody is in view for long enough.
@@ -163,7 +192,7 @@ def _main_person(frames: Sequence[PosedFrame]) -> tuple[np.ndarray, np.ndarray, 
             best = energy, (times_T, joints, seen_TV[shoulders_T])
     if best is None:
         raise ValueError("nobody is in view for long enough: show shoulders, arms and hips")
-    return best[1]
+    return dict(zip(_FIELDS, best[1], strict=True))
 
 
 def _kept(example: Example, place: Path) -> Track:

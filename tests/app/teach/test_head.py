@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.teach.head import DIRECTIONS, Ridge, _directions
+from app.teach.ridge import DIRECTIONS, Ridge, _directions
 
 M, D, W = 3, 24, 5
 

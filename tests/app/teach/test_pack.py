@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from app.teach.head import Ridge
 from app.teach.pack import FORMAT, Pack, PackError, checked_name, read_pack, write_pack
+from app.teach.ridge import Ridge
 from models.system.atomic import OutputError
 
 W, D, K = 5, 12, 70

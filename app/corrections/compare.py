@@ -1,0 +1,54 @@
+"""What was said of a recording against what a person says was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.types import ActionEvent
+from models.labels import SILENT
+
+SHARED = 0.5  # share of the shorter of two events from which they are one
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Events against corrected ones.
+
+    An event is right if a corrected one of the same person and label lies with it for half of the shorter one.
+
+    Attributes:
+        right: events that are right.
+        false: events that are not.
+        missed: corrected events that no event is right about; "idle" and "other" are none.
+    """
+
+    right: tuple[ActionEvent, ...] = ()
+    false: tuple[ActionEvent, ...] = ()
+    missed: tuple[ActionEvent, ...] = ()
+
+    @property
+    def wrong(self) -> int:
+        """How many events are false, and how many are missed."""
+        return len(self.false) + len(self.missed)
+
+    def __add__(self, other: Compared) -> Compared:
+        return Compared(self.right + other.right, self.false + other.false, self.missed + other.missed)
+
+
+def compare(said: Sequence[ActionEvent], truth: Sequence[ActionEvent]) -> Compared:
+    """Compare events with corrected ones."""
+    named = [event for event in truth if event.label not in SILENT]
+    right = [event for event in said if any(_agree(event, other) for other in named)]
+    missed = [event for event in named if not any(_agree(event, other) for other in said)]
+    return Compared(tuple(right), tuple(event for event in said if event not in right), tuple(missed))
+
+
+def shared_s(a: ActionEvent, b: ActionEvent) -> float:
+    """Return for how long two events of one person go on together, seconds; 0 for two people."""
+    return max(0.0, min(a.end_s, b.end_s) - max(a.start_s, b.start_s)) if a.person == b.person else 0.0
+
+
+def _agree(a: ActionEvent, b: ActionEvent) -> bool:
+    shorter_s = min(a.end_s - a.start_s, b.end_s - b.start_s)
+    return a.label == b.label and shared_s(a, b) >= SHARED * shorter_s > 0

@@ -1,0 +1,54 @@
+// The correction of the last live event: "that was wrong", or what it was instead.
+import { byId } from "./dom.js";
+import { allWords, labelOf, word } from "./names.js";
+import { ask } from "./teach_requests.js";
+
+let last = null; // the number of the last event
+
+function tell(text, failed = false) {
+  const line = byId("fix-answer");
+  line.textContent = text;
+  line.hidden = !text;
+  line.classList.toggle("failed", failed);
+}
+
+function enable(on) {
+  for (const button of document.querySelectorAll("#fix button")) button.disabled = !on;
+}
+
+function fix(name) {
+  if (last === null) return;
+  tell("Learning ...");
+  enable(false);
+  ask({ do: "fix", event: last, name });
+}
+
+document.addEventListener("ikem:event", ({ detail }) => {
+  if (!byId("fix")) return;
+  last = detail.number;
+  byId("fix").hidden = false;
+  byId("fix-said-label").textContent = word(detail.label);
+  enable(true);
+  tell("");
+});
+document.addEventListener("ikem:taught", ({ detail }) => {
+  if (detail.did !== "fix" || !byId("fix")) return;
+  tell(detail.said, detail.failed);
+  enable(detail.failed);
+  if (!detail.failed) byId("fix-name").value = "";
+});
+document.addEventListener("focusin", ({ target }) => {
+  if (target.id !== "fix-name") return;
+  const option = (value) => Object.assign(document.createElement("option"), { value });
+  byId("fix-labels").replaceChildren(...allWords().map(option));
+});
+document.addEventListener("click", ({ target }) => {
+  if (target.id === "fix-wrong") fix("");
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "fix-form") return;
+  event.preventDefault();
+  const name = byId("fix-name").value.trim();
+  if (name) fix(labelOf(name));
+  else byId("fix-name").focus();
+});

@@ -1,0 +1,182 @@
+"""The editor of events in a real Chromium without a server: edges, keys, fingers, painting, and what it asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.page.wire import pack
+from models.system.places import ASSETS
+
+pytestmark = pytest.mark.browser
+
+EVENTS = [[0, 0, "wave", 1.0, 3.0, 0.8], [1, 0, "jumping_jack", 4.0, 5.0, 0.9], [2, 1, "<b>x</b>, y", 2.0, 6.0, 0.7]]
+EMPTY = {"times": pack(np.zeros((0, 2))), "persons": pack(np.zeros((0, 2))), "points": pack(np.zeros((0, 33, 3)))}
+BEGIN = """async ([html, found]) => {
+    document.querySelector(".tabs").style.display = "none";
+    document.body.insertAdjacentHTML("beforeend", `<div id="clip"><video></video></div>${html}`);
+    const send = document.createElement("button");
+    send.id = "edit-send";
+    send.hidden = true;
+    window.asks = [];
+    send.addEventListener("click", async () => window.asks.push((await window.ikem).nextEditRequest()));
+    document.body.append(send);
+    (await window.ikem).showFound(found);
+}"""
+
+
+@pytest.fixture
+def editor(bare):
+    """The editor of a recording of ten seconds."""
+
+    def begin(**options):
+        tab, _ = bare(ready=False, **options)
+        found = {
+            "name": "a.mp4",
+            "size": [4, 3],
+            "seconds": 10,
+            "events": EVENTS,
+            "track": EMPTY,
+            "csv": "",
+            "jsonl": "",
+        }
+        tab.evaluate(BEGIN, [(ASSETS / "page" / "edit.html").read_text(encoding="utf-8"), found])
+        tab.wait_for_selector(".edit-event")
+        return tab
+
+    return begin
+
+
+def times(tab) -> str:
+    return tab.inner_text("#edit-times")
+
+
+def seek(tab, moment: float) -> None:
+    tab.evaluate(f"document.querySelector('#clip video').currentTime = {moment}")
+
+
+def blocks(tab) -> list[str]:
+    return tab.locator(".edit-event").all_text_contents()
+
+
+def test_edges_are_dragged_and_undone_on_a_phone(editor, tmp_path):
+    tab = editor(width=390)
+    assert blocks(tab) == ["waving", "jumping jacks", "<b>x</b>, y"], "labels are text, not HTML"
+    tab.locator(".edit-event").first.click()
+    assert times(tab) == "0:01.00 to 0:03.00"
+    box = tab.locator(".edit-handle.end").bounding_box()
+    assert box["width"] >= 44 and box["height"] >= 44
+    tab.mouse.move(box["x"] + 4, box["y"] + 20)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 34, box["y"] + 20, steps=3)
+    assert tab.evaluate("document.querySelector('#clip video').currentTime") > 3.3, "the picture follows the edge"
+    tab.mouse.up()
+    moved = times(tab)
+    assert moved != "0:01.00 to 0:03.00"
+    tab.keyboard.press("Control+z")
+    assert times(tab) == "0:01.00 to 0:03.00"
+    tab.keyboard.press("Control+Shift+Z")
+    assert times(tab) == moved
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out on a phone"
+    tab.screenshot(path=tmp_path / "phone.png")
+
+
+def test_keys_and_where_they_are_dead(editor, tmp_path):
+    tab = editor()
+    tab.keyboard.press("]")
+    seek(tab, 2)
+    tab.keyboard.press("s")
+    assert blocks(tab).count("waving") == 2
+    tab.keyboard.press("m")
+    assert blocks(tab).count("waving") == 1
+    tab.keyboard.press("o")
+    assert times(tab) == "0:01.00 to 0:02.00"
+    tab.keyboard.press("l")
+    assert times(tab) == "0:00.97 to 0:02.00"
+    tab.keyboard.press("]")
+    tab.keyboard.press("Backspace")
+    assert len(blocks(tab)) == 2
+    tab.keyboard.press("e")
+    tab.keyboard.type("smap")
+    assert len(blocks(tab)) == 2, "keys are letters in a text field"
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Escape")
+    seek(tab, 8)
+    tab.keyboard.press("a")
+    assert "smap" in blocks(tab) and times(tab) == "0:08.00 to 0:09.00"
+    tab.keyboard.press("?")
+    assert "merge it with the person's next one" in tab.inner_text("#edit-keys")
+    tab.keyboard.press("s")
+    tab.screenshot(path=tmp_path / "keys.png")
+    tab.keyboard.press("Escape")
+    assert tab.locator("#edit-keys").is_hidden() and len(blocks(tab)) == 3
+
+
+def test_a_label_is_changed_and_painted(editor):
+    tab = editor()
+    tab.locator(".edit-event").nth(1).click()
+    tab.fill("#edit-label", "Waving")
+    tab.locator("#edit-label").press("Enter")
+    assert blocks(tab)[:2] == ["waving", "waving"], "the page's words stand for its labels"
+    seek(tab, 6)
+    tab.click("#edit-paint")
+    assert tab.get_attribute("#edit-paint", "aria-pressed") == "true"
+    seek(tab, 7.5)
+    tab.wait_for_function("document.getElementById('edit-times').textContent.endsWith('0:07.50')")
+    tab.click("#edit-paint")
+    assert times(tab) == "0:06.00 to 0:07.50"
+    tab.click("#edit-undo")
+    assert len(blocks(tab)) == 3
+
+
+def test_what_it_asks_for_and_what_it_is_answered(editor):
+    tab = editor()
+    tab.locator(".edit-event").first.click()
+    tab.click("#edit-remove")
+    tab.click("#edit-teach")
+    assert tab.locator("#edit-teach").is_disabled()
+    (asked,) = tab.evaluate("window.asks")
+    assert asked["do"] == "teach" and asked["insist"] is False
+    assert asked["events"] == [[1, "<b>x</b>, y", 2, 6, 0.7], [0, "jumping_jack", 4, 5, 0.9]]
+    answer = {"did": "teach", "said": "Worse: 1 wrong event before, 2 after", "failed": False, "worse": True}
+    answer |= {"learnt": False, "now": [[0, "wave", 1, 2, 0.9]], "advice": ["<i>: few"]}
+    tab.evaluate("async (it) => (await window.ikem).edited(it)", answer)
+    assert "Worse" in tab.inner_text("#edit-said")
+    assert tab.locator("#edit-now li").all_text_contents() == [
+        "<i>: few",
+        "Called now: Person 1: waving, 0:01.00 to 0:02.00",
+    ]
+    tab.click("#edit-insist")
+    assert tab.evaluate("window.asks.pop().insist") is True
+    tab.set_input_files("#edit-file", {"name": "b.csv", "mimeType": "text/csv", "buffer": b"a\nb\n\n"})
+    tab.wait_for_function("window.asks.length === 2")
+    assert tab.evaluate("window.asks.pop()") == {"do": "open", "name": "b.csv", "lines": ["a", "b"]}
+    opened = {"did": "open", "said": "b.csv is open", "failed": False, "events": [[3, "bow", 1, 2, 1]]}
+    tab.evaluate("async (it) => (await window.ikem).edited(it)", opened)
+    assert blocks(tab) == ["bow"] and "Person 4" in tab.inner_text("#edit-person")
+    tab.click("[data-edit-save='.eaf']")
+    saved = {"did": "save", "said": "", "failed": False, "files": {".eaf": "<ANNOTATION_DOCUMENT/>"}}
+    with tab.expect_download() as download:
+        tab.evaluate("async (it) => (await window.ikem).edited(it)", saved)
+    assert download.value.suggested_filename == "a.eaf"
+    assert download.value.path().read_text(encoding="utf-8") == "<ANNOTATION_DOCUMENT/>"
+    tab.evaluate("async () => (await window.ikem).showFound(null)")
+    assert tab.locator("#edit-card").is_hidden()
+
+
+def test_the_last_live_event_is_corrected(bare):
+    tab, server = bare()
+    html = (ASSETS / "page" / "fix.html").read_text(encoding="utf-8")
+    tab.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", html)
+    assert tab.locator("#fix").is_hidden()
+    event = "document.dispatchEvent(new CustomEvent('ikem:event', { detail: { number: 7, label: 'jumping_jack' } }))"
+    tab.evaluate(event)
+    assert tab.inner_text("#fix-said-label") == "jumping jacks"
+    tab.click("#fix-wrong")
+    tab.wait_for_function("document.querySelector('#fix-answer').hidden")
+    tab.evaluate(event)
+    tab.fill("#fix-name", "Waving")
+    tab.locator("#fix-name").press("Enter")
+    tab.wait_for_function("document.querySelector('#fix-name').value === ''")
+    asked = [it for path, it in server.asked if path == "teach" and it and it.get("do") == "fix"]
+    assert [(it["event"], it["name"]) for it in asked] == [(7, ""), (7, "wave")]
