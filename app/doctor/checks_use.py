@@ -34,6 +34,7 @@ def check_camera(setup: DoctorOptions) -> Iterator[Finding]:
 def check_page(setup: DoctorOptions) -> Iterator[Finding]:
     """Load the page's libraries and open its port, as `demo` does; report where browsers allow the page a camera."""
     try:
+        import app.page.web_server  # noqa: F401 - and with it Gradio
         from app.page.sockets import listen, own_address
     except Exception as error:  # whatever a library does when it is imported
         reason = (str(error).strip().splitlines() or ["no reason given"])[0]

@@ -38,6 +38,7 @@ def test_the_example_of_the_docstring(
     assert tried == 2 and not failed
 
 
+@pytest.mark.slow
 def test_the_three_lines_say_their_events_alone(pretrained: Path, pose_model_path: Path, example_video: Path) -> None:
     """Nothing of what MediaPipe and ONNX Runtime write, but all that Python does, also after it."""
     program = (

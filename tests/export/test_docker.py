@@ -171,14 +171,17 @@ def test_the_app_image_holds_what_the_app_imports() -> None:
     }
     outside = names - set(sys.stdlib_module_names) - {"app", "export", "models"}
     given = set(pins(REQUIREMENTS[0])) | set(pins(REQUIREMENTS[2]))
-    # flatbuffers comes with MediaPipe, packaging with ONNX Runtime, PIL, starlette, httpx, uvicorn and python_multipart
-    # with Gradio; TensorRT, Ray and playwright (it measures the page) are imported only where they are asked for.
+    # flatbuffers comes with MediaPipe, packaging with ONNX Runtime, PIL, starlette, httpx, pydantic, uvicorn and
+    # python_multipart with Gradio; TensorRT, Ray, paho-mqtt and playwright (it measures the page) are imported only
+    # where they are asked for.
     elsewhere = {
         "flatbuffers",
         "packaging",
         "PIL",
         "starlette",
         "httpx",
+        "pydantic",
+        "paho",
         "uvicorn",
         "h11",
         "python_multipart",

@@ -84,7 +84,7 @@ def gated(student: Student, config: StudentConfig) -> tuple[Student, StudentConf
     return student.eval(), config
 
 
-@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+@pytest.mark.parametrize("precision", ["fp32", pytest.param("fp16", marks=pytest.mark.slow)])
 def test_parity_with_a_gate(
     gated: tuple[Student, StudentConfig], model_file: Path, tmp_path: Path, precision: str
 ) -> None:

@@ -195,7 +195,7 @@ def test_the_camera_does_not_wait_for_a_broker_that_takes_nothing(broker, monkey
         camera.join(PATIENCE_S / 2)
         held_up, kept = camera.is_alive(), len(one._waiting)
         release.set()
-    assert not held_up and kept == 30 and one.dropped > 500
+    assert not held_up and kept in (29, 30) and one.dropped > 500
 
 
 def test_what_the_broker_has_not_confirmed_is_not_called_a_failure(broker, monkeypatch):

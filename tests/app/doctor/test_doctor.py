@@ -184,7 +184,7 @@ def test_no_list_of_packages(tmp_path, monkeypatch):
 
 def test_the_real_list_of_packages_can_be_read():
     found = list(check_packages(setup()))
-    assert found[-1].state == OK and " of 10 as in requirements.txt" in found[-1].text
+    assert found[-1].state == OK and " of 11 as in requirements.txt" in found[-1].text
 
 
 def test_a_missing_system_library(monkeypatch):

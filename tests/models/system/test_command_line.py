@@ -13,7 +13,7 @@ from models.system.command_line import asked_for, called, carry_out
 from models.system.places import ROOT
 
 PACKAGES = pytest.mark.parametrize("package", ["app", "training", "export"])
-NO_COMMANDS = {"__init__", "options", "common", "console"}
+NO_COMMANDS = {"__init__", "options", "common", "console", "broadcasting"}
 
 
 def choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

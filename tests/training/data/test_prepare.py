@@ -216,6 +216,7 @@ def test_mistakes(source, settings, says, tmp_path):
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.slow
 def test_nw_ucla_has_the_published_split(shared_data, tmp_path):
     counts = prepare(shared_data / "skeletons" / "nw_ucla.npz", tmp_path / "store")
     assert counts.clips == 1482 and counts.splits["xview"] == (1019, 463) and counts.labels == 10
