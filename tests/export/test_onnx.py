@@ -130,6 +130,7 @@ def test_a_wrong_export_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_teacher_of_six_modalities(tmp_path: Path) -> None:
     """Its branches are weighed, and its encoders have fewer blocks than the published one; by the command."""
     torch.manual_seed(0)

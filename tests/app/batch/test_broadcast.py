@@ -88,6 +88,7 @@ def test_the_events_are_those_of_the_file(tmp_path):
     assert all(0 < start - line["start"] < 2.5 for start, line in zip(begun, written))  # named after it began
 
 
+@pytest.mark.slow
 def test_labels_and_scores_that_the_options_leave_out(tmp_path):
     with camera() as server:
         sink = Taking()

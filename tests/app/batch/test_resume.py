@@ -264,7 +264,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_killed_at_any_moment_and_gone_on(tmp_path, workers, worked):
     """SIGKILL, again and again: whatever has its name is whole, and the end is the same."""
     inputs, out, whole, count = tmp_path / "in", tmp_path / "out", tmp_path / "whole", 10

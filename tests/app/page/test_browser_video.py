@@ -86,6 +86,7 @@ def test_the_skeleton_lies_on_the_person(serve_page, visit, waving):
         assert abs(middle - 0.5) < 0.08
 
 
+@pytest.mark.slow
 def test_the_example_plays_from_any_folder(serve_page, visit, example_video, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with serve_page(HandModel()) as (_, address, _):

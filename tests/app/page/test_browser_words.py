@@ -97,6 +97,7 @@ def test_words_and_bars_agree(serve_page, visit, told):
         assert tab.evaluate(SEEN)["bars"] == []
 
 
+@pytest.mark.slow
 def test_a_name_that_goes_for_a_moment_takes_its_bars_along(serve_page, visit, told):
     """The words outlast a moment in which nothing stands out; the bars wait with them."""
     with serve_page(HandModel(display=DISPLAY)) as (_, address, _):

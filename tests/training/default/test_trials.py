@@ -82,6 +82,7 @@ def test_a_trial_is_run_once(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "scratch-50-0.json").read_text()) == first.to_dict()
 
 
+@pytest.mark.slow
 def test_trials_side_by_side_give_the_same(tmp_path: Path) -> None:
     trials = [Trial(start="scratch", share=0.5, seed=seed) for seed in (0, 1)]
     one = run_trials(trials, setting(tmp_path / "one"), 1, silent)
