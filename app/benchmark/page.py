@@ -27,15 +27,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.benchmark.page_cpu import cpu_ms
+from app.benchmark.page_cpu import cpu_ms, memory_mb
 from models.system.atomic import OutputError, write_json
 from models.system.command_line import CommandLine
 from models.system.cores import usable_cores
-from models.system.options import number, path
+from models.system.options import at_least_1, number, path
 from models.system.places import EXAMPLE, ROOT
+from models.system.words import count
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 PROG = "python -m app.benchmark.page"
 CAMERA_FPS = 30
@@ -70,6 +71,7 @@ class Measured:
         memory: (time in s, resident MB of the server) over the whole run.
         files: names of the files that the server wrote to its temporary folder during the run; there should be none.
         cpu_ms: CPU time during the run, by kind of process (app.benchmark.page_cpu).
+        visitors: how many there were at once; the answered frames are those of all.
     """
 
     seconds: float
@@ -79,6 +81,7 @@ class Measured:
     memory: list[tuple[float, float]]
     files: tuple[str, ...] = ()
     cpu_ms: Counter[str] = field(default_factory=Counter)
+    visitors: int = 1
 
     def result(self) -> dict:
         """Return the numbers by name, NaN if nothing was answered."""
@@ -89,7 +92,8 @@ class Measured:
         cpu = {kind: round(ms / max(1, len(self.age_ms)), 1) for kind, ms in self.cpu_ms.most_common()}
         return {
             "seconds": round(self.seconds, 1),
-            "answered_fps": round(len(self.age_ms) / self.seconds, 2),
+            "visitors": self.visitors,
+            "answered_fps": round(len(self.age_ms) / self.seconds / self.visitors, 2),
             "age_p50_ms": round(float(p50), 1),
             "age_p95_ms": round(float(p95), 1),
             "overtaken": self.overtaken,
@@ -147,12 +151,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def memory_mb(process: int) -> float:
-    """Return the resident memory of a process, in MB."""
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def measure(seconds: float, camera: Path, extra: list[str], chromium: str) -> Measured:
+def measure(seconds: float, camera: Path, extra: list[str], chromium: str, visitors: int = 1) -> Measured:
     """Serve the page, open it, start the camera and measure for so long after the warm-up.
 
     Args:
@@ -160,27 +159,37 @@ def measure(seconds: float, camera: Path, extra: list[str], chromium: str) -> Me
         camera: from `camera_file`.
         extra: options of `python -m app demo`.
         chromium: path of the browser's program.
+        visitors: how many there are at once, each in a browser of their own.
     """
     from playwright.sync_api import sync_playwright
 
     flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"]
     with server(extra) as (address, process, folder), sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=flags)
-        tab = browser.new_page(viewport={"width": 1280, "height": 800})
-        tab.set_default_timeout(START_S * 1000)
-        tab.goto(address)
-        tab.wait_for_selector("#start:enabled")
-        tab.evaluate(_LISTEN)
+        browsers = [play.chromium.launch(executable_path=chromium, args=flags) for _ in range(visitors)]
+        tabs = [_opened(browser, address) for browser in browsers]
         before = _files(folder)
         start_s = time.monotonic()
-        tab.click("#start")
-        tab.wait_for_function("window.measured.length > 0")
+        for tab in tabs:
+            tab.click("#start")
+        for tab in tabs:
+            tab.wait_for_function("window.measured.length > 0")
         first_s = time.monotonic() - start_s
-        rows, memory, cpu = _watch(tab, seconds, process)
+        rows, memory, cpu = _watch(tabs, seconds, process)
         files = _files(folder) - before
-        browser.close()
-    ages = np.array([age for _, age, _ in rows])
-    return Measured(seconds, ages, sum(overtaken for *_, overtaken in rows), first_s, memory, tuple(sorted(files)), cpu)
+        for browser in browsers:
+            browser.close()
+    ages, overtaken = np.array([age for _, age, _ in rows]), sum(passed for *_, passed in rows)
+    return Measured(seconds, ages, overtaken, first_s, memory, tuple(sorted(files)), cpu, visitors)
+
+
+def _opened(browser: Browser, address: str) -> Page:
+    """Open the page as far as its start button."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    tab.set_default_timeout(START_S * 1000)
+    tab.goto(address)
+    tab.wait_for_selector("#start:enabled")
+    tab.evaluate(_LISTEN)
+    return tab
 
 
 def _files(folder: Path) -> set[str]:
@@ -188,28 +197,30 @@ def _files(folder: Path) -> set[str]:
 
 
 def _watch(
-    tab: Page, seconds: float, process: int
+    tabs: list[Page], seconds: float, process: int
 ) -> tuple[list[tuple[float, float, int]], list[tuple[float, float]], Counter[str]]:
-    """Return what the page measured of each picture, the server's memory (s, MB), and the CPU time in ms."""
-    tab.wait_for_timeout(WARM_UP_S * 1000)
+    """Return what the pages measured of each picture, the server's memory (s, MB), and the CPU time in ms."""
+    tabs[0].wait_for_timeout(WARM_UP_S * 1000)
     take = "window.measured.splice(0)"
-    tab.evaluate(take)
+    for tab in tabs:
+        tab.evaluate(take)
     rows, memory, start_s, before = [], [], time.monotonic(), cpu_ms(process)
     while (passed_s := time.monotonic() - start_s) < seconds:
-        tab.wait_for_timeout(1000 * min(SAMPLE_S, seconds - passed_s))
-        rows += tab.evaluate(take)
+        tabs[0].wait_for_timeout(1000 * min(SAMPLE_S, seconds - passed_s))
+        rows += [row for tab in tabs for row in tab.evaluate(take)]
         memory.append((time.monotonic() - start_s, memory_mb(process)))
     return rows, memory, cpu_ms(process) - before
 
 
 def table(result: dict) -> str:
     """Format the result as a table."""
-    cpu = result["cpu_ms_per_frame"]
+    cpu, cores = result["cpu_ms_per_frame"], usable_cores()
+    visitors = count(result["visitors"], "visitor")
     browser = sum(ms for kind, ms in cpu.items() if kind != "server")
     kinds = ", ".join(f"{kind} {ms:.0f}" for kind, ms in cpu.items() if kind != "server")
     return "\n".join(
         [
-            f"{result['seconds']:g} s in Chromium, camera {CAMERA_FPS} frames/s, {usable_cores()} cores shared by both",
+            f"{result['seconds']:g} s in Chromium, camera {CAMERA_FPS} frames/s, {visitors}, {cores} cores for all",
             f"answered frames a second    {result['answered_fps']:.1f}  (goal >= {GOAL_FPS:g})",
             f"picture to overlay, p50     {result['age_p50_ms']:.0f} ms",
             f"picture to overlay, p95     {result['age_p95_ms']:.0f} ms",
@@ -232,6 +243,9 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
         default=10.0,
         help="how long to count (default: %(default)g)",
     )
+    parser.add_argument(
+        "--visitors", type=at_least_1, default=1, help="how many at once, each in a browser (default: %(default)d)"
+    )
     parser.add_argument("--video", type=path, default=EXAMPLE, help="what the camera shows")
     parser.add_argument("--json", type=path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("demo", nargs="*", help="options of the command demo, after --")
@@ -245,7 +259,7 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
             raise BenchError("no Chromium was found; on Debian: apt-get install chromium, or name it in CHROMIUM")
         with tempfile.TemporaryDirectory(prefix="ikem-bench-") as folder:
             camera = camera_file(args.video, Path(folder) / "camera.mjpeg")
-            result = measure(60 * args.minutes, camera, args.demo, chromium).result()
+            result = measure(60 * args.minutes, camera, args.demo, chromium, args.visitors).result()
         print(table(result))
         if args.json:
             write_json(args.json, result)

@@ -41,7 +41,9 @@ def listen(host: str, port: int, option: str = "--port") -> list[socket.socket]:
 
 
 def _socket(family: int, kind: int, address: tuple, both: bool) -> socket.socket:
-    one = socket.socket(family, kind)
+    # Named as TCP, for asyncio sends small pieces at once (TCP_NODELAY) on such sockets alone: otherwise each answer
+    # waits some 40 ms for the browser's acknowledgement of its headers.
+    one = socket.socket(family, kind, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

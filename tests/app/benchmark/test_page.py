@@ -9,8 +9,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app.benchmark.page import CAMERA_FPS, FLAT_MB, Measured, camera_file, main, measure, memory_mb, server, table
-from app.benchmark.page_cpu import cpu_ms
+from app.benchmark.page import CAMERA_FPS, FLAT_MB, Measured, camera_file, main, measure, server, table
+from app.benchmark.page_cpu import cpu_ms, memory_mb
 from tests.app.helpers import write_video
 from tests.app.page_visit import CHROMIUM
 
@@ -24,6 +24,11 @@ def test_numbers_of_a_run():
     assert result["answered_fps"] == 29.0 and result["age_p50_ms"] == 70.0 and result["age_p95_ms"] == 115.0
     assert result["overtaken"] == 3 and result["memory_growth_mb"] == 0
     assert "29.0" in table(result) and "1.5 s" in table(result)
+
+
+def test_the_rate_is_each_visitor_s():
+    result = Measured(10.0, np.full(480, 60.0), 0, 1.5, [(0, 100.0)], visitors=2).result()
+    assert result["answered_fps"] == 24.0 and "2 visitors" in table(result)
 
 
 def test_cpu_time_of_a_frame():

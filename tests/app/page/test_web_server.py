@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -170,3 +171,23 @@ def test_a_start_in_odd_surroundings(host, pretrained, pose_model_path, free_por
     assert (process.returncode, rest) == (0, "")
     assert complained.splitlines() == (["IKEM Live is starting; this takes some seconds."] if host == "::1" else [])
     assert [path.name for path in tmp_path.iterdir()] == ["gradio"]
+
+
+def test_answers_go_at_once():
+    """asyncio sets TCP_NODELAY on what it accepts only where the socket says that it is TCP."""
+    (listening,) = listen("127.0.0.1", 0)
+
+    async def accepted_without_delay() -> int:
+        told = asyncio.get_running_loop().create_future()
+
+        def on_visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            told.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(on_visit, sock=listening):
+            _, writer = await asyncio.open_connection(*listening.getsockname())
+            no_delay = await told
+            writer.close()
+            return no_delay
+
+    assert asyncio.run(accepted_without_delay()) != 0
