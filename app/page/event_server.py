@@ -37,7 +37,7 @@ def read_token(text: str | None) -> str:
         ValueError: it is too short, or holds what an address cannot.
     """
     if text is None:
-        return secrets.token_urlsafe(24)
+        return secrets.token_hex(16)  # a text that begins with - would be taken for an option
     path = Path(text)
     try:
         token = path.read_text(encoding="utf-8").strip() if path.is_file() else text
