@@ -38,6 +38,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
 TAIL = {"train": "training", "export": "export"}  # what `ikem-live` calls the other packages
 # Of pip, pipx, torchrun, tensorboard and ruff; and of a benchmark that is a module of its own.
 OTHERS = {"--index-url", "--pip-args", "--no-deps", "--force", "--nproc-per-node", "--logdir", "--check", "--minutes"}
+OTHERS |= {"--visitors"}
 
 
 def read(path: Path) -> str:
