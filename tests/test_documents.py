@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from app.commands.bench import FORMS
 from models.system.places import ROOT
 
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
@@ -36,9 +37,8 @@ OURS = re.compile(
 )
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
 TAIL = {"train": "training", "export": "export"}  # what `ikem-live` calls the other packages
-# Of pip, pipx, torchrun, tensorboard and ruff; and of a benchmark that is a module of its own.
-OTHERS = {"--index-url", "--pip-args", "--no-deps", "--force", "--nproc-per-node", "--logdir", "--check", "--minutes"}
-OTHERS |= {"--visitors"}
+# Of pip, pipx, torchrun, tensorboard and ruff.
+OTHERS = {"--index-url", "--pip-args", "--no-deps", "--force", "--nproc-per-node", "--logdir", "--check"}
 
 
 def read(path: Path) -> str:
@@ -67,7 +67,7 @@ def options(package: str, command: str) -> frozenset[str]:
     """The options that the command's own help names; none where there is no such command."""
     text = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(text), redirect_stderr(io.StringIO()):
-        patch.setattr(sys, "argv", [package, command, "--help"])
+        patch.setattr(sys, "argv", [package, *command.split(), "--help"])
         with pytest.raises(SystemExit) as end:
             importlib.import_module(f"{package}.__main__").main()
     return frozenset() if end.value.code else frozenset(OPTION.findall(text.getvalue()))
@@ -113,6 +113,7 @@ def test_options_in_tables_and_text_exist() -> None:
     """An option that stands without its command is at least one of a command that the documents name."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     commands = {(package, command) for path in DOCUMENTS for package, command, _ in command_lines(path)}
+    commands |= {("app", f"bench {form}") for form in FORMS}
     known = {option for package, command in commands for option in options(package, command)}
     for path in pages:
         named = {option for code in re.findall(r"`+[^`]+`+", read(path)) for option in OPTION.findall(code)}

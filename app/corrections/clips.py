@@ -16,9 +16,8 @@ from app.corrections.examples import Taught, by_label, rest_of
 from app.teach.examples import Demonstration
 from app.teach.pack import Pack
 from app.teach.teacher import Teacher, embedded
-from app.types import ActionEvent, Answer, PosedFrame
+from app.types import ActionEvent, Answer, Pose, PosedFrame
 from export.runtime import Recogniser
-from models.skeleton import CENTRE, bridge
 
 LEAST_S = 0.5  # of a person's movement, for it to teach
 
@@ -35,21 +34,16 @@ def heard(
 ) -> tuple[list[ActionEvent], dict[int, Demonstration]]:
     """Return the events of a recording as `classify` gives them, and each person's movement if it is to be kept."""
     events: list[ActionEvent] = []
-    columns: defaultdict[int, list[tuple[float, np.ndarray, np.ndarray]]] = defaultdict(list)
+    poses: defaultdict[int, list[Pose]] = defaultdict(list)
 
     def see(frame: PosedFrame, answer: Answer) -> None:
         for state in answer.persons:
             if keep and state.pose is not None:
-                joints_V3, seen_V = bridge(state.pose.world_V3, state.pose.visibility_V)
-                if seen_V[CENTRE]:
-                    columns[state.person].append((frame.time_s, joints_V3, seen_V))
+                poses[state.person].append(state.pose)
 
     summarise(model, frames, events.append, see)
-    people = {}
-    for person, rows in columns.items():
-        times, joints, seen = zip(*rows)
-        people[person] = Demonstration(np.array(times), np.stack(joints), np.stack(seen))
-    return events, people
+    people = {person: Demonstration.of_person(some) for person, some in poses.items()}
+    return events, {person: one for person, one in people.items() if len(one.times_T)}
 
 
 def with_rest(taught: list[Taught], people: dict[int, Demonstration], window_s: float) -> list[Taught]:

@@ -17,9 +17,7 @@ from app.counting.turns import turns, typical_swing
 
 DEPTH = 0.3  # of the typical swing: what is smaller is wavering, and no repetition
 BACK = 0.5  # of the way out: so far back the repetition counts
-LEAST_M = (
-    0.2  # smallest typical swing, the root of the sum of squares over all joints; stillness stays below half of it
-)
+LEAST_M = 0.2  # smallest typical swing, the root of the sum of squares over all joints; stillness has half of it
 LEAST_S = 0.5  # a shorter stretch tells nothing
 DIRECTIONS = 3  # principal directions that are looked at ...
 MORE = 2.0  # ... of which a weaker one needs so many times the evidence ...
@@ -28,7 +26,6 @@ FEW = 4  # swings: fewer are little evidence of a repetition, however large they
 AGAINST = 2.0  # so many times the evidence is needed for sides that move against each other
 ALIKE = 1.5  # of the typical swing: a far point that is further from the usual one belongs to another movement
 _HEIGHT = 0.05  # of the typical swing: a difference in height that decides
-
 
 TOGETHER, IN_TURN, FOUND_OUT = "together", "in turn", "found out"
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Sequence
 
-import numpy as np
-
 from app.corrections.live import Shown
 from app.teach.examples import Demonstration
-from app.types import ActionEvent, PersonState
-from models.skeleton import CENTRE, bridge
+from app.types import ActionEvent, PersonState, Pose
 
 KEPT_S = 15.0  # of movement; of a longer event, its end
 MOST = 3  # events
@@ -21,30 +18,26 @@ class Recent:
     """The movement of everybody in the last seconds, and the last events; no picture."""
 
     def __init__(self) -> None:
-        self._frames: defaultdict[int, deque[tuple[float, np.ndarray, np.ndarray]]] = defaultdict(deque)
+        self._poses: defaultdict[int, deque[Pose]] = defaultdict(deque)
         self._events: deque[tuple[int, Shown]] = deque(maxlen=MOST)
 
     def see(self, time_s: float, persons: Sequence[PersonState]) -> None:
         """Add a frame."""
         for state in persons:
             if state.pose is not None:
-                joints_V3, seen_V = bridge(state.pose.world_V3, state.pose.visibility_V)
-                if seen_V[CENTRE]:
-                    self._frames[state.person].append((time_s, joints_V3, seen_V))
-        for person, frames in list(self._frames.items()):
-            while frames and frames[0][0] < time_s - KEPT_S:
-                frames.popleft()
-            if not frames:
-                del self._frames[person]
+                self._poses[state.person].append(state.pose)
+        for person, poses in list(self._poses.items()):
+            while poses and poses[0].time_s < time_s - KEPT_S:
+                poses.popleft()
+            if not poses:
+                del self._poses[person]
 
     def tell(self, number: int, event: ActionEvent) -> None:
         """Keep the movement of an event that has just been told."""
-        frames = self._frames.get(event.person, ())
-        if len(frames) < _LEAST:
+        recording = Demonstration.of_person(self._poses.get(event.person, ()))
+        if len(recording.times_T) < _LEAST:
             return
-        times, joints, seen = zip(*frames, strict=True)
-        recording = Demonstration(np.array(times), np.stack(joints), np.stack(seen))
-        start_s = max(event.start_s, times[0])
+        start_s = max(event.start_s, float(recording.times_T[0]))
         if event.end_s > start_s:
             self._events.append((number, Shown(event.label, start_s, event.end_s, recording)))
 

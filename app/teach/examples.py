@@ -8,16 +8,16 @@ Shapes: T recorded frames, V joints, E clips, K frames of a clip, F frames of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.pose.tracker import distinct
 from app.stream.motion import LEAST_MPS, Motion
-from app.types import PosedFrame
+from app.types import Pose, PosedFrame
 from models.resample import read_window
-from models.skeleton import CENTRE, bridge
+from models.skeleton import CENTRE, V, bridge
 
 SHIFT_S = 0.5  # distance of the first and the last window of a clip from the middle one
 SHIFTS = 5  # number of windows in a clip
@@ -50,32 +50,39 @@ class Demonstration:
     note: str = ""
 
     @classmethod
+    def of_person(cls, poses: Sequence[Pose]) -> Demonstration:
+        """Return one person's movement, of the poses that show the shoulders; it may be empty."""
+        if not poses:
+            return cls(np.zeros(0), np.zeros((0, V, 3)), np.zeros((0, V), bool))
+        joints_TV3, seen_TV = bridge(
+            np.stack([pose.world_V3 for pose in poses]), np.stack([pose.visibility_V for pose in poses])
+        )
+        shown_T = seen_TV[:, CENTRE]
+        return cls(np.array([pose.time_s for pose in poses])[shown_T], joints_TV3[shown_T], seen_TV[shown_T])
+
+    @classmethod
     def from_poses(cls, frames: Iterable[PosedFrame]) -> Demonstration:
         """Return the demonstration of the one person in some frames; a body that was found twice counts once.
 
         Raises:
             TeachError: nobody is in view, or more than one person.
         """
-        times, joints, seen, looked, crowded = [], [], [], 0, 0
+        nearest, looked, crowded = [], 0, 0
         for frame in frames:
             looked += 1
             poses = distinct(frame.poses)
             crowded += len(poses) > 1
-            if not poses:
-                continue
-            pose = max(poses, key=lambda pose: pose.area)
-            joints_V3, seen_V = bridge(pose.world_V3, pose.visibility_V)
-            if seen_V[CENTRE]:
-                times.append(frame.time_s)
-                joints.append(joints_V3)
-                seen.append(seen_V)
+            if poses:
+                nearest.append(max(poses, key=lambda pose: pose.area))
+        found = cls.of_person(nearest)
+        times = found.times_T
         if crowded > CROWD * looked:
             raise TeachError("two people are in view: record the action again, alone before the camera")
         if looked and len(times) < LEAST_SHOWN * looked:
             raise TeachError("nobody is in view most of the time: cut out the part that shows the action")
         if len(times) < 2 or times[-1] - times[0] < LEAST_SEEN_S:
             raise TeachError("nobody was in view long enough: show shoulders, arms and hips, and record again")
-        return cls(np.array(times), np.stack(joints), np.stack(seen))
+        return found
 
 
 def repetitions(recording: Demonstration, longest_s: float) -> list[tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.app.page_visit import DRAWN_PIXELS, is_drawn, says
+from tests.app.page_visit import DRAWN_PIXELS, PATIENCE_MS, is_drawn, says
 
 ANSWERED = ("Jumping jacks", "86% sure")  # what tests.app.bare_page answers to a picture
 
@@ -34,3 +34,13 @@ def greys(tab, words: str, line: str) -> None:
 
 def noted(tab, line: str) -> None:
     says(tab, "#stage-note", line)
+
+
+def goes_on(tab, server) -> None:
+    """Wait until two more pictures have been sent."""
+    count = len(server.sent)
+    for _ in range(PATIENCE_MS // 50):
+        if len(server.sent) >= count + 2:
+            return
+        tab.wait_for_timeout(50)
+    raise AssertionError("no more pictures are sent")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.app.page_visit import says
-from tests.app.page_words import greys, noted, runs
+from tests.app.page_words import goes_on, greys, noted, runs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -195,9 +195,7 @@ def test_pictures_go_without_a_worker(bare, script):
     tab, server = bare(script)
     tab.click("#start")
     runs(tab)
-    count = len(server.sent)
-    while len(server.sent) < count + 2:
-        tab.wait_for_timeout(50)
+    goes_on(tab, server)
 
 
 def test_a_browser_that_plays_nothing_by_itself(bare):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.app.page_visit import says
-from tests.app.page_words import ANSWERED, greys, noted, runs
+from tests.app.page_words import ANSWERED, goes_on, greys, noted, runs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -44,10 +44,8 @@ def test_a_place_that_becomes_free(bare):
     tab.click("#start")
     tab.wait_for_selector("text=All places are taken")
     tab.wait_for_selector("text=asks every 10 seconds")
-    asked = len(server.sent)
     tab.wait_for_function("window.live() === 0")
-    while len(server.sent) < asked + 2:
-        tab.wait_for_timeout(50)
+    goes_on(tab, server)
     assert tab.evaluate("window.live()") == 0 and tab.evaluate("window.asked") == 1, "no camera meanwhile"
     server.full = None
     runs(tab)

@@ -149,7 +149,7 @@ def test_one_that_ends_instead_is_noticed(monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("host", [pytest.param("::1", marks=IPV6), pytest.param("127.0.0.1", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=[IPV6, pytest.mark.slow])])
 def test_a_start_in_odd_surroundings(host, pretrained, pose_model_path, free_port, tmp_path):
     """Others' proxies and settings, a shared folder of somebody else's, no home, no standard error; ended by SIGHUP."""
     (tmp_path / "gradio").write_text("nobody can make a folder of this, not even root")
