@@ -33,7 +33,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ways", type=at_least_1, default=5)
     command.add_argument("--shots", type=at_least_1, nargs="+", default=[1, 3, 5])
     command.add_argument("--episodes", type=at_least_1, default=600)
-    command.add_argument("--packs", type=at_least_0, default=10, help="played through the app's stream")
+    command.add_argument("--packs", type=at_least_0, default=10, help="played through the app's stream (0: none)")
     command.add_argument("--seed", type=seed, default=0)
     add_json(command)
 
@@ -59,6 +59,10 @@ def run(args: argparse.Namespace) -> int:
     print(counts(shown(next(iter(models.values()))[0])))
     rows = measure(models, shown, args.ways, args.shots, args.episodes, args.seed, args.within)
     print(markdown(rows))
+    if not args.packs:
+        if args.json:
+            write_json(args.json, {"rows": rows})
+        return 0
     name, (model, path) = next(iter(models.items()))
     clips = shown(model)
     packs = episodes(clips, args.ways, max(args.shots), args.packs, args.seed, args.within)
