@@ -164,6 +164,13 @@ class Appraisal:
     def _outputs(self, tracks: Sequence[Track]) -> StudentOutputs:
         return outputs_of(self.student, tracks, self.build.recipe.train)
 
+    def _held(self, part: str) -> dict[str, list[Track]]:
+        """Return one part's held-out clips of what the labels name, by domain.
+
+        A set's action that has no label of its own any more is left out.
+        """
+        return {domain: [t for t in some if t.action in LABELS] for domain, some in self.held.by_domain(part).items()}
+
     def _scores(self) -> dict[str, DomainScores]:
         """Measure calibration, fusion and rejection of the unknown, by part and domain."""
         fusion, temperature = self.config.fusion, self.config.temperature
@@ -172,7 +179,7 @@ class Appraisal:
         far = FeatureDistance(teach.embedding_ND[known_N], teach.label_N[known_N])
         rows: dict[str, DomainScores] = {}
         for part in PARTS:
-            for domain, tracks in self.held.by_domain(part).items():
+            for domain, tracks in self._held(part).items():
                 out = self._outputs(tracks)
                 rows[f"{part} {domain}"] = DomainScores(
                     clips=len(tracks),
@@ -184,7 +191,7 @@ class Appraisal:
 
     def _unknown(self) -> dict[str, Unknown]:
         return {
-            part: measures.unknown(measures.listen_all(self.model, self.held.by_domain(part)["camera"], part), LABELS)
+            part: measures.unknown(measures.listen_all(self.model, self._held(part)["camera"], part), LABELS)
             for part in PARTS
         }
 
@@ -203,7 +210,7 @@ class Appraisal:
         })  # fmt: skip
 
     def _lower_body(self) -> dict[str, LowerBody]:
-        return {part: measures.lower_body_unseen(self.model, self.held.by_domain(part)["camera"]) for part in PARTS}
+        return {part: measures.lower_body_unseen(self.model, self._held(part)["camera"]) for part in PARTS}
 
     def _baseline(self) -> list[BaselineRow]:
         from training.judging.svm_baseline import baseline_rows
