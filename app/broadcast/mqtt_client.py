@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from app.broadcast.home_assistant import OFFLINE
@@ -33,7 +34,9 @@ def make_client(broker: Broker, availability: str) -> paho.Client:
         from paho.mqtt.enums import CallbackAPIVersion
     except ImportError:
         raise ValueError(_MISSING) from None
-    client = paho.Client(CallbackAPIVersion.VERSION2)
+    # One id for the whole run (letters and digits, at most 23: MQTT 3.1.1, section 3.1.3.1). With it the broker ends a
+    # dead connection when the next begins; else that one's last will could come later, and say "offline" for good.
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"ikem{secrets.token_hex(8)}")
     client.connect_timeout = _CONNECT_S
     client.reconnect_delay_set(FIRST_PAUSE_S, LONGEST_PAUSE_S)
     if broker.user:  # also without a password
