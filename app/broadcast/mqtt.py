@@ -11,6 +11,7 @@ id and phase. While the broker is away, events are kept up to a bound; older one
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections import deque
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from app.broadcast.home_assistant import OFFLINE, ONLINE, STATUS, HomeEvents, discovery, state_now
 from app.broadcast.message import AnyMessage, EventMessage, StateMessage
 from app.broadcast.mqtt_address import Broker
-from app.broadcast.mqtt_client import make_client
+from app.broadcast.mqtt_client import HANGS_UP, Trouble, make_client, why_not
 from models.system.words import count
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class MqttSink:
         self._home_events = HomeEvents(most)
         self._published = self._confirmed = 0  # messages, each counted in one thread alone
         self._lock, self._some = threading.Lock(), threading.Event()
-        self._is_connected = self._greet = self._over = False
-        self._trouble = "is not there yet"
+        self._is_connected = self._is_refused = self._greet = self._over = False
+        self._trouble = Trouble(broker, say)
         self.dropped = 0
         self._client = make_client(broker, self._topic("availability"))
         self._client.on_connect, self._client.on_disconnect = self._on_connect, self._on_disconnect
@@ -111,6 +112,7 @@ class MqttSink:
     # In paho-mqtt's thread:
 
     def _on_connect(self, client: paho.Client, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        self._is_refused = reason.is_failure
         if reason.is_failure:
             self._tell(f"refuses ({reason}); is the user or the password wrong?")
             return
@@ -121,12 +123,18 @@ class MqttSink:
         self._some.set()
 
     def _on_disconnect(self, client: paho.Client, data: Any, flags: Any, reason: Any, properties: Any) -> None:
-        if self._is_connected and not self._over:
+        if self._is_connected:
             self._tell("is lost")
+        elif not self._is_refused:  # it took the connection, and hung up before it said a word
+            self._tell(HANGS_UP)
         self._is_connected = False
 
     def _on_connect_fail(self, client: paho.Client, data: Any) -> None:
-        self._tell("does not answer")
+        self._tell(why_not(sys.exception()))  # the callback is called where paho-mqtt has caught it
+
+    def _tell(self, trouble: str) -> None:
+        if not self._over:
+            self._trouble(trouble)
 
     def _on_message(self, client: paho.Client, data: Any, message: paho.MQTTMessage) -> None:
         if message.topic == STATUS and message.payload == ONLINE.encode():  # Home Assistant has started
@@ -136,14 +144,6 @@ class MqttSink:
     def _on_publish(self, client: paho.Client, data: Any, number: int, reason: Any, properties: Any) -> None:
         self._confirmed += 1
         self._some.set()
-
-    def _tell(self, trouble: str) -> None:
-        """Say what is wrong, or that nothing is any more; a trouble that stays is said once."""
-        if self._over or trouble == self._trouble:
-            self._trouble = trouble
-            return
-        self._trouble = trouble
-        self._say(f"MQTT: {self._broker} " + (f"{trouble}; trying again" if trouble else "answers"))
 
     # In the thread of this object:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,6 +23,8 @@ class Broker:
         password: None for a user without one.
         topic: without a / at its ends.
         authorities: a file of certificates that the broker's must go back to; None for the system's own.
+        certificate: a file with the certificate by which the broker knows this program; None for none.
+        key: a file with its key; None where the certificate's file holds it.
     """
 
     host: str
@@ -31,6 +34,8 @@ class Broker:
     password: str | None = None
     topic: str = "ikem-live"
     authorities: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
     def __str__(self) -> str:
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}/{self.topic}"
@@ -39,13 +44,20 @@ class Broker:
         return f"Broker({self})"  # never with the password
 
 
-def read_broker(text: str, password_file: Path | None = None, authorities: Path | None = None) -> Broker:
+def read_broker(
+    text: str,
+    password_file: Path | None = None,
+    *,
+    authorities: Path | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> Broker:
     """Read the address that a command line gives; no error repeats it, since it may hold a password.
 
     Args:
         text: such as mqtt://host/topic; user and password are written as in any address.
         password_file: a file with the password, which then stands in no command line.
-        authorities: see Broker.
+        authorities, certificate, key: see Broker.
 
     Raises:
         ValueError: it is no such address, or a file cannot be read.
@@ -61,10 +73,9 @@ def read_broker(text: str, password_file: Path | None = None, authorities: Path 
         raise ValueError(f"--mqtt takes {_SHAPE}; what was given names no host, or a port that cannot be")
     if "#" in text or "?" in text:
         raise ValueError("--mqtt: a topic has no # and no ?; in a password they are written %23 and %3F")
-    if authorities is not None and parts.scheme != "mqtts":
-        raise ValueError("--mqtt-ca is for mqtts://, which encrypts; mqtt:// does not")
-    if authorities is not None and not authorities.is_file():
-        raise ValueError(f"{authorities}: there is no such file of certificates")
+    _check_files(parts.scheme, {"ca": authorities, "cert": certificate, "key": key})
+    if key is not None and certificate is None:
+        raise ValueError("--mqtt-key is the key of a certificate: give that with --mqtt-cert")
     user = unquote(parts.username or "")
     password = None if parts.password is None else unquote(parts.password)
     if password_file is not None:
@@ -73,8 +84,16 @@ def read_broker(text: str, password_file: Path | None = None, authorities: Path 
         raise ValueError(f"--mqtt: a password needs a user: {_SHAPE}")
     return Broker(
         host=host, port=port or _PORTS[parts.scheme], tls=parts.scheme == "mqtts", user=user, password=password,
-        topic=_topic(unquote(parts.path)), authorities=authorities,
+        topic=_topic(unquote(parts.path)), authorities=authorities, certificate=certificate, key=key,
     )  # fmt: skip
+
+
+def _check_files(scheme: str, files: Mapping[str, Path | None]) -> None:
+    for name, file in files.items():
+        if file is not None and scheme != "mqtts":
+            raise ValueError(f"--mqtt-{name} is for mqtts://, which encrypts; mqtt:// does not")
+        if file is not None and not file.is_file():
+            raise ValueError(f"{file}: there is no such file; --mqtt-{name} takes one in PEM")
 
 
 def _topic(path: str) -> str:

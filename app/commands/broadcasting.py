@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from app.broadcast.source import Sink
 
 _NEEDS = {  # option -> what it needs
-    "token": "serve", "allow_host": "serve", "mqtt_password": "mqtt", "mqtt_ca": "mqtt", "home_assistant": "mqtt",
+    "token": "serve", "allow_host": "serve", "mqtt_password": "mqtt", "mqtt_ca": "mqtt", "mqtt_cert": "mqtt",
+    "mqtt_key": "mqtt", "home_assistant": "mqtt",
 }  # fmt: skip
 
 
@@ -30,8 +31,9 @@ def add_broadcast(command: argparse.ArgumentParser) -> None:
         "and WebSocket, and a page for OBS; on this machine alone unless HOST is another address of it"
     )  # fmt: skip
     group.add_argument(
-        "--token", type=nonempty, metavar="TEXT|FILE", help="the leave to listen (default: a new one, which is shown)"
-    )
+        "--token", type=nonempty, metavar="TEXT|FILE", help="the leave to listen, 16 or more letters, digits, - and _ "
+        "(default: a new one, which is shown)"
+    )  # fmt: skip
     group.add_argument(
         "--allow-host", action="append", metavar="NAME", help="a further name of this machine, or of one whose pages "
         "may listen; may be given several times"
@@ -42,6 +44,10 @@ def add_broadcast(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--mqtt-password", type=path, metavar="FILE", help="a file with the user's password")
     group.add_argument("--mqtt-ca", type=path, metavar="FILE", help="certificates that the broker's must go back to")
+    group.add_argument(
+        "--mqtt-cert", type=path, metavar="FILE", help="this program's certificate, for brokers that ask"
+    )
+    group.add_argument("--mqtt-key", type=path, metavar="FILE", help="its key, where that file does not hold it")
     group.add_argument("--home-assistant", action="store_true", help="with --mqtt: describe the device to it")
 
 
@@ -84,7 +90,10 @@ def _check(args: argparse.Namespace, options: Options) -> None:
     if options.workers > 1 or options.engine != HERE:
         raise ValueError("--serve and --mqtt are for one camera at a time: leave out --workers and --engine")
     if all(live(text) is None for text in args.inputs if text):
-        raise ValueError("--serve and --mqtt are for cameras and addresses, and no input is one")
+        raise ValueError(
+            "--serve and --mqtt are for cameras and addresses, and no input is one; docs/events.md tells how a film "
+            "is played as a camera"
+        )
     if args.serve and options.quiet and not args.token:
         raise ValueError("--quiet would hide the token that is made: give one with --token")
 
@@ -110,12 +119,16 @@ def _served(args: argparse.Namespace, opened: ExitStack) -> Sink:
 def _mqtt(args: argparse.Namespace, options: Options, labels: Sequence[str]) -> MqttSink:
     from app.broadcast.mqtt import MqttSink
     from app.broadcast.mqtt_address import read_broker
+    from app.page.access import is_local
     from models.labels import SILENT
 
     def say(line: str) -> None:
         if not options.quiet:
             print(line, file=sys.stderr, flush=True)
 
-    broker = read_broker(args.mqtt, args.mqtt_password, args.mqtt_ca)
+    files = {"authorities": args.mqtt_ca, "certificate": args.mqtt_cert, "key": args.mqtt_key}
+    broker = read_broker(args.mqtt, args.mqtt_password, **files)
+    if broker.password is not None and not broker.tls and not is_local(broker.host):
+        print("warning: the broker's password and events travel unencrypted; mqtts:// encrypts", file=sys.stderr)
     named = [label for label in labels if label not in SILENT and options.keeps(label, 1.0)]
     return MqttSink(broker, named, args.home_assistant, say)

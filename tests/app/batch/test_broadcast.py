@@ -180,9 +180,11 @@ def test_what_is_told_of_a_port(free_port, capsys):
         (["--allow-host", "x"], {}, "--allow-host is for --serve"),
         (["--home-assistant"], {}, "--home-assistant is for --mqtt"),
         (["--mqtt-password", "x"], {}, "--mqtt-password is for --mqtt"),
+        (["--mqtt-cert", "x"], {}, "--mqtt-cert is for --mqtt"),
+        (["--mqtt-key", "x"], {}, "--mqtt-key is for --mqtt"),
         (["--serve", "8080"], {"workers": 2}, "one camera at a time"),
         (["--serve", "8080"], {"engine": "ray"}, "one camera at a time"),
-        (["--serve", "8080"], {"inputs": ["a.mp4"]}, "no input is one"),
+        (["--serve", "8080"], {"inputs": ["a.mp4"]}, "no input is one; docs/events.md tells"),
         (["--serve", "8080"], {"quiet": True}, "give one with --token"),
         (["--serve", "8080", "--token", "short"], {}, "16 or more"),
         (["--serve", "192.0.2.1:8080"], {}, "no address of this machine"),
@@ -193,6 +195,23 @@ def test_what_does_not_go_together(words, options, why):
     with pytest.raises(ValueError, match=why) as error, broadcasting(*parsed(*words, **options), labels=[]):
         pass
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "warns"),
+    [("mqtt://ann:secret@192.0.2.1", True), ("mqtt://ann:secret@127.0.0.1", False), ("mqtt://192.0.2.1", False),
+     ("mqtt://ann@192.0.2.1", False), ("mqtts://ann:secret@192.0.2.1", False)],
+)  # fmt: skip
+def test_a_password_that_travels_unencrypted(address, warns, monkeypatch, capsys):
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed (the extra mqtt)")
+    from app.broadcast.mqtt import MqttSink
+
+    monkeypatch.setattr(MqttSink, "__enter__", lambda sink: sink)
+    monkeypatch.setattr(MqttSink, "__exit__", lambda *_: None)
+    with broadcasting(*parsed("--mqtt", address), labels=["clap"]) as sinks:
+        assert len(sinks) == 1
+    told = capsys.readouterr().err
+    assert ("travel unencrypted" in told) is warns and "secret" not in told
 
 
 @pytest.mark.parametrize("text", ["", "x", "0", "65536", ":80", "host:", "-1", "²"])

@@ -83,27 +83,6 @@ def test_a_broker_that_is_not_there_yet(tmp_path, free_port):
             assert len([line for line in said if "does not answer" in line]) == 1 and "answers" in said[-1]
 
 
-def test_killed_and_restarted_nothing_is_lost_or_said_twice(broker):
-    said: list[str] = []
-    with sink(broker.port, said) as one, Hearer(broker.port) as hearer:
-        play(one, 1)
-        wait(lambda: len(hearer.on(f"{TOPIC}/event")) == 3 and one._unconfirmed == 0)
-        wait(lambda: "count" in (hearer.on(f"{TOPIC}/state") or [""])[-1])
-        broker.kill()
-        wait(lambda: any("is lost" in line for line in said))
-        play(one, 2, 3)
-        hearer.there.clear()
-        broker.start()
-        assert hearer.there.wait(60)
-        wait(lambda: len(hearer.on(f"{TOPIC}/event")) >= 9 or len(hearer.on(f"{TOPIC}/event")) == 3)
-        play(one, 4)
-        wait(lambda: phases(hearer.on(f"{TOPIC}/event"))[-1:] == played(4)[-1:])
-        found = phases(hearer.on(f"{TOPIC}/event"))
-        assert len(found) == len(set(found))  # nothing twice
-        assert found == [pair for pair in played(1, 2, 3, 4) if pair in found]  # in their order
-        assert hearer.on(f"{TOPIC}/availability")[-1] == "online" and one.dropped == 0
-
-
 def test_events_are_kept_up_to_a_bound_and_then_counted(tmp_path, free_port):
     with sink(free_port, most=6) as one:
         play(one, *range(10))
@@ -249,26 +228,6 @@ def test_home_assistant(broker):
     with Hearer(broker.port) as late:
         wait(lambda: len(late.heard) == 3)
         assert f"{TOPIC}/home" not in {topic for topic, _, _ in late.heard}
-
-
-def test_encrypted(tmp_path, free_port):
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl program here to make a certificate")
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-         "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    said: list[str] = []
-    with Mosquitto(tmp_path, free_port, f"certfile {certificate}", f"keyfile {key}"):
-        with sink(free_port, tls=True, authorities=certificate) as one:
-            wait(lambda: one._is_connected)
-        with sink(free_port, said, tls=True) as one:  # nobody vouches for it
-            wait(lambda: any("does not answer" in line for line in said))
-            assert not one._is_connected
-    with pytest.raises(ValueError, match="no file of certificates"):
-        sink(free_port, tls=True, authorities=key)
 
 
 def test_without_the_package(monkeypatch):

@@ -52,7 +52,14 @@ def test_what_is_no_address(text):
 
 
 def test_certificates_are_for_encrypted_connections(tmp_path):
-    with pytest.raises(ValueError, match="mqtts://"):
-        read_broker("mqtt://broker/x", authorities=tmp_path / "ca.pem")
-    with pytest.raises(ValueError, match="no such file"):
-        read_broker("mqtts://broker/x", authorities=tmp_path / "ca.pem")
+    file = tmp_path / "file.pem"
+    for name in ("authorities", "certificate", "key"):
+        with pytest.raises(ValueError, match="is for mqtts://"):
+            read_broker("mqtt://broker/x", **{name: file})
+        with pytest.raises(ValueError, match="no such file; --mqtt-"):
+            read_broker("mqtts://broker/x", **{name: file})
+    file.touch()
+    with pytest.raises(ValueError, match="give that with --mqtt-cert"):
+        read_broker("mqtts://broker/x", key=file)
+    broker = read_broker("mqtts://broker/x", authorities=file, certificate=file, key=file)
+    assert (broker.authorities, broker.certificate, broker.key) == (file, file, file)

@@ -153,3 +153,62 @@ def test_the_will_of_a_lost_connection_does_not_outlive_the_next(tmp_path, free_
             hearer.client.publish("mark", str(mark), qos=1)
             wait(lambda: len(hearer.on("mark")) == mark)  # noqa: B023  # called at once
         assert hearer.on(f"{TOPIC}/availability")[-1] == "online"
+
+
+class HangingUp:
+    """A server that hangs up on whoever comes."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                line, _ = self._socket.accept()
+            except OSError:
+                return
+            line.close()
+
+    def __enter__(self) -> HangingUp:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+def test_pauses_grow_and_a_broker_that_hangs_up_is_told_once(monkeypatch):
+    monkeypatch.setattr(mqtt_client, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(mqtt_client, "LONGEST_PAUSE_S", 0.05)
+    pauses, said = [], []
+    with HangingUp() as server:
+        one = MqttSink(Broker(host="127.0.0.1", port=server.port), say=said.append)
+        usual = one._client._reconnect_wait
+        monkeypatch.setattr(
+            one._client, "_reconnect_wait", lambda: (usual(), pauses.append(one._client._reconnect_delay))
+        )
+        with one:
+            wait(lambda: len(pauses) >= 5)
+    assert pauses[:5] == [0.01, 0.02, 0.04, 0.05, 0.05]
+    assert len(said) == 1 and "hangs up" in said[0]
+
+
+def test_two_brokers_hear_their_own_alone(tmp_path, free_port):
+    (first := tmp_path / "1").mkdir()
+    (second := tmp_path / "2").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        other = probe.getsockname()[1]
+    with (
+        Mosquitto(first, free_port),
+        Mosquitto(second, other),
+        Hearer(free_port) as here,
+        Hearer(other) as there,
+    ):
+        for number, (port, hearer) in enumerate([(free_port, here), (other, there)]):
+            with sink(port) as one:
+                one.send(event(number), state())
+                wait(lambda: hearer.on(f"{TOPIC}/event"))  # noqa: B023  # called at once
+        ids = [[json.loads(text)["id"] for text in hearer.on(f"{TOPIC}/event")] for hearer in (here, there)]
+        assert ids == [["run-0-0"], ["run-0-1"]]
