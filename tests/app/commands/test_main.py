@@ -64,7 +64,17 @@ def test_wrong_usage(argv, capsys):
 CLASSIFY = ["--out", "--recursive", "--seconds", "--csv", "--vtt", "--annotate", "--skeletons", "--json-lines", "--top"]
 CLASSIFY += ["--every", "--min-score", "--labels", "--workers", "--resume", "--quiet", "--engine", "--ray-address"]
 CLASSIFY += ["--pack", "--only", "--count"]
-CLASSIFY += ["--serve", "--token", "--allow-host", "--mqtt", "--mqtt-password", "--mqtt-ca", "--home-assistant"]
+CLASSIFY += [
+    "--serve",
+    "--token",
+    "--allow-host",
+    "--mqtt",
+    "--mqtt-password",
+    "--mqtt-ca",
+    "--mqtt-cert",
+    "--mqtt-key",
+    "--home-assistant",
+]
 
 
 def test_options_of_each_command():
