@@ -41,8 +41,8 @@ ROOMS = {
     "ground": ["models/system", "models", "export/runtime", "export", "export/commands"],
     "app": [
         "app/types.py", "app/pose", "app/landmarks", "app/sources", "app/counting", "app/stream",
-        "app/classify", "app/teach", "app/corrections", "app/broadcast", "app/batch", "app/page", "app/doctor",
-        "app/benchmark",
+        "app/classify", "app/teach", "app/corrections", "app/broadcast", "app/batch", "app/page", "app/site",
+        "app/doctor", "app/benchmark",
         "app/page_bench.py", "app/bench_batch.py", "app/camera_bench.py",
         "app/commands", "app/__main__.py", "app/__init__.py",
     ],
