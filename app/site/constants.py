@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 MIRRORED = (
-    "app.types", "app.pose.tracker",
+    "app.types", "app.pose.landmarker", "app.pose.tracker",
     "app.stream.person", "app.stream.window", "app.stream.action_stream", "app.stream.motion", "app.stream.decision",
     "app.stream.events", "app.stream.main_person",
     "app.counting.actions", "app.counting.body_signal", "app.counting.counter", "app.counting.repetitions",

@@ -15,7 +15,7 @@ NODE = shutil.which("node") or shutil.which("nodejs")
 PATIENCE_S = 60
 
 
-def run_script(folder: Path, text: str, facts: object = None) -> object:
+def run_script(folder: Path, text: str, facts: object = None, scripts: str = "page") -> object:
     """Run a script beside the page's and return what it gave to `tell`, as JSON.
 
     Args:
@@ -23,13 +23,16 @@ def run_script(folder: Path, text: str, facts: object = None) -> object:
         text: an ES module, which may import the page's scripts as "./NAME.js". It finds `facts` in the variable of that
             name and hands one value to the function `tell`.
         facts: what JSON can hold.
+        scripts: which of the folders of assets to run it beside.
     """
     if NODE is None:
         pytest.skip("no Node.js on this machine (Debian: apt-get install nodejs)")
-    for path in (ASSETS / "page").glob("*.js"):
+    for path in (ASSETS / scripts).glob("*.js"):
         shutil.copy(path, folder)
     (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-    start = f"const facts = {json.dumps(facts)};\nconst tell = (value) => console.log(JSON.stringify(value));\n"
+    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+    start = 'import { readFileSync } from "node:fs";\nconst facts = JSON.parse(readFileSync("facts.json", "utf8"));\n'
+    start += "const tell = (value) => console.log(JSON.stringify(value));\n"
     (folder / "test.mjs").write_text(start + text, encoding="utf-8")
     done = subprocess.run([NODE, "test.mjs"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
