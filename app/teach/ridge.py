@@ -33,16 +33,18 @@ class Ridge:
 
     Attributes:
         mean_D: the origin of the features.
+        basis_DR: the directions in which all is solved.
+        back_BR: the background's features along them.
     """
 
     def __init__(self, background_BD: np.ndarray, modalities: int, kind_B: np.ndarray | None = None) -> None:
         self.mean_D = background_BD.mean(0, dtype=np.float64)
         self._modalities = modalities
         back_BD = features(background_BD, self.mean_D, modalities)
-        self._basis_DR = _directions(back_BD)
-        self._back_BR = back_BD @ self._basis_DR
+        self.basis_DR = _directions(back_BD)
+        self.back_BR = back_BD @ self.basis_DR
         self._kind_B = np.full(len(background_BD), -1) if kind_B is None else kind_B
-        self._whole = _Background(self._back_BR)
+        self._whole = _Background(self.back_BR)
 
     def head(
         self,
@@ -64,7 +66,7 @@ class Ridge:
             self._settled(x_EWR, _about(a, action_E), counter_E, (own or {}).get(a))[0]
             for a in range(int(action_E.max()) + 1)
         ]
-        rows = [(self._basis_DR @ fit.weight_X[:-1], fit.weight_X[-1], fit.threshold, fit.usual) for fit in fits]
+        rows = [(self.basis_DR @ fit.weight_X[:-1], fit.weight_X[-1], fit.threshold, fit.usual) for fit in fits]
         return Head(self.mean_D, *(np.array(column) for column in zip(*rows, strict=True)))
 
     def judge(
@@ -93,12 +95,12 @@ class Ridge:
         x_EWR, nothing = self._features(embedding_EWD), np.zeros(len(action_E), bool)
         sides = [_sides(action_E == a, nothing) for a in range(int(action_E.max()) + 1)]
         weight_AX = np.stack([self._whole.solve(_flat(x_EWR, yes_E), _flat(x_EWR, no_E)) for yes_E, no_E in sides])
-        return np.concatenate([weight_AX[:, :-1] @ self._basis_DR.T, weight_AX[:, -1:]], axis=1)
+        return np.concatenate([weight_AX[:, :-1] @ self.basis_DR.T, weight_AX[:, -1:]], axis=1)
 
     def _features(self, embedding_EWD: np.ndarray) -> np.ndarray:
         E, W, D = embedding_EWD.shape
         x_ND = features(embedding_EWD.reshape(E * W, D), self.mean_D, self._modalities)
-        return (x_ND @ self._basis_DR).reshape(E, W, -1)
+        return (x_ND @ self.basis_DR).reshape(E, W, -1)
 
     def _settled(
         self, x_EWR: np.ndarray, mine_E: np.ndarray, counter_E: np.ndarray, own: Sequence[int] | None
@@ -117,7 +119,7 @@ class Ridge:
         rest_B = ~np.isin(self._kind_B, alike)
         if rest_B.all() or rest_B.sum() < 2:
             return first, first
-        return _Background(self._back_BR[rest_B]).fit(x_EWR, yes_E, no_E, mine_E), first
+        return _Background(self.back_BR[rest_B]).fit(x_EWR, yes_E, no_E, mine_E), first
 
     def _places(self, fit: _Fit) -> dict[int, float]:
         """Return each kind's place between the background's usual score, 0, and the examples', 1."""

@@ -49,8 +49,8 @@ export class ActionStream {
     return there.map((person) => person.due()).filter((window) => window !== null);
   }
 
-  // Takes the scores { fused: C numbers, modality: M x C numbers } of a window; those of somebody who has left meanwhile
-  // are dropped, and so are older ones than were taken already.
+  // Takes the scores { fused: C numbers, modality: M x C numbers } of a window; those of somebody who has left
+  // meanwhile are dropped, and so are older ones than were taken already.
   take({ person: number, segment, endS }, scores) {
     const person = this.#persons.get(number);
     if (!person || person.segment !== segment || endS <= (segment.takenS ?? -Infinity)) return;
@@ -58,8 +58,8 @@ export class ActionStream {
     this.#events.push(...person.take(endS, scores));
   }
 
-  // The answer as it is now, with the events that ended since the last one: { timeS, people, note, persons, events } and
-  // of the main person { pose, label, score, fused, modality, count, closest }.
+  // The answer as it is now, with the events that ended since the last one: { timeS, people, note, persons, events }
+  // and of the main person { pose, label, score, fused, modality, count, closest }.
   answer() {
     const main = this.#nearest.number, events = this.#events;
     const order = [...this.#persons.values()].sort((a, b) => (b.number === main) - (a.number === main));
@@ -70,7 +70,8 @@ export class ActionStream {
     this.#events = [];
     const note = notePeople(this.#found);
     return {
-      timeS: this.#timeS, people: this.#found, note, persons, events, pose, label, score, fused, modality, count, closest,
+      timeS: this.#timeS, people: this.#found, note, persons, events,
+      pose, label, score, fused, modality, count, closest,
     };
   }
 

@@ -15,7 +15,9 @@ export function bodySignal(frames) {
   face(rows, SIDES);
   const same = [], against = [], mirrored = new Float64Array(rows[0].length);
   for (const row of rows) {
-    for (let i = 0; i < row.length; i++) mirrored[i] = row[3 * MIRROR[Math.floor(i / 3)] + (i % 3)] * MIRROR_SIGN_3[i % 3];
+    for (let i = 0; i < row.length; i++) {
+      mirrored[i] = row[3 * MIRROR[Math.floor(i / 3)] + (i % 3)] * MIRROR_SIGN_3[i % 3];
+    }
     same.push(half(row, mirrored, 1));
     against.push(half(row, mirrored, -1));
   }
@@ -26,7 +28,7 @@ export function bodySignal(frames) {
 function readJoint(v, frames, times, rows) {
   const { SIGMA_S } = constants.body_signal, { CENTRE } = constants.skeleton;
   const there = frames.filter(([, , seen]) => seen[v]), last = there.length - 1;
-  const about = there.map(([, joints]) => [0, 1, 2].map((i) => Math.fround(joints[3 * v + i] - joints[3 * CENTRE + i])));
+  const about = there.map(([, at]) => [0, 1, 2].map((i) => Math.fround(at[3 * v + i] - at[3 * CENTRE + i])));
   gaussian(SIGMA_S, SIGMA_S / 1.5, 3).forEach((weight, s) => {
     let at = 0; // moments and frames both go on in time
     times.forEach((timeS, k) => {
@@ -34,23 +36,31 @@ function readJoint(v, frames, times, rows) {
       while (at < last - 1 && there[at + 1][0] <= x) at += 1;
       const next = Math.min(at + 1, last), stepS = there[next][0] - there[at][0];
       const share = stepS > 0 ? Math.min(Math.max((x - there[at][0]) / stepS, 0), 1) : 0;
-      for (let i = 0; i < 3; i++) rows[k][3 * v + i] += weight * (about[at][i] + share * (about[next][i] - about[at][i]));
+      for (let i = 0; i < 3; i++) {
+        rows[k][3 * v + i] += weight * (about[at][i] + share * (about[next][i] - about[at][i]));
+      }
     });
   });
 }
 
 // Turns the joints about the vertical until the body's left and right lie along x, by its mean over all moments.
 function face(rows, sides) {
-  const across = (axis) => mean(rows.map((row) => sum(sides.map(([left, right]) => row[3 * right + axis] - row[3 * left + axis]))));
+  const wide = (row, axis) => sum(sides.map(([left, right]) => row[3 * right + axis] - row[3 * left + axis]));
+  const across = (axis) => mean(rows.map((row) => wide(row, axis)));
   const angle = Math.atan2(across(2), across(0)), c = Math.cos(angle), s = Math.sin(angle);
   for (const row of rows) {
-    for (let i = 0; i < row.length; i += 3) [row[i], row[i + 2]] = [c * row[i] + s * row[i + 2], c * row[i + 2] - s * row[i]];
+    for (let i = 0; i < row.length; i += 3) {
+      const x = row[i], z = row[i + 2];
+      row[i] = c * x + s * z;
+      row[i + 2] = c * z - s * x;
+    }
   }
 }
 
 // The features of one side and the middle, of a row and of what its mirror image adds; the other side says the same.
 function half(row, mirrored, sign) {
-  const { LEFT, MIDDLE } = constants.body_signal, joints = [...LEFT, ...MIDDLE], out = new Float64Array(3 * joints.length);
+  const { LEFT, MIDDLE } = constants.body_signal, joints = [...LEFT, ...MIDDLE];
+  const out = new Float64Array(3 * joints.length);
   for (let i = 0; i < out.length; i++) {
     const at = 3 * joints[Math.floor(i / 3)] + (i % 3), scale = i < 3 * LEFT.length ? Math.SQRT2 : 1;
     out[i] = (scale * (row[at] + sign * mirrored[at])) / 2;

@@ -1,5 +1,5 @@
-// The constants of the recogniser, which Python writes from its own (app/site/constants.py): no number stands here twice.
-// { tracker: { LEAST_OKS: 0.1, ... }, decision: ... }: by the names of Python's modules.
+// The constants of the recogniser, which Python writes from its own (app/site/constants.py): no number stands here
+// twice. { tracker: { LEAST_OKS: 0.1, ... }, decision: ... }: by the names of Python's modules.
 export const constants = {};
 
 // Takes the content of recogniser.json once, before anything else of this folder is made.

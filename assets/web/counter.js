@@ -108,8 +108,8 @@ export class Counter {
     return sum(waiting.map((other) => other.shown)) + (resumes ? this.#series.number : 0);
   }
 
-  // [far point, way back] of an action's repetitions, as far as its joints are kept. What was told before does not count
-  // again, nor what is fixed up to a time.
+  // [far point, way back] of an action's repetitions, as far as its joints are kept. What was told before does not
+  // count again, nor what is fixed up to a time.
   #pairs(label, startS, endS, untilS) {
     const { BEFORE_S, AFTER_S, EDGE_S, LEAST_APART_S } = constants.counter;
     const some = this.#frames.filter(([timeS]) => startS - BEFORE_S <= timeS && timeS <= endS + AFTER_S);

@@ -1,5 +1,5 @@
-// The decision: from the scores of windows to stretches of time in which one action goes on; see app/stream/decision.py.
-// Scores are { fused: C numbers, modality: M x C numbers, row by row }.
+// The decision: from the scores of windows to stretches of time in which one action goes on; see
+// app/stream/decision.py. Scores are { fused: C numbers, modality: M x C numbers, row by row }.
 import { constants } from "./constants.js";
 import { argmax } from "./numbers.js";
 

@@ -13,8 +13,8 @@ export class Timeline {
     Object.assign(this, { person, labels, modalities, motion, counter });
   }
 
-  // What one window changed in the decision: its end, the stretch that ended before it, the current one, when the person
-  // came into view, and a window's length. Returns the events that are certain now.
+  // What one window changed in the decision: its end, the stretch that ended before it, the current one, when the
+  // person came into view, and a window's length. Returns the events that are certain now.
   step(timeS, ended, current, sinceS, windowS) {
     const events = [];
     if (ended) {

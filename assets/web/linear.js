@@ -1,4 +1,5 @@
-// Small linear algebra: principal directions, and systems of equations of a positive matrix. A matrix is an array of rows.
+// Small linear algebra: principal directions, and systems of equations of a positive matrix. A matrix is an array of
+// rows.
 
 // The sum of the rows' outer products: (F, F), symmetric.
 export function gram(rows, width = rows[0].length) {

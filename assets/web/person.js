@@ -35,8 +35,8 @@ export class Person {
     this.decision = new Decision(model.labels, model.thresholds, sensitivity);
   }
 
-  // Adds the pose of one frame; one without shoulders is left out. A new segment keeps step with the anchor of others in
-  // sight, so that windows are due together.
+  // Adds the pose of one frame; one without shoulders is left out. A new segment keeps step with the anchor of others
+  // in sight, so that windows are due together.
   see(timeS, pose, anchorS = null) {
     const { joints, seen } = bridge(pose);
     if (!seen[constants.skeleton.CENTRE]) return;
@@ -44,7 +44,8 @@ export class Person {
     const keepS = this.windowS + 2 * constants.resample.HOLD_S;
     while (this.#ring[0].timeS < timeS - keepS) this.#ring.shift();
     this.segment ??= {
-      sinceS: timeS, anchorS: anchorS === null ? timeS : timeS - ((timeS - anchorS) % this.#hopS), seenS: timeS, hops: 0,
+      sinceS: timeS, seenS: timeS, hops: 0,
+      anchorS: anchorS === null ? timeS : timeS - ((timeS - anchorS) % this.#hopS),
     };
     this.segment.seenS = timeS;
     this.#motion.push(timeS, joints, seen);
@@ -56,8 +57,8 @@ export class Person {
     return this.segment !== null && timeS - this.segment.seenS > constants.person.GAP_S;
   }
 
-  // The window that ends at the newest multiple of the hop, if it was not returned before: { person, segment, endS } and
-  // the graph's inputs but `starts`. Windows thus end at the same times whatever the camera's rate.
+  // The window that ends at the newest multiple of the hop, if it was not returned before: { person, segment, endS }
+  // and the graph's inputs but `starts`. Windows thus end at the same times whatever the camera's rate.
   due() {
     const { segment } = this, hops = Math.trunc((segment.seenS - segment.anchorS) / this.#hopS + 1e-6);
     if (hops <= segment.hops) return null;

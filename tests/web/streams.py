@@ -20,13 +20,21 @@ from tests.app.node_scripts import run_script
 _INVERSE_LV = np.linalg.pinv(BRIDGE_VL)
 Frame = tuple[float, list[Pose]]
 
-# Each stream in turn: the windows that were due, the answers' words, and all events.
-PLAY = """
+# What a script begins with that gets poses of `coded`.
+START = """
 import { use } from "./constants.js";
-import { ActionStream } from "./action_stream.js";
 use(facts);
 const floats = (text) => new Float32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
-const poseOf = ([world, image, visibility]) => ({ world: floats(world), image: floats(image), visibility: floats(visibility) });
+const poseOf = (coded) => {
+  const [world, image, visibility] = coded.map(floats);
+  return { world, image, visibility };
+};
+"""
+# Each stream in turn: the windows that were due, the answers' words, and all events.
+PLAY = (
+    START
+    + """
+import { ActionStream } from "./action_stream.js";
 tell(facts.streams.map(({ model, hopS, sensitivity, frames, scores }) => {
   const stream = new ActionStream(model, hopS, sensitivity);
   const [due, said, events] = [[], [], []];
@@ -47,6 +55,7 @@ tell(facts.streams.map(({ model, hopS, sensitivity, frames, scores }) => {
   return { due, said, events: [...events, ...stream.finish()] };
 }));
 """
+)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The browser's counting against Python's: repetitions of bodies that squat, lift their arms, step, hold still or hide."""
+"""The browser's counting against Python's: bodies that squat, lift their arms, step, hold still or hide."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from app.site.constants import constants
 from models.labels import DISPLAY
 from tests.app.counting.figures import bumps, figure, noise, times
 from tests.app.node_scripts import run_script
+from tests.web.streams import START
 from training.drawing.motions import make_motion
 
 SCRIPT = """
-import { use } from "./constants.js";
 import { Counter, leastOf, sidesOf } from "./counter.js";
 import { repetitions } from "./repetitions.js";
-use(facts);
 const framesOf = ({ times, joints, seen }) =>
   times.map((timeS, t) => [timeS, Float32Array.from(joints[t]), Uint8Array.from(seen[t])]);
 tell({
@@ -59,6 +58,11 @@ def cases() -> list[tuple[np.ndarray, np.ndarray, np.ndarray, str]]:
     return found
 
 
+def as_json(times_T, joints_TV3, seen_TV) -> dict:
+    joints_TX = joints_TV3.reshape(len(joints_TV3), -1)
+    return {"times": times_T.tolist(), "joints": joints_TX.tolist(), "seen": seen_TV.astype(int).tolist()}
+
+
 def long_squats() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Squats for 40 seconds, a pause, and again: longer than joints are kept."""
     times_T = times(60.0, 15.0)
@@ -67,7 +71,7 @@ def long_squats() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def calls() -> list[tuple]:
-    """(now, label, first seen, start, end or None): as a stream asks every half a second, and when an action is over."""
+    """(now, label, first seen, start, end or None): asked every half a second, and when an action is over."""
     first = [(now, "squat", 2.0, 0.6, None) for now in np.arange(2.0, 40.5, STEP_S).tolist()]
     second = [(now, "squat", 46.0, 43.8, None) for now in np.arange(46.0, 57.0, STEP_S).tolist()]
     others = [(42.0, "drink", 41.0, 40.9, None), (58.0, "squat", 46.0, 43.8, 57.0), (59.0, "wave", 57.5, 57.4, 58.5)]
@@ -76,18 +80,13 @@ def calls() -> list[tuple]:
 
 def test_the_counting_says_the_same(tmp_path):
     some, long = cases(), long_squats()
-    as_json = lambda t, j, s: {
-        "times": t.tolist(),
-        "joints": j.reshape(len(j), -1).tolist(),
-        "seen": s.astype(int).tolist(),
-    }  # noqa: E731
     facts = {
         "constants": constants(),
         "cases": [as_json(*one[:3]) | {"sides": one[3]} for one in some],
         "long": [as_json(*long) | {"told": calls()}],
         "labels": list(DISPLAY),
     }
-    ours = run_script(tmp_path, SCRIPT, facts, "web")
+    ours = run_script(tmp_path, START + SCRIPT, facts, "web")
 
     found = [repetitions(*one) for one in some]
     for one, other in zip(ours["found"], found, strict=True):

@@ -9,14 +9,10 @@ from app.pose.tracker import People, best_pairs, distinct
 from app.site.constants import constants
 from app.types import Pose
 from tests.app.node_scripts import run_script
-from tests.web.streams import coded
+from tests.web.streams import START, coded
 
 SCRIPT = """
-import { use } from "./constants.js";
 import { LookPlan, People, bestPairs, distinct } from "./tracker.js";
-use(facts);
-const floats = (text) => new Float32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
-const poseOf = ([world, image, visibility]) => ({ world: floats(world), image: floats(image), visibility: floats(visibility) });
 const people = new People(), plan = new LookPlan(4);
 tell({
   seen: facts.frames.map(([timeS, coded]) => {
@@ -73,7 +69,7 @@ def test_the_tracker_says_the_same(tmp_path):
     found = [(i / 10, int(n)) for i, n in enumerate(rng.integers(0, 5, 300).repeat(3))]
     facts = {"constants": constants(), "fits": fits, "found": found}
     facts["frames"] = [[time_s, [coded(pose) for pose in poses]] for time_s, poses in frames]
-    ours = run_script(tmp_path, SCRIPT, facts, "web")
+    ours = run_script(tmp_path, START + SCRIPT, facts, "web")
 
     people, twice, numbers = People(), 0, set()
     for (time_s, poses), (kept, pairs, known) in zip(frames, ours["seen"], strict=True):
