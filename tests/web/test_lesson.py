@@ -75,7 +75,6 @@ DEEDS = [
     ("start", "high kick"), ("show", "kick"), ("stop",), ("verdict", "high kick"),
     ("start", "crowd"), ("show", "crowd"), ("stop",), ("start", "nobody"), ("show", "nobody"), ("stop",),
     ("start", "x"), ("stop",), ("start", "squats"), ("show", "held"), ("stop",),
-   
     ("delete", 2), ("delete", 99), ("forget", "high kick"), ("forget", "none"),
     ("only", True), ("start", "wave"), ("show", "bow"), ("stop",), ("only", False), ("verdict", "my star"),
 ]  # fmt: skip
