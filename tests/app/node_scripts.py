@@ -12,10 +12,9 @@ import pytest
 from models.system.places import ASSETS
 
 NODE = shutil.which("node") or shutil.which("nodejs")
-PATIENCE_S = 60
 
 
-def run_script(folder: Path, text: str, facts: object = None, scripts: str = "page") -> object:
+def run_script(folder: Path, text: str, facts: object = None, scripts: str = "page", patience_s: float = 60) -> object:
     """Run a script beside the page's and return what it gave to `tell`, as JSON.
 
     Args:
@@ -24,6 +23,7 @@ def run_script(folder: Path, text: str, facts: object = None, scripts: str = "pa
             name and hands one value to the function `tell`.
         facts: what JSON can hold.
         scripts: which of the folders of assets to run it beside.
+        patience_s: seconds after which it has failed.
     """
     if NODE is None:
         pytest.skip("no Node.js on this machine (Debian: apt-get install nodejs)")
@@ -34,6 +34,6 @@ def run_script(folder: Path, text: str, facts: object = None, scripts: str = "pa
     start = 'import { readFileSync } from "node:fs";\nconst facts = JSON.parse(readFileSync("facts.json", "utf8"));\n'
     start += "const tell = (value) => console.log(JSON.stringify(value));\n"
     (folder / "test.mjs").write_text(start + text, encoding="utf-8")
-    done = subprocess.run([NODE, "test.mjs"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run([NODE, "test.mjs"], cwd=folder, capture_output=True, text=True, timeout=patience_s)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

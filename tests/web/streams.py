@@ -17,6 +17,7 @@ from models.skeleton import BRIDGE_VL
 from tests.app.helpers import Scores
 from tests.app.node_scripts import run_script
 
+PATIENCE_S = 1200  # for hundreds of windows on a busy machine
 _INVERSE_LV = np.linalg.pinv(BRIDGE_VL)
 Frame = tuple[float, list[Pose]]
 
@@ -132,7 +133,9 @@ def coded(pose: Pose) -> list[str]:
 
 def play(folder, streams: list[dict]) -> list[dict]:
     """Return what Node.js says of the streams of `said_by_python`, in one process."""
-    return run_script(folder, PLAY, {"constants": constants(), "streams": [one["stream"] for one in streams]}, "web")
+    return run_script(
+        folder, PLAY, {"constants": constants(), "streams": [one["stream"] for one in streams]}, "web", PATIENCE_S
+    )
 
 
 def person(times_T, joints_TV3, middle_T2, size=0.5, seed: int = 0) -> list[Pose]:

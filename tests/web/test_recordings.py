@@ -1,0 +1,109 @@
+"""Recordings of people at webcams: the browser's stream says what Python's says, with its own graph too.
+
+The scores are Python's at first, so that the events must be the same; then those of the graph, run by onnxruntime-web.
+
+Shapes: L landmarks (33).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.site.constants import constants
+from app.types import Pose
+from models.system.places import ASSETS, PRETRAINED
+from tests.app.node_scripts import run_script
+from tests.web.streams import PATIENCE_S, START, play, said_by_python, same_events
+
+MANY = [2, pytest.param(20, marks=pytest.mark.slow)]
+HOP_S = 0.2
+GAPS_S = (0.5, 1.5)  # between two clips, in turn: an action outlasts the first
+RUNTIME = ASSETS / "cache" / "web" / "node_modules" / "onnxruntime-web" / "dist" / "ort.node.min.mjs"
+GRAPH = """
+import { ActionStream } from "./action_stream.js";
+import { ownModel } from "./taught_model.js";
+const ort = await import(facts.runtime);
+ort.env.wasm.numThreads = 1;
+const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(facts.graph)));
+const model = ownModel(facts), starts = BigInt64Array.from(facts.starts.live, BigInt);
+async function scoresOf({ landmarks, visibility, times, end }) {
+  const out = await session.run({
+    landmarks: new ort.Tensor("float32", landmarks, [times.length, 33, 3]),
+    visibility: new ort.Tensor("float32", visibility, [times.length, 33]),
+    times: new ort.Tensor("float64", times, [times.length]),
+    end: new ort.Tensor("float64", end, [1]),
+    starts: new ort.Tensor("int64", starts, [starts.length]),
+  });
+  return model.scoresOf({ fused: out.scores.data, modality: out.modality_scores.data, embedding: out.embedding.data });
+}
+const told = [];
+for (const { frames, hopS } of facts.streams) {
+  const stream = new ActionStream(model, hopS), scores = [], events = [];
+  for (const [timeS, poses] of frames) {
+    for (const window of stream.push(timeS, poses.map(poseOf))) {
+      const { fused, modality } = await scoresOf(window);
+      scores.push([[...fused], [...modality]]);
+      stream.take(window, { fused, modality });
+    }
+    events.push(...stream.answer().events);
+  }
+  told.push({ scores, events: [...events, ...stream.finish()] });
+}
+tell(told);
+"""
+
+
+def recordings(data: Path, many: int) -> list[list[tuple[float, list[Pose]]]]:
+    """Return recordings of several clips each, in the file's order; the first ones of twenty."""
+    path = data / "poses" / "mediapipe_webcam.npz"
+    if not path.exists():
+        pytest.skip(f"there is no {path.name} in ../shared/data/poses")
+    with np.load(path) as file:
+        held = {name: file[name] for name in ("world", "image", "visibility", "start", "length", "fps", "part")}
+    found = []
+    for clips in np.array_split(np.flatnonzero(held["part"] == "val"), 20)[:many]:
+        frames, time_s = [], 0.0
+        for k, clip in enumerate(clips):
+            first, fps = held["start"][clip], float(held["fps"][clip])
+            for i in range(held["length"][clip]):
+                arrays = (held[name][first + i].astype(np.float32) for name in ("world", "image", "visibility"))
+                frames.append((time_s + i / fps, [Pose(time_s + i / fps, *arrays)]))
+            time_s = frames[-1][0] + GAPS_S[k % 2]
+        found.append(frames)
+    return found
+
+
+@pytest.fixture(scope="module", params=MANY)
+def python(request, shared_data, shipped_model):
+    return [said_by_python(shipped_model, frames, HOP_S) for frames in recordings(shared_data, request.param)]
+
+
+def test_with_the_same_scores_the_events_are_the_same(python, tmp_path):
+    for ours, one in zip(play(tmp_path, python), python, strict=True):
+        assert [frame for frame, *_ in ours["due"]] == [int(i) for i, rows in one["windows"].items() for _ in rows]
+        assert [answer[1] for answer in ours["said"]] == [answer[1] for answer in one["said"]]
+        assert [answer[3] for answer in ours["said"]] == [answer[3] for answer in one["said"]]
+        same_events(ours["events"], one["events"], within=1e-3)
+    assert sum(len(one["events"]) for one in python) >= 2 * len(python)
+
+
+def test_with_the_graph_s_scores_too(python, tmp_path):
+    if not RUNTIME.exists():
+        pytest.skip("onnxruntime-web is not there (`make web` fetches it by npm)")
+    write = pytest.importorskip("export.web.write")
+    write.write(PRETRAINED, tmp_path, "fp32")
+    (folder := tmp_path / "node").mkdir()
+    card = write.json.loads((tmp_path / write.CARD).read_text())
+    facts = card | {"constants": constants(), "streams": [one["stream"] for one in python]}
+    facts |= {"runtime": RUNTIME.as_uri(), "graph": str(tmp_path / write.GRAPH)}
+    for ours, one in zip(run_script(folder, START + GRAPH, facts, "web", PATIENCE_S), python, strict=True):
+        scores = [row for rows in one["windows"].values() for row in rows]
+        for k in (0, 1):
+            np.testing.assert_allclose([row[k] for row in ours["scores"]], [row[k] for row in scores], atol=1e-3)
+        assert [event["label"] for event in ours["events"]] == [event.label for event in one["events"]]
+        for event, other in zip(ours["events"], one["events"], strict=True):
+            np.testing.assert_allclose([event["startS"], event["endS"]], [other.start_s, other.end_s], atol=HOP_S)
+            assert abs(event["score"] - other.score) < 1e-3 and event["count"] == other.count
