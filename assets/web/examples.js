@@ -9,18 +9,23 @@ import { areaOf, distinct } from "./tracker.js";
 // A reason why a recording teaches nothing, as a sentence that says what to do.
 export class TeachError extends Error {}
 
+// One person's movement, of the poses [{ timeS, pose }] that show the shoulders; it may be empty.
+export function shownIn(poses) {
+  const found = poses.map(({ timeS, pose }) => ({ timeS, pose: { ...pose, timeS }, ...bridge(pose) }));
+  return found.filter(({ seen }) => seen[constants.skeleton.CENTRE]);
+}
+
 // The recording of the one person in some frames [{ timeS, poses }]; a body that was found twice counts once.
 export function recordingOf(frames) {
-  const { CROWD, LEAST_SHOWN, LEAST_SEEN_S } = constants.examples, found = [];
+  const { CROWD, LEAST_SHOWN, LEAST_SEEN_S } = constants["app.teach.examples"], nearest = [];
   let crowded = 0;
   for (const { timeS, poses } of frames) {
     const bodies = distinct(poses);
     if (bodies.length > 1) crowded += 1;
     if (!bodies.length) continue;
-    const pose = bodies.reduce((best, one) => (areaOf(one) > areaOf(best) ? one : best));
-    const { joints, seen } = bridge(pose);
-    if (seen[constants.skeleton.CENTRE]) found.push({ timeS, pose: { ...pose, timeS }, joints, seen });
+    nearest.push({ timeS, pose: bodies.reduce((best, one) => (areaOf(one) > areaOf(best) ? one : best)) });
   }
+  const found = shownIn(nearest);
   if (crowded > CROWD * frames.length) {
     throw new TeachError("two people are in view: record the action again, alone before the camera");
   }
@@ -36,7 +41,7 @@ export function recordingOf(frames) {
 // [start, end] of each repetition in a recording, seconds: movement between moments of stillness. A longer movement
 // without stillness is cut into equal parts of up to `longestS`; a recording without any movement likewise, as a whole.
 export function repetitionsOf(recording, longestS) {
-  const { LEAST_MPS, OF_FASTEST, STILL_S, LEAST_S } = constants.examples;
+  const { LEAST_MPS, OF_FASTEST, STILL_S, LEAST_S } = constants["app.teach.examples"];
   const startS = recording[0].timeS, endS = recording.at(-1).timeS, motion = new Motion(endS - startS + 1);
   for (const { timeS, joints, seen } of recording) motion.push(timeS, joints, seen);
   const [times, speeds] = motion.speeds(startS, endS);

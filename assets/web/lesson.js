@@ -1,6 +1,7 @@
 // The lesson of one visitor: a current recording, their pack, and the model that knows it; see app/teach/lesson.py.
 import { constants } from "./constants.js";
 import { TeachError, recordingOf } from "./examples.js";
+import { learnEvent } from "./fix.js";
 import { count } from "./numbers.js";
 import { PackError, checkedName, requireAction, withoutClips } from "./pack.js";
 import { packBytes, parsePack } from "./pack_file.js";
@@ -64,6 +65,14 @@ export class Lesson {
     const before = this.pack ?? teacher.pack(), isNew = !before.actions.includes(name);
     this.#take(teacher.add(before, name, examples, counter), this.only);
     return this.#learnt(name, examples.length, counter, isNew);
+  }
+
+  // Learns from one of the last events (Recent.find): what it was, "" for nothing. Gives a promise of what was learnt.
+  async fix(shown, name) {
+    if (!shown) throw new TeachError("that event is too long ago: correct the next one sooner");
+    const [pack, said] = await learnEvent(this.#teaches(), this.pack, shown, name);
+    this.#take(pack, this.only);
+    return said;
   }
 
   // Removes one example; an action without examples is removed too.

@@ -29,11 +29,14 @@ export class Teacher {
       const most = `three to five are enough; cut it to at most ${MOST_AT_ONCE}`;
       throw new TeachError(`${spans.length} repetitions in one recording: ${most}`);
     }
-    const poses = recording.map(({ pose }) => pose);
-    for (const [startS, endS] of spans) {
-      found.push(await this.clipOf(graphInputs(poses, (startS + endS + this.model.clip_s) / 2)));
-    }
+    for (const span of spans) found.push(await this.cut(recording, span));
     return found;
+  }
+
+  // What lies in a stretch [start, end] of a recording, as { clip, embedding }.
+  cut(recording, [startS, endS]) {
+    const poses = recording.map(({ pose }) => pose);
+    return this.clipOf(graphInputs(poses, (startS + endS + this.model.clip_s) / 2));
   }
 
   // The pack with more examples of an action (or of what it is not), with its head.
