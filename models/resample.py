@@ -33,6 +33,14 @@ def rate_of(times_T: np.ndarray) -> float:
     return float(1 / np.median(np.diff(times_T))) if len(times_T) > 1 else 0.0
 
 
+def kept_seconds(seconds: float) -> float:
+    """Return how far back joints are kept for windows of so many seconds.
+
+    It is longer than the window, so that a loss that began before it can still be bridged or held.
+    """
+    return seconds + 2 * HOLD_S
+
+
 def bridge_gaps(times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray) -> np.ndarray:
     """Interpolate joints over losses of up to HOLD_S, hold them as long after, and collapse what stays lost.
 
@@ -65,7 +73,7 @@ def bridge_gaps(times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray
 
 
 @lru_cache(maxsize=64)
-def _smoother(seconds: float, frames: int) -> tuple[np.ndarray, np.ndarray]:
+def smoother(seconds: float, frames: int) -> tuple[np.ndarray, np.ndarray]:
     """Return dense times relative to the window's end (D,), and the weights (K, D) of the Gaussian read-off."""
     margin = 3 * SIGMA_S
     dense_D = np.arange(-seconds - margin, margin + 0.5 / DENSE_HZ, 1 / DENSE_HZ)
@@ -97,7 +105,7 @@ def read_window(
     """
     if len(times_T) == 0:
         raise ValueError("a window needs at least one frame with a person in it")
-    dense_D, weight_KD = _smoother(float(seconds), frames)
+    dense_D, weight_KD = smoother(float(seconds), frames)
     known_TV3 = bridge_gaps(times_T, joints_TV3, seen_TV)
     when_D = np.clip(dense_D + end_s, times_T[0], times_T[-1])
     b_D = np.searchsorted(times_T, when_D).clip(1, max(len(times_T) - 1, 1)).clip(max=len(times_T) - 1)

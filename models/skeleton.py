@@ -92,7 +92,7 @@ def _matrix() -> np.ndarray:
 
 BRIDGE_VL = _matrix()
 _NEEDS_VL = BRIDGE_VL > 0
-_TURN = np.array([-1.0, -1.0, 1.0], np.float32)
+TURN = np.array([-1.0, -1.0, 1.0], np.float32)
 
 
 def mirrored(joints: np.ndarray) -> np.ndarray:
@@ -119,7 +119,7 @@ def bridge(world_L3: np.ndarray, visibility_L: np.ndarray) -> tuple[np.ndarray, 
             f"the bridge takes 33 landmarks of 3 metres and their visibility; got {world_L3.shape} and "
             f"{visibility_L.shape}"
         )
-    joints_V3 = (BRIDGE_VL @ world_L3.astype(np.float32)) * _TURN
+    joints_V3 = (BRIDGE_VL @ world_L3.astype(np.float32)) * TURN
     hidden_L = visibility_L < SEEN_FROM
     seen_V = ~np.asarray((hidden_L[..., None, :] & _NEEDS_VL).any(-1))
     return joints_V3, seen_V

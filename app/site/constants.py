@@ -17,7 +17,7 @@ MIRRORED = (
     "app.teach.teacher", "app.teach.verdict",
     "app.corrections.clips", "app.corrections.examples", "app.page.recent",
     "app.landmarks.codec", "app.landmarks.file_format", "app.landmarks.reader", "app.landmarks.writer",
-    "models.labels", "models.resample", "models.skeleton",
+    "models.labels", "models.resample", "models.skeleton", "models.taught_clip",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections import deque
 
 import numpy as np
 
-from models.resample import HOLD_S, read_window
+from models.resample import kept_seconds, read_window
 from models.skeleton import CENTRE, V
 
 LEAST_SPAN_S = 0.5  # least duration that tells enough about a movement that goes on
@@ -28,8 +28,7 @@ class Window:
         if not seconds > 0 or frames < 2:
             raise ValueError(f"a window needs a positive length and at least 2 frames; got {seconds} s, {frames}")
         self.seconds, self.frames = float(seconds), frames
-        # Older than the window, so that a loss that began before it can still be bridged or held.
-        self._keep_s = self.seconds + 2 * HOLD_S
+        self._keep_s = kept_seconds(self.seconds)
         self._ring: deque[tuple[float, np.ndarray, np.ndarray]] = deque()
 
     def push(self, time_s: float, joints_V3: np.ndarray, seen_V: np.ndarray) -> None:

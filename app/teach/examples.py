@@ -1,7 +1,6 @@
 """The examples of an action: short clips, one for each repetition in a recording.
 
-A clip is a window with half a second more on either side. The windows in it thus lie about the movement as they do in a
-live stream, where a window is due at any moment of it.
+How long a clip is, and which windows lie in it: models.taught_clip.
 
 Shapes: T recorded frames, V joints, E clips, K frames of a clip, F frames of a window, W windows of a clip.
 """
@@ -18,9 +17,8 @@ from app.stream.motion import LEAST_MPS, Motion
 from app.types import Pose, PosedFrame
 from models.resample import read_window
 from models.skeleton import CENTRE, V, bridge
+from models.taught_clip import clip_frames, clip_seconds, first_frames
 
-SHIFT_S = 0.5  # distance of the first and the last window of a clip from the middle one
-SHIFTS = 5  # number of windows in a clip
 STILL_S = 0.5  # least stillness between two repetitions
 LEAST_S = 0.3  # least duration of a movement
 OF_FASTEST = 0.25  # share of the recording's fast moments below which a speed is stillness
@@ -125,19 +123,14 @@ def clip_of(recording: Demonstration, start_s: float, end_s: float, window_s: fl
         window_s: length of the model's window, seconds.
         frames: frames of the model's window.
     """
-    whole_s = window_s + 2 * SHIFT_S
+    whole_s = clip_seconds(window_s)
     end_s = (start_s + end_s + whole_s) / 2
     columns = (recording.times_T, recording.joints_TV3, recording.seen_TV)
     clip_KV3 = read_window(*columns, end_s, whole_s, clip_frames(window_s, frames))
     return clip_KV3 - clip_KV3[:1, CENTRE : CENTRE + 1]
 
 
-def clip_frames(window_s: float, frames: int) -> int:
-    """Return K, the frames of a clip, for a model whose window lasts `window_s` and has so many frames."""
-    return frames + 2 * round(frames * SHIFT_S / window_s)
-
-
 def windows_of(clips_EKV3: np.ndarray, frames: int) -> np.ndarray:
     """Return each clip's windows of so many frames, from the earliest to the latest, (E, W, F, V, 3)."""
-    first_W = np.linspace(0, clips_EKV3.shape[1] - frames, SHIFTS).round().astype(int)
-    return np.stack([clips_EKV3[:, first : first + frames] for first in first_W], axis=1)
+    firsts = first_frames(clips_EKV3.shape[1], frames)
+    return np.stack([clips_EKV3[:, first : first + frames] for first in firsts], axis=1)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.teach.background import read_background
-from app.teach.examples import SHIFTS, Demonstration, TeachError, clip_frames, clip_of, repetitions, windows_of
+from app.teach.examples import Demonstration, TeachError, clip_of, repetitions, windows_of
 from app.teach.pack import Pack, PackError
 from app.teach.ridge import Ridge
 from app.teach.taught_model import check_embedding
 from app.teach.verdict import Verdict, judge_examples
+from models.taught_clip import SHIFTS, clip_frames
 
 if TYPE_CHECKING:
     from export.runtime import Recogniser

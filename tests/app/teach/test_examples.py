@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.teach.examples import SHIFTS, Demonstration, TeachError, clip_frames, clip_of, repetitions, windows_of
+from app.teach.examples import Demonstration, TeachError, clip_of, repetitions, windows_of
 from app.types import PosedFrame
 from models.skeleton import CENTRE
+from models.taught_clip import SHIFTS, clip_frames
 from tests.app.helpers import pose
 from tests.app.teach.helpers import FPS, recording_of, repeated, still
 from training.drawing.motions import make_motion
