@@ -7,7 +7,6 @@ Shape suffixes: N batch (windows).
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +17,7 @@ from export.runtime.cuda import Cuda
 from export.runtime.engine import create, logger, reason, tensorrt_module
 from export.runtime.model import open_onnx
 from export.runtime.sidecar import Sidecar, engine_name, sha256, sidecar_path
-from models.system.atomic import write_together
+from models.system.atomic import check_writable, write_together
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +65,7 @@ def build_engine(
     session, card = open_onnx(model, threads=1)
     trt, cuda = tensorrt_module(), Cuda(device)
     path = (folder or model.parent) / engine_name(model.stem, cuda.name, trt.__version__, card.precision)
-    _check_writable(path.parent, "--out")
+    check_writable(path.parent, "--out")
     saved = _read_cache(timing_cache)
     plan, timings = _build(trt, model, _shapes(card, batches), workspace_mb, saved)
     sidecar = Sidecar(
@@ -86,22 +85,10 @@ def build_engine(
     return path
 
 
-def _check_writable(folder: Path, option: str) -> None:
-    """Check, before the minutes of a build, that its result can be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"{folder} cannot be written to ({error.strerror or error}): name another place with {option}"
-        ) from error
-
-
 def _read_cache(file: Path | None) -> bytes:
     if file is None:
         return b""
-    _check_writable(file.parent, "--timing-cache")
+    check_writable(file.parent, "--timing-cache")
     try:
         return file.read_bytes()
     except FileNotFoundError:

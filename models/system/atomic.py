@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -146,6 +147,22 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, values: object, indent: int = 2) -> None:
     """Write values as a JSON file, as `write_whole` does, and with its errors."""
     write_text(path, json.dumps(values, indent=indent) + "\n")
+
+
+def check_writable(folder: Path, option: str) -> None:
+    """Check, before the minutes of some work, that its result can be written; a missing folder is made.
+
+    Raises:
+        ValueError: it cannot; the message names the option that says where.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"{folder} cannot be written to ({error.strerror or error}): name another place with {option}"
+        ) from error
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
