@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import copy
 import json
-import logging
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ import torch
 
 from export.fused import FusedStudent
 from export.runtime.card import INPUTS, OUTPUTS
+from export.tracing import traced
 from models.modalities import FRAMES
 from models.revision import git_revision
 from models.skeleton import CENTRE, JOINTS, OUTWARD, PARENTS
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     import onnx
 
 OPSET = 20
+BATCH = torch.export.Dim("batch", min=1, max=4096)
 TOLERANCE = 1e-4
 
 
@@ -94,13 +94,13 @@ def save_checked(model: onnx.ModelProto, student: Student, part: Path, out: str 
     onnx.checker.check_model(model, full_check=True)
     onnx.save_model(model, part)
     answers = _sample_answers(student, part)
-    difference = _largest_difference(answers)
+    difference = largest_difference(answers)
     texts = {entry.key: entry.value for entry in model.metadata_props}
     if texts["precision"] == "fp32" and not difference <= TOLERANCE:
         raise ValueError(
             f"{out} was not written: ONNX Runtime and torch differ by {difference:.2e}, more than {TOLERANCE:.0e}"
         )
-    if not (np.isfinite(difference) and _same_best(answers)):
+    if not (np.isfinite(difference) and same_best(answers)):
         raise ValueError(
             f"{out} was not written: in {texts['precision']} the model names other actions than torch does in fp32 "
             f"(scores or embedding differ by up to {difference:.2e}); use --precision fp32"
@@ -111,13 +111,13 @@ def save_checked(model: onnx.ModelProto, student: Student, part: Path, out: str 
 Answers = list[tuple[list[np.ndarray], list[np.ndarray]]]  # a batch each: all outputs of torch, and of ONNX Runtime
 
 
-def _largest_difference(answers: Answers) -> float:
+def largest_difference(answers: Answers) -> float:
     """Return the largest difference between torch and ONNX Runtime in any output."""
     pairs = [pair for both in answers for pair in zip(*both, strict=True)]
     return float(np.max([np.abs(expected - found).max() for expected, found in pairs]))  # a NaN stays one
 
 
-def _same_best(answers: Answers) -> bool:
+def same_best(answers: Answers) -> bool:
     """Return whether both give the same class the highest fused score."""
     return all((expected[0].argmax(1) == found[0].argmax(1)).all() for expected, found in answers)
 
@@ -140,37 +140,8 @@ def _sample_answers(student: Student, path: str | Path) -> Answers:
 
 def _trace(deployed: FusedStudent) -> onnx.ModelProto:
     """Export with a dynamic batch, traced at a batch of 2 because one of 1 would be taken for a constant."""
-    joints_NTVC, frames_N = (torch.from_numpy(array) for array in sample_joints(2))
-    batch = torch.export.Dim("batch", min=1, max=4096)
-    noisy = logging.getLogger("torch.onnx")
-    level = noisy.level
-    noisy.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                deployed,
-                (joints_NTVC, frames_N),
-                dynamo=True,
-                dynamic_shapes={"joints": {0: batch}, "frames": {0: batch}},
-                input_names=list(INPUTS),
-                output_names=list(OUTPUTS),
-                opset_version=OPSET,
-                verbose=False,
-            )
-    finally:
-        noisy.setLevel(level)
-    assert program is not None
-    return _stripped(program.model_proto)
-
-
-def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Remove the exporter's notes: each node has a stack trace with the paths of this machine."""
-    graph = model.graph
-    for entry in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
-        del entry.metadata_props[:]
-        entry.ClearField("doc_string")
-    return model
+    inputs = dict(zip(INPUTS, sample_joints(2), strict=True))
+    return traced(deployed, inputs, dict.fromkeys(INPUTS, BATCH), OUTPUTS, OPSET)
 
 
 def describe(model: onnx.ModelProto, student: Student, config: StudentConfig, precision: str, **extra: str) -> None:
