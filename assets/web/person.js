@@ -19,6 +19,7 @@ export function graphInputs(poses, endS) {
 
 export class Person {
   #ring = []; // the last poses that show the shoulders
+  #keepS;
   #hopS;
   #motion;
   #counter = new Counter();
@@ -26,7 +27,7 @@ export class Person {
 
   // model: recogniser.json, or a taught model (taught_model.js).
   constructor(number, model, hopS, sensitivity = 0.5) {
-    [this.number, this.windowS, this.#hopS] = [number, model.window_s, hopS];
+    [this.number, this.windowS, this.#keepS, this.#hopS] = [number, model.window_s, model.keep_s, hopS];
     this.pose = null; // in the newest frame, null while out of sight
     this.segment = null; // the current stretch of time in sight, null between two
     this.count = null; // how often the current action was repeated so far, null where it is not counted
@@ -41,8 +42,7 @@ export class Person {
     const { joints, seen } = bridge(pose);
     if (!seen[constants.skeleton.CENTRE]) return;
     this.#ring.push({ ...pose, timeS });
-    const keepS = this.windowS + 2 * constants.resample.HOLD_S;
-    while (this.#ring[0].timeS < timeS - keepS) this.#ring.shift();
+    while (this.#ring[0].timeS < timeS - this.#keepS) this.#ring.shift();
     this.segment ??= {
       sinceS: timeS, seenS: timeS, hops: 0,
       anchorS: anchorS === null ? timeS : timeS - ((timeS - anchorS) % this.#hopS),

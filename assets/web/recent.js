@@ -26,7 +26,8 @@ export class Recent {
     if (recording.length < LEAST) return;
     const startS = Math.max(event.startS, recording[0].timeS);
     if (event.endS <= startS) return;
-    this.#events = [...this.#events, [number, { label: event.label, startS, endS: event.endS, recording }]].slice(-MOST);
+    const shown = { label: event.label, startS, endS: event.endS, recording };
+    this.#events = [...this.#events, [number, shown]].slice(-MOST);
   }
 
   // An event by its number, null if it is not here any more.

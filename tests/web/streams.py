@@ -13,6 +13,7 @@ import numpy as np
 from app.site.constants import constants
 from app.stream.action_stream import ActionStream
 from app.types import ActionEvent, Pose
+from models.resample import kept_seconds
 from models.skeleton import BRIDGE_VL
 from tests.app.helpers import Scores
 from tests.app.node_scripts import run_script
@@ -120,6 +121,7 @@ def said_by_python(model, frames: list[Frame], hop_s: float = 0.2, sensitivity: 
         closest = None if answer.closest is None else list(answer.closest)
         said.append([answer.people, answer.label, answer.score, answer.count, closest, persons])
     card = {name: getattr(model, name) for name in ("labels", "window_s", "modalities", "thresholds")}
+    card["keep_s"] = kept_seconds(model.window_s)
     play = {"model": card, "hopS": hop_s, "sensitivity": sensitivity, "scores": stream.scores}
     play["frames"] = [[time_s, [coded(pose) for pose in poses]] for time_s, poses in frames]
     return {"said": said, "events": events + stream.finish(), "windows": stream.scores, "stream": play}
