@@ -17,13 +17,13 @@ DEV_STAMP := $(VENV)/.installed-dev-$(call hash,requirements.txt $(DEV))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 AFTER_EDIT := { echo "If you edited a pin, run make lock first." >&2; exit 1; }
 
-.PHONY: help demo doctor test slow gpu lint format lock setup setup-dev pose check-python check-libraries clean
+.PHONY: help demo doctor test slow gpu lint format lock setup setup-dev pose web web-if-npm check-python check-libraries clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 	@echo "  HOST=$(HOST) PORT=$(PORT) PYTHON=$(or $(PYTHON),none found) can be set on the command line"
 
-demo: setup pose ## open the live page on http://HOST:PORT
+demo: setup pose web-if-npm ## open the live page on http://HOST:PORT
 	$(BIN)/python -m app demo --host $(HOST) --port $(PORT)
 
 doctor: setup pose ## check what works on this machine
@@ -59,6 +59,13 @@ setup-dev: setup $(DEV_STAMP) ## .venv with what training and the tests need as 
 
 pose: setup ## build the pose model (once; kept in the cache folder)
 	@$(BIN)/python -m app pose
+
+web: setup ## fetch what a browser needs to do the work itself (by npm, once; kept in the cache folder)
+	@$(BIN)/python -m app web
+
+# The page works without: then the server does the work, and the page says so.
+web-if-npm: setup
+	@$(BIN)/python -m app web || echo "going on without: the server will do the work" >&2
 
 check-python:
 	@if [ -z "$(PYTHON)" ]; then \

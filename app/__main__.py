@@ -1,4 +1,4 @@
-"""The command line: `python -m app demo | classify | teach | learn | convert | bench | doctor | pose`."""
+"""The command line: `python -m app demo | classify | teach | learn | convert | bench | doctor | pose | web`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ COMMANDS = {
     "bench": "measure the live path against MediaPipe alone",
     "doctor": "check what works on this machine, and say what to do",
     "pose": "prepare the pose model",
+    "web": "prepare what a browser needs to do the work itself",
 }
 BROKEN_OFF, USAGE, INTERRUPTED = 1, 2, 130
 
