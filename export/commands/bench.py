@@ -3,17 +3,23 @@
 Every number is also a ratio to "eager torch", the weights run by PyTorch operator by operator. "published encoder,
 eager, three times" is the published IKEM encoder in the published widths, one for each of joints, bones and motions,
 untrained. All take turns in the same run; memory is the peak of a fresh process, Python and libraries included.
+
+With --web the graph that `python -m export web` wrote is timed too, in onnxruntime-web on one WebAssembly thread of
+Node.js, beside the same model files there.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from export.commands.common import add_models, write_numbers
 from models.system import tables
-from models.system.options import at_least_1, threads
+from models.system.options import at_least_1, path, threads
 
 if TYPE_CHECKING:
     from export.bench import BenchResult
@@ -22,6 +28,7 @@ EXAMPLES = """\
 examples:
   python -m export bench models/pretrained/student.onnx
   python -m export bench student.onnx student_int8.onnx --threads 1 2 --batches 1 16 --json bench.json
+  python -m export bench models/pretrained/student.onnx --web out/web --modules node_modules
 """
 
 
@@ -34,6 +41,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--batches", type=at_least_1, nargs="+", default=[1, 4, 16, 64], metavar="N", help="windows a call (1 4 16 64)"
     )
+    command.add_argument("--web", type=path, metavar="FOLDER", help="what `python -m export web` wrote, timed as well")
+    command.add_argument(
+        "--modules", type=path, metavar="FOLDER", help="for --web: node_modules with onnxruntime-web (node_modules)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,14 +55,27 @@ def run(args: argparse.Namespace) -> int:
     from export.bench import bench
     from models.system.cores import usable_cores
 
+    if args.modules is not None and args.web is None:
+        raise ValueError("--modules is for --web: name what `python -m export web` wrote")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     results = bench(args.models, args.weights, args.threads, args.batches)
     print(table(results))
+    times = _browser(args) if args.web is not None else {}
     if load is not None and load > 0.5:
         print(f"\nOther programs were using the cores at the start (load {load:.1f}): the times are too long.")
     machine = {"cores": usable_cores(), "load": load}
-    write_numbers({"machine": machine, "results": [asdict(result) for result in results]}, args.json)
+    write_numbers({"machine": machine, "results": [asdict(result) for result in results]} | times, args.json)
     return 0
+
+
+def _browser(args: argparse.Namespace) -> dict[str, Any]:
+    """Time the graph for the browser, print it, and return the numbers for the file."""
+    from export.web.bench import browser_times
+
+    times = browser_times(args.web, args.models, args.modules or Path("node_modules"))
+    rows = [[name, *(f"{value:.1f}" for value in np.percentile(ms, [50, 95]))] for name, ms in times.items()]
+    print(f"\n{tables.table(['onnxruntime-web, one thread', 'p50 ms', 'p95 ms'], rows, numbers_from=1)}")
+    return {"browser_ms": times}
 
 
 def table(results: Sequence[BenchResult]) -> str:

@@ -28,8 +28,9 @@ def test_no_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 COMMANDS = {
     "onnx": {"--weights", "--precision", "--clips", "--force", "--out"},
+    "web": {"--weights", "--precision", "--out"},
     "check": {"--weights", "--clips", "--json"},
-    "bench": {"--weights", "--threads", "--batches", "--json"},
+    "bench": {"--weights", "--threads", "--batches", "--web", "--modules", "--json"},
 }
 
 
