@@ -140,8 +140,7 @@ class Counter:
         found = [done_s for _, done_s in pairs]
         self._told_s = pairs[-1][0] if pairs else max(self._told_s, until_s)
         number = sum(run.number - len(run.times_s) for run in runs) + len(fixed) + len(found)
-        resumed = self._series.label == label and start_s - self._series.end_s < RESUME_S
-        self._series = _Series(label, end_s, number + resumed * self._series.number)
+        self._series = _Series(label, end_s, number + self._resumed(label, start_s))
         return Counted(number, tuple([*fixed, *found][-MOST_TIMES:])) if number >= least_of(label) else None
 
     def _run(self, label: str, first_s: float, start_s: float) -> _Run:
@@ -158,8 +157,12 @@ class Counter:
         waiting = [other for other in self._runs.values() if other.start_s < run.start_s]
         if any(other.label != run.label for other in waiting):
             return 0
-        resumes = self._series.label == run.label and run.start_s - self._series.end_s < RESUME_S
-        return sum(other.shown for other in waiting) + resumes * self._series.number
+        return sum(other.shown for other in waiting) + self._resumed(run.label, run.start_s)
+
+    def _resumed(self, label: str, start_s: float) -> int:
+        """Return how many repetitions of the same action were told shortly before it began."""
+        resumes = self._series.label == label and start_s - self._series.end_s < RESUME_S
+        return self._series.number if resumes else 0
 
     def _pairs(self, label: str, start_s: float, end_s: float, until_s: float) -> list[tuple[float, float]]:
         """Return (far point, way back) of an action's repetitions, as far as its joints are kept.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,17 @@ def test_live_it_counts_on_after_a_short_pause():
             numbers.append(counting.count("squat", begun[0] + 0.5, begun[0], time_s))
     said = [number for number, before in zip(numbers, [None, *numbers]) if number != before]
     assert said == [1, 2, 3, None, 1]
+
+
+def test_counted_on_it_is_a_number_that_json_takes():
+    """Times of events are numpy's at times: what is added up from before must not become one of its numbers."""
+    times_T = times(12)
+    counting = Counter()
+    list(played(counting, times_T, figure(bumps(times_T, [1, 5, 8], 2.0))))
+    for start_s in np.array([1.0, 5.0]):
+        assert json.dumps(counting.counted("squat", start_s, start_s + 2.0).count) == "1"
+    start_s = np.float64(8.0)
+    assert json.dumps(counting.count("squat", start_s + 0.5, start_s, 11.0)) == "3"
 
 
 def test_two_people_have_two_counters():
