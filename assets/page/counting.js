@@ -4,6 +4,7 @@ import { times, word } from "./names.js";
 import { NONE, counted } from "./repetition.js";
 
 const SPOKEN_MS = 700; // a number takes so long to say: of fast movements some are left out
+const WORD = "Counting";
 const FLASH_MS = 200, APART_MS = 350; // fewer than three flashes a second, for whom they make ill
 let state = NONE, spokenAt = -Infinity, flashedAt = -Infinity;
 
@@ -11,16 +12,22 @@ let state = NONE, spokenAt = -Infinity, flashedAt = -Infinity;
 const voice = () => window.speechSynthesis?.getVoices().find(({ localService, lang }) => localService && lang.startsWith("en")) ??
   window.speechSynthesis?.getVoices().find(({ localService }) => localService);
 
-function speak(count, now) {
-  if (!byId("speak-counts")?.checked || now - spokenAt < SPOKEN_MS) return;
+// Whether it was said; where there is no voice, the page says so.
+function speak(text) {
   const chosen = voice();
-  if (!chosen) return say("speak-note", "this browser has no voice of its own");
-  say("speak-note", "");
-  spokenAt = now;
-  const words = new SpeechSynthesisUtterance(String(count));
+  say("speak-note", chosen ? "" : "this browser has no voice of its own");
+  if (!chosen) return false;
+  const words = new SpeechSynthesisUtterance(text);
   words.voice = chosen;
   window.speechSynthesis.cancel(); // the newest number, not all that were missed
   window.speechSynthesis.speak(words);
+  return true;
+}
+
+const isSpoken = () => Boolean(byId("speak-counts")?.checked);
+
+function speakCount(count, now) {
+  if (isSpoken() && now - spokenAt >= SPOKEN_MS && speak(String(count))) spokenAt = now;
 }
 
 function show() {
@@ -46,10 +53,18 @@ export function showCount(answer, now) {
   if (state.count !== before.count || state.label !== before.label) show();
   if (!state.up) return;
   flash(now);
-  speak(state.count, now);
+  speakCount(state.count, now);
 }
 
 export function clearCount() {
   state = NONE;
   show();
 }
+
+// A word at once: whoever switches it on hears that it works before they step back, and some browsers speak of
+// themselves only after a word that was asked for by a press.
+document.addEventListener("change", ({ target }) => {
+  if (target.id !== "speak-counts") return;
+  if (!target.checked) return say("speak-note", "");
+  if (!speak(WORD)) window.speechSynthesis?.addEventListener?.("voiceschanged", () => isSpoken() && speak(WORD), { once: true });
+});

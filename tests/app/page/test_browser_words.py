@@ -123,3 +123,15 @@ def test_a_name_that_goes_for_a_moment_takes_its_bars_along(serve_page, visit, t
             told(label="wave", score=0.86, top=[["wave", 0.86], ["squat", 0.1]])
             tab.wait_for_timeout(400)
         assert tab.evaluate("window.looks") > 10 and tab.evaluate("window.unlike") == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_number_of_repetitions_is_white_on_the_dark(serve_page, visit, told, scheme):
+    """As its word is, whatever Gradio's style says of texts: it is read from across a room."""
+    colour = "(element) => getComputedStyle(element).color"
+    with serve_page(HandModel(labels=("wave", "squat", "idle", "other"), display=DISPLAY)) as (_, address, _):
+        tab = visit(address, color_scheme=scheme)
+        told(label="squat", score=0.9, top=[["squat", 0.9]], count=12)
+        tab.click("#start")
+        says(tab, "#repetitions-number", "12")
+        assert tab.locator("#repetitions-number").evaluate(colour) == "rgb(255, 255, 255)"
