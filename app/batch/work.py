@@ -17,6 +17,7 @@ from app.batch.options import WorkerSetup
 from app.batch.outputs import ResultFiles, parts_of
 from app.batch.play import open_input
 from app.batch.stop import Stop, Stopped
+from app.classify.counts import counted
 from app.classify.formats import summary_row
 from app.classify.one_input import Frame, frames_of, notes_of, summarise
 from app.classify.summary import Summary
@@ -121,7 +122,7 @@ class Worker:
         except Exception as error:  # one input's error must not stop the others
             return failed(job, _reason(error, job), done)
         if job.kind == CLIPS:
-            number = f", {counts}" if counts and done.recordings == 1 else ""
+            number = counted(counts) if done.recordings == 1 else ""
             said = f"{count(done.recordings, 'clip')}, {count(events, 'event')}{number}"
             return Done(done.rows, done.files, done.recordings, said)
         return done
@@ -131,8 +132,8 @@ class Worker:
             return summary.status
         answer = self._model.display.get(summary.answer, summary.answer) or "not sure"
         sure = summary.answer == summary.label and summary.score >= self._model.thresholds["enter"]
-        number = f", {counts}" if counts else ""
-        return f"{answer}{f' {summary.score:.0%}' if sure else ''}, {count(events, 'event')}{number} ({summary.status})"
+        said = f"{answer}{f' {summary.score:.0%}' if sure else ''}, {count(events, 'event')}{counted(counts)}"
+        return f"{said} ({summary.status})"
 
     def _broadcast(self, job: InputJob) -> AbstractContextManager[Broadcast | None]:
         """Return what tells other programs of a camera's events, if they want it."""

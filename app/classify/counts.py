@@ -24,3 +24,10 @@ class Counts:
         return "; ".join(
             f"{f'person {person}: ' if several else ''}{label} {number}" for (person, label), number in ordered
         )
+
+
+def counted(counts: str | None) -> str:
+    """Return what an input's line in the terminal says of its sums; nothing where they are not asked for (None)."""
+    if counts is None:
+        return ""
+    return f", counted: {counts}" if counts else ", nothing counted"

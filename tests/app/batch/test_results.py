@@ -76,7 +76,7 @@ def test_repetitions_are_summed_over_an_input(tmp_path, out, capsys):
     run([clip], out, count=True, csv=True, vtt=True, make_model=SquatModel)
     (event,) = lines(out / "day.jsonl")
     assert (event["label"], event["count"], len(event["repetitions"])) == ("squat", 3, 3)
-    assert rows(out)["day.npz"]["counts"] == "squat 3" and "1 event, squat 3" in capsys.readouterr().out
+    assert rows(out)["day.npz"]["counts"] == "squat 3" and "1 event, counted: squat 3" in capsys.readouterr().out
     assert (out / "events.csv").read_text().splitlines()[1].endswith(",3")
     assert "squatting 2\n" in (out / "day.vtt").read_text()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.classify.counts import Counts
+from app.classify.counts import Counts, counted
 from app.types import ActionEvent
 
 
@@ -21,3 +21,8 @@ def test_sums():
 def test_several_people():
     assert counts((1, "squat", 5), (0, "squat", 7)) == "person 0: squat 7; person 1: squat 5"
     assert counts((1, "squat", 5), (0, "sit_down", None)) == "squat 5"
+
+
+def test_the_line_in_the_terminal():
+    """A count of nothing is said too: the action may not have been recognised."""
+    assert [counted(it) for it in ("squat 12", "", None)] == [", counted: squat 12", ", nothing counted", ""]
