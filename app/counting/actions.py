@@ -13,6 +13,8 @@ BOTH_SIDES = frozenset(
 )  # arms that swing meanwhile are no repetitions
 AT_ONCE = frozenset({"squat", "lunge", "jumping_jack", "kick", "punch", "jump"})  # each one is a whole
 
+FROM_STANDING = STEPS | AT_ONCE | {"raise_hand", "throw", "pick_up", "bow"}  # they begin and end where one is anyway
+
 LEAST, LEAST_STEPS = 2, 4  # a movement that goes back and forth so often repeats
 
 
@@ -33,3 +35,11 @@ def sides_of(label: str) -> str:
     if label in STEPS:
         return IN_TURN
     return TOGETHER if label in BOTH_SIDES else FOUND_OUT
+
+
+def is_in_position(label: str) -> bool:
+    """Return whether an action may be done in a position that one gets into first, as what somebody taught may be.
+
+    A hand is raised to wave and to clap, and one lies down to do push-ups; either may be the largest movement of all.
+    """
+    return label not in FROM_STANDING

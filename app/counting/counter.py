@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.counting.actions import is_counted, least_of, sides_of
+from app.counting.actions import is_counted, is_in_position, least_of, sides_of
 from app.counting.repetitions import repetitions
 
 KEEP_S = 24.0  # joints are kept so long
@@ -173,6 +173,7 @@ class Counter:
         if not some:
             return []
         times_T, joints_TV3, seen_TV = (np.array(column) for column in zip(*some, strict=True))
-        found_R2 = repetitions(times_T, joints_TV3, seen_TV, sides_of(label))
+        action_s = (start_s, end_s) if is_in_position(label) else None
+        found_R2 = repetitions(times_T, joints_TV3, seen_TV, sides_of(label), action_s)
         from_s = max(start_s - EDGE_S, self._told_s + LEAST_APART_S)
         return [(far, done) for far, done in found_R2.tolist() if from_s <= far <= end_s + EDGE_S and done > until_s]

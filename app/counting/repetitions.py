@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.counting.body_signal import BodySignal, body_signal
+from app.counting.body_signal import HZ, BodySignal, body_signal
 from app.counting.turns import turns, typical_swing
 
 DEPTH = 0.3  # of the typical swing: what is smaller is wavering, and no repetition
@@ -25,12 +25,19 @@ SMALL = 0.2  # ... and no smaller swing than this share
 FEW = 4  # swings: fewer are little evidence of a repetition, however large they are
 AGAINST = 2.0  # so many times the evidence is needed for sides that move against each other
 ALIKE = 1.5  # of the typical swing: a far point that is further from the usual one belongs to another movement
+NEAR = 1.5  # times the usual distance from the usual pose of an action: further off one gets into position
 _HEIGHT = 0.05  # of the typical swing: a difference in height that decides
 
 TOGETHER, IN_TURN, FOUND_OUT = "together", "in turn", "found out"
 
 
-def repetitions(times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray, sides: str = FOUND_OUT) -> np.ndarray:
+def repetitions(
+    times_T: np.ndarray,
+    joints_TV3: np.ndarray,
+    seen_TV: np.ndarray,
+    sides: str = FOUND_OUT,
+    action_s: tuple[float, float] | None = None,
+) -> np.ndarray:
     """Return when each repetition was at its far point, and when more than half of the way back, (R, 2) seconds.
 
     Half a repetition at either end, of which only the way out or only the way back is there, is none.
@@ -40,14 +47,43 @@ def repetitions(times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray
         joints_TV3: (T, 25, 3) metres, y up.
         seen_TV: (T, 25) bool; the middle of the shoulders is seen in every frame.
         sides: IN_TURN if they move against each other and each is to be counted (steps), TOGETHER if they never do.
+        action_s: start and end of an action that may be done in a position that one gets into, as a hand is raised to
+            wave: if the movement in it repeats more often than all of it together, that is counted.
     """
     if len(times_T) < 3 or times_T[-1] - times_T[0] < LEAST_S:
         return np.zeros((0, 2))
     signal = body_signal(times_T, joints_TV3, seen_TV)
+    found_R2 = _found(signal, sides)
+    if action_s is not None:
+        inside_R2 = _found(_in_position(signal, *action_s), sides)
+        found_R2 = max(found_R2, inside_R2, key=len)
+    return found_R2
+
+
+def _in_position(signal: BodySignal, start_s: float, end_s: float) -> BodySignal:
+    """Return the part of a movement from when the body first is near its usual pose of an action until it last is."""
+    pose_KF = np.concatenate([signal.same_KF, signal.against_KF], 1)
+    action_K = (signal.times_K >= start_s) & (signal.times_K <= end_s)
+    if not action_K.any():
+        return signal
+    far_K = np.linalg.norm(pose_KF - np.median(pose_KF[action_K], 0), axis=1)
+    near = np.flatnonzero(far_K <= NEAR * np.median(far_K[action_K]))
+    if not len(near):
+        return signal
+    return BodySignal(*(values[near[0] : near[-1] + 1] for values in signal))
+
+
+def _found(signal: BodySignal, sides: str) -> np.ndarray:
+    """Return far points and ways back of a movement, (R, 2) seconds."""
+    if len(signal.times_K) < LEAST_S * HZ:
+        return np.zeros((0, 2))
     same, against = _most_moving(signal.same_KF), _most_moving(signal.against_KF)
-    in_turn = sides == IN_TURN or (sides == FOUND_OUT and _beats(against, same, AGAINST))
+    in_turn = sides == IN_TURN or (
+        sides == FOUND_OUT and _beats(against, same, AGAINST) and against.swing >= same.swing
+    )
     chosen, pose_KF = (against, signal.against_KF) if in_turn else (same, signal.same_KF)
-    if chosen.swing < LEAST_M:
+    # What one side does alone is half in either part.
+    if (np.hypot(same.swing, against.swing) if sides == FOUND_OUT else chosen.swing) < LEAST_M:
         return np.zeros((0, 2))
     ways = (1, -1) if in_turn else (1,) if _rests_low(chosen, signal) else (-1,)
     found = np.concatenate([_repeated(way * chosen.signal_K, chosen.swing, pose_KF) for way in ways])

@@ -47,6 +47,23 @@ def _lift(joints_TV3: np.ndarray, side: str, up_T: np.ndarray) -> None:
         joints_TV3[:, v, 1] = shoulder_T3[:, 1] - reach * np.cos(np.pi * up_T)
 
 
+def waving(number: int, period_s: float = 0.8, metres: float = 0.15) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return times (T,), joints (T, 25, 3) and when the hand is down again.
+
+    The right hand is lifted beside the head from second 1 on, goes to and fro so many times, and is lowered. Each of
+    these is much less of a movement than lifting and lowering the hand are.
+    """
+    begins_s = 1.8
+    ends_s = begins_s + number * period_s
+    times_T = times(ends_s + 2.8)
+    up_T = np.clip((times_T - 1.0) / 0.6, 0, 1) - np.clip((times_T - ends_s - 0.2) / 0.6, 0, 1)
+    joints_TV3 = figure(0.0 * times_T, right_T=0.8 * (0.5 - 0.5 * np.cos(np.pi * up_T)))
+    at_it_T = (times_T > begins_s) & (times_T < ends_s)
+    sway_T = np.where(at_it_T, metres * np.sin(2 * np.pi * (times_T - begins_s) / period_s), 0)
+    joints_TV3[:, [JOINTS.index(f"right_{n}") for n in ("wrist", "hand", "tip", "thumb")], 0] += sway_T[:, None]
+    return times_T, joints_TV3, ends_s + 0.8
+
+
 def times(seconds: float, fps: float = 30.0) -> np.ndarray:
     """Return the times of frames, (T,) seconds."""
     return np.arange(round(seconds * fps)) / fps

@@ -7,7 +7,7 @@ import pytest
 
 from app.counting.repetitions import FOUND_OUT, IN_TURN, TOGETHER, repetitions
 from models.skeleton import JOINTS
-from tests.app.counting.figures import bumps, figure, noise, times
+from tests.app.counting.figures import bumps, figure, noise, times, waving
 
 SIX = [1.0, 3.0, 5.0, 7.0, 9.0, 11.0]  # squats of a second and a half each begin then
 
@@ -80,6 +80,26 @@ def test_arms_that_swing_do_not_count():
     assert len(counted(times_T, figure(bumps(times_T, SIX), swing_T, -swing_T), sides=TOGETHER)) == 6
     standing_T = 0.02 * np.sin(2 * np.pi * 1.2 * times_T)
     assert len(counted(times_T, figure(0.0 * times_T, standing_T, -standing_T))) == 0
+
+
+@pytest.mark.parametrize("number", [0, 3, 6])
+def test_small_waves_of_a_hand_that_is_lifted_first(number):
+    """Lifting and lowering the hand is the largest movement, and one; the waves are what is counted."""
+    times_T, joints_TV3, down_s = waving(number)
+    seen_TV = np.ones(joints_TV3.shape[:2], bool)
+    found = repetitions(times_T, noise(joints_TV3), seen_TV, action_s=(1.2, down_s))
+    assert abs(len(found) - max(number, 1)) <= 1
+    assert number or len(found) == 1, "a hand that is held up is no wave"
+
+
+def test_presses_on_the_floor_after_getting_down():
+    """Somebody gets down and up again, as for push-ups: what was taught is what is done down there."""
+    times_T = times(20)
+    down_T = np.clip((times_T - 1) / 1.5, 0, 1) - np.clip((times_T - 17) / 1.5, 0, 1)
+    presses_T = bumps(times_T, [4, 6, 8, 10, 12, 14], 1.6)
+    joints_TV3 = figure(1.2 * down_T + 0.25 * presses_T * (down_T == 1))
+    found = repetitions(times_T, noise(joints_TV3), np.ones(joints_TV3.shape[:2], bool), action_s=(2.0, 17.5))
+    assert len(found) == 6
 
 
 def test_standing_still_does_not_count():
