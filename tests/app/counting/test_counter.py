@@ -9,7 +9,7 @@ import pytest
 
 from app.counting import counter
 from app.counting.counter import KEEP_S, Counter
-from tests.app.counting.figures import bumps, figure, noise, times
+from tests.app.counting.figures import bumps, figure, noise, times, waving
 
 SEEN_V = np.ones(25, bool)
 STARTS_S = np.arange(1, 19, 2.0)  # nine
@@ -116,6 +116,29 @@ def test_counted_on_it_is_a_number_that_json_takes():
         assert json.dumps(counting.counted("squat", start_s, start_s + 2.0).count) == "1"
     start_s = np.float64(8.0)
     assert json.dumps(counting.count("squat", start_s + 0.5, start_s, 11.0)) == "3"
+
+
+def test_no_squat_is_counted_of_whoever_stands():
+    times_T = times(12)
+    counting = Counter()
+    assert {number for _, number in played(counting, times_T, figure(0.0 * times_T))} == {None}
+    assert counting.counted("squat", 0.8, 11) is None
+
+
+def test_a_hand_that_writes_makes_no_steps():
+    """Small regular movements of one hand, whatever they are taken for."""
+    times_T, joints_TV3, down_s = waving(8, 0.6, 0.05)
+    counting, held_T = Counter(), (times_T > 1.8) & (times_T < down_s - 1.0)
+    list(played(counting, times_T[held_T], joints_TV3[held_T], "walk"))
+    assert counting.counted("walk", 1.8, down_s - 1.0) is None
+
+
+def test_waves_that_are_smaller_than_lifting_the_hand():
+    times_T, joints_TV3, down_s = waving(6)
+    counting = Counter()
+    said = [n for time_s, n in played(counting, times_T, joints_TV3, "wave") if n is not None and time_s < down_s]
+    assert said[0] in (2, 3) and said == sorted(said)
+    assert abs(counting.counted("wave", 1.2, down_s).count - 6) <= 1
 
 
 def test_two_people_have_two_counters():

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
+from app.counting.actions import LEAST_STEPS
+from app.pose.tracker import MOST_PEOPLE
 from app.stream.action_stream import FILE_HOP_S, ActionStream
 from app.types import Pose
 from tests.app.counting.figures import bumps, figure, noise, times
@@ -16,7 +19,7 @@ from tests.app.helpers import HandModel, Scores
 class ToldModel(HandModel):
     """Says what a test tells it to."""
 
-    labels: tuple[str, ...] = ("squat", "jumping_jack", "sit_down", "idle")
+    labels: tuple[str, ...] = ("squat", "jumping_jack", "sit_down", "walk", "push-up", "other", "idle")
     now: str = "idle"
 
     def __call__(self, joints_NTV3, frames_N):
@@ -57,6 +60,56 @@ def test_what_is_done_once_has_no_number():
     events, answers = played(figure(np.interp(times_T, [2, 3.5], [0, 1])), times_T, says)
     assert [(e.label, e.count, e.repetitions_s) for e in events] == [("sit_down", None, ())]
     assert {n for _, _, n in answers} == {None}
+
+
+def test_what_was_taught_is_counted_after_getting_into_position():
+    """Somebody gets down on the floor, presses six times, and gets up: down and up are no push-ups."""
+    times_T = times(20, 15)
+    down_T = np.clip((times_T - 1) / 1.5, 0, 1) - np.clip((times_T - 17) / 1.5, 0, 1)
+    presses_T = bumps(times_T, [4, 6, 8, 10, 12, 14], 1.6) * (down_T == 1)
+    says = lambda s: "push-up" if 5 < s < 17 else "idle"  # noqa: E731
+    (event,), answers = played(figure(1.2 * down_T + 0.25 * presses_T), times_T, says)
+    assert (event.label, event.count) == ("push-up", 6)
+    said = [n for _, _, n in answers if n is not None]
+    assert said == sorted(said) and said[0] == 2 and said[-1] == 6
+
+
+def walking_about(seconds: float = 16.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return times (T,) and joints (T, 25, 3) of somebody who walks to and fro: every four seconds they turn about."""
+    times_T = times(seconds, 15)
+    swing_T = 0.06 * np.sin(2 * np.pi * 0.9 * times_T)
+    joints_TV3 = figure(0.0 * times_T, 0.06 + swing_T, 0.06 - swing_T, np.sin(2 * np.pi * 0.9 * times_T))
+    angle_T = np.pi * sum(np.clip((times_T - begins_s) / 0.8, 0, 1) for begins_s in np.arange(4, seconds - 1, 4))
+    c, s, zero, one = np.cos(angle_T), np.sin(angle_T), 0 * angle_T, 0 * angle_T + 1
+    turn_33T = np.array([[c, zero, -s], [zero, one, zero], [s, zero, c]])
+    return times_T, np.einsum("tvi,ijt->tvj", joints_TV3, turn_33T).astype(np.float32)
+
+
+@pytest.mark.parametrize("label", ["idle", "other"])
+def test_walking_about_with_turns_has_no_count(label):
+    times_T, joints_TV3 = walking_about()
+    events, answers = played(joints_TV3, times_T, lambda _: label)
+    assert events == [] and {n for _, _, n in answers} == {None}
+
+
+def test_walking_about_is_counted_in_steps_alone():
+    """From the fourth step on, and those before are in the number: two or three steps are no walk."""
+    times_T, joints_TV3 = walking_about()
+    events, answers = played(joints_TV3, times_T, lambda s: "walk" if s < 15 else "idle")
+    assert {event.label for event in events} == {"walk"}
+    said = [n for _, _, n in answers if n is not None]
+    assert said[0] >= LEAST_STEPS and said == sorted(said)
+
+
+def test_people_who_come_and_go_leave_no_heap():
+    times_T = times(3, 10)
+    joints_TV3 = noise(figure(bumps(times_T, [0.5])))
+    stream = ActionStream(ToldModel(), FILE_HOP_S)
+    for visit in range(40):
+        for k, time_s in enumerate(times_T.tolist()):
+            middle = 0.2 + 0.6 * (visit % 2)
+            stream.push(10 * visit + time_s, [_pose(10 * visit + time_s, joints_TV3[k], middle)])
+    assert len(stream._persons) <= MOST_PEOPLE
 
 
 def test_two_people_are_counted_apart():
