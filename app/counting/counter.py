@@ -52,6 +52,7 @@ class _Run:
         number: how many are fixed.
         until_s: up to when they are.
         shown: the largest number that was found.
+        far_s: the far points of what was found last and is not fixed.
     """
 
     label: str
@@ -60,6 +61,7 @@ class _Run:
     number: int = 0
     until_s: float = -np.inf
     shown: int = 0
+    far_s: list[float] = field(default_factory=list)
 
     def fix(self, found: list[float], before_s: float) -> None:
         """Fix what was found up to a time: it does not change, whatever is found later."""
@@ -115,10 +117,12 @@ class Counter:
         if not is_counted(label):
             return None
         run = self._run(label, first_s, start_s)
-        found = [done_s for _, done_s in self._pairs(label, start_s, now_s, run.until_s)]
+        pairs = self._pairs(label, start_s, now_s, run.until_s)
+        found = [done_s for _, done_s in pairs]
         run.shown = max(run.shown, run.number + len(found))
         if now_s - max(run.until_s, start_s) > FIX_AFTER_S:
             run.fix(found, now_s - FIXED_S)
+        run.far_s = [far_s for far_s, done_s in pairs if done_s > run.until_s]
         number = run.shown + self._before(run)
         return number if number >= least_of(label) else None
 
@@ -157,7 +161,11 @@ class Counter:
         waiting = [other for other in self._runs.values() if other.start_s < run.start_s]
         if any(other.label != run.label for other in waiting):
             return 0
-        return sum(other.shown for other in waiting) + self._resumed(run.label, run.start_s)
+        # Runs reach back, and one that flickered may have found what the next one finds again: each counts once.
+        borders_s = self._told_s + LEAST_APART_S, run.start_s - EDGE_S
+        far_s = sorted(at_s for other in waiting for at_s in other.far_s if borders_s[0] < at_s < borders_s[1])
+        apart = int(np.sum(np.diff(far_s, prepend=-np.inf) > LEAST_APART_S))
+        return sum(other.number for other in waiting) + apart + self._resumed(run.label, run.start_s)
 
     def _resumed(self, label: str, start_s: float) -> int:
         """Return how many repetitions of the same action were told shortly before it began."""

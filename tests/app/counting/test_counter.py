@@ -107,6 +107,19 @@ def test_live_it_counts_on_after_a_short_pause():
     assert said == [1, 2, 3, None, 1]
 
 
+def test_what_flickers_counts_nothing_twice():
+    """Of an action that comes and goes nothing was told yet, and each time its start reaches back."""
+    times_T = times(10)
+    counting, numbers = Counter(), []
+    for k, (time_s, joints_V3) in enumerate(zip(times_T.tolist(), noise(figure(bumps(times_T, [1, 3, 5, 7]))))):
+        counting.push(time_s, joints_V3, SEEN_V)
+        first_s = 0.5 * (time_s // 0.5)
+        if k % 6 == 5 and time_s > 2.5:
+            numbers.append(counting.count("squat", first_s, first_s - 2.0, time_s))
+    said = [number for number, before in zip(numbers, [None, *numbers]) if number != before]
+    assert said == [1, 2, 3, 4]
+
+
 def test_counted_on_it_is_a_number_that_json_takes():
     """Times of events are numpy's at times: what is added up from before must not become one of its numbers."""
     times_T = times(12)
