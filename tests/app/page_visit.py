@@ -51,6 +51,12 @@ def drawn_camera(path: Path, joints_TV3: np.ndarray, look: int = 0, slow: int = 
     return path
 
 
+def with_camera(browser, camera: Path):
+    """Return another Chromium, whose camera plays this file."""
+    flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+    return browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
+
+
 def repeated_scene(action: str, seed: int, times: int = 4, seconds: float = 1.6, pause_s: float = 1.4) -> np.ndarray:
     """(T, 25, 3) at 30 frames a second: a body that does an action some times and stands still between."""
     from training.drawing.motions import make_scene

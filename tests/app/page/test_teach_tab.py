@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from tests.app.helpers import HandModel
-from tests.app.page_visit import CHROMIUM, FLAGS, PATIENCE_MS, drawn_camera, files_under, is_drawn, repeated_scene, says
+from tests.app.page_visit import (
+    PATIENCE_MS,
+    drawn_camera,
+    files_under,
+    is_drawn,
+    repeated_scene,
+    says,
+    with_camera,
+)
 
 pytestmark = pytest.mark.browser
 pytest.importorskip("gradio")
 
 ACTION, NAME = "lunge", "my <lunge>, low"
-
-
-def with_camera(browser, camera: Path):
-    """A Chromium whose camera plays this file."""
-    flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
-    return browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
 
 
 @pytest.fixture(scope="module")
