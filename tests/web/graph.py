@@ -1,0 +1,38 @@
+"""The graph for browsers in Node.js, by onnxruntime-web."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.site.constants import constants
+from export.web.write import CARD, GRAPH, write
+from models.system.places import ASSETS, PRETRAINED
+
+RUNTIME = ASSETS / "cache" / "web" / "node_modules" / "onnxruntime-web" / "dist" / "ort.node.min.mjs"
+# After START: `run(inputs, starts)` gives a promise of the graph's outputs.
+RUN = """
+const ort = await import(facts.runtime);
+ort.env.wasm.numThreads = 1;
+const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(facts.graph)));
+function run({ landmarks, visibility, times, end }, starts) {
+  return session.run({
+    landmarks: new ort.Tensor("float32", landmarks, [times.length, 33, 3]),
+    visibility: new ort.Tensor("float32", visibility, [times.length, 33]),
+    times: new ort.Tensor("float64", times, [times.length]),
+    end: new ort.Tensor("float64", end, [1]),
+    starts: new ort.Tensor("int64", BigInt64Array.from(starts, BigInt), [starts.length]),
+  });
+}
+"""
+
+
+def graph_facts(folder: Path) -> dict:
+    """Return the shipped model's card with what RUN needs; the graph is written in fp32. Skip without the runtime."""
+    if not RUNTIME.exists():
+        pytest.skip("onnxruntime-web is not there (`make web` fetches it by npm)")
+    write(PRETRAINED, folder, "fp32")
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    return card | {"constants": constants(), "runtime": RUNTIME.as_uri(), "graph": str(folder / GRAPH)}
