@@ -15,6 +15,7 @@ from app.classify.one_input import summarise
 from app.corrections.examples import Taught, by_label, rest_of
 from app.teach.examples import Demonstration
 from app.teach.pack import Pack
+from app.teach.taught_model import TaughtModel
 from app.teach.teacher import Teacher, embedded
 from app.types import ActionEvent, Answer, Pose, PosedFrame
 from export.runtime import Recogniser
@@ -27,6 +28,11 @@ def as_labels(events: Sequence[ActionEvent], model: Recogniser, taught: Sequence
     known = {word.casefold(): label for label, word in model.display.items()}
     known |= {label.casefold(): label for label in (*model.labels, *taught)}
     return [replace(event, label=known.get(event.label.casefold(), event.label)) for event in events]
+
+
+def with_pack(model: Recogniser, pack: Pack, only: bool) -> Recogniser:
+    """Return a recogniser with what a pack teaches; the same one if that is nothing."""
+    return TaughtModel(model, pack, only) if pack.actions else model
 
 
 def heard(

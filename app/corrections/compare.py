@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.types import ActionEvent
 from models.labels import SILENT
+from models.system.words import count
 
 SHARED = 0.5  # share of the shorter of two events from which they are one
 
@@ -44,9 +45,28 @@ def compare(said: Sequence[ActionEvent], truth: Sequence[ActionEvent]) -> Compar
     return Compared(tuple(right), tuple(event for event in said if event not in right), tuple(missed))
 
 
+def in_words(before: Compared, after: Compared, worse: bool) -> str:
+    """Return in words whether a recording is called better than before.
+
+    Args:
+        before, after: its events against the corrected ones.
+        worse: whether it is to be called worse.
+    """
+    better = "worse" if worse else "better" if after.wrong < before.wrong else "no better"
+    return f"{better}: {count(before.wrong, 'wrong event')} before, {after.wrong} after"
+
+
 def shared_s(a: ActionEvent, b: ActionEvent) -> float:
     """Return for how long two events of one person go on together, seconds; 0 for two people."""
     return max(0.0, min(a.end_s, b.end_s) - max(a.start_s, b.start_s)) if a.person == b.person else 0.0
+
+
+def half(event: ActionEvent, others: Sequence[ActionEvent]) -> bool:
+    """Return whether one of the others covers half of the shorter of the two."""
+    return any(
+        shared_s(event, other) >= SHARED * min(event.end_s - event.start_s, other.end_s - other.start_s)
+        for other in others
+    )
 
 
 def _agree(a: ActionEvent, b: ActionEvent) -> bool:

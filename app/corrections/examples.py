@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.corrections.compare import Compared, shared_s
+from app.corrections.compare import Compared, half, shared_s
 from app.types import ActionEvent
 from models.labels import OTHER, SILENT
 
@@ -45,7 +45,7 @@ def lacking(compared: Compared, truth: Sequence[ActionEvent]) -> set[str]:
 
 
 def _mistaken(compared: Compared, truth: Sequence[ActionEvent]) -> list[ActionEvent]:
-    return [event for event in truth if event.label in SILENT and _half(event, compared.false)]
+    return [event for event in truth if event.label in SILENT and half(event, compared.false)]
 
 
 def to_teach(
@@ -67,7 +67,7 @@ def to_teach(
         known = event.label in taught or event.label in labels
         if known:
             counters.append(event)
-        if not known and not _half(event, truth):
+        if not known and not half(event, truth):
             shown.append(_all_of(event, truth))
     found = [
         Taught(event.label, counter, event.person, *part)
@@ -100,13 +100,6 @@ def rest_of(times: Mapping[int, np.ndarray], taught: Sequence[Taught], window_s:
 def _spread(taught: list[Taught], most: int) -> list[Taught]:
     """Return so many of some stretches, spread over them, or all if there are no more."""
     return [taught[k] for k in np.unique(np.linspace(0, len(taught) - 1, min(len(taught), most)).round().astype(int))]
-
-
-def _half(event: ActionEvent, others: Sequence[ActionEvent]) -> bool:
-    """Return whether one of the others covers half of the shorter of the two."""
-    return any(
-        2 * shared_s(event, other) >= min(event.end_s - event.start_s, other.end_s - other.start_s) for other in others
-    )
 
 
 def _all_of(event: ActionEvent, truth: Sequence[ActionEvent]) -> ActionEvent:

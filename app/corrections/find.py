@@ -15,12 +15,20 @@ from app.sources.kinds import is_annotated, is_video
 
 
 def corrected_files(inputs: Sequence[Path]) -> list[Path]:
-    """Return the files among the inputs, and those of events in the folders among them."""
+    """Return the files among the inputs, and those of events in the folders among them.
+
+    Of a folder's files that differ only in their kind, the JSON lines are taken: the page saves both.
+    """
     found: list[Path] = []
     for place in inputs:
         inside = sorted(place.iterdir()) if place.is_dir() else [place]
-        found += [path for path in inside if path == place or path.suffix.lower() in KINDS]
+        events = [path for path in inside if path == place or path.suffix.lower() in KINDS]
+        found += [path for path in events if path == place or path.suffix == KINDS[0] or _lines(path) not in events]
     return found
+
+
+def _lines(path: Path) -> Path:
+    return path.with_suffix(KINDS[0])
 
 
 def recording(file: Path, videos: Path | None, pose_model: Callable[[], Path]) -> list[Corrected]:

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from app.corrections.clips import Pieces, add_examples, as_labels, cut_out, heard, with_rest
-from app.corrections.compare import Compared, compare
+from app.corrections.clips import Pieces, add_examples, as_labels, cut_out, heard, with_pack, with_rest
+from app.corrections.compare import Compared, compare, in_words
 from app.corrections.correction import Correction
 from app.corrections.examples import lacking, to_teach
 from app.corrections.replay import Remembered
 from app.teach.pack import Pack
-from app.teach.taught_model import TaughtModel
 from app.teach.teacher import Teacher
 from app.teach.verdict import Verdict
 from app.types import ActionEvent, PosedFrame
 from export.runtime import Recogniser
 from models.labels import SILENT
-from models.system.words import count
 
 MOST_LEFT_OUT = 40  # recordings up to which each is judged by what the others teach
 MOST_TRIALS = 3  # each without the labels that made nothing better in the one before
@@ -80,10 +78,8 @@ class Learnt:
                 if self.before.wrong
                 else "every corrected event is called right already"
             )
-        before, after = self.before.wrong, self.after.wrong
-        better = "worse" if self.worse else "better" if after < before else "no better"
         known = f"; {self.unseen.wrong} by what the other recordings teach" if self.unseen is not None else ""
-        return f"{better}: {count(before, 'wrong event')} before, {after} after{known}"
+        return in_words(self.before, self.after, self.worse) + known
 
 
 def learn(teacher: Teacher, pack: Pack | None, given: Sequence[Corrected], only: bool = False) -> Learnt:
@@ -100,7 +96,7 @@ def learn(teacher: Teacher, pack: Pack | None, given: Sequence[Corrected], only:
     """
     model, old = Remembered(teacher.model), pack if pack is not None else teacher.pack()
     truths = [as_labels(one.correction.events, model, old.actions) for one in given]
-    said = [heard(_with(model, old, only), one.frames(), keep=True) for one in given]
+    said = [heard(with_pack(model, old, only), one.frames(), keep=True) for one in given]
     compared = [compare(events, truth) for (events, _), truth in zip(said, truths, strict=True)]
     labels = set().union(*map(lacking, compared, truths))
     taught = [
@@ -142,10 +138,10 @@ def _tried(
     """Return what is learnt from pieces of recordings, and the recordings' events with it: see Learnt."""
 
     def called(some: Sequence[Pieces], one: Corrected) -> list[ActionEvent]:
-        return heard(_with(model, add_examples(teacher, model, old, some)[0], only), one.frames())[0]
+        return heard(with_pack(model, add_examples(teacher, model, old, some)[0], only), one.frames())[0]
 
     new, added = add_examples(teacher, model, old, pieces)
-    events = [heard(_with(model, new, only), one.frames())[0] for one in given]
+    events = [heard(with_pack(model, new, only), one.frames())[0] for one in given]
     after = sum(map(compare, events, truths), Compared())
     if not added or not 1 < len(given) <= MOST_LEFT_OUT:
         return new, added, events, after, None
@@ -180,7 +176,3 @@ def _gain(label: str, before: Compared, after: Compared) -> int:
         return sum(label in SILENT or event.label == label for event in events)
 
     return about(after.right) - about(before.right) - about(after.false) + about(before.false)
-
-
-def _with(model: Recogniser, pack: Pack, only: bool) -> Recogniser:
-    return TaughtModel(model, pack, only) if pack.actions else model

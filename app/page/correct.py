@@ -6,7 +6,6 @@ a file is.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from app.corrections.correction import Correction, CorrectionError, checked, file_name, made_event, require_source
@@ -19,6 +18,7 @@ from app.page.own_gradio import gr
 from app.page.own_words import check_not_own
 from app.page.scripts import hook
 from app.page.theme import fragment
+from app.page.turns import turn
 from app.teach.examples import TeachError
 from app.teach.lesson import Lesson
 from app.teach.lessons import Lessons, LessonsFullError
@@ -27,9 +27,7 @@ from app.types import ActionEvent
 from models.labels import SILENT
 
 MOST_LINES = 5001
-_WAIT_S = 20.0  # for others who teach
 _GONE = "the recording is not here any more: choose it again"
-_one = threading.Lock()  # one at a time: the heads and the replays take a core for seconds
 
 
 def build_correct(lessons: Lessons, kept: Kept) -> None:
@@ -131,12 +129,8 @@ def _teach(lesson: Lesson, recording: Recording, asked: dict) -> dict:
     correction = _correction(recording, asked)
     for label in {event.label for event in correction.events} - {*lesson.model.labels, *SILENT}:
         check_not_own(label)
-    if not _one.acquire(timeout=_WAIT_S):
-        raise CorrectionError("others are teaching just now: try again in a moment")
-    try:
+    with turn():
         learnt = learn(lesson.teacher, lesson.pack, [Corrected(correction, recording.replay.frames)], lesson.only)
-    finally:
-        _one.release()
     refused = learnt.worse and asked.get("insist") is not True
     if learnt.added and not refused:
         lesson.take(learnt.pack)

@@ -32,14 +32,15 @@ class Recent:
             if not poses:
                 del self._poses[person]
 
-    def tell(self, number: int, event: ActionEvent) -> None:
-        """Keep the movement of an event that has just been told."""
-        recording = Demonstration.of_person(self._poses.get(event.person, ()))
-        if len(recording.times_T) < _LEAST:
+    def tell(self, number: int, event: ActionEvent, sensitivity: float = 0.5) -> None:
+        """Keep the movement of an event that has just been told, by a stream of some sensitivity."""
+        poses = tuple(self._poses.get(event.person, ()))
+        times_T = Demonstration.of_person(poses).times_T
+        if len(times_T) < _LEAST:
             return
-        start_s = max(event.start_s, float(recording.times_T[0]))
+        start_s = max(event.start_s, float(times_T[0]))
         if event.end_s > start_s:
-            self._events.append((number, Shown(event.label, start_s, event.end_s, recording)))
+            self._events.append((number, Shown(event.label, start_s, event.end_s, poses, sensitivity)))
 
     def find(self, number: object) -> Shown | None:
         """Return an event by its number within the session, None if it is not here any more."""

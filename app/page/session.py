@@ -170,7 +170,7 @@ class Session:
             if self._broadcast is not None:
                 self._broadcast.end(event)
             self._events.append((now, (self._count, event)))
-            self._recent.tell(self._count, event)
+            self._recent.tell(self._count, event, self._stream.sensitivity if self._stream is not None else 0.5)
             self._count += 1
         while self._events and now - self._events[0][0] > RETELL_S:
             self._events.popleft()

@@ -13,13 +13,14 @@ from collections.abc import Callable
 import numpy as np
 
 from app.corrections.correction import CorrectionError
-from app.corrections.live import Shown, learn_event
+from app.corrections.live import Shown, WorseError, learn_event
 from app.page.answer import window_json
 from app.page.own_gradio import gr
 from app.page.own_words import check_not_own
 from app.page.scripts import hook
 from app.page.sessions import Sessions
 from app.page.theme import fragment
+from app.page.turns import turn
 from app.teach.examples import TeachError
 from app.teach.lesson import MOST_PACK_BYTES, Lesson
 from app.teach.lessons import LessonsFullError
@@ -85,16 +86,17 @@ def answered(lesson: Lesson, asked: object) -> dict:
     Args:
         lesson: the visitor's lesson.
         asked: {"do": "start", "name", "counter"}, "stop", "cancel", {"do": "delete", "clip"}, {"do": "forget",
-            "name"}, {"do": "fix", "event", "name"} (what one of the last live events was, "" for nothing),
+            "name"}, {"do": "fix", "event", "name", "insist"} (what one of the last live events was, "" for nothing),
             {"do": "only", "on"}, {"do": "load", "name", "file"} (base64), "save", or anything else for a look;
             with "have", the clips that the page knows. The browser may send anything.
 
     Returns:
         said: a sentence for the visitor, "" where there is nothing to say; failed: whether it tells of a failure;
-        did: what was asked; file: the pack as base64, for "save" only; and the state, see `state_json`.
+        worse: whether it was refused because more would be called wrongly, and may be insisted on; did: what was
+        asked; file: the pack as base64, for "save" only; and the state, see `state_json`.
     """
     asked = asked if isinstance(asked, dict) else {}
-    did, said, failed, file = str(asked.get("do", "")), "", False, None
+    did, said, failed, worse, file = str(asked.get("do", "")), "", False, False, None
     try:
         if did == "save":
             file = base64.b64encode(lesson.file()).decode("ascii")
@@ -102,10 +104,11 @@ def answered(lesson: Lesson, asked: object) -> dict:
             said = _DEEDS[did](lesson, asked) or ""
     except (PackError, TeachError, CorrectionError) as error:
         said, failed = str(error).replace(_SHELL_WAY, _PAGE_WAY), True
+        worse = isinstance(error, WorseError)
     have = asked.get("have")
     state = state_json(lesson, set(map(str, have)) if isinstance(have, list) else set())
     said = said[:1].upper() + said[1:]
-    return {"did": did, "said": said, "failed": failed, "file": file, **state, "at": time.time()}
+    return {"did": did, "said": said, "failed": failed, "worse": worse, "file": file, **state, "at": time.time()}
 
 
 def _load(lesson: Lesson, asked: dict) -> str:
@@ -134,7 +137,9 @@ def _fix(lesson: Lesson, asked: dict) -> str:
         raise TeachError("that event is too long ago: correct the next one sooner")
     if name.strip():
         check_not_own(name)
-    pack, said = learn_event(lesson.teacher, lesson.pack, shown, name)
+    insist = asked.get("insist") is True
+    with turn():
+        pack, said = learn_event(lesson.teacher, lesson.pack, shown, name, lesson.only, insist)
     lesson.take(pack)
     return said
 

@@ -4,6 +4,7 @@ import { allWords, labelOf, word } from "./names.js";
 import { ask } from "./teach_requests.js";
 
 let last = null; // the number of the last event
+let asked = ""; // what it was, as it was last said
 
 function tell(text, failed = false) {
   const line = byId("fix-answer");
@@ -16,11 +17,14 @@ function enable(on) {
   for (const button of document.querySelectorAll("#fix button")) button.disabled = !on;
 }
 
-function fix(name) {
+// insist: although more would be called wrongly.
+function fix(name, insist = false) {
   if (last === null) return;
+  asked = name;
   tell("Learning ...");
+  byId("fix-insist").hidden = true;
   enable(false);
-  ask({ do: "fix", event: last, name });
+  ask({ do: "fix", event: last, name, insist });
 }
 
 document.addEventListener("ikem:event", ({ detail }) => {
@@ -28,12 +32,14 @@ document.addEventListener("ikem:event", ({ detail }) => {
   last = detail.number;
   byId("fix").hidden = false;
   byId("fix-said-label").textContent = word(detail.label);
+  byId("fix-insist").hidden = true;
   enable(true);
   tell("");
 });
 document.addEventListener("ikem:taught", ({ detail }) => {
   if (detail.did !== "fix" || !byId("fix")) return;
   tell(detail.said, detail.failed);
+  byId("fix-insist").hidden = !detail.worse;
   enable(detail.failed);
   if (!detail.failed) byId("fix-name").value = "";
 });
@@ -44,6 +50,7 @@ document.addEventListener("focusin", ({ target }) => {
 });
 document.addEventListener("click", ({ target }) => {
   if (target.id === "fix-wrong") fix("");
+  if (target.id === "fix-insist") fix(asked, true);
 });
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "fix-form") return;

@@ -1,7 +1,8 @@
 """Corrected videos as examples: each event is a clip of its action, and the rest of each person is "other" or "idle".
 
 DIR holds videos, or their landmarks, with files of corrected events beside them (app.corrections). Windows are drawn
-from inside the events. Whole videos are held back to judge by, as people are where people are told.
+from inside the events. A recording whose file holds no event shows nothing that has a name. Whole videos are held back
+to judge by, as people are where people are told.
 
 Shapes: T frames, V = 25 joints.
 """
@@ -33,7 +34,9 @@ _FIELDS = ("person", "times", "joints", "seen")
 
 
 def find_corrected(folder: Path, note: Callable[[str], None]) -> list[Example]:
-    """Return an example for each corrected event of the recordings in a folder; none if there are no such events.
+    """Return an example for each corrected event of the recordings in a folder; none if there are no such files.
+
+    A recording without events gives one example of "other" without a span.
 
     Args:
         folder: of recordings with files of corrected events beside them.
@@ -52,6 +55,7 @@ def find_corrected(folder: Path, note: Callable[[str], None]) -> list[Example]:
                 key = place.relative_to(folder).as_posix()
                 spans = [(e.label, Span(e.person, e.start_s, e.end_s)) for e in correction.events]
                 examples += [_example(place, key, action, span) for action, span in spans]
+                examples += [] if spans else [Example(place, key, OTHER, key)]
         except CorrectionError as error:
             note(f"left out: {error}")
     named = {example.action for example in examples} - set(SILENT)
@@ -83,7 +87,8 @@ def watch_corrected(
             failed.append((film.key, str(error)))
             continue
         for example in of_video[film.path]:
-            assert example.span is not None
+            if example.span is None:
+                continue
             track = _cut(people.get(example.span.person), example)
             if track is None:
                 failed.append((example.key, "the person is hardly in view then"))

@@ -46,7 +46,7 @@ class Example:
         action: name of the folder it lies in, as it is shown; "idle" and "other" are stillness and anything else.
         person: name of the folder between, "" where there is none.
         part: train, or val where it is held back.
-        span: the stretch that shows it, None where all of the file does; `person` then is the video.
+        span: the stretch that shows it, None where all of the file does. Of a stretch, `person` is the video.
     """
 
     path: Path
@@ -131,6 +131,11 @@ def divide(examples: Sequence[Example], by: str, seed: int) -> tuple[list[Exampl
     """
     counts = Counter(example.action for example in examples)
     lone = sorted(action for action, count in counts.items() if count < 2 and action not in SILENT)
+    if lone and any(example.span is not None for example in examples):
+        raise ValueError(
+            f"only one event that can be used shows {', '.join(lone)}: two are the least, one of them to judge by; "
+            "correct another video that shows it, or call it by a label that has more"
+        )
     if lone:
         raise ValueError(f"only one usable file shows {', '.join(lone)}: two are the least, one of them to judge by")
     people = sorted({example.person for example in examples})
