@@ -156,7 +156,7 @@ export function lanesOf(events, persons) {
   const lanes = [];
   for (const person of persons) {
     const mine = [{ person, events: [] }];
-    for (const event of events.filter((it) => it.person === person)) {
+    for (const event of sorted(events.filter((it) => it.person === person))) { // what is dragged may be out of order
       let lane = mine.find(({ events: there }) => !there.length || there[there.length - 1].end <= event.start);
       if (!lane) mine.push(lane = { person, events: [] });
       lane.events.push(event);

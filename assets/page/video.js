@@ -45,7 +45,7 @@ function poseAt(poses, t) {
 }
 
 // How often an event's action was repeated up to a moment, "" before the first time.
-function countAt([number, , , , , , count], t) {
+function countAt([number, , , , , , count = null], t) { // an event that was edited has no count
   const times = found.repetitions[number]; // of very many, the last
   return count === null ? "" : count - times.filter((time) => time > t).length || "";
 }
@@ -119,10 +119,16 @@ export function showFound(answer) {
   document.dispatchEvent(new CustomEvent("ikem:found", { detail: found }));
 }
 
+// Whether an event that the server found was left as it was.
+function isSame([, person, label, start, end], row) {
+  return person === row[0] && label === row[1] && Math.abs(start - row[2]) < 2e-3 && Math.abs(end - row[3]) < 2e-3;
+}
+
 // Events in the place of those that the server found, drawn over the recording: [person, label, start, end, score].
 export function showEvents(rows) {
   if (!found) return;
-  found.events = rows.map((row, k) => [k, ...row]);
+  found.said ??= found.events;
+  found.events = rows.map((row) => found.said.find((event) => isSame(event, row)) ?? [null, ...row]);
   drawn = null;
 }
 

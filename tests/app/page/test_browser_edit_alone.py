@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.page.wire import pack
+from app.page.wire import POSE_STEP, pack
 from models.system.places import ASSETS
 
 pytestmark = pytest.mark.browser
@@ -25,21 +25,26 @@ BEGIN = """async ([html, found]) => {
 }"""
 
 
+# The words that are written over the recording, whose skeletons stand alone.
+WRITTEN = """() => {
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    window.words = [];
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+        window.words.push(text);
+        write.call(this, text, ...at);
+    };
+    document.getElementById("clip").classList.add("unplayable");
+}"""
+
+
 @pytest.fixture
 def editor(bare):
     """The editor of a recording of ten seconds."""
 
-    def begin(**options):
-        tab, _ = bare(ready=False, **options)
-        found = {
-            "name": "a.mp4",
-            "size": [4, 3],
-            "seconds": 10,
-            "events": EVENTS,
-            "track": EMPTY,
-            "csv": "",
-            "jsonl": "",
-        }
+    def begin(width: int = 1280, **more):
+        tab, _ = bare(ready=False, width=width)
+        found = {"name": "a.mp4", "size": [4, 3], "seconds": 10, "csv": "", "jsonl": ""}
+        found |= {"events": EVENTS, "track": EMPTY, "repetitions": {}} | more
         tab.evaluate(BEGIN, [(ASSETS / "page" / "edit.html").read_text(encoding="utf-8"), found])
         tab.wait_for_selector(".edit-event")
         return tab
@@ -129,6 +134,21 @@ def test_a_label_is_changed_and_painted(editor):
     assert len(blocks(tab)) == 3
 
 
+def test_edited_events_are_drawn_over_the_recording(editor):
+    """Those that were left as they are keep their count; those that were added have none."""
+    moments = [[k // 2, 500 * (k % 2)] for k in range(20)]
+    poses = pack(np.full((20, 33, 3), 0.5), POSE_STEP)
+    track = {"times": pack(moments), "persons": pack([[0, 1]] * 20), "points": poses}
+    tab = editor(events=[[0, 0, "wave", 1.0, 3.0, 0.8, 2]], track=track, repetitions={"0": [1.5, 2.5]})
+    tab.evaluate(WRITTEN)
+    tab.wait_for_function("window.words.includes('waving 2')")
+    tab.fill("#edit-label", "greeting")
+    tab.evaluate("document.activeElement.blur()")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("a")
+    tab.wait_for_function("window.words.some((text) => text.startsWith('greeting'))")
+
+
 def test_what_it_asks_for_and_what_it_is_answered(editor):
     tab = editor()
     tab.locator(".edit-event").first.click()
@@ -162,30 +182,3 @@ def test_what_it_asks_for_and_what_it_is_answered(editor):
     assert download.value.path().read_text(encoding="utf-8") == "<ANNOTATION_DOCUMENT/>"
     tab.evaluate("async () => (await window.ikem).showFound(null)")
     assert tab.locator("#edit-card").is_hidden()
-
-
-def test_the_last_live_event_is_corrected(bare):
-    tab, server = bare()
-    html = (ASSETS / "page" / "fix.html").read_text(encoding="utf-8")
-    tab.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", html)
-    assert tab.locator("#fix").is_hidden()
-    event = "document.dispatchEvent(new CustomEvent('ikem:event', { detail: { number: 7, label: 'jumping_jack' } }))"
-    tab.evaluate(event)
-    assert tab.inner_text("#fix-said-label") == "jumping jacks"
-    tab.click("#fix-wrong")
-    tab.wait_for_function("document.querySelector('#fix-answer').hidden")
-    tab.evaluate(event)
-    tab.fill("#fix-name", "Waving")
-    tab.locator("#fix-name").press("Enter")
-    tab.wait_for_function("document.querySelector('#fix-name').value === ''")
-    asked = [it for path, it in server.asked if path == "teach" and it and it.get("do") == "fix"]
-    assert [(it["event"], it["name"], it["insist"]) for it in asked] == [(7, "", False), (7, "wave", False)]
-    assert tab.locator("#fix-insist").is_hidden()
-    worse = {"did": "fix", "said": "Worse: 0 wrong events before, 1 after", "failed": True, "worse": True}
-    tell = "(detail) => document.dispatchEvent(new CustomEvent('ikem:taught', { detail }))"
-    tab.evaluate(tell, worse)
-    assert "Worse" in tab.inner_text("#fix-answer")
-    tab.click("#fix-insist")
-    tab.wait_for_function("document.querySelector('#fix-insist').hidden")
-    asked = [it for path, it in server.asked if path == "teach" and it and it.get("insist")]
-    assert [(it["event"], it["name"]) for it in asked] == [(7, "wave")]

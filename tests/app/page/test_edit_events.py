@@ -87,3 +87,15 @@ def test_what_overlaps_stands_in_rows_of_its_person(tmp_path):
         """,
     )
     assert found == [[0, "walk"], [0, "wave", "bow"], [1, "wave"], [2]]
+
+
+def test_what_is_painted_before_others_stands_beside_them(tmp_path):
+    found = said(
+        tmp_path,
+        """
+        edits.hold();
+        edits.add(0, "walk", 0, 0.5);
+        tell(lanesOf(edits.events, [0]).map(({ events }) => events.map((it) => it.label)));
+        """,
+    )
+    assert found == [["walk", "wave", "bow"]]
