@@ -162,8 +162,8 @@ def state_json(lesson: Lesson, have: set[str]) -> dict:
     Returns:
         recording: name of the action that is being recorded, "" for none; only; actions, the newest first: [{name,
         own: whether it is a corrected label of the model's, shown: names of clips, of the newest SHOWN, not: likewise
-        of counter-examples, count: of all examples, verdict, good, advice}]; clips: {name: {frames, joints}} of those
-        that the page does not `have`.
+        of counter-examples, count: of all examples, verdict, good, advice, odd: numbers of the examples that the advice
+        names, the oldest is 1}]; clips: {name: {frames, joints}} of those that the page does not `have`.
     """
     pack, names = lesson.pack, lesson.clip_names()
     actions = [] if pack is None else [_action_json(lesson, pack, names, name) for name in reversed(pack.actions)]
@@ -190,6 +190,6 @@ def _action_json(lesson: Lesson, pack: Pack, names: list[str], action: str) -> d
 def _verdict_json(lesson: Lesson, action: str) -> dict:
     """Return the verdict on an action in words, whether it is good, and what to do next; no words without a teacher."""
     if not lesson.teaches:
-        return {"verdict": "", "good": True, "advice": ""}
+        return {"verdict": "", "good": True, "advice": "", "odd": []}
     verdict = lesson.verdict(action)
-    return {"verdict": verdict.said, "good": verdict.good, "advice": verdict.advice}
+    return {"verdict": verdict.said, "good": verdict.good, "advice": verdict.advice, "odd": list(verdict.odd)}

@@ -11,7 +11,7 @@ let names = []; // of the actions
 
 export const clipNames = () => [...cards.keys()];
 
-function clip(name, data, title) {
+function clip(name, data) {
   const card = document.createElement("li");
   card.className = "clip";
   const picture = document.createElement(data ? "canvas" : "span");
@@ -23,20 +23,24 @@ function clip(name, data, title) {
   } else picture.textContent = "?";
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "delete while-idle", textContent: "\u00d7", title: "Delete this example" });
-  button.setAttribute("aria-label", title);
   button.dataset.clip = name;
   card.append(picture, button);
   return card;
 }
 
-function row(names, clips, title) {
+// count: of all examples, of which these are the newest; odd: numbers of those that the verdict names.
+function row(names, clips, title, count = 0, odd = []) {
   const list = document.createElement("ul");
   list.className = "clips";
   list.setAttribute("aria-label", title);
-  for (const name of names) {
-    if (!cards.has(name)) cards.set(name, clip(name, clips[name], `Delete: ${title}`));
-    list.append(cards.get(name));
-  }
+  names.forEach((name, k) => {
+    if (!cards.has(name)) cards.set(name, clip(name, clips[name]));
+    const card = cards.get(name), number = count - k;
+    if (count) card.dataset.number = number;
+    card.classList.toggle("odd", odd.includes(number));
+    card.querySelector("button").setAttribute("aria-label", `Delete: ${title}${count ? `, number ${number}` : ""}`);
+    list.append(card);
+  });
   return list;
 }
 
@@ -47,7 +51,7 @@ function button(text, deed, name) {
   return element;
 }
 
-function section({ name, own, shown, not, count, verdict, good, advice }, clips) {
+function section({ name, own, shown, not, count, verdict, good, advice, odd }, clips) {
   const element = document.createElement("section");
   element.className = "taught-action";
   element.innerHTML = '<div class="taught-head"><i class="dot"></i><h3></h3><span class="quiet"></span></div><p class="advice"></p>';
@@ -58,7 +62,7 @@ function section({ name, own, shown, not, count, verdict, good, advice }, clips)
   note.textContent = [verdict, advice].filter(Boolean).map((text) => text.charAt(0).toUpperCase() + text.slice(1)).join(". ");
   note.classList.toggle("good", Boolean(good));
   note.hidden = !note.textContent;
-  element.append(row(shown, clips, `example of ${name}`));
+  element.append(row(shown, clips, `example of ${name}`, count, odd));
   if (not.length) {
     const caption = document.createElement("p");
     caption.className = "quiet";

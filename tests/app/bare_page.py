@@ -144,7 +144,7 @@ class BareServer:
             return {"key": self.key, "session": "a", "at": time.time()}
         if path == "stopped":
             return {}
-        said = {"own": False, "not": [], "count": 1, "verdict": "", "good": True, "advice": ""}
+        said = {"own": False, "not": [], "count": 1, "verdict": "", "good": True, "advice": "", "odd": []}
         actions = [{"name": it, "shown": [f"{it} 1"], **said} for it in self.taught]
         state = {"actions": actions, "clips": {}, "only": False, "recording": (asked or {}).get("name")}
         return {"did": (asked or {}).get("do", ""), "said": "", "failed": False, "file": None, **state}

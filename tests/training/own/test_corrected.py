@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from app.corrections.correction import checked, made_event
-from app.corrections.formats import jsonl
+from app.corrections.formats import csv_text, jsonl, read_corrections
 from app.landmarks.writer import LandmarkWriter
 from tests.app.teach.helpers import poses_of, recording_of, still
+from tests.training.own.test_own import drawn_now, start
 from training.data.tracks import LEAST_FRAMES
 from training.drawing.motions import make_motion
+from training.own.build import make
 from training.own.corrected import find_corrected, watch_corrected
 from training.own.files import divide
+from training.own.request import Request
+
+__all__ = ["start"]
 
 FPS = 30.0
 
@@ -79,3 +85,63 @@ def test_what_cannot_be_used_is_named(folder: Path) -> None:
 def test_a_folder_of_actions_holds_no_corrected_events(tmp_path: Path) -> None:
     (tmp_path / "wave").mkdir()
     assert find_corrected(tmp_path, print) == [] == find_corrected(tmp_path / "missing", print)
+
+
+def test_a_recording_without_events_shows_nothing_that_has_a_name(folder: Path) -> None:
+    (folder / "2.corrected.jsonl").write_text("", encoding="utf-8")
+    found = find_corrected(folder, print)
+    assert [(e.action, e.span) for e in found if e.person == "2.ikem"] == [("other", None)]
+    seen = watch_corrected(found, folder / "kept", no_pose_model, 1, print)
+    assert [t.action for t in seen.tracks if t.key.startswith("2.ikem")] == ["other", "other"]
+
+
+def test_the_page_saves_events_twice_and_they_train_once(folder: Path) -> None:
+    before = find_corrected(folder, print)
+    for k in range(3):
+        events = read_corrections(folder / f"{k}.corrected.jsonl")[0]
+        (folder / f"{k}.corrected.csv").write_text(csv_text(events), encoding="utf-8")
+    assert find_corrected(folder, print) == before
+    (folder / "2.corrected.jsonl").unlink()
+    assert len(find_corrected(folder, print)) == len(before), "the table alone counts"
+
+
+def test_a_label_with_one_event_cannot_be_learnt_and_judged(folder: Path) -> None:
+    events = [made_event(0, "wave", 2.0, 4.0), made_event(0, "fall", 6.0, 7.9)]
+    (folder / "0.corrected.jsonl").write_text(jsonl(checked("0.mp4", events)), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"only one event that can be used shows fall: .* correct another video"):
+        divide(find_corrected(folder, print), "auto", 0)
+
+
+def test_the_events_of_another_recording_are_named(folder: Path) -> None:
+    """They end after the person is last seen."""
+    events = [made_event(0, "wave", 2.0, 4.0), made_event(0, "My squat", 20.0, 22.0)]
+    (folder / "0.corrected.jsonl").write_text(jsonl(checked("0.mp4", events)), encoding="utf-8")
+    notes: list[str] = []
+    seen = watch_corrected(find_corrected(folder, notes.append), folder / "kept", no_pose_model, 1, notes.append)
+    assert seen.failed == (("0.ikem 20.00-22.00 s 0", "the person is hardly in view then"),)
+    assert notes == ["left out: 0.ikem 20.00-22.00 s 0: the person is hardly in view then"]
+
+
+@pytest.mark.slow
+def test_the_whole_on_a_small_model(folder: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from export.onnx import export_student
+    from export.runtime import ActionModel
+    from models.weights import load
+
+    export_student(*load(start), start / "student.onnx")
+    monkeypatch.setattr("training.drawing.camera_clips.draw_all", lambda *_: None)
+    monkeypatch.setattr("training.own.build.camera_tracks", drawn_now)
+    out, notes = tmp_path.parent / f"{tmp_path.name} mine", list[str]()
+    report = make(Request(folder=folder, out=out, start=start, epochs=2, workers=1), no_pose_model, notes.append)
+    (video,) = report.people
+    assert report.by == "video" and not report.failed
+    assert ActionModel(out / "student.onnx", device="cpu").labels == ("My squat", "wave", "idle", "other")
+    told = json.loads((out / "own.json").read_text(encoding="utf-8"))
+    assert [(row["file"], row["action"]) for row in told["answers"]] == [
+        (f"{video} 2.00-4.00 s 0", "wave"), (f"{video} 6.00-7.90 s 0", "My squat"),
+        (f"{video} 0.00-1.70 s 0", "idle"), (f"{video} 4.30-5.70 s 0", "idle"),
+    ]  # fmt: skip
+    assert len(told["trained"]) == 8 and not any(key.startswith(video) for key in told["trained"])
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "| My squat | 2 | 1 | 3 |" in card and video in card
+    assert any("are held back (by video)" in note for note in notes)
