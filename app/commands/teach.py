@@ -141,7 +141,7 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
         pack.require(name)
     if args.pack.exists() and args.no_clips:
         raise PackError("--no-clips is for a new pack; this one is there already")
-    clips, failed = [], 0
+    learnt, failed = pack, 0
     for file in tqdm(_files(args.inputs), desc="watching", unit="file", disable=None, leave=False):
         try:
             found, when = _clips(file, teacher, args.pose)
@@ -151,16 +151,14 @@ def _teach(args: argparse.Namespace, teacher: Teacher) -> int:
             tqdm.write(f"{printable(str(file))}: {reason}", file=sys.stderr)
             continue
         tqdm.write(f"{printable(str(file))}: {count(len(found), 'repetition')}{when}")
-        clips.append(found)
-    if not clips:
+        learnt = teacher.add(learnt, name, found, args.counter)
+        tqdm.write(told(teacher.verdict(learnt, name)))
+    if learnt is pack:
         raise TeachError(f"nothing was learnt; {'the pack is as it was' if args.pack.exists() else 'no pack was made'}")
-    pack = teacher.add(pack, name, np.concatenate(clips), args.counter)
     if args.no_clips:
-        pack = pack.without_skeletons()
-    write_pack(pack, args.pack)
-    print(said_of(pack))
-    if not args.counter:
-        print(told(teacher.verdict(pack, name)))
+        learnt = learnt.without_skeletons()
+    write_pack(learnt, args.pack)
+    print(said_of(learnt))
     return FAILED if failed else 0
 
 

@@ -12,6 +12,7 @@ from tests.app.page_visit import PATIENCE_MS, repeated_scene, says
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 pytest.importorskip("gradio")
 
+NAME = "greeting, <b>you</b>"
 SECONDS, PAUSE_S = 2.0, 1.4
 TRUTH = [(PAUSE_S + k * (SECONDS + PAUSE_S), (k + 1) * (SECONDS + PAUSE_S)) for k in range(2)]
 
@@ -62,27 +63,30 @@ def test_corrected_saved_opened_and_taught(serve_page, visit, teachable, greetin
         tab.locator(".edit-event").nth(1).click()
         tab.fill("#edit-label", "greetings")
         tab.locator("#edit-label").press("s")  # keys are letters in a text field
-        tab.fill("#edit-label", "greeting")
+        tab.fill("#edit-label", NAME)
         tab.locator("#edit-label").press("Enter")
-        shows(tab, "greeting", "greeting")
+        tab.locator(".edit-event").nth(0).click()
+        tab.fill("#edit-label", NAME)
+        tab.locator("#edit-label").press("Enter")
+        shows(tab, NAME, NAME)
         with tab.expect_download() as download:
             tab.click("[data-edit-save='.corrected.jsonl']")
         saved = tmp_path / download.value.suggested_filename
         download.value.save_as(saved)
         lines = [json.loads(line) for line in saved.read_text(encoding="utf-8").splitlines()]
         assert saved.name == "hello.corrected.jsonl" and all(line["corrected"] is True for line in lines)
-        assert [(line["label"], line["start"]) for line in lines] == [("greeting", start) for start, _ in TRUTH]
+        assert [(line["label"], line["start"]) for line in lines] == [(NAME, start) for start, _ in TRUTH]
         tab.keyboard.press("Delete")
-        shows(tab, "greeting")
+        shows(tab, NAME)
         tab.set_input_files("#edit-file", saved)
-        shows(tab, "greeting", "greeting")
+        shows(tab, NAME, NAME)
         tab.click("#edit-teach")
         says(tab, "#edit-said", "before")
-        says(tab, "#edit-now", "Called now: Person 1: greeting")
+        says(tab, "#edit-now", f"Called now: Person 1: {NAME}")
         tab.screenshot(path=tmp_path / "taught.png", full_page=True)
         tab.locator("#clip button[aria-label='Clear']").click()
         tab.locator("#edit-card").wait_for(state="hidden")
         watched(tab, greeting)
-        says(tab, "#result .event-table", "greeting")
+        says(tab, "#result .event-table", NAME)
         tab.get_by_role("tab", name="Teach").click()
-        says(tab, "#taught", "greeting")
+        says(tab, "#taught", NAME)
