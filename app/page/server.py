@@ -97,7 +97,8 @@ def build(
             # The Teach tab shows the Live tab's camera too, by style alone: see teach.css.
             with gr.Tab("Live", elem_id="live-tab"):
                 build_live(page, model, sessions, route, addresses)
-            with gr.Tab("Teach", elem_id="teach-tab"):
+            # Its requests are made from the other tabs too.
+            with gr.Tab("Teach", elem_id="teach-tab", render_children=True):
                 build_teach(sessions)
             with gr.Tab("Video"):
                 build_video(sessions.lessons, pose_model, turns, jobs)

@@ -3,8 +3,10 @@ import { byId } from "./dom.js";
 import { allWords, labelOf, word } from "./names.js";
 import { ask } from "./teach_requests.js";
 
+const WAIT_MS = 60_000;
 let last = null; // the number of the last event
 let asked = ""; // what it was, as it was last said
+let busy = 0; // until when, ms, an answer is awaited: a further event would hide it
 
 function tell(text, failed = false) {
   const line = byId("fix-answer");
@@ -24,11 +26,12 @@ function fix(name, insist = false) {
   tell("Learning ...");
   byId("fix-insist").hidden = true;
   enable(false);
+  busy = performance.now() + WAIT_MS;
   ask({ do: "fix", event: last, name, insist });
 }
 
 document.addEventListener("ikem:event", ({ detail }) => {
-  if (!byId("fix")) return;
+  if (!byId("fix") || performance.now() < busy) return;
   last = detail.number;
   byId("fix").hidden = false;
   byId("fix-said-label").textContent = word(detail.label);
@@ -38,6 +41,7 @@ document.addEventListener("ikem:event", ({ detail }) => {
 });
 document.addEventListener("ikem:taught", ({ detail }) => {
   if (detail.did !== "fix" || !byId("fix")) return;
+  busy = 0;
   tell(detail.said, detail.failed);
   byId("fix-insist").hidden = !detail.worse;
   enable(detail.failed);
