@@ -91,6 +91,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--standardise", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
         help="features pass a batch-norm without parameters first (linear)",
     )  # fmt: skip
+    group.add_argument(
+        "--drop-last", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
+        help="leave out an epoch's last, smaller batch, as published (linear; default: it trains too)",
+    )  # fmt: skip
     add_machine(command)
 
 
@@ -99,7 +103,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     from training.config.sources import read_yaml
     from training.evaluation.protocols import merge
 
-    values = {name: getattr(args, name) for name in (*_VALUES, "standardise") if hasattr(args, name)}
+    values = {name: getattr(args, name) for name in (*_VALUES, "standardise", "drop_last") if hasattr(args, name)}
     shape = {name: getattr(args, name) for name in _SHAPE if hasattr(args, name)}
     return merge(read_yaml(args.config) if args.config else {}, values | ({"shape": shape} if shape else {}))
 

@@ -197,6 +197,8 @@ def _judging(grid: Grid, column: str) -> dict[str, Any]:
         values = _plain(make_config(protocol, frozen, preset, told, grid.preset))
     except ValueError as error:
         raise ValueError(f"the column {column}: {error}") from None
+    if not values.get("drop_last"):
+        values.pop("drop_last", None)  # results that are there know nothing of it, and stay
     return {"protocol": protocol, "frozen": frozen, "fraction": fraction, "values": values}
 
 

@@ -57,7 +57,8 @@ class LinearConfig:
 
     Attributes:
         epochs: passes over the training clips.
-        batch: clips a step; the last, smaller batch of an epoch trains too (the published loader drops it).
+        batch: clips a step.
+        drop_last: leave out the last, smaller batch of an epoch, as the published loader does; here it trains too.
         lr: learning rate at its highest.
         momentum: of SGD.
         weight_decay: of SGD.
@@ -71,6 +72,7 @@ class LinearConfig:
 
     epochs: int = 100
     batch: int = 128
+    drop_last: bool = False
     lr: float = 3.0
     momentum: float = 0.9
     weight_decay: float = 0.0
@@ -150,9 +152,14 @@ def train_heads(
         device: where to compute.
 
     Raises:
-        ValueError: the features are the same for all training clips.
+        ValueError: the features are the same for all training clips; or there is no whole batch, and others are dropped.
     """
     require_spread(train_NMH)
+    if config.drop_last and len(train_NMH) < config.batch:
+        raise ValueError(
+            f"{len(train_NMH)} training clips make no batch of {config.batch}, and drop_last leaves out smaller ones; "
+            "take a smaller --batch, or --no-drop-last"
+        )
     rng = torch.Generator().manual_seed(seed)
     modalities, width = train_NMH.shape[1:]
     heads = Heads(modalities, width, classes, config, rng).to(device)
@@ -160,11 +167,12 @@ def train_heads(
     optimizer = torch.optim.SGD(
         heads.parameters(), config.lr, momentum=config.momentum, weight_decay=config.weight_decay
     )
-    steps = -(-len(x_NMH) // config.batch)
+    steps = len(x_NMH) // config.batch if config.drop_last else -(-len(x_NMH) // config.batch)
     best, best_epoch = -1.0, 0
     for epoch in range(config.epochs):
         heads.train()
-        for step, some in enumerate(torch.randperm(len(x_NMH), generator=rng).to(device).split(config.batch)):
+        batches = torch.randperm(len(x_NMH), generator=rng).to(device).split(config.batch)
+        for step, some in enumerate(batches[:steps]):
             if config.standardise and len(some) == 1:
                 continue  # one clip has no spread to be divided by
             optimizer.param_groups[0]["lr"] = config.rate(epoch + step / steps)

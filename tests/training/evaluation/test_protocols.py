@@ -78,12 +78,15 @@ def test_shuffled_labels_stay_near_chance() -> None:
 
 
 @pytest.mark.parametrize("schedule", ["step", "cosine"])
-@pytest.mark.parametrize("modalities", [1, 2, 3])
-def test_the_heads_of_a_subset_equal_their_slow_twin(modalities: int, schedule: str) -> None:
+@pytest.mark.parametrize(("modalities", "drop_last"), [(1, False), (2, False), (3, False), (2, True)])
+def test_the_heads_of_a_subset_equal_their_slow_twin(modalities: int, schedule: str, drop_last: bool) -> None:
     rng = torch.Generator().manual_seed(7)
     x, test = torch.randn(23, modalities, 5, generator=rng), torch.randn(40, modalities, 5, generator=rng)
     y, truth = torch.arange(23) % 4, torch.arange(40) % 4
-    config = LinearConfig(epochs=6, batch=5, lr=0.7, weight_decay=0.01, schedule=schedule, drop_at=(3, 5), warmup=2)
+    config = LinearConfig(
+        epochs=6, batch=5, lr=0.7, weight_decay=0.01, schedule=schedule, drop_at=(3, 5), warmup=2, drop_last=drop_last
+    )
+    steps = 4 if drop_last else 5  # three clips are left over
     answer = train_heads(x, y, test, truth, 4, config, seed=3)
 
     rng = torch.Generator().manual_seed(3)
@@ -94,8 +97,8 @@ def test_the_heads_of_a_subset_equal_their_slow_twin(modalities: int, schedule: 
     optimizer = torch.optim.SGD([p for h in heads for p in h.parameters()], 0.7, momentum=0.9, weight_decay=0.01)
     for epoch in range(6):
         order = torch.randperm(23, generator=rng)
-        for step in range(5):
-            some, at = order[5 * step : 5 * step + 5], epoch + step / 5
+        for step in range(steps):
+            some, at = order[5 * step : 5 * step + 5], epoch + step / steps
             rate = {"step": 0.7 * 0.1 ** ((epoch >= 3) + (epoch >= 5)), "cosine": 0.35 * (1 + np.cos(np.pi * at / 6))}
             optimizer.param_groups[0]["lr"] = rate[schedule] if at >= 2 else 0.7 * (at + 1e-3) / 2
             logits = sum(head(x[some, m]) for m, head in enumerate(heads)) / modalities
@@ -105,6 +108,13 @@ def test_the_heads_of_a_subset_equal_their_slow_twin(modalities: int, schedule: 
             optimizer.step()
     expected = sum(head(test[:, m]) for m, head in enumerate(heads)).argmax(1)
     np.testing.assert_array_equal(answer.predicted_N, expected.numpy())
+
+
+def test_fewer_clips_than_the_one_whole_batch_are_refused() -> None:
+    x, y = _clusters(9, 3, 0)
+    config = make_config("linear", preset="ikem", values={"batch": 10, "drop_last": True})
+    with pytest.raises(ValueError, match="9 training clips make no batch of 10"):
+        train_heads(x, y, x, y, 3, config, seed=0)
 
 
 def test_standardised_features_do_not_care_for_their_scale() -> None:
