@@ -1,9 +1,8 @@
 """Conversion of recorded skeletons or videos to one clip store: in parts, in parallel, resumable.
 
 OUT/parts holds what is done; OUT/prepare.json says of which files and settings. A killed run goes on; another list
-of files starts anew. store.json is written last, and the parts are removed.
-
-Shapes: N clips.
+of files starts anew. store.json is written last, and the parts are removed. Where a list of missing skeletons is given
+later, its clips leave the finished store.
 """
 
 from __future__ import annotations
@@ -12,48 +11,24 @@ import errno
 import hashlib
 import json
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from app.sources.folders import look_into, not_read
 from models.system.atomic import write_json, write_text
 from models.system.words import count
+from training.data.left_out import leave_out
+from training.data.prepared import SKIPPED, Counts, lines
 from training.data.readers import guess_kind, make_reader
 from training.data.readers.base import Reader
 from training.data.store import META
 from training.data.store_parts import Gathered, PartJob, finish, gather, make_part, write_rows
 from training.parallel.processes import side_by_side
 
-STAMP, PARTS, SKIPPED = "prepare.json", "parts", "skipped.txt"
+STAMP, PARTS = "prepare.json", "parts"
 VERSION = 3  # of what the readers make of a file: raise it when that changes, and old parts are made anew
-MOST_NAMED = 8
-LEAST_JUDGED = 20  # clips from which on mirrored coordinates can be told from odd poses
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Contents of a store in numbers.
-
-    Attributes:
-        kind: kind of the source.
-        clips: clips.
-        pairs: clips with two people.
-        labels: number of labels.
-        splits: split -> clips that train and test.
-        skipped: files and clips that could not be used.
-    """
-
-    kind: str
-    clips: int
-    pairs: int
-    labels: int
-    splits: dict[str, tuple[int, int]]
-    skipped: int
 
 
 def prepare(
@@ -93,6 +68,8 @@ def prepare(
     reader = make_reader(kind or guess_kind(source), None if missing is None else Path(missing), pose)
     files = reader.files(source)
     if not files:
+        if (without_list := reader.told_less(())) and without_list.files(source):
+            raise ValueError(f"the list of missing skeletons names every file of {source}; give another list")
         raise ValueError(f"{source} holds no {reader.wanted}; give another folder or another --kind")
     for line in _left_out(reader, files, source):
         note(line)
@@ -108,13 +85,9 @@ def _prepare(
     reader: Reader, files: list[Path], source: Path, out: Path, workers: int, note: Callable[[str], None]
 ) -> Counts:
     stamp, before = _stamp(reader, files, source), _read_stamp(out)
-    same = {name: before.get(name) for name in stamp} == stamp
     if (out / META).exists():
-        if not same or "counts" not in before:
-            raise ValueError(f"{out} holds a store of another source; give another --out or delete it")
-        note(f"{out} is finished already")
-        return _counts(before["counts"])
-    if not same and (out / PARTS).exists():
+        return _take_finished(reader, source, out, stamp, before, note)
+    if not _same(stamp, before) and (out / PARTS).exists():
         note(f"{out}: the parts there are of other files or settings; starting anew")
         shutil.rmtree(out / PARTS)
     (out / PARTS).mkdir(parents=True, exist_ok=True)
@@ -124,27 +97,59 @@ def _prepare(
     found = gather([job.path for job in jobs])
     if not len(found.people_N):
         raise ValueError(f"{source}: not one clip could be read; {_first(found.skipped)}")
-    splits = reader.splits(found.columns, source)
-    sizes = {name: (int((part == 1).sum()), int((part == 0).sum())) for name, part in splits.items()}
-    pairs, labels = int((found.people_N == 2).sum()), len(reader.labels(found.columns))
-    counts = Counts(reader.kind, len(found.people_N), pairs, labels, sizes, len(found.skipped))
     write_rows(out, [job.path for job in jobs], int(found.people_N.sum()))
-    _write_skipped(out / SKIPPED, found.skipped)
-    write_json(out / STAMP, stamp | {"counts": asdict(counts)})
-    finish(out, reader, found, splits)
+    counts = _finish(reader, found, source, out, stamp, note)
     shutil.rmtree(out / PARTS)
-    for line in _lines(counts, found, reader, out):
+    return counts
+
+
+def _finish(
+    reader: Reader, found: Gathered, source: Path, out: Path, stamp: dict[str, object], note: Callable[[str], None]
+) -> Counts:
+    """Write all but the rows, and tell what there is."""
+    splits = reader.splits(found.columns, source)
+    counts = Counts.of(reader, found, splits)
+    _write_skipped(out / SKIPPED, found.skipped)
+    write_json(out / STAMP, stamp | {"counts": asdict(counts), "missing": sorted(reader.missing)})
+    finish(out, reader, found, splits)
+    for line in lines(counts, found, reader, out):
         note(line)
     return counts
+
+
+def _take_finished(
+    reader: Reader, source: Path, out: Path, stamp: dict[str, object], before: dict[str, Any],
+    note: Callable[[str], None],
+) -> Counts:  # fmt: skip
+    """Take a finished store as it is, or without the clips that a list of missing skeletons names since."""
+    if "counts" in before and _same(stamp, before):
+        note(f"{out} is finished already")
+        return Counts.read(before["counts"])
+    earlier = reader.told_less(before.get("missing", ()))
+    if "counts" not in before or earlier is None or not _same(_stamp(earlier, earlier.files(source), source), before):
+        raise ValueError(f"{out} holds a store of another source; give another --out or delete it")
+    skipped = out / SKIPPED
+    found = leave_out(out, reader.missing, tuple(skipped.read_text().splitlines()) if skipped.exists() else ())
+    gone = Counts.read(before["counts"]).clips - len(found.people_N)
+    note(f"{count(gone, 'clip')} of the list left out of the store; the others were not read again")
+    return _finish(reader, found, source, out, stamp, note)
+
+
+def _same(stamp: dict[str, object], before: dict[str, Any]) -> bool:
+    """Return whether a store or its parts were made of the same files and settings."""
+    return {name: before.get(name) for name in stamp} == stamp
 
 
 def _left_out(reader: Reader, files: list[Path], source: Path) -> list[str]:
     """Return lines about what lies in a folder and is not read."""
     if not source.is_dir():
         return []
-    inside, taken = look_into(source), set(files)
+    without_list = reader.told_less(())
+    inside, taken = look_into(source), set(files if without_list is None else without_list.files(source))
+    listed = len(taken) - len(files)
     others = [path for path in inside.files if path not in taken and reader.names_left_out]
-    return not_read(others, f"none of the {reader.wanted}", inside)
+    told = [f"{count(listed, 'file')} left out, as the list of missing skeletons says"] * bool(listed)
+    return told + not_read(others, f"none of the {reader.wanted}", inside)
 
 
 def _write_skipped(path: Path, skipped: tuple[str, ...]) -> None:
@@ -186,43 +191,6 @@ def _read_stamp(out: Path) -> dict[str, Any]:
         return {}
 
 
-def _counts(values: dict[str, Any]) -> Counts:
-    return Counts(**(values | {"splits": {name: tuple(pair) for name, pair in values["splits"].items()}}))
-
-
 def _first(skipped: tuple[str, ...]) -> str:
     more = f" (and {len(skipped) - 1} more)" if len(skipped) > 1 else ""
     return f"the first: {skipped[0]}{more}" if skipped else "its files hold no clips"
-
-
-def _lines(counts: Counts, found: Gathered, reader: Reader, out: Path) -> Iterator[str]:
-    """Yield the lines that the user should read at the end."""
-    expected = reader.expected(found.columns)
-    for line in found.skipped[:MOST_NAMED]:
-        yield f"left out: {line}"
-    if len(found.skipped) > MOST_NAMED:
-        yield f"... and {len(found.skipped) - MOST_NAMED} more left out, named in {out / SKIPPED}"
-    for note, clips in Counter(found.notes).items():
-        if note:
-            yield f"WARNING: {count(clips, 'clip')}: {note}"
-    if counts.clips >= LEAST_JUDGED and np.median(found.front_N) < 0:
-        yield (
-            "WARNING: feet point backwards in most clips, so the coordinates are mirrored or left and right are "
-            "exchanged; x must run to the actor's right when facing the camera, y up, z away from it"
-        )
-    yield (
-        f"{count(counts.clips, 'clip')} ({counts.pairs} with two people), {count(counts.labels, 'label')}, "
-        f"kind {counts.kind}"
-    )
-    for name, (train, test) in counts.splits.items():
-        about = f" ({reader.split_notes[name]})" if name in reader.split_notes else ""
-        yield f"split {name}: {train} train, {test} test{about}"
-        if name in expected and (train, test) != expected[name]:
-            a, b = expected[name]
-            here = f"; {train + test} of {a + b} clips are here, so files are missing"
-            yield (
-                f"WARNING: the published {name} has {a} train, {b} test: results on this are not comparable"
-                + (here if train + test < a + b else reader.advice)
-            )
-    if not counts.splits:
-        yield "no split: actors and cameras of the clips do not tell who should train and who should test"

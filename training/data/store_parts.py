@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -142,15 +142,20 @@ def gather(paths: list[Path]) -> Gathered:
     return Gathered(columns, whole["people"], whole["frames"], whole["front"], skipped, notes)
 
 
+def rows_header(file: IO[bytes], rows: int) -> None:
+    """Write the header of skeletons.npy, for as many rows."""
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype("<f4")), "fortran_order": False}
+    np.lib.format.write_array_header_1_0(file, header | {"shape": (rows, FRAMES, 25, 3)})
+
+
 def write_rows(folder: Path, paths: list[Path], rows: int) -> None:
     """Write skeletons.npy from the parts' rows, with one part in memory at a time.
 
     Plain writes, not a memory map: on a full disk these raise an OSError, where a map ends the process.
     """
     (folder / META).unlink(missing_ok=True)
-    header = {"descr": np.lib.format.dtype_to_descr(np.dtype("<f4")), "fortran_order": False}
     with open(folder / SKELETONS, "wb") as file:
-        np.lib.format.write_array_header_1_0(file, header | {"shape": (rows, FRAMES, 25, 3)})
+        rows_header(file, rows)
         for path in paths:
             with np.load(path, allow_pickle=False) as part:
                 rows -= len(part["rows"])

@@ -152,7 +152,7 @@ def train_heads(
         device: where to compute.
 
     Raises:
-        ValueError: the features are the same for all training clips; or there is no whole batch, and others are dropped.
+        ValueError: the features are the same for all training clips; or the one batch is smaller, and would be dropped.
     """
     require_spread(train_NMH)
     if config.drop_last and len(train_NMH) < config.batch:

@@ -8,7 +8,7 @@ Shapes: P people of a clip (1 or 2), T frames, V = 25 joints (NTU RGB+D order), 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -139,6 +139,18 @@ class Reader(ABC):
     files_a_part: ClassVar[int] = 1  # files that are read between two safe points
     names_left_out: ClassVar[bool] = True  # False where a source holds files that are of use beside those to read
     split_notes: ClassVar[dict[str, str]] = {}  # what to know of a split
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Names of the clips that it was told to leave out."""
+        return frozenset()
+
+    def told_less(self, names: Iterable[str]) -> Reader | None:
+        """Return this reader as if it were told to leave these clips out alone.
+
+        It is None where it was not told more than that.
+        """
+        return None
 
     @property
     def advice(self) -> str:

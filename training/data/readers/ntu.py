@@ -13,8 +13,8 @@ Shapes: T frames, V = 25 joints, C = 3 coordinates, N clips.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +133,10 @@ class NtuReader(Reader):
     kind = "ntu"
     wanted = "files named like S001C001P001R001A001.skeleton"
     files_a_part = 64
+
+    def told_less(self, names: Iterable[str]) -> NtuReader | None:
+        fewer = frozenset(names)
+        return replace(self, missing=fewer) if fewer < self.missing else None
 
     @property
     def advice(self) -> str:
