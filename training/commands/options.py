@@ -7,13 +7,26 @@ from typing import TYPE_CHECKING
 
 from app.pose.model_file import KINDS
 from models.system.cores import usable_cores
-from models.system.options import path, whole
+from models.system.options import path, seed, whole
 
 if TYPE_CHECKING:
     from training.data.pool import Pool
 
 MOST_THREADS = 1024  # training runs on larger machines than the app does
 threads = whole(1, MOST_THREADS, f"a number of threads is 1 to {MOST_THREADS}")
+
+
+def devices(text: str) -> tuple[str, ...]:
+    """Read "0,1" as the numbers of GPUs."""
+    words = tuple(text.replace(" ", "").split(","))
+    if not all(word.isascii() and word.isdecimal() for word in words):
+        raise argparse.ArgumentTypeError(f"GPUs are named by their numbers, like 0,1; got {text!r}")
+    return words
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """Read "0,1,2" as seeds, each once."""
+    return tuple(dict.fromkeys(seed(word) for word in text.replace(" ", "").split(",")))
 
 
 def add_data(command: argparse.ArgumentParser) -> None:

@@ -65,7 +65,9 @@ def compare(
     dry_run: bool = False,
     document: Path | None = None,
     devices: Sequence[str] = (),
-) -> None:
+    split: str | None = None,
+    seeds: Sequence[int] | None = None,
+) -> ComparisonState:
     """Run a grid and write its table (OUT/GRID.md, GRID.csv, GRID.json and pictures).
 
     Args:
@@ -78,6 +80,11 @@ def compare(
         dry_run: only say what would run, and what it costs.
         document: Markdown file whose part between this grid's markers becomes the table.
         devices: numbers of the GPUs, shared out evenly between the workers; none leaves them to each run.
+        split: of the store, instead of the file's.
+        seeds: of every row, instead of the file's.
+
+    Returns:
+        The state of the comparison, which knows its rows and where their results are.
 
     Raises:
         ValueError: the file is wrong; the GPUs cannot be shared out; OUT holds runs of another configuration, or is in
@@ -89,14 +96,14 @@ def compare(
     if workers < 1:
         raise ValueError(f"--workers must be at least 1; got {workers}")
     shared_out(devices, workers)
-    grid = Grid.read(config, data)
+    grid = Grid.read(config, data, split, seeds)
     state = ComparisonState(out.resolve(), grid, make_plan(grid))
     state.check()
     if document is not None:
         check_document(document, grid.name)
     if dry_run:
         note(describe(state.plan, state.clips, state.done))
-        return
+        return state
     refusal = (
         f"{state.out} is in use by another comparison, or by runs that a killed one left behind; "
         "wait for them, or end them"
@@ -108,6 +115,7 @@ def compare(
     note(table)
     if failed:
         raise ValueError(_complaint(state, failed))
+    return state
 
 
 def _complaint(state: ComparisonState, failed: dict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,9 @@ class Grid:
     rows: dict[GridRow, RowRequest]
 
     @classmethod
-    def read(cls, path: Path, data: Path | None = None) -> Grid:
+    def read(
+        cls, path: Path, data: Path | None = None, split: str | None = None, seeds: Sequence[int] | None = None
+    ) -> Grid:
         """Read the grid of a YAML file.
 
         Folders in the file are relative to the current one.
@@ -104,13 +106,20 @@ class Grid:
         Args:
             path: the file; training/configs holds examples.
             data: store instead of the file's.
+            split: of the store, instead of the file's; the grid is then called FILE_SPLIT.
+            seeds: of every row, instead of the file's.
 
         Raises:
-            ValueError: an unknown key or value, or nothing to compare.
+            ValueError: an unknown key or value, or nothing to compare; or a split for a file whose `clips` say by
+                themselves what trains.
         """
-        said = read_yaml(path)
+        said, name = read_yaml(path), Path(path).stem
+        if split is not None and split != said.get("split"):
+            if said.get("clips"):
+                raise ValueError(f"{path} says by clips: what trains, so --split would judge alone; change the file")
+            said, name = said | {"split": split}, f"{name}_{split.removesuffix('+')}"
         try:
-            return _grid(Path(path).stem, said, data)
+            return _grid(name, said, data, seeds)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
@@ -193,7 +202,7 @@ def _protocols(said: Any, scratch: bool) -> dict[str, dict[str, Any]]:
     return columns
 
 
-def _grid(name: str, said: dict[str, Any], data: Path | None) -> Grid:
+def _grid(name: str, said: dict[str, Any], data: Path | None, seeds: Sequence[int] | None) -> Grid:
     said = _known(said, _FILE, "the file")
     if not said.get("split") or not (data or said.get("data")):
         raise ValueError("it must say split: and data: (or give --data)")
@@ -206,7 +215,7 @@ def _grid(name: str, said: dict[str, Any], data: Path | None) -> Grid:
     for told in entries:
         for row in _rows(told, variants):
             request = rows.setdefault(row, RowRequest())
-            request.seeds |= {int(seed) for seed in _many(told.get("seeds", said.get("seeds", 0)))}
+            request.seeds |= {int(seed) for seed in seeds or _many(told.get("seeds", said.get("seeds", 0)))}
             request.columns |= set(_columns(told, row, protocols))
     preset = str(said.get("preset", "compact"))
     return Grid(

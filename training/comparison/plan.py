@@ -153,6 +153,11 @@ def _pretraining(plan: TaskPlan, grid: Grid, variant: str, seed: int, exchange: 
 
 def _distillation(plan: TaskPlan, grid: Grid, row: GridRow, teacher: str, seed: int) -> str:
     config = grid.values(DistilConfig, row.variant, seed=seed, method=row.method)
+    if config.start == "teacher" and (missing := [name for name in config.modalities if name not in row.of]):
+        raise ValueError(
+            f"a student that starts as its teacher wants {', '.join(missing)}, which its teacher of {letters(row.of)} "
+            "lacks; give the row more modalities, the distillation fewer, or start: random"
+        )
     part = "" if row.of == MODALITIES else f"-{letters(row.of)}"
     name = _name(row.variant, seed, f"{row.method}-from-{row.exchange}{part}")
     return plan.add(Task(name=name, kind=DISTIL, config=_plain(config), source=teacher, epochs=config.epochs,

@@ -103,7 +103,11 @@ class ComparisonState:
         lines = []
         for task in self.plan.tasks.values():
             if task.kind != EVALUATE and (self.run(task.name) / CONFIG).exists():
-                changed = _differences(read_config(self.run(task.name)), self.asked(task))
+                held, asked = read_config(self.run(task.name)), self.asked(task)
+                if task.kind == PRETRAIN and self.done(task):
+                    # Whether its stage 1 was its own or another run's with the same values, it is worth the same.
+                    held["stage1"] = asked["stage1"]
+                changed = _differences(held, asked)
                 lines += [f"{self.run(task.name)} was made with {', '.join(changed)}"] * bool(changed)
         if lines:
             raise ValueError("; ".join(lines) + ". Give another --out, or delete what shall be made anew")

@@ -227,9 +227,36 @@ def test_what_trains_may_be_other_clips_than_what_judges(tmp_path: Path, store: 
         assert (tasks[name].data, tasks[name].split) == (store, "xview")
 
 
+def test_split_and_seeds_of_the_command(tmp_path: Path, store: Path) -> None:
+    path = _file(tmp_path, store)
+    grid = Grid.read(path, split="xsub", seeds=(5,))
+    assert (grid.name, grid.split) == ("tiny_xsub", "xsub")
+    tasks = make_plan(grid).tasks
+    assert all(task.seed == 5 and task.split == "xsub" for task in tasks.values())
+    assert Grid.read(path, split="xview").name == "tiny"  # the file's own
+    clips = _file(tmp_path, store, clips={"data": "wide", "split": "xview"})
+    with pytest.raises(ValueError, match="says by clips: what trains"):
+        Grid.read(clips, split="xsub")
+
+
+def test_a_run_with_a_stage_1_of_its_own_counts_for_a_grid_that_would_share_it(tmp_path: Path, store: Path) -> None:
+    alone = Grid.read(_file(tmp_path, store, rows=[{"exchange": "ekem", "modalities": "jmb"}]))
+    lone = ComparisonState(tmp_path / "out", alone, make_plan(alone))
+    assert lone.plan.tasks["seed0-ekem-jmb"].source == ""
+    _work(lone, Machine(lone))
+    grid = Grid.read(_file(tmp_path, store))
+    state = ComparisonState(tmp_path / "out", grid, make_plan(grid))
+    state.check()
+    machine = Machine(state)
+    assert _work(state, machine) == {}
+    assert "seed0-none-jmbaro" in machine.started and "seed0-ekem-jmb" not in machine.started
+    lone.check()
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
+        ({"distil": {"start": "teacher"}, "rows": [{"modalities": "jm", "student": "rckd"}]}, "wants bone, which its"),
         ({"clips": {"store": "x"}}, "has no store"),
         ({"rows": []}, "nothing to compare"),
         ({"split": None}, "split:"),
