@@ -79,6 +79,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--frozen", action=argparse.BooleanOptionalAction, default=False, help="keep the encoders still (semi)"
     )
     command.add_argument(
+        "--any-split", action="store_true", help="judge a run that may have seen the test clips without their labels"
+    )
+    command.add_argument(
         "--preset",
         help="ikem, cmd or mamp for linear heads; paper or compact for training encoders (default: as fits the run)",
     )
@@ -127,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
         [subset for word in args.subsets for subset in word],
         None if args.seeds is None else [seed for word in args.seeds for seed in word],
         None if args.fractions is None else [x for word in args.fractions for x in word],
-        join(args.device).device, args.out,
+        join(args.device).device, args.out, args.any_split,
     )  # fmt: skip
     print(describe(result))
     return 0

@@ -30,6 +30,7 @@ from training.evaluation.protocols import (
 from training.evaluation.results import SubsetResult, confusion, confusion_picture, headline, result_of, write_result
 from training.runs.precision import settle_precision
 from training.runs.run_folder import load_branches, provenance
+from training.runs.starts import may_have_seen
 
 
 def evaluate(
@@ -44,6 +45,7 @@ def evaluate(
     fractions: Sequence[float] | None = None,
     device: str | torch.device = "cpu",
     out: Path | None = None,
+    any_split: bool = False,
 ) -> dict[str, Any]:
     """Judge one run, or a model from scratch, and write the result.
 
@@ -59,12 +61,14 @@ def evaluate(
         fractions: shares of the training labels, with semi; None takes 1, 5, 10 and 20 %.
         device: where to compute.
         out: JSON file to write, and a picture of the confusions beside it (.png); None writes nothing.
+        any_split: judge a run that may have seen the test clips without their labels; the result says so.
 
     Returns:
         What the file holds; "accuracy" is that of all modalities fused, in %, after the last epoch.
 
     Raises:
-        ValueError: a missing run, split, label, modality or class; the message says which.
+        ValueError: a missing run, split, label, modality or class; the message says which. Or the run was trained on
+            another split of the same store.
     """
     branches, held = _model(run, protocol)
     config = settle_precision(config, torch.device(device))
@@ -73,13 +77,16 @@ def evaluate(
         raise ValueError(f"--fractions goes with semi; {protocol} takes all labels")
     clips, chosen = Labelled.of(store, split), check_subsets(names, subsets)
     seeds = list(dict.fromkeys(seeds if seeds is not None else range(SEMI_REPEATS if protocol == "semi" else 1)))
+    remark = may_have_seen(held["data"] if held else [], store, split)
+    if remark and not any_split:
+        raise ValueError(f"{remark}; judge it on its own split, or give --any-split, and the result says so")
     judge = Judge(clips, branches, chosen, config, device)
     told, last = _rows(judge, seeds[:1] if protocol == "knn" else seeds, _fractions(protocol, fractions))
     costs = _costs(judge.start(seeds[0]), chosen, len(store.labels), device)
     rows = [replace(line, cost=costs[line.modalities]) for line in told]
     result = headline(rows) | {"protocol": protocol, "config": asdict(config), "split": split, **provenance(store)}
     result |= _clips_and_run(clips, held) | {"rows": [line.to_dict() for line in rows]}
-    if remark := _trained_on_tests(held, clips, split):
+    if remark:
         result["remark"] = remark
     if out is not None:
         _write(out, result, last, clips)
@@ -148,18 +155,6 @@ def _costs(
 def _transfer(held: dict[str, Any] | None, store: Store) -> bool:
     """Return whether the model never saw this store's clips while it was pre-trained."""
     return held is not None and all(part["data_hash"] != store.hash for part in held["data"])
-
-
-def _trained_on_tests(held: dict[str, Any] | None, clips: Labelled, split: str) -> str:
-    """Return a sentence if the run was pre-trained on other clips of this store than the split leaves it, else ""."""
-    train, test = clips.store.split(split)
-    own = [part["clips"] for part in (held or {}).get("data", []) if part["data_hash"] == clips.store.hash]
-    if not own or own[0] in (len(train), len(clips.store) - len(test)):
-        return ""
-    return (
-        f"the run was trained without labels on {own[0]} clips of this store, and split {split} has {len(train)} "
-        "training clips: it is of another split or of all clips, so it may have seen clips that it is tested on"
-    )
 
 
 def _write(out: Path, result: dict[str, Any], last: dict[int, Predictions], clips: Labelled) -> None:

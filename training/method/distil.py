@@ -27,7 +27,7 @@ from training.runs.checkpoint import restore
 from training.runs.loop import fit, make_optimizer, seed_start
 from training.runs.precision import encoders_in, settle_precision
 from training.runs.run_folder import CHECKPOINT, cut_log, finished, load_branches, open_run, read_state
-from training.runs.starts import held_precision, kept_alone
+from training.runs.starts import held_precision, kept_alone, require_split_of_teacher
 from training.runs.two_views import two_views
 
 
@@ -179,12 +179,13 @@ def distil(
         device: cpu or cuda; None takes CUDA where there is one.
 
     Raises:
-        ValueError: the teacher is not finished, or not one that the student can start as; too few clips; OUT belongs
-            to another configuration; or another training is at work on it.
+        ValueError: the teacher is not finished, not one that the student can start as, or of another split; too few
+            clips; OUT belongs to another configuration; or another training is at work on it.
     """
     group = join(device)
     branches, held = load_branches(teacher)
     require_start(branches, config)
+    require_split_of_teacher(teacher, held["data"], pool)
     pool.require(config.batch)
     config = settle_precision(config, group.device, held_precision(out), note if group.main else None)
     E = branches.head[1] * len(branches.names)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from models.system.lock import alone
+from training.data.pool import Pool
+from training.data.store import Store
 from training.parallel.torchrun import Group
 from training.runs.run_folder import CONFIG, read_config
 
@@ -62,3 +64,54 @@ def require_same_start(stage1: Path, config: Any, data: list[dict[str, Any]]) ->
             f"the stage 1 of {stage1} cannot be taken up, because it was trained with {', '.join(words)}; give the "
             "same values and data, or leave --stage1-from out"
         )
+
+
+def splits_that_fit(data: list[dict[str, Any]], store: Store) -> tuple[int, list[str]]:
+    """Return how many clips of a store a run was trained on, and the splits of the store that have as many.
+
+    Args:
+        data: of the run's config.json.
+        store: whose splits are looked at: their training clips, or all clips but their test clips.
+    """
+    clips = next((part["clips"] for part in data if part["data_hash"] == store.hash), 0)
+    sizes = {name: (len(train), len(store) - len(test)) for name in store.splits for train, test in [store.split(name)]}
+    return clips, [name for name, fitting in sizes.items() if clips in fitting]
+
+
+def may_have_seen(data: list[dict[str, Any]], store: Store, split: str) -> str:
+    """Return a sentence if a run saw clips that a split tests on, as far as numbers tell, or else "".
+
+    Args:
+        data: of the run's config.json.
+        store: on which the run is judged; of another one it has seen nothing.
+        split: whose test clips judge.
+    """
+    clips, fitting = splits_that_fit(data, store)
+    if not clips or split in fitting:
+        return ""
+    where = "all clips" if clips == len(store) else f"split {' or '.join(fitting)}" if fitting else "another split"
+    return (
+        f"the run was trained without labels on {where} of {store.folder} ({clips} clips), so it may have seen the "
+        f"clips that {split} tests on"
+    )
+
+
+def require_split_of_teacher(teacher: Path, data: list[dict[str, Any]], pool: Pool) -> None:
+    """Make sure that a teacher has not seen what its student will be tested on.
+
+    Args:
+        teacher: folder of the teacher's run.
+        data: of its config.json.
+        pool: the student's clips.
+
+    Raises:
+        ValueError: the teacher was trained on another split of one of the student's stores.
+    """
+    for store, ids in pool.parts:
+        clips, theirs = splits_that_fit(data, store)
+        _, ours = splits_that_fit([{"data_hash": store.hash, "clips": len(ids)}], store)
+        if clips not in (0, len(store)) and ours and theirs and not set(ours) & set(theirs):
+            raise ValueError(
+                f"{teacher} was trained on split {' or '.join(theirs)} of {store.folder}, so it may have seen what "
+                f"{' or '.join(ours)} tests on: give --split {theirs[0]}, or a teacher of {ours[0]}"
+            )

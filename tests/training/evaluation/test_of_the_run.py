@@ -71,11 +71,18 @@ def test_the_command_says_by_what_it_judges(
     assert f"preset {preset}" in out and said in out and "WARNING" not in out
 
 
-@pytest.mark.parametrize(("split", "clips", "warned"), [("half", 20, False), ("most", 20, True), ("half", 40, True)])
-def test_a_run_of_another_split_is_told(split: str, clips: int, warned: bool, store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("split", "clips", "said"),
+    [("half", 20, ""), ("most", 20, r"on split half of .* \(20 clips\)"), ("half", 40, "on all clips of"),
+     ("half", 30, "on another split of"), ("most", 32, "")],
+)  # fmt: skip
+def test_a_run_of_another_split_is_refused(split: str, clips: int, said: str, store: Store, tmp_path: Path) -> None:
     run = finished(tmp_path / "run", "compact", store, np.arange(clips))
-    result = evaluate(store, split, NearestConfig(), run, "knn")
-    assert ("may have seen clips" in result.get("remark", "")) == warned
+    if said:
+        with pytest.raises(ValueError, match=f"{said}.*may have seen the clips that {split} tests on; judge it on its"):
+            evaluate(store, split, NearestConfig(), run, "knn")
+    result = evaluate(store, split, NearestConfig(), run, "knn", any_split=True)
+    assert ("may have seen" in result.get("remark", "")) == bool(said)
 
 
 def _answer(protocol: str, h_NMH: torch.Tensor) -> Any:

@@ -14,11 +14,12 @@ from models.shape import Shape
 from models.system.lock import alone
 from training.config.schema import DistilConfig, PretrainConfig
 from training.data.pool import Pool
-from training.data.store import write_store
+from training.data.store import Store, write_store
 from training.data.views import Views
 from training.method.distil import distil, require_start
 from training.method.pretrain import pretrain
 from training.runs.run_folder import CHECKPOINT, CONFIG, LOG, MODEL
+from training.runs.starts import require_split_of_teacher
 
 SHAPE = Shape(channels=(4, 8), strides=(4, 4), dropout=0.0)
 BEGIN = PretrainConfig(
@@ -123,3 +124,21 @@ def test_a_student_that_cannot_start_as_its_teacher_is_told_why(
     assert not (tmp_path / "run").exists()
     require_start(Branches(("joint", "bone"), SHAPE, (8, 4)), student)
     require_start(Branches(("bone",), SHAPE, (8, 4)), replace(student, start="random"))
+
+
+def test_a_teacher_of_another_split_is_refused(pools: list[Pool], runs: Path) -> None:
+    folder = pools[0].parts[0][0].folder
+    store = Store(folder)
+    parts = {"xsub": np.array([1] * 5 + [0] * 3), "xview": np.array([0] * 2 + [1] * 6)}
+    store.index |= {f"split_{name}": part for name, part in parts.items()}
+
+    def record(ids: np.ndarray) -> list:
+        return Pool([(store, ids)]).record
+
+    student = Pool([(store, store.split("xsub")[0])])
+    for fits in (store.split("xsub")[0], np.arange(8)):  # its own split; all clips are a matter of judgement
+        require_split_of_teacher(runs / "sgd", record(fits), student)
+    with pytest.raises(ValueError, match=r"trained on split xview of .* what xsub tests on: give --split xview"):
+        require_split_of_teacher(runs / "sgd", record(store.split("xview")[0]), student)
+    require_split_of_teacher(runs / "sgd", record(store.split("xview")[0]), Pool([(store, np.arange(8))]))
+    require_split_of_teacher(runs / "sgd", pools[1].record, student)  # another store
