@@ -31,6 +31,7 @@ COMMANDS = {
     "distil": "distil a pre-trained teacher into the joints / bones / motions student",
     "evaluate": "judge a pre-trained or distilled run, or a model trained with labels alone",
     "compare": "run a grid of exchanges, modalities and distillations, and write one table",
+    "reproduce": "the paper's headline from NTU RGB+D's files, beside the published numbers",
     "bench": "clips a second and memory of a pre-training step, ours beside the published way",
 }
 

@@ -130,10 +130,10 @@ class Grid:
         """
         part = "pretrain" if kind is PretrainConfig else "distil"
         layers = [getattr(self.variants[name], part) for name in ("", variant)]
-        return from_sources(kind, self.preset, None, _dotted(layers[0]) | _dotted(layers[1]) | over)
+        return from_sources(kind, self.preset, None, flat(layers[0]) | flat(layers[1]) | over)
 
 
-def _dotted(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Flatten nested mappings to dotted keys.
 
     A variant's part of `shape` then leaves the rest of it alone.
@@ -141,7 +141,7 @@ def _dotted(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in values.items():
         nested = isinstance(value, Mapping) and key != "weights"
-        out |= _dotted(value, f"{prefix}{key}.") if nested else {prefix + key: value}
+        out |= flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
     return out
 
 

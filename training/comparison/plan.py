@@ -147,7 +147,7 @@ def _pretraining(plan: TaskPlan, grid: Grid, variant: str, seed: int, exchange: 
     source = "" if alone else _pretraining(plan, grid, variant, seed, *base)
     epochs = config.epochs - (config.stage1 if source else 0)
     name = _name(variant, seed, f"{exchange}-{letters(of)}")
-    return plan.add(Task(name=name, kind=PRETRAIN, config=_plain(config), source=source, modalities=of, epochs=epochs,
+    return plan.add(Task(name=name, kind=PRETRAIN, config=plain(config), source=source, modalities=of, epochs=epochs,
                          seed=seed, **_clips(grid, variant)))  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def _distillation(plan: TaskPlan, grid: Grid, row: GridRow, teacher: str, seed: 
         )
     part = "" if row.of == MODALITIES else f"-{letters(row.of)}"
     name = _name(row.variant, seed, f"{row.method}-from-{row.exchange}{part}")
-    return plan.add(Task(name=name, kind=DISTIL, config=_plain(config), source=teacher, epochs=config.epochs,
+    return plan.add(Task(name=name, kind=DISTIL, config=plain(config), source=teacher, epochs=config.epochs,
                          modalities=config.modalities, seed=seed, **_clips(grid, row.variant)))  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def _judging(grid: Grid, column: str) -> dict[str, Any]:
     if preset is None and not frozen and protocol in ("semi", "finetune", SCRATCH):
         preset = grid.preset
     try:
-        values = _plain(make_config(protocol, frozen, preset, told, grid.preset))
+        values = plain(make_config(protocol, frozen, preset, told, grid.preset))
     except ValueError as error:
         raise ValueError(f"the column {column}: {error}") from None
     if not values.get("drop_last"):
@@ -207,7 +207,7 @@ def _judging(grid: Grid, column: str) -> dict[str, Any]:
     return {"protocol": protocol, "frozen": frozen, "fraction": fraction, "values": values}
 
 
-def _plain(config: Any) -> dict[str, Any]:
+def plain(config: Any) -> dict[str, Any]:
     """Convert a configuration to what JSON and YAML hold."""
     return json.loads(json.dumps(asdict(config)))
 

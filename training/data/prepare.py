@@ -40,6 +40,7 @@ def prepare(
     pose: str = "wheel",
     workers: int = 2,
     note: Callable[[str], None] = lambda line: None,
+    choose: Callable[[list[Path]], list[Path]] = list,
 ) -> Counts:
     """Read a source and write its clip store.
 
@@ -51,6 +52,7 @@ def prepare(
         pose: the pose model that looks at videos (app.pose.model_file.KINDS).
         workers: processes that read side by side.
         note: told everything worth reading, line by line.
+        choose: takes the files that are there and returns those to read.
 
     Raises:
         ValueError: the source or a setting is wrong, nothing could be read, OUT holds another store, or the disk is
@@ -66,7 +68,7 @@ def prepare(
     if file := next((place for place in (out, *out.parents) if place.exists() and not place.is_dir()), None):
         raise ValueError(f"{file} is a file: --out names a folder, which may be new")
     reader = make_reader(kind or guess_kind(source), None if missing is None else Path(missing), pose)
-    files = reader.files(source)
+    files = choose(reader.files(source))
     if not files:
         if (without_list := reader.told_less(())) and without_list.files(source):
             raise ValueError(f"the list of missing skeletons names every file of {source}; give another list")

@@ -455,13 +455,13 @@ def test_commands(state: ComparisonState, store: Path) -> None:
 
 
 def test_the_written_configuration_is_the_planned_one(state: ComparisonState) -> None:
-    from training.comparison.plan import _plain
+    from training.comparison.plan import plain
     from training.config.schema import PretrainConfig
     from training.config.sources import from_sources
 
     task = state.plan.tasks["seed0-ekem-jmb"]
     state.prepare(task)
-    assert _plain(from_sources(PretrainConfig, "compact", state.config(task))) == task.config
+    assert plain(from_sources(PretrainConfig, "compact", state.config(task))) == task.config
 
 
 # The whole

@@ -18,7 +18,7 @@ FILES = sorted((ROOT / "training" / "configs").glob("*.yaml"))
 CASES = [(path, None) for path in FILES]
 CASES += [(path, "xset" if "120" in path.stem else "xview") for path in FILES if path.stem.startswith("paper_")]
 SETS = ("nw_ucla", "kard", "precog2016", "ui_prmd", "hdm05", "cmu8", "kinder_gator", "msr_daily", "bandai_namco",
-        "ntu60", "ntu120", "pku")  # fmt: skip
+        "ntu60", "ntu60_some", "ntu120", "pku")  # fmt: skip
 NTU60 = [path for path in FILES if read_yaml(path)["data"] == "runs/stores/ntu60"]
 
 

@@ -113,6 +113,11 @@ def read_missing(path: Path | None) -> frozenset[str]:
     return names
 
 
+def is_of_120(name: str) -> bool:
+    """Return whether a sample's name is one that NTU RGB+D 120 alone has, as S018C001P001R001A001 is."""
+    return bool(NAME.fullmatch(name)) and (int(name[1:4]) > SETUPS_60 or int(name[17:20]) > ACTIONS_60)
+
+
 def _sample(path: Path) -> str:
     return sample_of(path) or ""
 
