@@ -73,8 +73,12 @@ def restore(
         trainer.load_state_dict(state["model"])
         restore_optimizer(optimizer, trainer, state["optimizer"])
     except (RuntimeError, KeyError, TypeError) as error:
-        why = " ".join(str(error).split())
-        raise ValueError(f"{path} does not fit this configuration: {why}") from error
+        # torch names every tensor, a line a kind of fault
+        first = (str(error).splitlines()[1:] or [str(error)])[0].split(", ")[0].strip()
+        raise ValueError(
+            f"{path} does not fit this configuration ({first}): is it of another --preset? Delete it to begin again, "
+            "or give another --out"
+        ) from error
     group = group or Group()
     before = state.get("world", group.world)
     if group.main and before != group.world:

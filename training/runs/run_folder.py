@@ -23,6 +23,7 @@ CONFIG, CHECKPOINT, STAGE1, LOG, MODEL = "config.json", "checkpoint.pt", "stage1
 FORMAT = "ikem-run/1"
 # Fields of a configuration that a resumed run may change: the result stays the same.
 FREE = ("save_every",)
+_MOST_NAMED = 5  # values that differ, in a message
 # Fields that configurations of earlier versions lack. Their runs had nothing of what these speak of.
 LATER = ("pair",)
 
@@ -61,8 +62,11 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
         same = {k: v for k, v in asked["config"].items() if k not in FREE and (k in told or k not in LATER)}
         differs += [k for k, v in same.items() if told.get(k) != v]
         if differs:
+            first, more = ", ".join(differs[:_MOST_NAMED]), len(differs) - _MOST_NAMED
             raise ValueError(
-                f"{out} belongs to a run with another {', '.join(differs)}; give another --out, or delete the folder"
+                f"{out} belongs to a run with another {first}"
+                + (f" and {more} more values; is it of another --preset? Give" if more > 0 else "; give")
+                + " another --out, or delete the folder"
             )
         return
     write_json(path, asked | made_with())
