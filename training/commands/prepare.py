@@ -18,7 +18,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("source", type=path, help="a file or a folder, searched with its folders")
     command.add_argument("--out", type=path, required=True, metavar="STORE", help="folder of the store; taken up")
     command.add_argument("--kind", help="ntu, pku, nw-ucla, clips or videos (default: told from the files)")
-    command.add_argument("--missing", type=path, metavar="LIST", help="NTU's list of samples with missing skeletons")
+    command.add_argument(
+        "--missing", type=path, metavar="LIST",
+        help="NTU's list of samples with missing skeletons; given later, it takes its clips out of the store",
+    )  # fmt: skip
     add_pose(command, "pose model for videos (default: %(default)s)")
     command.add_argument("--workers", type=workers, default=2, help="processes that read (default: %(default)s)")
 

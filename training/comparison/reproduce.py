@@ -104,13 +104,24 @@ def some_of_each_action(files: list[Path]) -> list[Path]:
         by_action.setdefault((sample_of(path) or "")[-4:], []).append(path)
     actions = sorted(by_action)
     chosen = [actions[i] for i in sorted(rng.permutation(len(actions))[:QUICK_ACTIONS])]
-    picked = [by_action[action][i] for action in chosen for i in rng.permutation(len(by_action[action]))[:QUICK_FILES]]
-    return [path for path in files if path in set(picked)]
+    picked = {by_action[action][i] for action in chosen for i in rng.permutation(len(by_action[action]))[:QUICK_FILES]}
+    return [path for path in files if path in picked]
 
 
 def _share(counts: Counts, name: str, split: str) -> float:
     """Return which share of the published clips is here, of the training or the test clips, whichever is less."""
     return min(here / published for here, published in zip(counts.splits[split], CLIPS[name][split], strict=True))
+
+
+def _worth(counts: Counts, name: str, split: str) -> str:
+    """Say what results on a split's clips are worth."""
+    share = _share(counts, name, split)
+    if share < LEAST:
+        return "too little for a number"
+    if share < WHOLE:
+        return "not comparable"
+    same = counts.splits[split] == CLIPS[name][split]
+    return "as published" if same else "nearly as published; give NTU's list with --missing"
 
 
 def _table(states: dict[str, ComparisonState], name: str, counts: Counts) -> str:
@@ -135,13 +146,8 @@ def _notes(states: dict[str, ComparisonState], name: str, counts: Counts) -> lis
             "because it is not known here which of the two they are of."]  # fmt: skip
     for split in states:
         (train, test), (all_train, all_test) = counts.splits[split], CLIPS[name][split]
-        share = _share(counts, name, split)
-        judged = (
-            "too little for a number" if share < LEAST else "not comparable" if share < WHOLE else "as published"
-            if (train, test) == (all_train, all_test) else "nearly as published; give NTU's list with --missing"
-        )  # fmt: skip
         said.append(f"Data of {split}: {train:,} of {all_train:,} training clips, {test:,} of {all_test:,} test clips: "
-                    f"{judged}.")  # fmt: skip
+                    f"{_worth(counts, name, split)}.")  # fmt: skip
     first = next(iter(states.values()))
     said += budget(first)
     cuda = torch.cuda.is_available()
