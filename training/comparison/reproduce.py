@@ -18,14 +18,17 @@ from models.system.cores import processor, usable_cores
 from models.system.lock import alone
 from models.system.places import ROOT
 from training.comparison.compare import compare
-from training.comparison.grid import letters
+from training.comparison.grid import Grid, letters
 from training.comparison.published import ALWAYS, CLIPS, HEADLINE, budget
 from training.comparison.state import ComparisonState
 from training.comparison.tables import gather
+from training.config.schema import PretrainConfig
 from training.data.prepare import prepare
 from training.data.prepared import Counts
 from training.data.readers.ntu import is_of_120
 from training.data.readers.ntu_file import sample_of
+from training.data.store import Store
+from training.evaluation.protocols import Labelled
 from training.runs.starts import held_precision
 
 CONFIGS = ROOT / "training" / "configs"
@@ -71,6 +74,7 @@ def reproduce(
     config = CONFIGS / ("rehearsal.yaml" if quick else "paper_ntu60.yaml")
     with alone(out, f"{out} is in use by another reproduction; wait for it, end it, or give another --out"):
         counts = prepare(ntu, out / "store", kind="ntu", missing=missing, workers=workers, note=note, choose=choose)
+        require_clips(config, out / "store", tuple(counts.splits))
         states = {}
         for split in counts.splits:
             note(f"{split}: pre-training of six modalities, distillation, linear evaluation ({out / split})")
@@ -94,6 +98,25 @@ def _require_whole(files: list[Path], ntu: Path, missing: Path | None) -> None:
             f"{ntu} holds {len(files):,} of the {wanted:,} clips of {name}, so its published numbers cannot be "
             "repeated; give the whole data set, or --partial for a table of these, or --quick for a rehearsal"
         )
+
+
+def require_clips(config: Path, store: Path, splits: Sequence[str]) -> None:
+    """Make sure that every split can train and be judged, before the first one takes its days.
+
+    Args:
+        config: file of the grid.
+        store: of the clips.
+        splits: of the store.
+
+    Raises:
+        ValueError: a split has fewer training clips than a batch, or test clips of an action that never trains.
+    """
+    clips = Store(store)
+    for split in splits:
+        train = len(Labelled.of(clips, split).train_ids)
+        batch = Grid.read(config, store, split).values(PretrainConfig, "").batch
+        if train < batch:
+            raise ValueError(f"{train} training clips of {split} are fewer than a batch of {batch}; give more files")
 
 
 def some_of_each_action(files: list[Path]) -> list[Path]:

@@ -14,6 +14,7 @@ from typing import Any
 from models.modality_names import MODALITIES
 from models.system import tables
 from models.system.atomic import write_json, write_text
+from models.system.words import count
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, GridRow, letters
 from training.comparison.plan import EVALUATE, Task
 from training.comparison.state import ComparisonState
@@ -186,7 +187,7 @@ def _budget(state: ComparisonState, task: Task) -> str:
     name = {PRETRAIN: "Pre-training", DISTIL: "Distillation"}[task.kind]
     variant = next((f" ({v})" for v in state.grid.variants if v and task.name.startswith(f"{v}-")), "")
     return (
-        f"{name}{variant}: {how['epochs']} epochs{stages}; {state.clips(task):,} clips ({where}{also}); "
+        f"{name}{variant}: {count(how['epochs'], 'epoch')}{stages}; {state.clips(task):,} clips ({where}{also}); "
         f"batch {how['batch']}, queue {columns}, widths {widths}, {precision}."
     )
 

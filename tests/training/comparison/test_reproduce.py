@@ -46,6 +46,12 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> list[Machine]:
     return made
 
 
+@pytest.fixture
+def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clips that would not fill a batch of the paper are taken."""
+    monkeypatch.setattr(reproduce_module, "require_clips", lambda config, store, splits: None)
+
+
 def test_half_the_files_are_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     ntu = ntu_folder(tmp_path / "ntu")
     assert main(["reproduce", "--ntu", str(ntu), "--out", str(tmp_path / "out")]) == 1
@@ -74,7 +80,7 @@ def test_a_rehearsal_runs_both_splits_and_gives_no_number(tmp_path: Path, machin
 
 
 def test_the_whole_data_gives_numbers_beside_the_published_ones(
-    tmp_path: Path, machines: list[Machine], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, machines: list[Machine], few_are_enough: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ntu = ntu_folder(tmp_path / "ntu")
     monkeypatch.setitem(reproduce_module.CLIPS, "NTU RGB+D 60", {"xsub": (36, 12), "xview": (32, 15)})
@@ -92,7 +98,9 @@ def test_the_whole_data_gives_numbers_beside_the_published_ones(
     assert not [name for machine in machines for name in machine.started]
 
 
-def test_a_part_of_120_classes_says_what_it_is_of(tmp_path: Path, machines: list[Machine]) -> None:
+def test_a_part_of_120_classes_says_what_it_is_of(
+    tmp_path: Path, machines: list[Machine], few_are_enough: None
+) -> None:
     ntu = ntu_folder(tmp_path / "ntu", setup=18)
     ntu_folder(tmp_path / "ntu" / "more", setup=19)
     with pytest.raises(ValueError, match="96 of the 113,945 clips of NTU RGB\\+D 120"):
@@ -100,6 +108,22 @@ def test_a_part_of_120_classes_says_what_it_is_of(tmp_path: Path, machines: list
     reproduce(ntu, tmp_path / "out", lambda line: None, partial=True)
     table = (tmp_path / "out" / "table.md").read_text()
     assert "xset, linear, ours" in table and "not known here" in table and "of 63,026 training clips" in table
+
+
+@pytest.mark.parametrize(
+    ("files", "quick", "says"),
+    [
+        (48, False, "36 training clips of xsub are fewer than a batch of 128"),
+        (12, True, "12 training clips of xsub are fewer|no labelled test clip in its split xsub"),
+    ],
+)
+def test_too_few_clips_are_refused_before_anything_trains(
+    files: int, quick: bool, says: str, tmp_path: Path, machines: list[Machine]
+) -> None:
+    ntu = ntu_folder(tmp_path / "ntu", files=files)
+    with pytest.raises(ValueError, match=says):
+        reproduce(ntu, tmp_path / "out", lambda line: None, quick=quick, partial=True)
+    assert not machines
 
 
 def test_a_rehearsal_takes_some_files_of_some_actions() -> None:
