@@ -10,11 +10,11 @@ from training.comparison.state import ComparisonState
 from training.config.schema import DistilConfig, PretrainConfig
 from training.config.sources import from_sources
 from training.data.readers.ntu_lists import PUBLISHED_60, PUBLISHED_120
+from training.evaluation.linear import LinearConfig
 
 # Linear evaluation, in %. The paper's best numbers; that they are of the student or of its teacher is not known here.
 HEADLINE = {("NTU RGB+D 60", "xsub"): 80.7, ("NTU RGB+D 60", "xview"): 86.0}
 CLIPS = {"NTU RGB+D 60": PUBLISHED_60, "NTU RGB+D 120": PUBLISHED_120}  # set -> split -> clips that train and test
-_LINEAR = {"epochs": 100, "batch": 128, "lr": 3.0, "schedule": "step", "drop_at": [80], "drop_last": True}
 _OF_NO_INTEREST = (
     "seed",
     "save_every",
@@ -38,7 +38,8 @@ def budget(state: ComparisonState) -> list[str]:
     said = {}
     for task in state.plan.tasks.values():
         if task.kind == EVALUATE:
-            name, published, ours = "Linear heads", _LINEAR, {"drop_last": False} | task.config["values"]
+            name, ours = "Linear heads", {"drop_last": False} | task.config["values"]
+            published = plain(LinearConfig(drop_last=True))
             if task.config["protocol"] != "linear":
                 continue
         else:
