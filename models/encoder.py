@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.block_step import train_block
 from models.dropout import ByteDropout
 from models.graph import SUBSETS, spatial_partition
 from models.shape import CHANNELS, STRIDES
 from models.skeleton import PART_V, PARTS
+from models.temporal_conv import TemporalConv
 
 TEMPORAL_KERNEL = 9
 
@@ -30,14 +32,19 @@ class GraphConv(nn.Module):
         # Only holds the parameters, in the published shape: its rows are W_1, W_2, W_3.
         self.conv = nn.Conv2d(channels_in, channels_out * SUBSETS, kernel_size=1)
 
+    def matrices(self, A_KVV: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the matrix that gathers neighbours (V x K, V), the weight (K x C, O) and the bias (V, O)."""
+        V, C = A_KVV.shape[2], self.conv.in_channels
+        gather_GV = A_KVV.permute(2, 0, 1).reshape(V * SUBSETS, V)
+        weight_SO = self.conv.weight.reshape(SUBSETS, -1, C).transpose(1, 2).reshape(SUBSETS * C, -1)
+        assert self.conv.bias is not None, "the graph convolution has a bias"
+        return gather_GV, weight_SO, A_KVV.sum(1).t() @ self.conv.bias.reshape(SUBSETS, -1)
+
     def forward(self, x_BCTV: Tensor, A_KVV: Tensor) -> Tensor:
         B, C, T, V = x_BCTV.shape
-        weight_KOC = self.conv.weight.reshape(SUBSETS, -1, C)
-        gather_VKV = A_KVV.permute(2, 0, 1).reshape(V * SUBSETS, V)
-        rows = torch.matmul(gather_VKV, x_BCTV.permute(0, 2, 3, 1).reshape(B * T, V, C)).reshape(-1, SUBSETS * C)
-        out_BTVO = F.linear(rows, weight_KOC.permute(1, 0, 2).reshape(-1, SUBSETS * C)).reshape(B, T, V, -1)
-        assert self.conv.bias is not None, "the graph convolution has a bias"
-        bias_VO = A_KVV.sum(1).t() @ self.conv.bias.reshape(SUBSETS, -1)
+        gather_GV, weight_SO, bias_VO = self.matrices(A_KVV)
+        rows = torch.matmul(gather_GV, x_BCTV.permute(0, 2, 3, 1).reshape(B * T, V, C)).reshape(-1, SUBSETS * C)
+        out_BTVO = torch.matmul(rows, weight_SO).reshape(B, T, V, -1)
         return (out_BTVO + bias_VO).permute(0, 3, 1, 2)
 
 
@@ -56,16 +63,21 @@ class PointConv(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """A block of graph convolution, temporal convolution and residual."""
+    """A block of graph convolution, temporal convolution and residual.
+
+    Attributes:
+        own_step: Train by a forward and backward pass of its own on a CPU. Off where norms are not their own.
+    """
+
+    own_step = True
 
     def __init__(self, channels_in: int, channels_out: int, stride: int, residual: bool, dropout: float) -> None:
         super().__init__()
         self.gcn = GraphConv(channels_in, channels_out)
-        pad = (TEMPORAL_KERNEL - 1) // 2
         self.tcn = nn.Sequential(
             nn.BatchNorm2d(channels_out),
             nn.ReLU(),
-            nn.Conv2d(channels_out, channels_out, (TEMPORAL_KERNEL, 1), (stride, 1), (pad, 0)),
+            TemporalConv(channels_out, TEMPORAL_KERNEL, stride),
             nn.BatchNorm2d(channels_out),
             ByteDropout(dropout),
         )
@@ -76,6 +88,8 @@ class Block(nn.Module):
             self.residual = nn.Identity()
 
     def forward(self, x_BCTV: Tensor, A_KVV: Tensor) -> Tensor:
+        if self.training and self.own_step and x_BCTV.device.type == "cpu" and not torch.compiler.is_compiling():
+            return train_block(x_BCTV, self.gcn.matrices(A_KVV), self.tcn, self.residual)
         out_BOTV = self.tcn(self.gcn(x_BCTV, A_KVV))
         if self.residual is not None:
             out_BOTV = out_BOTV + self.residual(x_BCTV)
@@ -132,7 +146,8 @@ class Encoder(nn.Module):
         Returns:
             h (B, channels[-1]), the mean over time and joints.
         """
-        return self.maps(x_BTVC).mean((2, 3))
+        # Channels last, the mean's gradient is as quick to read as any other.
+        return self.maps(x_BTVC).permute(0, 2, 3, 1).flatten(1, 2).mean(1)
 
     def maps(self, x_BTVC: Tensor) -> Tensor:
         """Return the maps whose mean is h, (B, channels[-1], frames left by the strides, 25)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import platform
@@ -37,11 +38,22 @@ def bf16_is_quick() -> bool:
     It takes matrix units (AMX), or AVX-512's bfloat16 on AMD (Zen 4 and later: 1.5 times as fast). On Intel without
     matrix units that is slower by a fifth, and processors without any take five times as long.
     """
-    try:
-        words = _CPUINFO.read_text(encoding="utf-8").split()
-    except OSError:  # not Linux
-        return False
+    words = _words()
     return "amx_bf16" in words or ("avx512_bf16" in words and "AuthenticAMD" in words)
+
+
+@functools.cache
+def has_matrix_units() -> bool:
+    """Return whether the processor multiplies matrices of bfloat16 in units of their own (AMX)."""
+    return "amx_bf16" in _words()
+
+
+def _words() -> frozenset[str]:
+    """Return the words in the system's description of the processor; none where it is not Linux."""
+    try:
+        return frozenset(_CPUINFO.read_text(encoding="utf-8").split())
+    except OSError:
+        return frozenset()
 
 
 def _quotas() -> Iterator[float]:

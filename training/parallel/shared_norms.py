@@ -14,6 +14,7 @@ from torch.autograd.function import FunctionCtx
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from models.branches import Branches
+from models.encoder import Block
 from training.parallel.in_step import encode_in_step
 from training.parallel.torchrun import Group, all_reduce
 
@@ -31,10 +32,13 @@ def share_statistics(branches: Branches, group: Group, in_step: bool = True) -> 
     """
     if group.world == 1:
         return
-    for norm in branches.modules():
-        if isinstance(norm, _BatchNorm):
+    branches.alone = False
+    for module in branches.modules():
+        if isinstance(module, Block):
+            module.own_step = False
+        elif isinstance(module, _BatchNorm):
             # On the instance: the module stays, and with it the names of its tensors.
-            norm.forward = _shared_forward(norm)  # type: ignore[method-assign, assignment]  # mypy knows classes alone
+            module.forward = _shared_forward(module)  # type: ignore[method-assign, assignment]  # mypy knows classes alone
     if in_step:
         branches.together = lambda encoders, inputs: encode_in_step(encoders, inputs, shared_norms)
 
