@@ -7,7 +7,7 @@ C coordinates, M modalities, H width of h, D width of the embedding z.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +15,12 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
+from models.dropout import drawing_from
 from models.encoder import Encoder, init_weights
 from models.modalities import modalities, time_scale
 from models.modality_names import check_modalities
 from models.shape import Shape
+from models.side_by_side import one_thread, run_networks
 from models.student import mean_people
 
 
@@ -56,6 +58,25 @@ def frozen_statistics(module: nn.Module) -> Iterator[None]:
             counter.copy_(count)
 
 
+class _Call:
+    """Run of an encoder on an input. A second one gives the same, and leaves the running statistics alone.
+
+    Dropout draws from the seed, or from torch's generator where there is none.
+    """
+
+    def __init__(self, encoder: nn.Module, x_BTVC: Tensor, seed: int | None = None) -> None:
+        self.encoder, self.x_BTVC, self.seed, self.again = encoder, x_BTVC, seed, False
+
+    def __call__(self) -> Tensor:
+        with ExitStack() as stack:
+            if self.again:
+                stack.enter_context(frozen_statistics(self.encoder))
+            if self.seed is not None:
+                stack.enter_context(drawing_from(torch.Generator().manual_seed(self.seed)))
+            self.again = True
+            return self.encoder(self.x_BTVC)
+
+
 class Branches(nn.Module):
     """The encoders and projection heads of all branches, one of each for each modality.
 
@@ -67,9 +88,11 @@ class Branches(nn.Module):
 
     Attributes:
         together: Runs all encoders on their inputs in training, in place of one after the other; None for the latter.
+        alone: Whether the encoders need no other process, so that they may run side by side in threads.
     """
 
     together: Callable[[Sequence[nn.Module], Sequence[Tensor]], list[Tensor]] | None = None
+    alone = True
 
     def __init__(
         self, names: Sequence[str], shape: Shape, head: tuple[int, int] = (256, 128), recompute: bool = False
@@ -92,7 +115,7 @@ class Branches(nn.Module):
             frames_N: Frames that each clip lasts at 30 fps.
             present_NP: Which slots hold a person; used if the shape masks people.
         """
-        with torch.autocast(joints_NPTVC.device.type, enabled=False):
+        with one_thread(), torch.autocast(joints_NPTVC.device.type, enabled=False):
             inputs = self.inputs(joints_NPTVC.float(), frames_N)
         present_NP = present_NP if self.shape.mask_people else None
         N, P = joints_NPTVC.shape[:2]
@@ -111,27 +134,25 @@ class Branches(nn.Module):
         encoders = list(self.encoders.values())
         if self.together is not None and self.training:
             return self.together(encoders, x_MBTVC)
-        return [self._run(encoder, x_BTVC) for encoder, x_BTVC in zip(encoders, x_MBTVC, strict=True)]
+        elsewhere = x_MBTVC[0].device.type != "cpu" or any(x_BTVC.requires_grad for x_BTVC in x_MBTVC)
+        if elsewhere or not self.alone or any(encoder._compiled_call_impl is not None for encoder in encoders):
+            return [self._run(encoder, x_BTVC) for encoder, x_BTVC in zip(encoders, x_MBTVC, strict=True)]
+        # Seeds from torch's generator, so that dropout is the same however many threads there are, and recomputed.
+        seeds = torch.randint(2**62, (len(encoders),)).tolist() if self.training else [0] * len(encoders)
+        calls = [_Call(*each) for each in zip(encoders, x_MBTVC, seeds, strict=True)]
+        parameters = [list(encoder.parameters()) for encoder in encoders]
+        return run_networks(calls, parameters, self.recompute and self.training)
 
     def _run(self, encoder: nn.Module, x_BTVC: Tensor) -> Tensor:
         if not (self.recompute and torch.is_grad_enabled() and encoder.training):
             return encoder(x_BTVC)
-        passes: list[int] = []
-
-        def run(x: Tensor) -> Tensor:
-            # The second pass must not move the running statistics once more.
-            passes.append(1)
-            if len(passes) == 1:
-                return encoder(x)
-            with frozen_statistics(encoder):
-                return encoder(x)
-
-        return checkpoint(run, x_BTVC, use_reentrant=False)
+        return checkpoint(_Call(encoder, x_BTVC), use_reentrant=False)
 
     def project(self, h_MNH: Tensor) -> Tensor:
         """Return z of every branch, (M, N, D), unit length, float32."""
-        z = [head(h_NH) for head, h_NH in zip(self.heads.values(), h_MNH, strict=True)]
-        return F.normalize(torch.stack(z).float(), dim=-1)
+        with one_thread():
+            z = [head(h_NH) for head, h_NH in zip(self.heads.values(), h_MNH, strict=True)]
+            return F.normalize(torch.stack(z).float(), dim=-1)
 
     def forward(self, joints_NPTVC: Tensor, frames_N: Tensor, present_NP: Tensor | None = None) -> Tensor:
         return self.project(self.encode(joints_NPTVC, frames_N, present_NP))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from models.branches import Branches
+from models.side_by_side import one_thread
 
 
 def key_copy(query: Branches) -> Branches:
@@ -23,10 +24,11 @@ def follow(key: Branches, query: Branches, m: float, frozen: Sequence[str] = ())
 
     Batch-norm statistics stay the key's own: its forward passes move them.
     """
-    for name in key.names:
-        if name in frozen:
-            continue
-        for part in ("encoders", "heads"):
-            mine = list(getattr(key, part)[name].parameters())
-            other = list(getattr(query, part)[name].parameters())
-            torch._foreach_lerp_(mine, other, 1 - m)
+    with one_thread():
+        for name in key.names:
+            if name in frozen:
+                continue
+            for part in ("encoders", "heads"):
+                mine = list(getattr(key, part)[name].parameters())
+                other = list(getattr(query, part)[name].parameters())
+                torch._foreach_lerp_(mine, other, 1 - m)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from models.side_by_side import one_thread
 from models.system.atomic import write_whole
 from training.config.schema import Schedule
 from training.data.pool import Pool
@@ -40,6 +42,16 @@ def make_optimizer(config: Schedule, parameters: list[nn.Parameter]) -> torch.op
     matrices, others = [p for p in parameters if p.dim() > 1], [p for p in parameters if p.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=config.lr)
+
+
+def hold_gradients(trainer: Trainer) -> None:
+    """Give the encoders that train their gradients' memory once for all steps.
+
+    Gradients that come and go lie between the activations, whose memory then falls to pieces: a recomputed step took
+    1.7 times as much.
+    """
+    for parameter in trainer.product().encoders.parameters():
+        parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
 
 
 def seed_start(seed: int) -> None:
@@ -69,13 +81,14 @@ def _epoch(
         for entry in optimizer.param_groups:
             entry["lr"] = config.rate(epoch + step / steps)
         trainer.before(epoch)
-        parts = trainer.losses(first, second, epoch)
-        if not torch.isfinite(parts["loss"].detach()):
-            raise ValueError(f"the loss is not finite in epoch {epoch + 1}; take a lower --lr, or --precision fp32")
-        optimizer.zero_grad()
-        parts["loss"].backward()
-        average_gradients((p for p in trainer.parameters() if p.requires_grad), group)
-        optimizer.step()
+        with one_thread() if group.world == 1 and not config.compile else nullcontext():
+            parts = trainer.losses(first, second, epoch)
+            if not torch.isfinite(parts["loss"].detach()):
+                raise ValueError(f"the loss is not finite in epoch {epoch + 1}; take a lower --lr, or --precision fp32")
+            optimizer.zero_grad(set_to_none=False)
+            parts["loss"].backward()
+            average_gradients((p for p in trainer.parameters() if p.requires_grad), group)
+            optimizer.step()
         look = step % max(steps // LOOKS, 1) == 0
         for name, value in trainer.after(group, look).items():
             sums[name].append(value)
@@ -113,6 +126,7 @@ def fit(
     config, log = trainer.config, Log(out, group.main, first)
     steps = len(pool) // config.batch
     values: dict[str, float] = {}
+    hold_gradients(trainer)
     with tqdm(
         total=config.epochs * steps, initial=first * steps, unit="step", desc=out.name, disable=not group.main,
         mininterval=5, smoothing=0.02,
