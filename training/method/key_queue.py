@@ -34,7 +34,9 @@ class Queue(nn.Module):
         if length < 1:
             raise ValueError(f"a queue needs at least one column; got {length}")
         self.names = tuple(names)
-        self.register_buffer("keys_MKD", F.normalize(torch.randn(len(self.names), length, width), dim=-1))
+        noise_MKD = F.normalize(torch.randn(len(self.names), length, width), dim=-1)
+        # A column's keys of all modalities lie side by side, so that IKEM reads them as one key without copying.
+        self.register_buffer("keys_MKD", noise_MKD.transpose(0, 1).contiguous().transpose(0, 1))
         self.register_buffer("ids_K", torch.full((length,), NOISE))
         self.register_buffer("pointer", torch.zeros((), dtype=torch.long))
         self.register_buffer("filled", torch.zeros((), dtype=torch.long))

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from training.method.queue_log_sum import queue_log_sum
 from training.method.queue_sums import queue_sums
 
 
@@ -63,8 +64,8 @@ def info_nce(q_ND: Tensor, k_ND: Tensor, queue_KD: Tensor, temperature: float, m
         mask_NK: Columns to leave out, or None.
     """
     positive_N = (q_ND * k_ND.detach()).sum(1) / temperature
-    single_SN, _ = queue_sums([q_ND], [queue_KD], [], temperature, mask_NK)
-    return (torch.logaddexp(positive_N, single_SN[0]) - positive_N).mean()
+    single_N = queue_log_sum(q_ND[None], queue_KD, temperature, mask_NK)[0]
+    return (torch.logaddexp(positive_N, single_N) - positive_N).mean()
 
 
 def mined_term(
@@ -151,8 +152,10 @@ def ikem(y_MNE: Tensor, k_MND: Tensor, queue_MKD: Tensor, temperature: float, ma
     Returns:
         The sum over the modalities.
     """
-    k_NE, queue_KE = concatenated(k_MND.detach()), concatenated(queue_MKD.detach())
-    single_MN, _ = queue_sums(y_MNE.unbind(), [queue_KE] * len(y_MNE), [], temperature, mask_NK)
+    k_NE, queue_KE = concatenated(k_MND.detach()), queue_MKD.detach().transpose(0, 1).flatten(1)
+    # The queue lies in memory as it is read here, and is not copied: its logits are divided by the keys' lengths.
+    length_K = torch.linalg.vector_norm(queue_KE, dim=1)
+    single_MN = queue_log_sum(y_MNE, queue_KE, temperature, mask_NK, length_K=length_K)
     positive_MN = (y_MNE * k_NE).sum(2) / temperature
     return (torch.logaddexp(positive_MN, single_MN) - positive_MN).mean(1).sum()
 
