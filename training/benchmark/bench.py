@@ -1,32 +1,29 @@
 """`python -m training bench`: time and memory of one stage-2 pre-training step, ours and as published.
 
-Every variant runs in a process of its own (training.benchmark.steps), so that its peak of memory is its own; the
-variants take turns, round after round, so that whatever else the machine does meets all of them. A step is forward,
+Every variant runs in a process of its own, so that its peak of memory is its own. The processes take turns step by
+step, and a variant's speed is the median of its ratios to the published step of the same turn: whatever else the
+machine does meets both. Where memory does not hold all of them they take turns round by round. A step is forward,
 backward, update, momentum and queue, with EKEM and IKEM; reading and augmenting clips is in none of them. The input is
 made up: what it shows does not matter to the time.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import platform
 import statistics
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.system.cores import usable_cores
 from training.benchmark.settings import VARIANTS, Setting
+from training.benchmark.steps import Turn
+from training.benchmark.turns import take_turns
 
 if TYPE_CHECKING:
     from training.parallel.torchrun import Traffic
-
-_GOALS = {"fp32": ("speed", 1.3), "bf16": ("speed", 2.0), "bf16-compile": ("speed", 4.0)}
-_MEMORY_GOAL = 0.25
 
 
 def choose(names: Sequence[str] | None, setting: Setting) -> list[str]:
@@ -90,9 +87,10 @@ def bench(
         note: told a line a turn.
 
     Returns:
-        `setting`, facts of the `machine`, `messages` of a step that several processes share, and `variants`: name ->
-        text, seconds of every step, clips_per_s (of the median step), slowest and fastest, peak_gb, two_people, and
-        speed and memory as ratios to published (if run).
+        `setting`, facts of the `machine`, `paired` (by "step" or by "round"), `messages` of a step that several
+        processes share, and `variants`: name -> text, seconds of every step, clips_per_s (of the median step), slowest
+        and fastest, peak_gb, two_people, and as ratios to published (if run): speed, within (the quartiles of its
+        ratios) and memory.
 
     Raises:
         ValueError: an unknown variant, or one that needs more memory than there is.
@@ -101,22 +99,42 @@ def bench(
     for name in names:
         check_memory(name, setting, free_mb())
     machine = _machine()
-    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    groups = together(names, setting, free_mb())
+    turns: dict[str, list[Turn]] = {name: [] for name in names}
     for r in range(setting.rounds):
         # Another one begins each round.
-        for name in names[r % len(names) :] + names[: r % len(names)]:
-            check_memory(name, setting, free_mb())
-            turn = _in_own_process(name, setting)
-            turns[name].append(turn)
-            seconds = statistics.median(turn["seconds"])
-            note(f"round {r + 1}/{setting.rounds}  {VARIANTS[name].text}: {setting.batch / seconds:.2f} clips/s")
+        for group in groups[r % len(groups) :] + groups[: r % len(groups)]:
+            check_memory(group[0], setting, free_mb())
+            for name, turn in take_turns(group, setting).items():
+                turns[name].append(turn)
+                rate = setting.batch / statistics.median(turn.seconds)
+                note(f"round {r + 1}/{setting.rounds}  {VARIANTS[name].text}: {rate:.2f} clips/s")
     variants = {name: _summary(name, setting, turns[name]) for name in names}
-    for entry in variants.values() if "published" in variants else ():
-        entry["speed"] = entry["clips_per_s"] / variants["published"]["clips_per_s"]
-        entry["memory"] = entry["peak_gb"] / variants["published"]["peak_gb"]
-    machine |= next(iter(turns.values()))[0]["machine"]
-    sent = asdict(messages(setting))
-    return {"setting": asdict(setting), "machine": machine, "messages": sent, "variants": variants}
+    if "published" in variants:
+        for entry in variants.values():
+            entry |= _ratios(entry, variants["published"])
+    return {
+        "setting": asdict(setting),
+        "machine": machine | turns[names[0]][0].machine,
+        "paired": "step" if len(groups) == 1 else "round",
+        "messages": asdict(messages(setting)),
+        "variants": variants,
+    }
+
+
+def together(names: list[str], setting: Setting, free: float | None) -> list[list[str]]:
+    """Group the variants whose processes run side by side: all of them, or each alone for want of memory."""
+    need = sum(setting.memory_mb(VARIANTS[name]) for name in names)
+    fits = setting.device == "cpu" and (free is None or need < 0.8 * free)
+    return [names] if fits else [[name] for name in names]
+
+
+def _ratios(entry: dict[str, Any], published: dict[str, Any]) -> dict[str, Any]:
+    """Compare a variant with the published step, turn by turn."""
+    ratios = sorted(theirs / own for theirs, own in zip(published["seconds"], entry["seconds"], strict=True))
+    low, _, high = statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
+    memory = entry["peak_gb"] / published["peak_gb"]
+    return {"speed": statistics.median(ratios), "within": [low, high], "memory": memory}
 
 
 def messages(setting: Setting) -> Traffic:
@@ -124,20 +142,6 @@ def messages(setting: Setting) -> Traffic:
     from training.benchmark.steps import rehearse
 
     return rehearse(setting)
-
-
-def _in_own_process(name: str, setting: Setting) -> dict[str, Any]:
-    """Run one turn of a variant in a fresh interpreter."""
-    from training.benchmark.steps import run
-
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        try:
-            return pool.submit(run, VARIANTS[name], setting).result()
-        except BrokenProcessPool:
-            raise ValueError(
-                f"the process of variant {name} died, most likely for want of memory; take a smaller --batch"
-            ) from None
 
 
 def _machine() -> dict[str, Any]:
@@ -153,64 +157,14 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _summary(name: str, setting: Setting, turns: list[dict[str, Any]]) -> dict[str, Any]:
-    seconds = [s for turn in turns for s in turn["seconds"]]
+def _summary(name: str, setting: Setting, turns: list[Turn]) -> dict[str, Any]:
+    seconds = [s for turn in turns for s in turn.seconds]
     return {
         "text": VARIANTS[name].text,
         "seconds": seconds,
         "clips_per_s": setting.batch / statistics.median(seconds),
         "slowest": setting.batch / max(seconds),
         "fastest": setting.batch / min(seconds),
-        "peak_gb": max(turn["peak_bytes"] for turn in turns) / 1e9,
+        "peak_gb": max(turn.peak_bytes for turn in turns) / 1e9,
         "two_people": setting.two_people(VARIANTS[name]),
     }
-
-
-def table(result: dict[str, Any]) -> str:
-    """Format the result for people to read."""
-    setting, machine = result["setting"], result["machine"]
-    lines = [
-        "stage-2 step (EKEM + IKEM), {modalities} modalities, batch {batch}, {people} person slot(s), "
-        "K = {queue}".format(**setting),
-        "{device_name}, torch {torch}".format(**machine)
-        + (f", {setting['threads']} threads" if setting["device"] == "cpu" else ""),
-        "",
-        f"{'':<34}{'clips/s':>9}{'slowest':>9}{'fastest':>9}{'peak GB':>9}{'speed':>8}{'memory':>8}",
-    ]
-    for entry in result["variants"].values():
-        ratios = f"{entry['speed']:>7.2f}x{entry['memory']:>7.2f}x" if "speed" in entry else ""
-        numbers = (
-            f"{entry['clips_per_s']:>9.2f}{entry['slowest']:>9.2f}{entry['fastest']:>9.2f}{entry['peak_gb']:>9.2f}"
-        )
-        lines.append(f"{entry['text']:<34}{numbers}{ratios}")
-    lines += ["", *_remarks(result)]
-    return "\n".join(lines)
-
-
-def _remarks(result: dict[str, Any]) -> list[str]:
-    """Return remarks on the goals, and on what the table alone would hide."""
-    variants, setting = result["variants"], result["setting"]
-    lines = []
-    for name, (what, goal) in _GOALS.items():
-        if "speed" in variants.get(name, {}):
-            lines.append(f"{variants[name]['text']}: {variants[name][what]:.2f}x the published speed (goal {goal}x)")
-    for name, entry in variants.items():
-        if "recompute" in name and "memory" in entry:
-            base = variants.get(name.split("-")[0], entry)["clips_per_s"] / entry["clips_per_s"]
-            lines.append(
-                f"{entry['text']}: {entry['memory']:.2f}x the published memory (goal {_MEMORY_GOAL}x at batch 128 with "
-                f"two people), {base:.2f}x slower than without"
-            )
-        if "skip" in name:
-            lines.append(f"{entry['text']}: {entry['two_people']} of {setting['batch']} clips have two people")
-    sent = result["messages"]
-    lines.append(
-        f"in several processes a step sends {sum(sent.values())} messages: {sent['all_reduce']} sums, {sent['gather']} "
-        "gathers (recomputed or compiled, each batch-norm sends its own)"
-    )
-    if setting["device"] == "cuda":
-        lines.append("TF32: in the variant tf32 alone, and in the published one as torch has it (convolutions)")
-    load = result["machine"]["load"]
-    if load is not None and load > 0.5:
-        lines.append(f"other programs were using the cores at the start (load {load:.1f}): the numbers are too low")
-    return lines

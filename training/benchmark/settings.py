@@ -35,13 +35,13 @@ class Variant:
 
 VARIANTS: dict[str, Variant] = {
     "published": Variant(text="as published, fp32", published=True, slot_mb=64, clip_mb=21),
-    "fp32": Variant(text="ours, fp32", slot_mb=75),
+    "fp32": Variant(text="ours, fp32", slot_mb=30),
     "tf32": Variant(text="ours, tf32", precision="tf32", slot_mb=75),
-    "bf16": Variant(text="ours, bf16", precision="bf16", slot_mb=40),
-    "fp32-recompute": Variant(text="ours, fp32, recomputed", recompute=True, slot_mb=15),
-    "bf16-recompute": Variant(text="ours, bf16, recomputed", precision="bf16", recompute=True, slot_mb=8),
-    "fp32-skip": Variant(text="ours, fp32, empty bodies skipped", skip=True, slot_mb=75),
-    "bf16-skip": Variant(text="ours, bf16, empty bodies skipped", precision="bf16", skip=True, slot_mb=40),
+    "bf16": Variant(text="ours, bf16", precision="bf16", slot_mb=20),
+    "fp32-recompute": Variant(text="ours, fp32, recomputed", recompute=True, slot_mb=10),
+    "bf16-recompute": Variant(text="ours, bf16, recomputed", precision="bf16", recompute=True, slot_mb=10),
+    "fp32-skip": Variant(text="ours, fp32, empty bodies skipped", skip=True, slot_mb=30),
+    "bf16-skip": Variant(text="ours, bf16, empty bodies skipped", precision="bf16", skip=True, slot_mb=20),
     "bf16-compile": Variant(text="ours, bf16, compiled", precision="bf16", compile=True, slot_mb=40),
 }
 _FIXED_MB = 1400  # torch, weights, momentum, and the queues with their copies at K = 32768
@@ -56,8 +56,8 @@ class Setting:
         people: body slots a clip.
         queue: K.
         modalities: how many of the six.
-        steps: timed steps of a variant in a round; one more goes before them.
-        rounds: how often the variants take turns.
+        steps: timed steps of a variant in a round, in turn with the other variants'; one more goes before them.
+        rounds: how often all begin anew, in fresh processes.
         threads: of torch, on a CPU.
         device: cpu or cuda.
         channels: widths of the encoders' blocks; None takes the published ones.

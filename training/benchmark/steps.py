@@ -9,25 +9,57 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from models.system.cores import processor
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from training.benchmark.settings import Setting, Variant
     from training.data.store import Batch
-    from training.parallel.torchrun import Traffic
+    from training.parallel.torchrun import Group, Traffic
 
 
-def run(variant: Variant, setting: Setting) -> dict[str, Any]:
-    """Time the steps of one variant.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """Turn of one variant.
 
-    The first step is not counted.
-
-    Returns:
-        `seconds` of each step, `peak_bytes` (of the process; on CUDA, of the device's allocations), and `machine`.
+    Attributes:
+        seconds: of each timed step.
+        peak_bytes: of the process; on CUDA, of the device's allocations.
+        machine: the device's name and torch's version.
     """
+
+    seconds: list[float]
+    peak_bytes: int
+    machine: dict[str, str]
+
+
+def serve(variant: Variant, setting: Setting, pipe: Connection) -> None:
+    """Take a timed step whenever the pipe says "step", and send a `Turn` and end when it says "end".
+
+    The first step, which is not counted, is taken at once. What goes wrong is sent as well.
+    """
+    try:
+        step = prepare(variant, setting)
+        step()
+        seconds: list[float] = []
+        pipe.send(None)
+        while pipe.recv() == "step":
+            seconds.append(step())
+            pipe.send(None)
+        pipe.send(Turn(seconds=seconds, peak_bytes=_peak(setting), machine=_machine(setting)))
+    except EOFError:  # nobody asks any more
+        return
+    except Exception as error:
+        pipe.send(error)
+
+
+def prepare(variant: Variant, setting: Setting) -> Callable[[], float]:
+    """Return a function that takes a step of the variant and returns its seconds."""
     import torch
 
     from training.runs.precision import use_precision
@@ -37,23 +69,32 @@ def run(variant: Variant, setting: Setting) -> dict[str, Any]:
     if not variant.published:
         use_precision(variant.precision)
     step = (_published if variant.published else _ours)(variant, setting)
-    cuda, seconds = setting.device == "cuda", []
-    for i in range(setting.steps + 1):
+
+    def timed() -> float:
         start = time.perf_counter()
         loss = step()
-        if cuda:
+        if setting.device == "cuda":
             torch.cuda.synchronize()
-        if i:
-            seconds.append(time.perf_counter() - start)
         assert loss == loss, "the loss is not a number"
-    name = torch.cuda.get_device_name() if cuda else processor()
+        return time.perf_counter() - start
+
+    return timed
+
+
+def _peak(setting: Setting) -> int:
+    import torch
+
+    if setting.device == "cuda":
+        return torch.cuda.max_memory_allocated()
     # Linux counts kilobytes, macOS bytes.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return {
-        "seconds": seconds,
-        "peak_bytes": torch.cuda.max_memory_allocated() if cuda else peak,
-        "machine": {"device_name": name, "torch": torch.__version__},
-    }
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _machine(setting: Setting) -> dict[str, str]:
+    import torch
+
+    name = torch.cuda.get_device_name() if setting.device == "cuda" else processor()
+    return {"device_name": name, "torch": torch.__version__}
 
 
 def _views(variant: Variant, setting: Setting) -> tuple[Batch, Batch]:
@@ -121,13 +162,21 @@ def _published(variant: Variant, setting: Setting) -> Callable[[], float]:
 
 
 def _ours(variant: Variant, setting: Setting) -> Callable[[], float]:
+    from training.parallel.torchrun import Group
+
+    return step_of_group(variant, setting, Group())
+
+
+def step_of_group(variant: Variant, setting: Setting, group: Group) -> Callable[[], float]:
+    """Return a function that takes a step of this package with a group's share of the batch, and returns the loss."""
     from models.modality_names import MODALITIES
     from models.shape import CHANNELS, Shape
+    from models.side_by_side import one_thread
     from models.system.memory import keep_freed_memory
     from training.config.schema import PretrainConfig
     from training.method.pretrain import Pretrainer, prepare_encoders
-    from training.parallel.torchrun import Group
-    from training.runs.loop import make_optimizer
+    from training.parallel.torchrun import average, average_gradients
+    from training.runs.loop import hold_gradients, make_optimizer
 
     keep_freed_memory()
     channels = setting.channels or CHANNELS
@@ -136,18 +185,23 @@ def _ours(variant: Variant, setting: Setting) -> Callable[[], float]:
         precision=variant.precision, recompute=variant.recompute, compile=variant.compile,
         shape=Shape(channels=channels, mask_people=variant.skip),
     )  # fmt: skip
-    group, views = Group(), _views(variant, setting)
+    group.share(setting.batch)
+    views = _views(variant, replace(setting, batch=setting.batch // group.world))
     trainer = Pretrainer(config, setting.queue).to(setting.device).train()
-    optimizer = make_optimizer(config, [p for p in trainer.parameters() if p.requires_grad])
+    wanted = [p for p in trainer.parameters() if p.requires_grad]
+    optimizer = make_optimizer(config, wanted)
     prepare_encoders((trainer.query, trainer.key), config, group)
+    hold_gradients(trainer)
 
     def step() -> float:
         trainer.before(0)
-        loss = trainer.losses(*views, 0)["loss"]
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        with one_thread() if group.world == 1 and not variant.compile else nullcontext():
+            loss = trainer.losses(*views, 0)["loss"]
+            optimizer.zero_grad(set_to_none=False)
+            loss.backward()
+            average_gradients(wanted, group)
+            optimizer.step()
         trainer.after(group, False)
-        return float(loss.detach())
+        return float(average(loss.detach(), group))
 
     return step

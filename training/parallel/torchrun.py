@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -70,32 +70,38 @@ def leave() -> None:
 
 @dataclass(slots=True)
 class Traffic:
-    """Messages of a rehearsed step: sums over all processes (`all_reduce`), and `gather`s."""
+    """Messages of a step: sums over all processes (`all_reduce`), and `gather`s."""
 
     all_reduce: int = 0
     gather: int = 0
 
 
-_rehearsal: Traffic | None = None
+_traffic: Traffic | None = None  # where messages are counted
+_sending = True
 
 
 @contextmanager
-def rehearsed() -> Iterator[Traffic]:
-    """Count messages within this instead of sending them, so that one process can tell what several would send."""
-    global _rehearsal
-    before, _rehearsal = _rehearsal, Traffic()
+def counted(send: bool = True) -> Iterator[Traffic]:
+    """Count messages within this, and send them or not."""
+    global _traffic, _sending
+    before, _traffic, _sending = (_traffic, _sending), Traffic(), send
     try:
-        yield _rehearsal
+        yield _traffic
     finally:
-        _rehearsal = before
+        _traffic, _sending = before
+
+
+def rehearsed() -> AbstractContextManager[Traffic]:
+    """Count messages instead of sending them, so that one process can tell what several would send."""
+    return counted(send=False)
 
 
 def all_reduce(x: Tensor) -> None:
     """Sum a tensor over the processes, in place."""
-    if _rehearsal is None:
+    if _traffic is not None:
+        _traffic.all_reduce += 1
+    if _sending:
         dist.all_reduce(x)
-    else:
-        _rehearsal.all_reduce += 1
 
 
 def gather_keys(k_MnD: Tensor, group: Group) -> Tensor:
@@ -103,10 +109,10 @@ def gather_keys(k_MnD: Tensor, group: Group) -> Tensor:
     if group.world == 1:
         return k_MnD
     parts = [torch.empty_like(k_MnD) for _ in range(group.world)]
-    if _rehearsal is None:
+    if _traffic is not None:
+        _traffic.gather += 1
+    if _sending:
         dist.all_gather(parts, k_MnD.contiguous())
-    else:
-        _rehearsal.gather += 1
     return torch.cat(parts, dim=1)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,9 +11,12 @@ from models.modalities import modalities, time_scale
 from models.shape import Shape
 from models.system.atomic import write_json
 from training.benchmark import steps as bench_steps
-from training.benchmark.bench import _summary, bench, check_memory, choose, free_mb, table
+from training.benchmark import turns as bench_turns
+from training.benchmark.bench import _ratios, _summary, bench, check_memory, choose, free_mb, together
 from training.benchmark.published import PublishedStep
 from training.benchmark.settings import VARIANTS, Setting
+from training.benchmark.steps import Turn
+from training.benchmark.table import table
 from training.config.schema import PretrainConfig
 from training.data.store import Batch
 from training.method.pretrain import Pretrainer
@@ -99,11 +103,21 @@ def test_the_published_queue_wraps_with_aligned_columns():
 def test_every_variant_takes_its_steps(name, monkeypatch):
     monkeypatch.setattr("models.system.memory.keep_freed_memory", lambda: True)
     threads = torch.get_num_threads()
-    turn = bench_steps.run(VARIANTS[name], replace(TINY, steps=2))
+    sent, asked = [], iter(["step", "step", "end"])
+    pipe = SimpleNamespace(send=sent.append, recv=lambda: next(asked))
+    bench_steps.serve(VARIANTS[name], TINY, pipe)
     torch.set_num_threads(threads)
-    assert len(turn["seconds"]) == 2 and min(turn["seconds"]) > 0
-    assert 50e6 < turn["peak_bytes"] < 100e9
-    assert turn["machine"]["device_name"] and turn["machine"]["torch"] == torch.__version__
+    *ready, turn = sent
+    assert ready == [None] * 3 and len(turn.seconds) == 2 and min(turn.seconds) > 0
+    assert 50e6 < turn.peak_bytes < 100e9
+    assert turn.machine["device_name"] and turn.machine["torch"] == torch.__version__
+
+
+def test_what_goes_wrong_is_sent(monkeypatch):
+    monkeypatch.setattr(bench_steps, "prepare", lambda *_: 1 / 0)
+    sent = []
+    bench_steps.serve(VARIANTS["fp32"], TINY, SimpleNamespace(send=sent.append))
+    assert len(sent) == 1 and isinstance(sent[0], ZeroDivisionError)
 
 
 def test_empty_second_bodies():
@@ -149,7 +163,7 @@ def test_too_little_memory_is_refused_before_anything_runs(monkeypatch):
         check_memory("published", Setting(batch=128, people=2), 10_000.0)
     check_memory("published", Setting(batch=128, people=2), None)
     monkeypatch.setattr("training.benchmark.bench.free_mb", lambda: 100.0)
-    monkeypatch.setattr("training.benchmark.bench._in_own_process", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr("training.benchmark.bench.take_turns", lambda *_: pytest.fail("it ran"))
     with pytest.raises(ValueError, match="smaller --batch"):
         bench(TINY)
 
@@ -166,28 +180,96 @@ def test_free_memory_is_read():
 
 
 def fake_turn(seconds, peak):
-    return {"seconds": seconds, "peak_bytes": peak, "machine": {"device_name": "a core", "torch": "2"}}
+    return Turn(seconds=seconds, peak_bytes=peak, machine={"device_name": "a core", "torch": "2"})
+
+
+TURNS = {"published": ([4.0, 8.0, 4.0], 4e9), "bf16": ([1.0, 2.0, 16.0], 1e9), "bf16-recompute": ([4.0] * 3, 5e8)}
+
+
+def faked(monkeypatch, free):
+    """The groups that ran, in order, without running any."""
+    asked = []
+    monkeypatch.setattr("training.benchmark.bench.check_memory", lambda *_: None)
+    monkeypatch.setattr("training.benchmark.bench.free_mb", lambda: free)
+    monkeypatch.setattr("training.benchmark.bench.messages", lambda _: Traffic(64, 2))
+
+    def run(names, _):
+        asked.append(list(names))
+        return {name: fake_turn(*TURNS[name]) for name in names}
+
+    monkeypatch.setattr("training.benchmark.bench.take_turns", run)
+    return asked
 
 
 def test_result_and_table(monkeypatch, tmp_path):
-    turns = {"published": ([4.0, 8.0, 4.0], 4e9), "bf16": ([1.0, 2.0, 16.0], 1e9), "bf16-recompute": ([4.0] * 3, 5e8)}
-    asked = []
-    monkeypatch.setattr("training.benchmark.bench.check_memory", lambda *_: None)
-    monkeypatch.setattr("training.benchmark.bench.messages", lambda _: Traffic(64, 2))
-    turn = lambda name, _: asked.append(name) or fake_turn(*turns[name])  # noqa: E731
-    monkeypatch.setattr("training.benchmark.bench._in_own_process", turn)
-    result = bench(Setting(rounds=2), list(turns))
-    assert asked == ["published", "bf16", "bf16-recompute", "bf16", "bf16-recompute", "published"]
+    asked = faked(monkeypatch, 1e6)
+    result = bench(Setting(rounds=2), list(TURNS))
+    assert asked == [list(TURNS)] * 2
     found = result["variants"]["bf16"]
     assert (found["clips_per_s"], found["slowest"], found["fastest"]) == (16.0, 2.0, 32.0)
-    assert found["speed"] == pytest.approx(2.0) and found["memory"] == pytest.approx(0.25)
+    # Ratios of the same turns: 4, 4 and 0.25, twice.
+    assert found["speed"] == pytest.approx(4.0) and found["memory"] == pytest.approx(0.25)
+    assert found["within"] == pytest.approx([1.1875, 4.0])
     text = table(result)
-    assert "ours, bf16                            16.00     2.00    32.00     1.00   2.00x   0.25x" in text
-    assert "ours, bf16: 2.00x the published speed (goal 2.0x)" in text
+    assert "ours, bf16                            16.00     2.00    32.00     1.00   4.00x    1.19-4.00   0.25x" in text
     assert "0.12x the published memory" in text and "2.00x slower than without" in text
-    assert "a step sends 66 messages: 64 sums, 2 gathers" in text
+    assert "a step sends 66 messages: 64 sums, 2 gathers" in text and "the published step of the same step" in text
     write_json(tmp_path / "bench.json", result)
     assert json.loads((tmp_path / "bench.json").read_text())["variants"]["bf16"]["two_people"] == 0
+
+
+def test_the_goals_are_told(monkeypatch):
+    faked(monkeypatch, 1e6)
+    monkeypatch.setitem(TURNS, "fp32", ([2.0, 3.2, 1.6], 3e9))
+    text = table(bench(Setting(rounds=1), ["published", "fp32", "bf16"]))
+    assert "ours, fp32: 2.50x the published speed (goal 2.0x)" in text
+    assert "the quicker precision is ours, bf16: 4.00x (goal 3.0x)" in text
+
+
+def test_without_memory_for_all_they_take_turns_round_by_round(monkeypatch):
+    asked = faked(monkeypatch, 6000.0)
+    result = bench(Setting(rounds=2), list(TURNS))
+    assert asked == [["published"], ["bf16"], ["bf16-recompute"], ["bf16"], ["bf16-recompute"], ["published"]]
+    assert "the published step of the same round" in table(result)
+
+
+def test_which_run_side_by_side():
+    names = ["published", "fp32"]
+    assert together(names, Setting(), None) == together(names, Setting(), 1e6) == [names]
+    assert (
+        together(names, Setting(), 6000.0) == together(names, Setting(device="cuda"), 1e6) == [["published"], ["fp32"]]
+    )
+
+
+def test_a_busy_moment_meets_both():
+    """A machine that is four times slower for two of five turns changes the median of the ratios by nothing."""
+    slow = [1, 1, 4, 4, 1]
+    theirs, own = ({"seconds": [s * each for s in slow], "peak_gb": 2.0} for each in (3.0, 1.5))
+    assert _ratios(own, theirs) == {"speed": 2.0, "within": [2.0, 2.0], "memory": 1.0}
+
+
+def test_turns_alternate_step_by_step(monkeypatch):
+    taken = []
+
+    class Fake:
+        def __init__(self, name, _):
+            self.name = name
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            taken.append(f"closed {self.name}")
+
+        def step(self):
+            taken.append(self.name)
+
+        def end(self):
+            return self.name
+
+    monkeypatch.setattr(bench_turns, "Runner", Fake)
+    assert bench_turns.take_turns(["a", "b"], Setting(steps=3)) == {"a": "a", "b": "b"}
+    assert taken == ["a", "b", "b", "a", "a", "b", "closed b", "closed a"]
 
 
 def test_medians_are_over_all_rounds():
@@ -206,14 +288,9 @@ def test_end_to_end_in_processes_of_their_own():
 
 
 @pytest.mark.slow
-def test_a_killed_process_is_told(monkeypatch):
-    monkeypatch.setattr("training.benchmark.steps.run", _die)
-    with pytest.raises(ValueError, match="died, most likely for want of memory"):
-        bench(TINY, ["bf16"])
-
-
-def _die(*_):
-    import os
-    import signal
-
-    os.kill(os.getpid(), signal.SIGKILL)
+def test_a_process_that_dies_is_told():
+    with bench_turns.Runner("fp32", TINY) as runner:
+        runner._process.kill()
+        runner._process.join()
+        with pytest.raises(ValueError, match="died, most likely for want of memory"):
+            runner.step()
