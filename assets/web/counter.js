@@ -13,6 +13,9 @@ export function leastOf(label) {
   return AT_ONCE.includes(label) ? 1 : LEAST;
 }
 
+// Whether an action may be done in a position that one gets into first, as what somebody taught may be.
+export const isInPosition = (label) => !constants.actions.FROM_STANDING.includes(label);
+
 // How left and right move in an action: together, in turn, or not known.
 export function sidesOf(label) {
   const { STEPS, BOTH_SIDES, IN_TURN, TOGETHER, FOUND_OUT } = constants.actions;
@@ -27,6 +30,7 @@ class Run {
     this.timesS = []; // its fixed repetitions, the last MOST_TIMES
     [this.number, this.untilS] = [0, -Infinity]; // how many are fixed, and up to when
     this.shown = 0; // the largest number that was found
+    this.farS = []; // the far points of what was found last and is not fixed
   }
 
   // Fixes what was found up to a time: it does not change, whatever is found later.
@@ -66,16 +70,17 @@ export class Counter {
     const { FIX_AFTER_S, FIXED_S } = constants.counter;
     if (!isCounted(label)) return null;
     const run = this.#run(label, firstS, startS);
-    const found = this.#pairs(label, startS, nowS, run.untilS).map(([, doneS]) => doneS);
+    const pairs = this.#pairs(label, startS, nowS, run.untilS), found = pairs.map(([, doneS]) => doneS);
     run.shown = Math.max(run.shown, run.number + found.length);
     if (nowS - Math.max(run.untilS, startS) > FIX_AFTER_S) run.fix(found, nowS - FIXED_S);
+    run.farS = pairs.filter(([, doneS]) => doneS > run.untilS).map(([farS]) => farS);
     const number = run.shown + this.#before(run);
     return number >= leastOf(label) ? number : null;
   }
 
   // { count, timesS } of an action that is over, whose runs are forgotten; null if it has no repetitions to tell.
   counted(label, startS, endS) {
-    const { EDGE_S, MOST_TIMES, RESUME_S } = constants.counter;
+    const { EDGE_S, MOST_TIMES } = constants.counter;
     const runs = [...this.#runs.values()].filter((run) => run.startS < endS && run.number);
     for (const firstS of [...this.#runs.keys()]) if (firstS < endS) this.#runs.delete(firstS);
     if (!isCounted(label)) return null;
@@ -84,8 +89,7 @@ export class Counter {
     const pairs = this.#pairs(label, startS, endS, untilS), found = pairs.map(([, doneS]) => doneS);
     this.#toldS = pairs.length ? pairs.at(-1)[0] : Math.max(this.#toldS, untilS);
     const number = sum(runs.map((run) => run.number - run.timesS.length)) + fixed.length + found.length;
-    const resumed = this.#series.label === label && startS - this.#series.endS < RESUME_S;
-    this.#series = { label, endS, number: number + (resumed ? this.#series.number : 0) };
+    this.#series = { label, endS, number: number + this.#resumed(label, startS) };
     return number >= leastOf(label) ? { count: number, timesS: [...fixed, ...found].slice(-MOST_TIMES) } : null;
   }
 
@@ -104,8 +108,18 @@ export class Counter {
   #before(run) {
     const waiting = [...this.#runs.values()].filter((other) => other.startS < run.startS);
     if (waiting.some((other) => other.label !== run.label)) return 0;
-    const resumes = this.#series.label === run.label && run.startS - this.#series.endS < constants.counter.RESUME_S;
-    return sum(waiting.map((other) => other.shown)) + (resumes ? this.#series.number : 0);
+    // Runs reach back, and one that flickered may have found what the next one finds again: each counts once.
+    const { LEAST_APART_S, EDGE_S } = constants.counter;
+    const [fromS, toS] = [this.#toldS + LEAST_APART_S, run.startS - EDGE_S];
+    const farS = waiting.flatMap((other) => other.farS.filter((atS) => fromS < atS && atS < toS)).sort((a, b) => a - b);
+    const apart = farS.filter((atS, i) => !i || atS - farS[i - 1] > LEAST_APART_S).length;
+    return sum(waiting.map((other) => other.number)) + apart + this.#resumed(run.label, run.startS);
+  }
+
+  // How many repetitions of the same action were told shortly before it began.
+  #resumed(label, startS) {
+    const resumes = this.#series.label === label && startS - this.#series.endS < constants.counter.RESUME_S;
+    return resumes ? this.#series.number : 0;
   }
 
   // [far point, way back] of an action's repetitions, as far as its joints are kept. What was told before does not
@@ -114,7 +128,8 @@ export class Counter {
     const { BEFORE_S, AFTER_S, EDGE_S, LEAST_APART_S } = constants.counter;
     const some = this.#frames.filter(([timeS]) => startS - BEFORE_S <= timeS && timeS <= endS + AFTER_S);
     const fromS = Math.max(startS - EDGE_S, this.#toldS + LEAST_APART_S);
-    const found = some.length ? repetitions(some, sidesOf(label)) : [];
+    const actionS = isInPosition(label) ? [startS, endS] : null;
+    const found = some.length ? repetitions(some, sidesOf(label), actionS) : [];
     return found.filter(([far, done]) => fromS <= far && far <= endS + EDGE_S && done > untilS);
   }
 }

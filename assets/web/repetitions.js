@@ -7,17 +7,46 @@ import { clip, median, sum } from "./numbers.js";
 import { swingsOf, turns, typicalSwing } from "./turns.js";
 
 // [far point, more than half of the way back] of each repetition, seconds. frames: as bodySignal takes them; sides: "in
-// turn" if they move against each other and each is to be counted, "together" if they never do, or "found out".
-export function repetitions(frames, sides = constants.repetitions.FOUND_OUT) {
-  const { LEAST_S, LEAST_M, IN_TURN, FOUND_OUT, AGAINST } = constants.repetitions;
+// turn" if they move against each other and each is to be counted, "together" if they never do, or "found out";
+// actionS: [start, end] of an action that may be done in a position that one gets into, as a hand is raised to wave: if
+// the movement in it repeats more often than all of it together, that is counted.
+export function repetitions(frames, sides = constants.repetitions.FOUND_OUT, actionS = null) {
+  const { LEAST_S } = constants.repetitions;
   if (frames.length < 3 || frames.at(-1)[0] - frames[0][0] < LEAST_S) return [];
-  const signal = bodySignal(frames), same = mostMoving(signal.same), against = mostMoving(signal.against);
-  const inTurn = sides === IN_TURN || (sides === FOUND_OUT && beats(against, same, AGAINST));
+  const signal = bodySignal(frames), all = found(signal, sides);
+  if (!actionS) return all;
+  const inside = found(inPosition(signal, ...actionS), sides);
+  return inside.length > all.length ? inside : all;
+}
+
+// The part of a movement from when the body first is near its usual pose of an action until it last is.
+function inPosition(signal, startS, endS) {
+  const { same, against, times } = signal, during = times.map((timeS) => timeS >= startS && timeS <= endS);
+  if (!during.includes(true)) return signal;
+  const poses = same.map((row, k) => Float64Array.of(...row, ...against[k])), inside = (_, k) => during[k];
+  const usual = usualOf(poses.filter(inside)), far = poses.map((pose) => distance(pose, usual));
+  const most = constants.repetitions.NEAR * median(far.filter(inside));
+  const near = [...far.keys()].filter((k) => far[k] <= most), part = (values) => values.slice(near[0], near.at(-1) + 1);
+  return near.length ? Object.fromEntries(Object.entries(signal).map(([name, row]) => [name, part(row)])) : signal;
+}
+
+const usualOf = (poses) => poses[0].map((_, f) => median(poses.map((pose) => pose[f])));
+const distance = (one, other) =>
+  Math.sqrt(one.reduce((total, value, f) => total + (value - other[f]) ** 2, 0));
+
+// [far point, way back] of each repetition of a movement, seconds.
+function found(signal, sides) {
+  const { LEAST_S, LEAST_M, IN_TURN, FOUND_OUT, AGAINST } = constants.repetitions;
+  if (signal.times.length < LEAST_S * constants.body_signal.HZ) return [];
+  const same = mostMoving(signal.same), against = mostMoving(signal.against);
+  const inTurn = sides === IN_TURN ||
+    (sides === FOUND_OUT && beats(against, same, AGAINST) && against.swing >= same.swing);
   const [chosen, poses] = inTurn ? [against, signal.against] : [same, signal.same];
-  if (chosen.swing < LEAST_M) return [];
+  // What one side does alone is half in either part.
+  if ((sides === FOUND_OUT ? Math.hypot(same.swing, against.swing) : chosen.swing) < LEAST_M) return [];
   const ways = inTurn ? [1, -1] : restsLow(chosen, signal) ? [1] : [-1];
-  const found = ways.flatMap((way) => repeated(chosen.signal.map((value) => way * value), chosen.swing, poses));
-  const column = (i) => found.map((pair) => pair[i]).sort((a, b) => a - b);
+  const places = ways.flatMap((way) => repeated(chosen.signal.map((value) => way * value), chosen.swing, poses));
+  const column = (i) => places.map((pair) => pair[i]).sort((a, b) => a - b);
   const [far, done] = [column(0), column(1)];
   return far.map((k, i) => [signal.times[k], signal.times[done[i]]]);
 }
@@ -73,7 +102,6 @@ function repeated(values, swing, poses) {
     }
   }
   if (!found.length) return [];
-  const usual = poses[0].map((_, f) => median(found.map(([top]) => poses[top][f])));
-  const off = (top) => Math.sqrt(usual.reduce((total, value, f) => total + (poses[top][f] - value) ** 2, 0));
-  return found.filter(([top]) => off(top) <= ALIKE * swing);
+  const usual = usualOf(found.map(([top]) => poses[top]));
+  return found.filter(([top]) => distance(poses[top], usual) <= ALIKE * swing);
 }
