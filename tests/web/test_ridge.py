@@ -104,6 +104,8 @@ def material():
         (np.concatenate([near, some[1]]), [0] * 4 + [1] * 4, [False] * 8, {0: (1,)}, False),
         (unlike, [0] * 4, [False] * 4, {}, False),
         (cloud(background_BD[kind_B < 0].mean(0), 4, rng, 1.0), [0] * 4, [False] * 4, {}, False),
+        (np.concatenate([some[0], unlike[:1], some[0][::-1]]), [0] * 9, [False] * 9, {}, False),  # one went wrong
+        (unlike[:2], [0] * 2, [False] * 2, {}, False),
     ]
     return background_BD.astype(np.float32), kind_B, cases, cloud(fresh_AD[0], 3, rng).reshape(-1, D)
 
@@ -123,7 +125,7 @@ def test_the_heads_are_the_same(material, tmp_path):
          "raw": raw, "only": only}
         for clips, action, counter, kinds, only in cases
     ]  # fmt: skip
-    whys = set()
+    whys, told = set(), ""
     for ours, (clips, action, counter, kinds, only) in zip(run_script(tmp_path, START + SCRIPT, facts, "web"), cases):
         action_E, counter_E = np.array(action), np.array(counter)
         head = ridge.head(clips, action_E, counter_E, kinds)
@@ -139,8 +141,11 @@ def test_the_heads_are_the_same(material, tmp_path):
             said = [verdict.why, verdict.near, list(verdict.odd), verdict.found, verdict.said, verdict.advice]
             assert ours["verdicts"][a] == said
             whys.add(verdict.why)
+            told += f"{verdict.advice}\n"
+            assert verdict.why != "few" or not ours["verdicts"][a][2]
         same_scores(ours, own, head, kinds, only)
     assert whys >= {"", "few", "own"} and whys & {"unlike", "everyday"}
+    assert "number 5 unlike the others" in told and "most of all)" in told and "may get this name" in told, told
 
 
 def same_scores(ours, own, head, kinds, only) -> None:
