@@ -1,29 +1,71 @@
 // A correction of one event as it was told live: what it was, or that it was nothing of the kind; see
 // app/corrections/live.py. What Python does for whole recordings is here for the one event.
+import { ActionStream } from "./action_stream.js";
+import { compare, half, inWords } from "./compare.js";
 import { constants } from "./constants.js";
-import { TeachError } from "./examples.js";
+import { TeachError, shownIn } from "./examples.js";
 import { linspace, round } from "./numbers.js";
 import { checkedName, withClips } from "./pack.js";
 import { toHalf } from "./safetensors.js";
-import { casefold } from "./taught_model.js";
+import { casefold, ownModel, taughtModel } from "./taught_model.js";
+
+// A correction by which more would be called wrongly than before.
+export class WorseError extends TeachError {}
 
 // Gives a promise of [pack, words]: the pack with an event as an example of what it was, and of what it was not.
-// shown: of Recent.find; given: what it was, "" for nothing that has a name.
-export async function learnEvent(teacher, pack, shown, given) {
+// What was said beside it counts as right, because nobody has objected to it. Only what was called alike is left open:
+// it may be the same movement.
+// shown: of Recent.find; given: what it was, "" for nothing that has a name; only: whether the model's own actions are
+// not named; insist: whether it is learnt although more would be called wrongly.
+export async function learnEvent(teacher, pack, shown, given, only = false, insist = false) {
   const { SILENT } = constants.labels, old = pack ?? teacher.pack(), { model } = teacher;
   const name = given.trim() ? asLabel(checkedName(given), model, old.actions) : "";
   if (name === shown.label && !SILENT.includes(name)) throw new TeachError("that is what was said");
   const taught = toTeach(shown, name, old.actions.includes(shown.label), model.window_s);
   if (!taught.length) throw new TeachError("that is what was said");
+  const recording = shownIn(shown.poses), scores = await scoresOf(teacher, shown);
+  const hear = (known) => heard(withPack(model, known, only), shown, scores);
+  const said = { person: 0, label: shown.label, startS: shown.startS, endS: shown.endS }, before = hear(old);
+  const beside = before.filter((event) => !half(event, [said]));
+  const unsure = beside.filter(({ label }) => label === shown.label);
+  const clear = [...taught, ...unsure.map(({ startS, endS }) => ({ span: [startS, endS] }))];
   const pieces = [];
-  for (const one of [...taught, ...restOf(shown.recording, taught, model.window_s)]) {
-    if (isSeen(shown.recording, one)) pieces.push({ ...one, ...(await teacher.cut(shown.recording, one.span)) });
+  for (const one of [...taught, ...restOf(recording, clear, model.window_s)]) {
+    if (isSeen(recording, one)) pieces.push({ ...one, ...(await teacher.cut(recording, one.span)) });
   }
   const [made, added] = addExamples(teacher, old, pieces);
   if (!added) throw new TeachError("nothing was learnt: too little of the movement was seen, or it was learnt before");
-  if (!name) return [made, `learnt as what "${shown.label}" is not`];
-  const { said, advice } = teacher.verdict(made, name);
-  return [made, `learnt as "${name}"; ${said}${advice ? `; ${advice}` : ""}`];
+  const truth = name ? [{ ...said, label: name }] : [];
+  const done = [...truth, ...beside.filter((event) => !unsure.includes(event))];
+  const judged = [before, hear(made)].map((events) => compare(events.filter((one) => !half(one, unsure)), done));
+  const worse = judged[1].wrong > judged[0].wrong, words = inWords(...judged, worse);
+  if (worse && !insist) throw new WorseError(`${words}, in the last seconds. Nothing was learnt`);
+  if (!name) return [made, `learnt as what "${shown.label}" is not; ${words}`];
+  const verdict = teacher.verdict(made, name), advice = verdict.advice ? `; ${verdict.advice}` : "";
+  return [made, `learnt as "${name}"; ${words}; ${verdict.said}${advice}`];
+}
+
+const withPack = (model, pack, only) =>
+  pack.actions.length ? taughtModel(ownModel(model), pack, only) : ownModel(model);
+
+// Gives a promise of what the graph says of each window of the movement, which is due whatever was said before.
+async function scoresOf(teacher, { poses }) {
+  const stream = new ActionStream(teacher.model), found = [];
+  for (const { timeS, pose } of poses) {
+    for (const window of stream.push(timeS, [pose])) found.push(await teacher.windowOf(window));
+  }
+  return found;
+}
+
+// The events as a model calls them by these scores.
+function heard(model, { poses, sensitivity }, scores) {
+  const stream = new ActionStream(model, undefined, sensitivity), events = [];
+  let next = 0;
+  for (const { timeS, pose } of poses) {
+    for (const window of stream.push(timeS, [pose])) stream.take(window, model.scoresOf(scores[next++]));
+    events.push(...stream.answer().events);
+  }
+  return [...events, ...stream.finish()];
 }
 
 // The short id of a label of the model's own where its words were given, or other capitals.

@@ -68,9 +68,10 @@ export class Lesson {
   }
 
   // Learns from one of the last events (Recent.find): what it was, "" for nothing. Gives a promise of what was learnt.
-  async fix(shown, name) {
+  // What makes it worse is refused (WorseError of fix.js) unless it is insisted on.
+  async fix(shown, name, insist = false) {
     if (!shown) throw new TeachError("that event is too long ago: correct the next one sooner");
-    const [pack, said] = await learnEvent(this.#teaches(), this.pack, shown, name);
+    const [pack, said] = await learnEvent(this.#teaches(), this.pack, shown, name, this.only, insist);
     this.#take(pack, this.only);
     return said;
   }

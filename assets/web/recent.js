@@ -5,7 +5,7 @@ import { shownIn } from "./examples.js";
 
 export class Recent {
   #poses = new Map(); // of each person, by number
-  #events = []; // [number, { label, startS, endS, recording }]
+  #events = []; // [number, { label, startS, endS, poses: [{ timeS, pose }], sensitivity }]
 
   // Adds a frame: the persons of an answer.
   see(timeS, persons) {
@@ -20,13 +20,15 @@ export class Recent {
     }
   }
 
-  // Keeps the movement of an event that has just been told, by its number within the session.
-  tell(number, event) {
-    const { LEAST, MOST } = constants.recent, recording = shownIn(this.#poses.get(event.person) ?? []);
+  // Keeps the movement of an event that has just been told, by its number within the session and by a stream of some
+  // sensitivity.
+  tell(number, event, sensitivity = 0.5) {
+    const { LEAST, MOST } = constants.recent, poses = [...(this.#poses.get(event.person) ?? [])];
+    const recording = shownIn(poses);
     if (recording.length < LEAST) return;
     const startS = Math.max(event.startS, recording[0].timeS);
     if (event.endS <= startS) return;
-    const shown = { label: event.label, startS, endS: event.endS, recording };
+    const shown = { label: event.label, startS, endS: event.endS, poses, sensitivity };
     this.#events = [...this.#events, [number, shown]].slice(-MOST);
   }
 

@@ -12,9 +12,10 @@ export class Teacher {
   #ridge;
 
   // model: recogniser.json; teaching: of readTeaching; clipOf: takes the graph's inputs { landmarks, visibility, times,
-  // end }, runs it on `starts.clip` and gives a promise of { clip: K x 25 x 3, embedding: W x D } in Float32Arrays.
-  constructor(model, teaching, clipOf) {
-    Object.assign(this, { model, teaching, clipOf });
+  // end }, runs it on `starts.clip` and gives a promise of { clip: K x 25 x 3, embedding: W x D } in Float32Arrays;
+  // windowOf: likewise on `starts.live`, for corrections: { fused: C, modality: M x C, embedding: D }.
+  constructor(model, teaching, clipOf, windowOf) {
+    Object.assign(this, { model, teaching, clipOf, windowOf });
     this.#ridge = new Ridge(teaching, model.modalities.length);
   }
 
