@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from app.site.constants import constants
+from app.site.parts import PARTS, has_parts, parts_folder
 from export.web.write import CARD, GRAPH, write
-from models.system.places import ASSETS, PRETRAINED
+from models.system.places import PRETRAINED
 
-RUNTIME = ASSETS / "cache" / "web" / "node_modules" / "onnxruntime-web" / "dist" / "ort.node.min.mjs"
 # After START: `run(inputs, starts)` gives a promise of the graph's outputs.
 RUN = """
-const ort = await import(facts.runtime);
+const ort = await import(facts.runtime["ort.mjs"]);
 ort.env.wasm.numThreads = 1;
+ort.env.wasm.wasmPaths = { mjs: facts.runtime["ort_wasm.mjs"], wasm: facts.runtime["ort_wasm.wasm"] };
 const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(facts.graph)));
 function run({ landmarks, visibility, times, end }, starts) {
   return session.run({
@@ -29,10 +30,11 @@ function run({ landmarks, visibility, times, end }, starts) {
 """
 
 
-def graph_facts(folder: Path) -> dict:
-    """Return the shipped model's card with what RUN needs; the graph is written in fp32. Skip without the runtime."""
-    if not RUNTIME.exists():
+def graph_facts(folder: Path, precision: str = "fp32") -> dict:
+    """Return the shipped model's card with what RUN needs, and write the graph. Skip without the runtime."""
+    if not has_parts():
         pytest.skip("onnxruntime-web is not there (`make web` fetches it by npm)")
-    write(PRETRAINED, folder, "fp32")
+    write(PRETRAINED, folder, precision)
+    runtime = {name: (parts_folder() / name).as_uri() for name in PARTS if name.startswith("ort")}
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-    return card | {"constants": constants(), "runtime": RUNTIME.as_uri(), "graph": str(folder / GRAPH)}
+    return card | {"constants": constants(), "runtime": runtime, "graph": str(folder / GRAPH)}

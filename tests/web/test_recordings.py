@@ -77,9 +77,10 @@ def test_with_the_same_scores_the_events_are_the_same(python, tmp_path):
     assert sum(len(one["events"]) for one in python) >= len(python)
 
 
-def test_with_the_graph_s_scores_too(python, tmp_path):
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_with_the_graph_s_scores_too(python, precision, tmp_path):
     (folder := tmp_path / "node").mkdir()
-    facts = graph_facts(tmp_path) | {"streams": [one["stream"] for one in python]}
+    facts = graph_facts(tmp_path, precision) | {"streams": [one["stream"] for one in python]}
     for ours, one in zip(run_script(folder, START + RUN + GRAPH, facts, "web", PATIENCE_S), python, strict=True):
         scores = [row for rows in one["windows"].values() for row in rows]
         for k in (0, 1):
