@@ -48,11 +48,6 @@ def parser(
     return main
 
 
-def _run(args: argparse.Namespace) -> int:
-    with native_warnings_hidden():
-        return args.run(args)
-
-
 def _work(words: list[str], prog: str, others: Mapping[str, str] | None) -> tuple[str, Callable[[], int]]:
     """Return the name of the command that the words ask for, and the function that runs it."""
     if words[:1] == ["bench"]:
@@ -63,7 +58,7 @@ def _work(words: list[str], prog: str, others: Mapping[str, str] | None) -> tupl
             program = importlib.import_module(FORMS[form])
             return f"bench {form}", lambda: program.main(words[2:], f"{prog} bench {form}")
     args = parser(prog, asked_for(words), others).parse_args(words)
-    return args.command, lambda: _run(args)
+    return args.command, lambda: args.run(args)
 
 
 def main(argv: list[str] | None = None, prog: str = PROG, others: Mapping[str, str] | None = None) -> int:
@@ -83,7 +78,7 @@ def main(argv: list[str] | None = None, prog: str = PROG, others: Mapping[str, s
     try:
         with output_handed_over(prog, USAGE):
             command, work = _work(sys.argv[1:] if argv is None else argv, prog, others)
-            with ended_as_by_ctrl_c():
+            with native_warnings_hidden(), ended_as_by_ctrl_c():
                 return work()
     except BrokenPipeError:  # whoever reads what is printed has left
         return BROKEN_OFF

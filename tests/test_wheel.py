@@ -66,13 +66,13 @@ def test_what_is_in_it(project: Path, wheel: Path) -> None:
     modules = {path for name in PACKAGES for path in (project / name).rglob("*.py")}
     data = {
         path
-        for name in ("assets/page", "assets/web", "training/recipes", "training/configs")
+        for name in ("assets/npm", "assets/page", "assets/web", "training/recipes", "training/configs")
         for path in (project / name).glob("[!.]*")
     }
     expected = {path.relative_to(project).as_posix() for path in modules | data}
     expected |= {f"models/{folder}/{name}" for folder in ("pretrained", "pretrained_open") for name in WEIGHTS}
     expected |= {f"{name}/py.typed" for name in PACKAGES}
-    expected |= {"assets/example.mp4"}
+    expected |= {"assets/example.mp4", "export/web/bench.mjs"}
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.endswith("/")}
     about = {name for name in names if ".dist-info/" in name}

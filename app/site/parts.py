@@ -17,7 +17,7 @@ from pathlib import Path
 from models.system.places import ASSETS, cache_folder
 
 NPM = ASSETS / "npm"
-WHAT_NPM_READS = ("package.json", "package-lock.json", ".npmrc")
+WHAT_NPM_READS = ("package.json", "package-lock.json")
 # The name under which the page asks for a file -> where its package has it.
 PARTS = {
     "vision.mjs": "@mediapipe/tasks-vision/vision_bundle.mjs",

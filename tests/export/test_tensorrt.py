@@ -14,11 +14,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from export import tensorrt as builder
 from export.__main__ import main
 from export.runtime.cuda import AcceleratorMissingError
 from export.runtime.sidecar import sha256
 from export.tensorrt import Batches, build_engine
+from models.system import atomic
 from models.system.places import ROOT
 from tests.export.fake_tensorrt import PLAN, TIMINGS, VERSIONS, install
 
@@ -223,7 +223,7 @@ class TestPlaces:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
         trt = install(monkeypatch)
-        monkeypatch.setattr(builder.tempfile, "TemporaryFile", refuse)  # root may write everywhere
+        monkeypatch.setattr(atomic.tempfile, "TemporaryFile", refuse)  # root may write everywhere
         with pytest.raises(ValueError, match=r"cannot be written to \(Permission denied\): name another place"):
             build_engine(model)
         assert trt.calls == [] and others(model.parent) == []

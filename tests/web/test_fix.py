@@ -48,7 +48,8 @@ const windowOf = async ({ end }) => {
   return { fused, modality, embedding };
 };
 const teaching = readTeaching(Uint8Array.from(Buffer.from(facts.teaching, "base64")), facts.card);
-const lesson = new Lesson(facts.card, new Teacher(facts.card, teaching, clipOf, windowOf)), recent = new Recent(), said = [];
+const lesson = new Lesson(facts.card, new Teacher(facts.card, teaching, clipOf, windowOf));
+const recent = new Recent(), said = [];
 for (const [timeS, poses] of facts.frames) recent.see(timeS, poses.map((pose) => ({ person: 0, pose: poseOf(pose) })));
 for (const [number, label, startS, endS, name, insist, sensitivity] of facts.fixes) {
   recent.tell(number, { person: 0, label, startS, endS }, sensitivity);

@@ -49,7 +49,7 @@ def test_only_what_the_page_needs_is_kept_and_npm_is_asked_once(npm):
     folder = ensure_parts(progress=False)
     assert folder == parts_folder() and {path.name: path.read_text() for path in folder.iterdir()} == PARTS
     words, _, files = asked.read_text().partition(" in ")
-    assert words.startswith("ci --ignore-scripts") and files == ".npmrc package-lock.json package.json"
+    assert words.startswith("ci --ignore-scripts") and files == "package-lock.json package.json"
     asked.unlink()
     assert ensure_parts() == folder and not asked.exists()
     (folder / "ort.mjs").unlink()

@@ -47,7 +47,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, stores: tuple[Store, Store]) -
     """A finished run, pre-trained on the first store by name alone."""
     folder = tmp_path_factory.mktemp("runs") / "teacher"
     config = PretrainConfig(modalities=JMB, shape=SHAPE, epochs=1, stage1=1, freeze_keys=())
-    open_run(folder, "pretrain", config, Pool([(stores[0], np.arange(40))]).record, {"head": [8, 4]})
+    open_run(folder, "pretrain", config, Pool([(stores[0], np.arange(20))]).record, {"head": [8, 4]})
     torch.manual_seed(0)
     save_model(Branches(JMB, SHAPE, (8, 4)), folder)
     return folder
