@@ -28,7 +28,7 @@ from app.page.recorder import Recordings
 from app.page.scripts import head, hook
 from app.page.scripts import route as scripts_route
 from app.page.sessions import Sessions
-from app.page.teach_tab import build_teach
+from app.page.teach_tab import build_teach, connect_teach
 from app.page.theme import PAGE_ASSETS, css, theme
 from app.page.unused import unused_routes
 from app.page.uploads import Uploads
@@ -97,8 +97,8 @@ def build(
             # The Teach tab shows the Live tab's camera too, by style alone: see teach.css.
             with gr.Tab("Live", elem_id="live-tab"):
                 build_live(page, model, sessions, route, addresses)
-            # Its requests are made from the other tabs too.
-            with gr.Tab("Teach", elem_id="teach-tab", render_children=True):
+                connect_teach(sessions)  # here, because Gradio builds another tab only once it is opened
+            with gr.Tab("Teach", elem_id="teach-tab"):
                 build_teach(sessions)
             with gr.Tab("Video"):
                 build_video(sessions.lessons, pose_model, turns, jobs)

@@ -37,11 +37,17 @@ _NAME_LETTERS = 200  # most letters of a file's name in a message
 
 
 def build_teach(sessions: Sessions) -> None:
-    """Build the tab inside the current gr.Blocks, and connect it to the visitors' registry."""
+    """Build the tab inside the current gr.Blocks."""
     if sessions.lessons.teacher is None:
         gr.HTML(f'<section class="card"><p id="untaught">{_UNTAUGHT}</p></section>', js_on_load=None)
+    else:
+        gr.HTML(fragment("teach"), elem_id="teach", js_on_load=None)
+
+
+def connect_teach(sessions: Sessions) -> None:
+    """Connect teaching to the visitors' registry, inside the current gr.Blocks: what is asked in any of its tabs."""
+    if sessions.lessons.teacher is None:
         return
-    gr.HTML(fragment("teach"), elem_id="teach", js_on_load=None)
     asked = gr.JSON(visible="hidden", elem_id="teach-asked")
     answer = gr.JSON(visible="hidden", elem_id="teach-answer")
     send = gr.Button(visible="hidden", elem_id="teach-send")

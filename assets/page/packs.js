@@ -1,6 +1,6 @@
 // Packs of what was taught, to keep and to load, and the question before something is lost that is in none.
 import { save } from "./dom.js";
-import { clipNames } from "./taught.js";
+import { isTaught } from "./taught.js";
 
 export const MOST_FILE = 16 << 20; // bytes of a pack; the server takes no more
 const LEARNT = ["stop", "delete", "fix"], KEPT = ["save", "load"]; // deeds after which the actions are in no file, and in one
@@ -29,5 +29,5 @@ export async function readPack(file) {
 }
 
 window.addEventListener("beforeunload", (event) => {
-  if (unsaved && clipNames().length) event.preventDefault(); // the browser asks whether to leave
+  if (unsaved && isTaught()) event.preventDefault(); // the browser asks whether to leave
 });

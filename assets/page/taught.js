@@ -9,6 +9,7 @@ import { mirrored } from "./stage.js";
 const cards = new Map(); // name of a clip -> its element
 let names = []; // of the actions
 
+export const isTaught = () => names.length > 0;
 export const clipNames = () => [...cards.keys()];
 
 function clip(name, data) {
@@ -85,10 +86,12 @@ export function showTaught({ actions, clips, only }) {
   setTaught(actions.filter(({ own }) => !own).map(({ name }) => name));
   const kept = new Set(actions.flatMap(({ shown, not }) => [...shown, ...not]));
   for (const name of cards.keys()) if (!kept.has(name)) cards.delete(name);
+  const gone = before.filter((name) => !names.includes(name));
+  if (!byId("taught")) return gone; // the tab was not opened yet
   const empty = document.createElement("p");
   empty.className = "quiet none";
   empty.textContent = "None yet. What you teach appears here, one small skeleton for each time you did it.";
   byId("taught").replaceChildren(...(actions.length ? actions.map((action) => section(action, clips)) : [empty]));
   byId("teach-only").checked = only;
-  return before.filter((name) => !names.includes(name));
+  return gone;
 }

@@ -6,7 +6,7 @@ import { MOST_FILE, noteDeed, readPack, savePack } from "./packs.js";
 import { lineFails } from "./pictures.js";
 import { remark } from "./stage.js";
 import { ask } from "./teach_requests.js";
-import { clipNames, showTaught } from "./taught.js";
+import { clipNames, isTaught, showTaught } from "./taught.js";
 
 const COUNT_S = 3;
 const REPLACE = "A pack takes the place of the actions that you have here. Load one?";
@@ -23,6 +23,7 @@ let startedHere = false; // whether the camera was started for this recording
 
 function tell(text, failed = false) {
   const line = byId("teach-said");
+  if (!line) return; // the tab was not opened yet
   line.textContent = text;
   line.hidden = !text;
   line.classList.toggle("failed", failed);
@@ -94,7 +95,7 @@ function cancel(text) {
 
 // Another session of the server knows nothing of the recording, and perhaps not what was taught.
 function changeSession(s) {
-  if (session !== null && clipNames().length) ask({ do: "look" });
+  if (session !== null && isTaught()) ask({ do: "look" });
   if (phase === "starting" || phase === "recording") cancel("Nothing was recorded: the server began anew");
   [session, since] = [s, null];
 }
@@ -187,7 +188,7 @@ camera.addEventListener("stopped", () => cancel("Nothing was recorded: the camer
 camera.addEventListener("rested", () => cancel("Nothing was recorded: the page was out of sight"));
 keys.addEventListener("renewed", () => {
   remark("The program that serves this page was started anew");
-  if (clipNames().length) ask({ do: "look" });
+  if (isTaught()) ask({ do: "look" });
 });
 
 // What the visitor begins with, once the tab is there.
