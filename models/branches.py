@@ -115,15 +115,32 @@ class Branches(nn.Module):
             frames_N: Frames that each clip lasts at 30 fps.
             present_NP: Which slots hold a person; used if the shape masks people.
         """
+        kept_NP = self.kept(joints_NPTVC, present_NP)
+        return self.pooled(self._run_all(self.rows(joints_NPTVC, frames_N, kept_NP)), len(joints_NPTVC), kept_NP)
+
+    def kept(self, joints_NPTVC: Tensor, present_NP: Tensor | None) -> Tensor | None:
+        """Return which people are encoded, (N, P) bool; None for all slots (also where the shape masks nobody)."""
+        return present_NP if self.shape.mask_people and joints_NPTVC.shape[1] > 1 else None
+
+    def rows(self, joints_NPTVC: Tensor, frames_N: Tensor, kept_NP: Tensor | None) -> list[Tensor]:
+        """Return what each encoder gets, (B, T, V, C): the modalities of the people that are `kept`."""
         with one_thread(), torch.autocast(joints_NPTVC.device.type, enabled=False):
             inputs = self.inputs(joints_NPTVC.float(), frames_N)
-        present_NP = present_NP if self.shape.mask_people else None
-        N, P = joints_NPTVC.shape[:2]
-        if present_NP is None or P == 1:
-            h_MBH = self._run_all([x_NPTVC.flatten(0, 1) for x_NPTVC in inputs.values()])
-            return torch.stack([h_BH.float().reshape(N, P, -1).mean(1) for h_BH in h_MBH])
-        h_MBH = self._run_all([x_NPTVC[present_NP] for x_NPTVC in inputs.values()])
-        return torch.stack([self._mean_people(h_BH.float(), present_NP) for h_BH in h_MBH])
+        return [x_NPTVC.flatten(0, 1) if kept_NP is None else x_NPTVC[kept_NP] for x_NPTVC in inputs.values()]
+
+    def maps(self, x_MBTVC: Sequence[Tensor]) -> list[Tensor]:
+        """Return the encoders' maps (B, H, t, V), whose mean is h.
+
+        One encoder runs after the other, and all activations are kept.
+        """
+        encoders = [encoder for encoder in self.encoders.values() if isinstance(encoder, Encoder)]
+        return [encoder.maps(x_BTVC) for encoder, x_BTVC in zip(encoders, x_MBTVC, strict=True)]
+
+    def pooled(self, h_MBH: Sequence[Tensor], clips: int, kept_NP: Tensor | None) -> Tensor:
+        """Return the mean of h over the people of each clip, (M, N, H) float32."""
+        if kept_NP is None:
+            return torch.stack([h_BH.float().reshape(clips, -1, h_BH.shape[-1]).mean(1) for h_BH in h_MBH])
+        return torch.stack([self._mean_people(h_BH.float(), kept_NP) for h_BH in h_MBH])
 
     def _mean_people(self, h_BH: Tensor, present_NP: Tensor) -> Tensor:
         h_NPH = h_BH.new_zeros(*present_NP.shape, h_BH.shape[-1])

@@ -28,6 +28,9 @@ _VALUES: dict[str, tuple[Any, str]] = {
     "warmup": (at_least_0, "epochs of linear growth at the start"),
     "precision": (str, "auto, fp32, tf32 or bf16"),
     "init_std": (_LEAST_0, "of the heads' initial weights (linear)"),
+    "solver": (str, "sgd or ridge (linear)"),
+    "penalty": (_LEAST_0, "of the squared weights, as a share of the features' variances (linear, ridge)"),
+    "pooling": (str, "mean or places: what heads read of the encoders' maps (linear)"),
     "k": (at_least_0, "neighbours that vote (knn)"),
     "watch": (
         at_least_0,
@@ -83,7 +86,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--preset",
-        help="ikem, cmd or mamp for linear heads; paper or compact for training encoders (default: as fits the run)",
+        help="ikem, cmd, mamp or ridge for linear heads; paper or compact for training encoders (default: as fits "
+        "the run)",
     )
     command.add_argument("--config", type=path, metavar="FILE", help="YAML file with `key: value` lines")
     group = command.add_argument_group("configuration", "every value of the preset can be changed")

@@ -140,7 +140,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """
     out: dict[str, Any] = {}
     for key, value in values.items():
-        nested = isinstance(value, Mapping) and key != "weights"
+        nested = isinstance(value, Mapping) and key not in ("weights", "beside")
         out |= flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
     return out
 

@@ -164,8 +164,11 @@ def notes(state: ComparisonState) -> list[str]:
 
 def _heads(how: dict[str, Any]) -> str:
     values = how["values"]
-    words = [f"{values[key]} epochs" if key == "epochs" else f"{key} {values[key]}" for key in ("epochs", "batch", "lr",
-             "schedule", "k", "precision") if key in values]  # fmt: skip
+    shown: tuple[str, ...] = ("epochs", "batch", "lr", "schedule", "k", "precision")
+    if values.get("solver") == "ridge":
+        shown = ("solver", "penalty", "precision")
+    shown += ("pooling",) if values.get("pooling", "mean") != "mean" else ()
+    words = [f"{values[key]} epochs" if key == "epochs" else f"{key} {values[key]}" for key in shown if key in values]
     words += ["whole batches alone"] * bool(values.get("drop_last"))
     part = "" if how["fraction"] is None else f" of {100 * how['fraction']:g} % of the labels"
     return f"Evaluation {how['protocol']}{part}{', frozen encoders' * how['frozen']}: {', '.join(words)}."

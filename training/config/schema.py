@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from models.modality_names import MODALITIES, check_modalities
 from models.shape import Shape
+from training.data.hiding import Hiding
 from training.data.views import Views
 
 LETTERS = {"j": "joint", "m": "motion", "b": "bone", "a": "acceleration", "r": "rotation", "o": "angular"}
@@ -21,6 +22,7 @@ EXCHANGES: dict[str, dict[str, float]] = {
     "ekem+ikem": {"ekem": 1.0, "ikem": 1.0},
     "cmd": {"info_nce": 1.0, "cmd": 1.0},
 }
+BESIDE = ("predict", "soft")  # losses that may stand beside the others in both stages
 METHODS = ("rckd", "kl", "cmd", "feature")
 SCHEDULES = ("step", "cosine")
 # auto becomes bf16 or fp32, by what the processor can do (training.runs.precision), before a run is written down.
@@ -164,6 +166,11 @@ class PretrainConfig(Schedule):
         freeze_keys: modalities whose key branch stands still in stage 2 while ekem or ikem exchange something.
         pair: chance that the second view of a clip that another sensor saw too is made of what that sensor saw;
             nothing changes where no clip has such a counterpart.
+        hide: what of a query's clip is hidden (training.data.hiding).
+        beside: weights of further losses in both stages: predict (masked prediction of the key encoders' features; it
+            needs hide.share), soft (the neighbours of a clip's key, as soft targets of its query).
+        mix: chance that a query's clip gets body parts of another clip in stage 1 (training.method.mixing).
+        product: query or key: which branches are the run's result. Keys see whole clips alone.
     """
 
     modalities: tuple[str, ...] = MODALITIES
@@ -174,11 +181,17 @@ class PretrainConfig(Schedule):
     context_gradient: bool = True
     freeze_keys: tuple[str, ...] = ("joint", "bone", "rotation")
     pair: float = 0.5
+    hide: Hiding = field(default_factory=Hiding)
+    beside: dict[str, float] = field(default_factory=dict)
+    mix: float = 0.0
+    product: str = "query"
 
     def __post_init__(self) -> None:
         Schedule.__post_init__(self)
         object.__setattr__(self, "modalities", check_modalities(self.modalities))
         object.__setattr__(self, "freeze_keys", tuple(self.freeze_keys))
+        if isinstance(self.hide, Mapping):
+            object.__setattr__(self, "hide", Hiding(**self.hide))
         losses = ("info_nce", "ekem", "ikem", "cmd")
         require(self, {
             "exchange": one_of(self.exchange, EXCHANGES), "topk": (self.topk >= 1, "at least 1"),
@@ -186,7 +199,12 @@ class PretrainConfig(Schedule):
             "stage1": (0 <= self.stage1 <= self.epochs, f"from 0 to the {self.epochs} epochs"),
             "freeze_keys": (set(self.freeze_keys) <= set(MODALITIES), f"some of {', '.join(MODALITIES)}"),
             "weights": (set(self.weights) <= set(losses), f"of some of {', '.join(losses)}"),
+            "hide": (0 <= self.hide.share < 1 and self.hide.stretches >= 1, "a share in [0, 1) of 1 stretch or more"),
+            "beside": (set(self.beside) <= set(BESIDE), f"of some of {', '.join(BESIDE)}"),
+            "mix": (0 <= self.mix <= 1, "in [0, 1]"), "product": one_of(self.product, ("query", "key")),
         })  # fmt: skip
+        if self.beside.get("predict") and not self.hide.share:
+            raise ValueError("beside: predict needs something hidden; give hide.share, 0.6 say")
         if self.weights and (min(self.weights.values()) < 0 or not any(self.weights.values())):
             raise ValueError(f"weights must not be negative, nor all 0, with which nothing trains; got {self.weights}")
         if len(self.modalities) < 2 and {"ekem", "cmd"} & set(EXCHANGES[self.exchange]):

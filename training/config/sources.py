@@ -31,7 +31,7 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     out = dict(base)
     for key, value in over.items():
         head, _, tail = key.partition(".")
-        if tail or (isinstance(value, Mapping) and head != "weights"):
+        if tail or (isinstance(value, Mapping) and head not in ("weights", "beside")):
             inner = out.get(head, {})
             if dataclasses.is_dataclass(inner) and not isinstance(inner, type):
                 inner = dataclasses.asdict(inner)
@@ -93,7 +93,7 @@ def from_sources(
     except TypeError as error:
         known = ", ".join(entry.name for entry in fields(kind))
         raise ValueError(
-            f"{error}; the keys are {known}, and those of shape and views as shape.KEY, views.KEY"
+            f"{error}; the keys are {known}, and those of shape, views and hide as shape.KEY, views.KEY, hide.KEY"
         ) from None
 
 

@@ -14,7 +14,8 @@ import math
 import torch
 from torch import Tensor
 
-from models.skeleton import MIRROR, MIRROR_SIGN_3
+from models.skeleton import CENTRE, MIRROR, MIRROR_SIGN_3
+from training.data.conventions import LAYOUTS, LAYOUTS_LVU
 from training.data.views import Views
 
 # (joints that fall, onto which joint): hands, arms, feet, legs.
@@ -95,6 +96,15 @@ def _lost(x_NPTVC: Tensor, chance: float, rng: torch.Generator) -> Tensor:
     return x_NPTVC.gather(3, index)
 
 
+def _poorer(x_NPTVC: Tensor, chance: float, rng: torch.Generator) -> Tensor:
+    """Show some clips as another convention of skeletons would, centred anew (MS-CLR, arXiv 2403.11858)."""
+    which_N = torch.randint(len(LAYOUTS), (len(x_NPTVC),), generator=rng)
+    hit_N = (torch.rand(len(x_NPTVC), generator=rng) < chance).to(x_NPTVC.device)[:, None, None, None, None]
+    W_NVU = LAYOUTS_LVU[which_N].to(x_NPTVC)
+    poorer_NPTVC = torch.einsum("nptuc,nvu->nptvc", x_NPTVC, W_NVU)
+    return torch.where(hit_N, poorer_NPTVC - poorer_NPTVC[:, :, :, CENTRE : CENTRE + 1], x_NPTVC)
+
+
 def _mirrored(x_NPTVC: Tensor) -> Tensor:
     """Mirror tensors as models.skeleton.mirrored mirrors arrays."""
     return x_NPTVC[:, :, :, MIRROR.tolist()] * torch.from_numpy(MIRROR_SIGN_3).to(x_NPTVC.device)
@@ -130,6 +140,8 @@ def augment(x_NPTVC: Tensor, rng: torch.Generator, how: Views) -> Tensor:
     if how.mirror:
         flip_N = (torch.rand(N, generator=rng) < how.mirror).to(device)[:, None, None, None, None]
         x_NPTVC = torch.where(flip_N, _mirrored(x_NPTVC), x_NPTVC)
+    if how.layout:
+        x_NPTVC = _poorer(x_NPTVC, how.layout, rng)
     if how.lose:
         x_NPTVC = _lost(x_NPTVC, how.lose, rng)
     if how.blur:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.data.store import Batch, Store
+from training.data.store import VAL, Batch, Store
 
 
 class Pool:
@@ -47,6 +47,10 @@ class Pool:
             seen.add(store.hash)
             ids = np.arange(len(store))
             if split:
+                if split.endswith(f"{VAL}+"):
+                    raise ValueError(
+                        f"{name} would train on what {split.removesuffix(f'{VAL}+')} tests on: leave out +"
+                    )
                 train, test = store.split(split.removesuffix("+"))
                 ids = np.setdiff1d(ids, test) if split.endswith("+") else train
             parts.append((store, ids))

@@ -27,6 +27,7 @@ FORMAT = "ikem-clips/1"
 FRAMES = 50
 SKELETONS, INDEX, META = "skeletons.npy", "index.npz", "store.json"
 FIELDS = ("first", "people", "frames", "label", "subject", "view", "setup", "name")
+VAL = "-val"  # after a split's name
 _LEFT_SHOULDER, _RIGHT_SHOULDER = 4, 8
 
 
@@ -253,13 +254,31 @@ class Store:
     def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the numbers of the clips that train and of those that test, int64.
 
+        "NAME-val" cuts the training half of the split NAME once more by what NAME is cut by (cameras, set-ups or
+        actors), so that choices need no test clip: every second of them tests. xview-val of cameras 1 and 2 trains on
+        camera 1 and tests on camera 2.
+
         Raises:
-            ValueError: there is no such split.
+            ValueError: there is no such split, or its training half has one camera or actor alone.
         """
-        part_N = self.index.get(f"split_{name}")
+        whole = name.removesuffix(VAL)
+        part_N = self.index.get(f"split_{whole}")
         if part_N is None:
-            raise ValueError(f"{self.folder} has no split {name!r}; it has {', '.join(self.splits) or 'none'}")
-        return np.flatnonzero(part_N == 1), np.flatnonzero(part_N == 0)
+            raise ValueError(f"{self.folder} has no split {whole!r}; it has {', '.join(self.splits) or 'none'}")
+        train, test = np.flatnonzero(part_N == 1), np.flatnonzero(part_N == 0)
+        return (train, test) if whole == name else self._cut_again(whole, train, test)
+
+    def _cut_again(self, name: str, train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        for field in ("view", "setup", "subject"):
+            value_N = self.index[field]
+            values = np.unique(value_N[train])
+            if len(values) > 1 and not np.isin(values, value_N[test]).any():
+                tests_N = np.isin(value_N[train], values[1::2])
+                return train[~tests_N], train[tests_N]
+        raise ValueError(
+            f"the split {name} of {self.folder} cannot be cut again: its training clips are of one camera, set-up or "
+            "actor alone, or the test clips have the same"
+        )
 
     def batch(self, ids: np.ndarray, device: str | torch.device = "cpu", people: int | None = None) -> Batch:
         """Return some clips on a device.

@@ -19,6 +19,7 @@ class Views:
         lose: chance that one limb is collapsed onto its root.
         mirror: chance of exchanging left and right.
         blur: chance of smoothing over time.
+        layout: chance of being shown as a poorer skeleton would: one of 15 joints, or of 13 and no spine.
     """
 
     crop: float = 1 / 6
@@ -30,3 +31,4 @@ class Views:
     lose: float = 0.0
     mirror: float = 0.0
     blur: float = 0.0
+    layout: float = 0.0

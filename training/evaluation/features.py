@@ -13,7 +13,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from models.branches import Branches
-from training.data.store import Store
+from training.data.store import Batch, Store
+from training.evaluation.pooling import places
 from training.runs.precision import encoders_in
 
 
@@ -74,6 +75,7 @@ def features(
     device: str | torch.device = "cpu",
     precision: str = "fp32",
     batch: int = 256,
+    pooling: str = "mean",
 ) -> Tensor:
     """Compute h of some clips in eval mode, without gradient or augmentation.
 
@@ -84,17 +86,26 @@ def features(
         device: where to compute.
         precision: of the encoders, one of training.config.schema.PRECISIONS but auto.
         batch: clips at a time.
+        pooling: mean gives h, places the summaries of training.evaluation.pooling in its place (10 H numbers).
 
     Returns:
         h_NMH, float32, on the CPU, in the order of the numbers.
     """
     training, device = branches.training, torch.device(device)
     branches.to(device).eval()
-    parts = [torch.empty(0, len(branches.names), branches.shape.channels[-1])]
+    parts: list[Tensor] = []
     for start in tqdm(range(0, len(ids), batch), desc="features", unit="batch", leave=False):
         some = store.batch(ids[start : start + batch], device, people_slots(branches, store))
         with encoders_in(precision, device):
-            h_MNH = branches.encode(some.joints_NPTVC, some.frames_N, some.present_NP)
+            h_MNH = _pooled(branches, some, pooling)
         parts.append(h_MNH.transpose(0, 1).float().cpu())
     branches.train(training)
-    return torch.cat(parts)
+    return torch.cat(parts) if parts else torch.empty(0, len(branches.names), branches.shape.channels[-1])
+
+
+def _pooled(branches: Branches, some: Batch, pooling: str) -> Tensor:
+    if pooling == "mean":
+        return branches.encode(some.joints_NPTVC, some.frames_N, some.present_NP)
+    kept_NP = branches.kept(some.joints_NPTVC, some.present_NP)
+    maps_MBHtV = branches.maps(branches.rows(some.joints_NPTVC, some.frames_N, kept_NP))
+    return branches.pooled([places(maps_BHtV.float()) for maps_BHtV in maps_MBHtV], len(some.ids_N), kept_NP)

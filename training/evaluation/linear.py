@@ -14,6 +14,8 @@ What the presets repeat, all of it SGD with momentum 0.9 and no weight decay, on
         warm-up, features standardised by a batch-norm without parameters; heads N(0, 0.01). It crops and rotates the
         training clips at random; here neither. The file with its cosine is not among the published ones: the usual
         half cosine is assumed.
+
+The preset ridge is the project's own: the same heads, jointly and in closed form (training.evaluation.ridge).
 """
 
 from __future__ import annotations
@@ -28,12 +30,16 @@ from torch.nn import functional as F
 
 from training.config.schema import PRECISIONS, SCHEDULES, learning_rate, one_of, require
 from training.evaluation.features import require_spread
+from training.evaluation.pooling import POOLINGS
+from training.evaluation.ridge import ridge_scores
 
 LINEAR_PRESETS: dict[str, dict[str, Any]] = {
     "ikem": {},
     "cmd": {"lr": 0.1, "batch": 64, "epochs": 80, "drop_at": (50, 70), "init_std": 0.01},
     "mamp": {"lr": 0.1, "batch": 256, "schedule": "cosine", "init_std": 0.01, "standardise": True},
+    "ridge": {"solver": "ridge", "standardise": True},
 }
+SOLVERS = ("sgd", "ridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,10 @@ class LinearConfig:
         drop_at: epochs after which the step schedule divides the rate by ten.
         warmup: epochs of linear growth at the start.
         init_std: standard deviation of the heads' initial weights; biases begin at 0.
-        standardise: features pass a batch-norm without parameters first.
+        standardise: features pass a batch-norm without parameters first (ridge: always, by the training clips).
+        solver: sgd, or ridge (closed form: epochs, batch, rates, schedule and init_std mean nothing).
+        penalty: of ridge's squared weights, as a share of the features' summed variances.
+        pooling: mean (h, as published) or places (training.evaluation.pooling).
         precision: of the frozen encoders, as in pre-training.
     """
 
@@ -81,12 +90,18 @@ class LinearConfig:
     warmup: int = 0
     init_std: float = 0.02
     standardise: bool = False
+    solver: str = "sgd"
+    penalty: float = 5e-4
+    pooling: str = "mean"
     precision: str = "fp32"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "drop_at", tuple(self.drop_at))
         check_schedule(self)
-        require(self, {"init_std": (self.init_std > 0, "positive")})
+        require(self, {
+            "init_std": (self.init_std > 0, "positive"), "penalty": (self.penalty > 0, "positive"),
+            "solver": one_of(self.solver, SOLVERS), "pooling": one_of(self.pooling, POOLINGS),
+        })  # fmt: skip
 
     def rate(self, epoch: float) -> float:
         """Return the learning rate at a (fractional) epoch, as in pre-training."""
@@ -155,6 +170,9 @@ def train_heads(
         ValueError: the features are the same for all training clips; or the one batch is smaller, and would be dropped.
     """
     require_spread(train_NMH)
+    if config.solver == "ridge":
+        x_ND, label_N, test_ND = (t.to(device) for t in (train_NMH.flatten(1), train_label_N, test_NMH.flatten(1)))
+        return Predictions(ridge_scores(x_ND, label_N, test_ND, classes, config.penalty).argmax(1).cpu().numpy())
     if config.drop_last and len(train_NMH) < config.batch:
         raise ValueError(
             f"{len(train_NMH)} training clips make no batch of {config.batch}, and drop_last leaves out smaller ones; "

@@ -131,8 +131,8 @@ def make_config(
     Args:
         protocol: one of PROTOCOLS.
         frozen: of the semi protocol: linear heads on frozen encoders.
-        preset: ikem, cmd or mamp for heads, paper or compact for training encoders; None takes that which belongs to
-            the run.
+        preset: ikem, cmd, mamp or ridge for heads, paper or compact for training encoders; None takes that which
+            belongs to the run.
         values: over the preset's; mappings (views, shape) change what they name alone.
         trained_by: preset of the run (`preset_of`), or "" where nobody knows. Then heads are standardised (mamp), and
             encoders are trained as the paper's.
@@ -216,8 +216,9 @@ class Judge:
         assert self.branches is not None
         clips, config = self.clips, self.config
         if not self._h:
+            pooling = config.pooling if isinstance(config, LinearConfig) else "mean"
             self._h = [
-                features(self.branches, clips.store, ids, self.device, config.precision)
+                features(self.branches, clips.store, ids, self.device, config.precision, pooling=pooling)
                 for ids in (clips.train_ids, clips.test_ids)
             ]
         columns, rows = [self.names.index(name) for name in subset], np.searchsorted(clips.train_ids, train_ids)

@@ -68,6 +68,58 @@ def info_nce(q_ND: Tensor, k_ND: Tensor, queue_KD: Tensor, temperature: float, m
     return (torch.logaddexp(positive_N, single_N) - positive_N).mean()
 
 
+@full_precision
+def mixed_info_nce(
+    q_ND: Tensor,
+    k_ND: Tensor,
+    other_ND: Tensor,
+    own_N: Tensor,
+    queue_KD: Tensor,
+    temperature: float,
+    mask_NK: Tensor | None = None,
+) -> Tensor:
+    """Compute InfoNCE of queries that are mixed of two clips, each clip's key a positive by its share.
+
+    The result is the mean over the batch.
+
+    Args:
+        q_ND: Unit queries of the mixed clips.
+        k_ND: Unit keys of the first clip.
+        other_ND: Unit keys of the second clip.
+        own_N: Share of the first clip, in [0, 1].
+        queue_KD: Unit keys of other clips.
+        temperature: T.
+        mask_NK: Columns to leave out, or None; those of either clip.
+    """
+    single_SN, _ = queue_sums([q_ND], [queue_KD], [], temperature, mask_NK)
+    terms = []
+    for share_N, key_ND in ((own_N, k_ND), (1 - own_N, other_ND)):
+        positive_N = (q_ND * key_ND.detach()).sum(1) / temperature
+        terms.append(share_N * (torch.logaddexp(positive_N, single_SN[0]) - positive_N))
+    return sum(terms, q_ND.new_zeros(())).mean()
+
+
+@full_precision
+def soft_neighbours(
+    z_MND: Tensor, k_MND: Tensor, queue_MKD: Tensor, topk: int, mask_NK: Tensor | None = None
+) -> Tensor:
+    """Compute the loss of soft neighbours: a clip's key tells its query how similar the queue's clips are.
+
+    It is CMD's term of a modality with itself (ReSSL, arXiv 2107.09282). The result is the sum over the modalities.
+
+    Args:
+        z_MND: Unit queries.
+        k_MND: Unit keys of the same clips' other view.
+        queue_MKD: Keys of other clips.
+        topk: Neighbours compared, at most K.
+        mask_NK: Columns to leave out, or None.
+    """
+    loss = z_MND.new_zeros(())
+    for z_ND, k_ND, queue_KD in zip(z_MND, k_MND.detach(), queue_MKD.detach(), strict=True):
+        loss = loss + neighbour_kl(k_ND @ queue_KD.t(), z_ND @ queue_KD.t(), topk, 0.05, 0.1, mask_NK)
+    return loss
+
+
 def mined_term(
     positive_N: Tensor, own_Nk: Tensor, context_Nk: Tensor, single_N: Tensor, double_N: Tensor, temperature: float
 ) -> Tensor:

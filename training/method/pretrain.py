@@ -16,11 +16,14 @@ from torch.nn import functional as F
 
 from models.branches import Branches, projection
 from training.config.schema import PretrainConfig, Schedule
+from training.data.hiding import hidden_tubes, hide
 from training.data.pool import Pool
 from training.data.store import Batch
 from training.method import losses
 from training.method.collapse import diagnostics
 from training.method.key_queue import Queue
+from training.method.masked import hidden_places, prediction_loss, rows_at, standardised
+from training.method.mixing import Mixed, mixed
 from training.method.momentum import follow, key_copy
 from training.parallel.shared_norms import share_statistics
 from training.parallel.torchrun import Group, gather_keys, join
@@ -49,11 +52,13 @@ class Pretrainer(nn.Module):
         self.key = key_copy(self.query)
         self.queue = Queue(config.modalities, queue_length(config, clips), WIDTH)
         self.predictors = nn.ModuleDict({name: projection((H, E, E)) for name in config.modalities})
+        hidden = config.modalities if "predict" in config.beside else ()
+        self.guessers = nn.ModuleDict({name: projection((H, H, H)) for name in hidden})
         self._newest: tuple[Tensor, Tensor] | None = None
 
     def product(self) -> Branches:
-        """Return the query branches."""
-        return self.query
+        """Return the branches that the configuration wants."""
+        return self.key if self.config.product == "key" else self.query
 
     def before(self, epoch: int) -> None:
         """Let the keys follow the queries."""
@@ -68,8 +73,9 @@ class Pretrainer(nn.Module):
             epoch: Counted from 0.
         """
         how = self.config
+        mix = mixed(first.joints_NPTVC, how.mix) if how.mix and epoch < how.stage1 else None
         with encoders_in(how.precision, first.joints_NPTVC.device):
-            h_MNH = self.query.encode(first.joints_NPTVC, first.frames_N, first.present_NP)
+            h_MNH, predicted = self._queries(first, first.joints_NPTVC if mix is None else mix.joints_NPTVC)
             with torch.no_grad():
                 k_MNH = self.key.encode(second.joints_NPTVC, second.frames_N, second.present_NP)
         z_MND = self.query.project(h_MNH)
@@ -77,9 +83,51 @@ class Pretrainer(nn.Module):
             k_MND = self.key.project(k_MNH)
         self._newest = k_MND, second.ids_N
         mask_NK = self.queue.own_columns(first.ids_N) if how.mask_own else None
-        weights = how.loss_weights if epoch >= how.stage1 else {"info_nce": 1.0}
-        parts = {name: self._part(name, h_MNH, z_MND, k_MND, mask_NK) for name in weights}
+        weights = (how.loss_weights if epoch >= how.stage1 else {"info_nce": 1.0}) | how.beside
+        parts = {name: self._part(name, h_MNH, z_MND, k_MND, mask_NK) for name in weights if name != "predict"}
+        if mix is not None:
+            parts["info_nce"] = self._mixed(mix, z_MND, k_MND, mask_NK)
+        if predicted is not None:
+            parts["predict"] = predicted
         return parts | {"loss": sum((weights[name] * part for name, part in parts.items()), z_MND.new_zeros(()))}
+
+    def _queries(self, view: Batch, joints_NPTVC: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the queries' h, (M, N, H), and the loss of masked prediction where it is wanted.
+
+        Args:
+            view: of the clips.
+            joints_NPTVC: its joints, perhaps mixed.
+        """
+        how, query = self.config, self.query
+        if not how.hide.share:
+            return query.encode(joints_NPTVC, view.frames_N, view.present_NP), None
+        kept_NP = query.kept(joints_NPTVC, view.present_NP)
+        x_MBTVC = query.rows(joints_NPTVC, view.frames_N, kept_NP)
+        people, frames = x_MBTVC[0].shape[:2]
+        hidden_BTV = hidden_tubes(people, frames, how.hide).to(joints_NPTVC.device)
+        maps_MBHtV = query.maps([hide(x_BTVC, hidden_BTV) for x_BTVC in x_MBTVC])
+        h_MNH = query.pooled([maps_BHtV.mean((2, 3)) for maps_BHtV in maps_MBHtV], len(joints_NPTVC), kept_NP)
+        if not self.guessers:
+            return h_MNH, None
+        with torch.no_grad():
+            targets = [standardised(maps_BHtV.float()) for maps_BHtV in self.key.maps(x_MBTVC)]
+        places_BtV = hidden_places(hidden_BTV, how.shape.strides)
+        each = zip(self.guessers.values(), maps_MBHtV, targets, strict=True)
+        terms = [
+            prediction_loss(guess(rows_at(maps_BHtV, places_BtV)), rows_at(target_BHtV, places_BtV))
+            for guess, maps_BHtV, target_BHtV in each
+        ]
+        return h_MNH, torch.stack(terms).sum()
+
+    def _mixed(self, mix: Mixed, z_MND: Tensor, k_MND: Tensor, mask_NK: Tensor | None) -> Tensor:
+        """Return InfoNCE of mixed queries, the sum over the modalities."""
+        mask_NK = mask_NK if mask_NK is None else mask_NK | mask_NK[mix.other_N]
+        triples = zip(z_MND, k_MND, self.queue.keys_MKD, strict=True)
+        each = (
+            losses.mixed_info_nce(z, k, k[mix.other_N], mix.own_N, q, self.config.temperature, mask_NK)
+            for z, k, q in triples
+        )
+        return sum(each, z_MND.new_zeros(()))
 
     def _part(self, name: str, h_MNH: Tensor, z_MND: Tensor, k_MND: Tensor, mask_NK: Tensor | None) -> Tensor:
         how, queue_MKD = self.config, self.queue.keys_MKD
@@ -91,6 +139,8 @@ class Pretrainer(nn.Module):
             return losses.ekem(z_MND, k_MND, queue_MKD, how.temperature, how.topk, how.context_gradient, mask_NK)
         if name == "cmd":
             return losses.cmd(z_MND, k_MND, queue_MKD, cmd_neighbours(how, len(self.queue)), mask_NK=mask_NK)
+        if name == "soft":
+            return losses.soft_neighbours(z_MND, k_MND, queue_MKD, cmd_neighbours(how, len(self.queue)), mask_NK)
         y_MNE = torch.stack([net(h_NH) for net, h_NH in zip(self.predictors.values(), h_MNH, strict=True)])
         return losses.ikem(F.normalize(y_MNE.float(), dim=-1), k_MND, queue_MKD, how.temperature, mask_NK)
 

@@ -25,7 +25,7 @@ FORMAT = "ikem-run/1"
 FREE = ("save_every",)
 _MOST_NAMED = 5  # values that differ, in a message
 # Fields that configurations of earlier versions lack. Their runs had nothing of what these speak of.
-LATER = ("pair",)
+LATER = ("pair", "hide", "beside", "mix", "product", "views.layout")
 
 
 def provenance(store: Store) -> dict[str, str]:
@@ -59,8 +59,7 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
         held = read_config(out)
         differs = [k for k in asked if k != "config" and held.get(k) != asked[k]]
         told = held.get("config", {})
-        same = {k: v for k, v in asked["config"].items() if k not in FREE and (k in told or k not in LATER)}
-        differs += [k for k, v in same.items() if told.get(k) != v]
+        differs += [k for k, v in known(asked["config"], told).items() if k not in FREE and told.get(k) != v]
         if differs:
             first, more = ", ".join(differs[:_MOST_NAMED]), len(differs) - _MOST_NAMED
             raise ValueError(
@@ -70,6 +69,21 @@ def open_run(out: Path, kind: str, config: Any, data: list[dict[str, Any]], extr
             )
         return
     write_json(path, asked | made_with())
+
+
+def known(asked: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a configuration asks for, without the fields that a run of an earlier version could not know.
+
+    Args:
+        asked: the configuration's values.
+        told: those of the run's config.json.
+    """
+    here = {k: v for k, v in asked.items() if k in told or k not in LATER}
+    for name, values in here.items():
+        there = told.get(name)
+        if isinstance(values, dict) and isinstance(there, dict):
+            here[name] = {k: v for k, v in values.items() if k in there or f"{name}.{k}" not in LATER}
+    return here
 
 
 def read_config(run: str | Path) -> dict[str, Any]:

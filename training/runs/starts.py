@@ -13,7 +13,7 @@ from models.system.lock import alone
 from training.data.pool import Pool
 from training.data.store import Store
 from training.parallel.torchrun import Group
-from training.runs.run_folder import CONFIG, read_config
+from training.runs.run_folder import CONFIG, known, read_config
 
 
 @contextmanager
@@ -39,7 +39,8 @@ def held_precision(*runs: Path | None) -> str | None:
 
 
 # Fields that decide how stage 1 was trained. Epochs, exchange and modalities may differ.
-_OF_STAGE_1 = ("optimizer", "batch", "precision", "views", "shape", "queue", "temperature", "mask_own")
+_OF_STAGE_1 = ("optimizer", "batch", "precision", "views", "shape", "queue", "temperature", "mask_own", "hide",
+               "beside", "mix")  # fmt: skip
 
 
 def _flat(config: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def require_same_start(stage1: Path, config: Any, data: list[dict[str, Any]]) ->
         ValueError: it was trained on other clips, or with other values; the message names them.
     """
     held, asked = read_config(stage1), json.loads(json.dumps({"config": asdict(config), "data": data}))
-    there, here = _flat(held["config"]), _flat(asked["config"])
+    there, here = _flat(held["config"]), _flat(known(asked["config"], held["config"]))
     words = [f"{name} {there.get(name)} (here {value})" for name, value in here.items() if there.get(name) != value]
     words += ["other clips"] * (held["data"] != asked["data"])
     if words:

@@ -78,6 +78,23 @@ def test_batches_hold_the_clips_that_were_written(folder: Path) -> None:
         store.split("xview")
 
 
+def test_choices_have_a_split_without_test_clips(tmp_path: Path) -> None:
+    clips = [[np.zeros((50, 25, 3), np.float32)] for _ in range(8)]
+    fields = {"view": np.array([1, 2, 3, 1, 2, 3, 1, 2]), "subject": np.array([1, 1, 1, 3, 3, 4, 4, 5])}
+    splits = {"xview": np.isin(fields["view"], (1, 2)), "xsub": fields["subject"] % 2 == 1, "one": np.arange(8) < 1}
+    write_store(tmp_path, clips, fields, (), splits, "test")
+    store = Store(tmp_path)
+    for name, train, test in (("xview", [0, 3, 6], [1, 4, 7]), ("xsub", [0, 1, 2, 7], [3, 4])):
+        assert [ids.tolist() for ids in store.split(f"{name}-val")] == [train, test]
+        assert Pool.open([f"{tmp_path}:{name}-val"]).parts[0][1].tolist() == train
+    with pytest.raises(ValueError, match=r"cannot be cut again: .* actor alone"):
+        store.split("one-val")
+    with pytest.raises(ValueError, match="no split 'none'; it has"):
+        store.split("none-val")
+    with pytest.raises(ValueError, match=r"what xview tests on: leave out \+"):
+        Pool.open([f"{tmp_path}:xview-val+"])
+
+
 def test_a_pool_joins_stores_and_hides_labels(folder: Path) -> None:
     import torch
 

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from models.branches import Branches
 from models.shape import Shape
+from models.skeleton import JOINTS
 from training.config.schema import parse_modalities
 from training.data.store import Store, write_store
 from training.data.views import Views
@@ -21,6 +22,7 @@ from training.evaluation.finetune import ScratchConfig, TuneConfig, tune
 from training.evaluation.knn import NearestConfig, nearest
 from training.evaluation.linear import LINEAR_PRESETS, LinearConfig, train_heads
 from training.evaluation.protocols import Judge, Labelled, check_subsets, make_config
+from training.evaluation.ridge import ridge_scores
 
 SHAPE = Shape(channels=(4, 8), strides=(2, 2), dropout=0.0)
 JMB = ("joint", "motion", "bone")
@@ -122,6 +124,63 @@ def test_standardised_features_do_not_care_for_their_scale() -> None:
     config = make_config("linear", preset="mamp", values={"epochs": 3, "batch": 59})  # a last batch of one clip
     small, large = (train_heads(s * x, y, s * test, truth, 3, config, seed=0) for s in (1, 1000))
     np.testing.assert_array_equal(small.predicted_N, large.predicted_N)
+
+
+@pytest.mark.parametrize(("clips", "width"), [(40, 3), (9, 20)])
+def test_ridge_heads_minimise_their_error(clips: int, width: int) -> None:
+    """Against gradient descent on the same sum, more clips than features and fewer."""
+    rng = torch.Generator().manual_seed(5)
+    x, test = (torch.randn(n, width, generator=rng, dtype=torch.float64) * 3 + 1 for n in (clips, 7))
+    y, penalty = torch.arange(clips) % 3, 0.02
+    found = ridge_scores(x, y, test, 3, penalty)
+    mean, std = x.mean(0), x.std(0, correction=0)
+    x, test, truth = (x - mean) / std, (test - mean) / std, F.one_hot(y, 3).double()
+    W, b = torch.zeros(width, 3, dtype=torch.float64, requires_grad=True), truth.mean(0).clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([W, b], max_iter=500, tolerance_grad=1e-12, tolerance_change=1e-14)
+
+    def error() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = (x @ W + b - truth).square().sum(1).mean() + penalty * width * W.square().sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(error)
+    torch.testing.assert_close(found, (test @ W + b).detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_heads_may_read_where_and_when(store: Store, branches: Branches) -> None:
+    ids = np.arange(20)
+    found = features(branches, store, ids, batch=7, pooling="places").reshape(20, 3, 8, 10)
+    batch = store.batch(ids, people=2)
+    kept = batch.present_NP
+    branches.eval()
+    with torch.no_grad():
+        x = branches.rows(batch.joints_NPTVC, batch.frames_N, kept)[1]
+        maps_BHtV = branches.encoders["motion"].maps(x)
+    of = kept.nonzero()[:, 0]
+    alone = int((kept.sum(1) == 1).nonzero()[0])
+    maps_HtV = maps_BHtV[of == alone][0]
+    arm = [JOINTS.index(f"left_{n}") for n in ("shoulder", "elbow", "wrist", "hand", "tip", "thumb")]
+    expected = [maps_HtV[..., arm].mean((1, 2)), maps_HtV.flatten(1).std(1, correction=0), maps_HtV.amax((1, 2))]
+    for column, value in zip((1, 8, 9), expected, strict=True):
+        torch.testing.assert_close(found[alone, 1, :, column], value, rtol=1e-4, atol=1e-7)
+    both = int((kept.sum(1) == 2).nonzero()[0])
+    mean = maps_BHtV[of == both].amax((2, 3)).mean(0)
+    torch.testing.assert_close(found[both, 1, :, 9], mean, rtol=1e-4, atol=1e-7)
+    judge = Judge(Labelled.of(store, "half"), branches, check_subsets(JMB, []),
+                  make_config("linear", preset="ridge", values={"pooling": "places"}))  # fmt: skip
+    assert judge.answers(0)[JMB].predicted_N.shape == (24,)
+    with pytest.raises(ValueError, match="pooling must be one of mean, places"):
+        make_config("linear", values={"pooling": "max"})
+
+
+def test_ridge_heads_ignore_scales_seeds_and_dead_features() -> None:
+    (x, y), (test, truth) = _clusters(60, 3, 0), _clusters(30, 3, 1)
+    x[:, 0, 4], test[:, 0, 4] = 1.0, 9.0  # a feature that says nothing in training
+    config = make_config("linear", preset="ridge")
+    answers = [train_heads(s * x, y, s * test, truth, 3, config, seed).predicted_N for s, seed in ((1, 0), (100, 7))]
+    np.testing.assert_array_equal(*answers)
+    assert (answers[0] == truth.numpy()).all()
 
 
 def test_the_last_epoch_is_the_result_and_the_best_stands_beside_it() -> None:

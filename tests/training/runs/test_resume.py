@@ -15,6 +15,7 @@ import torch
 
 from models.shape import Shape
 from training.config.schema import DistilConfig, PretrainConfig
+from training.data.hiding import Hiding
 from training.data.pool import Pool
 from training.data.store import Store, write_store
 from training.data.views import Views
@@ -26,6 +27,11 @@ SMALL = Shape(channels=(4, 8), strides=(4, 4), dropout=0.5)
 CONFIG = PretrainConfig(
     modalities=("joint", "bone"), epochs=4, stage1=2, batch=4, lr=0.01, queue=8, shape=SMALL, views=Views(turn=0.3),
     drop_at=(3,), exchange="ekem+ikem", mask_own=True,
+)  # fmt: skip
+# Everything that may stand beside, which draws random numbers of its own.
+FULL = replace(
+    CONFIG, hide=Hiding(share=0.5), beside={"predict": 1.0, "soft": 0.5}, mix=0.5, product="key",
+    views=Views(turn=0.3, layout=0.5),
 )  # fmt: skip
 DISTIL = DistilConfig(epochs=2, batch=4, lr=0.01, queue=8, shape=SMALL, modalities=("joint", "bone"), mask_own=True)
 
@@ -75,17 +81,17 @@ def killed_after(monkeypatch: pytest.MonkeyPatch, epochs: int) -> None:
     monkeypatch.setattr(loop, "_epoch", dying)
 
 
-@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize(("config", "epochs"), [(CONFIG, 1), (CONFIG, 3), (FULL, 1)])
 def test_a_killed_run_goes_on_bit_for_bit(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: PretrainConfig, epochs: int
 ) -> None:
-    pretrain(half(store), CONFIG, tmp_path / "whole", silent, device="cpu")
+    pretrain(half(store), config, tmp_path / "whole", silent, device="cpu")
     with monkeypatch.context() as patch:
         killed_after(patch, epochs)
         with pytest.raises(Killed):
-            pretrain(half(store), CONFIG, tmp_path / "killed", silent, device="cpu")
+            pretrain(half(store), config, tmp_path / "killed", silent, device="cpu")
     torch.rand(3)  # the random state that the next process happens to have
-    pretrain(half(store), CONFIG, tmp_path / "killed", silent, device="cpu")
+    pretrain(half(store), config, tmp_path / "killed", silent, device="cpu")
     assert read_log(tmp_path / "killed") == read_log(tmp_path / "whole")
     assert (tmp_path / "killed" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
 
@@ -132,6 +138,22 @@ def test_stage_1_is_shared_by_every_exchange_and_subset(store: Store, tmp_path: 
     with pytest.raises(ValueError, match="motion"):
         wider = replace(calm, modalities=("bone", "motion"))
         pretrain(half(store), wider, tmp_path / "wider", silent, stage1=tmp_path / "none", device="cpu")
+
+
+def test_a_run_of_an_earlier_version_may_be_taken_up(store: Store, tmp_path: Path) -> None:
+    """Its configuration lacks what came later, of which it had nothing."""
+    config = replace(CONFIG, epochs=2)
+    pretrain(half(store), config, tmp_path / "run", silent, device="cpu")
+    held = json.loads((tmp_path / "run" / "config.json").read_text())
+    for name in ("pair", "hide", "beside", "mix", "product"):
+        del held["config"][name]
+    del held["config"]["views"]["layout"]
+    (tmp_path / "run" / "config.json").write_text(json.dumps(held))
+    pretrain(half(store), config, tmp_path / "run", silent, device="cpu")
+    other = replace(config, exchange="none")
+    pretrain(half(store), other, tmp_path / "other", silent, stage1=tmp_path / "run", device="cpu")
+    with pytest.raises(ValueError, match="another views"):
+        pretrain(half(store), replace(config, views=Views(turn=0.4)), tmp_path / "run", silent, device="cpu")
 
 
 def test_a_folder_keeps_to_its_configuration(store: Store, tmp_path: Path) -> None:
