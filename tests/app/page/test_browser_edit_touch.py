@@ -47,5 +47,5 @@ def test_a_finger_drags_an_edge_and_the_page_stays(phone):
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]})
     phone.wait_for_function("document.getElementById('edit-times').textContent > '0:01.00 to 0:04'")
     assert phone.evaluate("scrollY") == before
-    phone.locator("#edit-undo").tap()
+    phone.locator("#edit-undo").click()  # a tap right after the finger left is still part of its gesture
     says(phone, "#edit-times", "0:01.00 to 0:03.00")

@@ -18,7 +18,8 @@ FILES = sorted((ROOT / "training" / "configs").glob("*.yaml"))
 CASES = [(path, None) for path in FILES]
 CASES += [(path, "xset" if "120" in path.stem else "xview") for path in FILES if path.stem.startswith("paper_")]
 SETS = ("nw_ucla", "kard", "precog2016", "ui_prmd", "hdm05", "cmu8", "kinder_gator", "msr_daily", "bandai_namco",
-        "ntu60", "ntu60_some", "ntu120", "pku")  # fmt: skip
+        "utd_mhad", "cad60", "totalcapture_mocap", "karate_kata", "irds_sample", "ntu60", "ntu60_some", "ntu120",
+        "pku")  # fmt: skip
 NTU60 = [path for path in FILES if read_yaml(path)["data"] == "runs/stores/ntu60"]
 
 
@@ -29,7 +30,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i, name in enumerate(SETS):
         people = [[np.random.default_rng([i, j]).normal(size=(50, 25, 3))] for j in range(6)]
         splits = dict.fromkeys(("xsub", "xview", "xset"), part)
-        write_store(folder / "runs" / "stores" / name, people, {"label": np.arange(6) % 2}, ("a", "b"), splits, "test")
+        fields = {"label": np.arange(6) % 2, "view": np.array([1, 2, 1, 2, 3, 3])}
+        write_store(folder / "runs" / "stores" / name, people, fields, ("a", "b"), splits, "test")
     return folder
 
 
