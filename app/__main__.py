@@ -26,7 +26,7 @@ COMMANDS = {
     "bench": "measure the live path against MediaPipe alone",
     "doctor": "check what works on this machine, and say what to do",
     "pose": "prepare the pose model",
-    "web": "prepare what a browser needs to do the work itself",
+    "web": "write the page for any web server: the visitor's browser does the work",
 }
 BROKEN_OFF, USAGE, INTERRUPTED = 1, 2, 130
 

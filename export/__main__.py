@@ -13,7 +13,7 @@ PROG = "python -m export"
 # command -> what it does; the module export.commands.<command> holds `EXAMPLES`, `add_arguments` and `run`
 COMMANDS = {
     "onnx": "write the weights as one self-contained ONNX file",
-    "web": "write the recogniser as a graph for the browser, from landmarks to scores",
+    "web": "write the recogniser as a graph for the browser; `ikem-live export web`: the whole page around it",
     "check": "compare model files with torch on real clips, on every engine that is here",
     "bench": "time model files beside the same weights in plain torch",
     "tensorrt": "build a TensorRT engine from the ONNX file, for this GPU",

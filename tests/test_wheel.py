@@ -66,7 +66,7 @@ def test_what_is_in_it(project: Path, wheel: Path) -> None:
     modules = {path for name in PACKAGES for path in (project / name).rglob("*.py")}
     data = {
         path
-        for name in ("assets/npm", "assets/page", "assets/web", "training/recipes", "training/configs")
+        for name in ("assets/npm", "assets/page", "assets/site", "assets/web", "training/recipes", "training/configs")
         for path in (project / name).glob("[!.]*")
     }
     expected = {path.relative_to(project).as_posix() for path in modules | data}

@@ -25,7 +25,7 @@ STRAY = (
 def copy_project(folder: Path) -> Path:
     """Copy what wheels are made of into an empty folder, with some strays; returns the folder."""
     ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info", "student_*.onnx", "*.engine")
-    for name in (*PACKAGES, "assets/npm", "assets/page", "assets/web"):
+    for name in (*PACKAGES, "assets/npm", "assets/page", "assets/site", "assets/web"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for path in (ROOT / "assets" / "example.mp4", *(path for path in ROOT.iterdir() if path.is_file())):
         shutil.copy(path, folder / path.relative_to(ROOT))

@@ -27,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
         argv: the words of the command line; None takes this process's.
     """
     words = sys.argv[1:] if argv is None else argv
+    if words[:2] == ["export", "web"]:  # the whole page; `python -m export web` writes the model's part alone
+        return importlib.import_module("app.__main__").main(words[1:], f"{PROG} export")
     if words and words[0] in PACKAGES:
         return _package(words[0], words[1:])
     return importlib.import_module("app.__main__").main(words, PROG, TEXTS)

@@ -64,6 +64,7 @@ def _serve(args: argparse.Namespace, first: bool) -> int:
     # Before the import, which takes most of the seconds.
     print("IKEM Live is starting; this takes some seconds.", file=sys.stderr, flush=True)
     from app.page.launch import launch
+    from app.site.served import here
 
     launch(
         args.model,
@@ -84,5 +85,6 @@ def _serve(args: argparse.Namespace, first: bool) -> int:
         frame_ancestors=args.frame_ancestors or "",
         per_address=args.per_address,
         events=args.events,
+        make_here=here,
     )
     return 0

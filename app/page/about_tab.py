@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -24,14 +25,27 @@ def build_about(model: Recogniser) -> None:
     gr.HTML(about_html(model), elem_id="about", js_on_load=None)
 
 
-def about_html(model: Recogniser) -> str:
-    """Return the text of the tab, with the facts of the model in use."""
+def about_html(
+    model: Recogniser,
+    pictures: str = "pictures_server",
+    facts: Mapping[str, str] | None = None,
+    packages: Mapping[str, str] | None = None,
+) -> str:
+    """Return the text of the tab.
+
+    Args:
+        model: the model in use.
+        pictures: the fragment that says what becomes of the visitor's pictures.
+        facts: of the model, in words; None for model_facts.
+        packages: versions by name; None for those that run the server.
+    """
     return fragment(
         "about",
         window=f"{model.window_s:g}",
         classes="".join(_class_html(model, label) for label in model.labels),
-        model=_facts_html(model_facts(model)),
-        versions=_facts_html(versions()),
+        model=_facts_html(model_facts(model) if facts is None else facts),
+        versions=_facts_html(versions() if packages is None else packages),
+        pictures=fragment(pictures),
     )
 
 
@@ -62,7 +76,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _facts_html(facts: dict[str, str]) -> str:
+def _facts_html(facts: Mapping[str, str]) -> str:
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
     return f'<dl class="facts-list">{rows}</dl>'
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from export.runtime import Recogniser
 
 TOP = 5
+SHOWN = 12  # how many of a taught action's newest clips are sent; a pack may hold hundreds
 SEES_EVERY = 2  # every how many frames of the window one is sent; the page draws those between
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.page.access import address_elsewhere, check_certificate, read_auth, warnings
 from app.page.guard import make_rules
+from app.page.here import NOT_HERE, MakeHere
 from app.page.hosts import read_root
 from app.page.recorder import Recordings
 from app.page.security_headers import check_ancestors
@@ -41,6 +42,7 @@ def launch(
     frame_ancestors: str = "",
     per_address: int = 2,
     events: bool = False,
+    make_here: MakeHere | None = None,
 ) -> None:
     """Serve the page until Ctrl-C.
 
@@ -57,6 +59,7 @@ def launch(
         only: whether to name only these, not the model's own.
         root: place behind a proxy, a path or an address; see app.page.hosts.read_root.
         hosts, frame_ancestors, per_address, events: see Place.
+        make_here: makes the recogniser that visitors' own browsers run; None makes none.
 
     Raises:
         ValueError: the model, the pack, the pose model, the port or a file is not available; the message says what to
@@ -80,7 +83,8 @@ def launch(
     if lessons.why_not:
         print(f"warning: the Teach tab is off: {lessons.why_not}", file=sys.stderr)
     pose_model = ensure_pose_model(pose)
-    served = serve(model, pose_model, place, recordings=recordings, lessons=lessons)
+    here = NOT_HERE if make_here is None else make_here(model, model_path, pose_model)
+    served = serve(model, pose_model, place, recordings=recordings, lessons=lessons, here=here)
     with served as (page, address, sessions), suppress(KeyboardInterrupt):
         sessions.sweep_in_background()
         elsewhere = address_elsewhere(address, host)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.classify.formats import event_columns
 from app.page.answer import answer_json, event_json, words
 from app.page.frame_route import PATH, FrameRoute
+from app.page.here import NOT_HERE, Here
 from app.page.motions import motions
 from app.page.own_gradio import gr
 from app.page.scripts import hook
@@ -49,12 +50,16 @@ _CAMERA = {
 }
 
 
-def page_settings(model: Recogniser, recording: bool = False) -> dict:
+def page_settings(
+    model: Recogniser, recording: bool = False, here: Here = NOT_HERE, events: bool = False
+) -> dict[str, Any]:
     """Return the facts that the page's scripts need once: labels in plain words, modalities, lines of the skeletons.
 
     "route" is relative to the page's address; "event_columns" are the columns of the file of events that the page
-    writes.
+    writes; "here" tells of the recogniser for browsers (app.page.here), and "stay" why a visitor's browser should not
+    take over by itself.
     """
+    stay = "other programs hear the events there" if events else "the landmarks are recorded there" if recording else ""
     return {
         "words": {label: words(model, label) for label in model.labels},
         "labels": list(model.labels),
@@ -68,6 +73,8 @@ def page_settings(model: Recogniser, recording: bool = False) -> dict:
         "route": f".{PATH}",
         "window": model.window_s,
         "recording": recording,
+        "here": here.settings(),
+        "stay": stay,
     }
 
 
@@ -138,7 +145,7 @@ def preview(labels: Collection[str]) -> str:
 def provider_badge(provider: str) -> str:
     """Return a badge with the short name of the execution provider in use, and its full name as a tooltip."""
     short = provider.removesuffix("ExecutionProvider")
-    return f'<span class="badge" title="The model runs on {provider}">{short}</span>'
+    return f'<span class="badge" id="provider" title="The model runs on {provider}">{short}</span>'
 
 
 def frame_handler(sessions: Sessions) -> Callable[[str, np.ndarray, float | None], dict | None]:

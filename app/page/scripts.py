@@ -1,4 +1,4 @@
-"""The page's scripts: ES modules in assets/page, served as files, of which the page loads main.js.
+"""The page's scripts: ES modules in assets/page and assets/web, served as files, of which the page loads main.js.
 
 Gradio puts the text of `head` into the page. There window.ikem is a promise of main.js, and Gradio calls its exports
 through `hook`.
@@ -19,19 +19,20 @@ from app.page.motions import FOR_EVER, motion_route
 from app.page.theme import PAGE_ASSETS
 
 PATH = "/ikem/page"
+WEB_ASSETS = PAGE_ASSETS.parent / "web"
 _IMPORT = re.compile(r'^(?:import|export) .*?"\./(\w+\.js)";$', re.M)
 
 
 def route() -> Mount:
-    """Return the route that serves assets/page and single motions, at an address that changes with them.
+    """Return the route that serves assets/page, single motions and assets/web, at an address that changes with them.
 
-    The folder holds nothing of any visitor.
+    The folders hold nothing of any visitor.
     """
-    files = Mount("/", _Files(directory=PAGE_ASSETS))
-    return Mount(f"{PATH}/{version()}", routes=[motion_route(), files])
+    page = Mount("/page", routes=[motion_route(), Mount("/", CachedFiles(directory=PAGE_ASSETS))])
+    return Mount(f"{PATH}/{version()}", routes=[page, Mount("/web", CachedFiles(directory=WEB_ASSETS))])
 
 
-class _Files(StaticFiles):
+class CachedFiles(StaticFiles):
     """Files that a browser need not ask for again: at another version they have another address."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
@@ -43,7 +44,7 @@ class _Files(StaticFiles):
 def version() -> str:
     """Return a digest of all scripts and motions, so that no browser uses a cached one of an older version."""
     digest = hashlib.sha256()
-    for path in sorted([*PAGE_ASSETS.glob("*.js"), *PAGE_ASSETS.glob("*.json")]):
+    for path in sorted([*PAGE_ASSETS.glob("*.js"), *PAGE_ASSETS.glob("*.json"), *WEB_ASSETS.glob("*.js")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
@@ -60,7 +61,7 @@ def head(settings: dict) -> str:
     facts = json.dumps(settings).replace("</", "<\\/")
     return (
         f'<script type="application/json" id="ikem-settings">{facts}</script>\n'
-        f'<script>window.ikem = import(".{PATH}/{version()}/main.js");</script>'
+        f'<script>window.ikem = import(".{PATH}/{version()}/page/main.js");</script>'
     )
 
 
@@ -75,7 +76,7 @@ def modules() -> list[str]:
 
 def preloads() -> str:
     """Return HTML by which a browser fetches all modules at once, and not one after the other as it finds them."""
-    place = f".{PATH}/{version()}"
+    place = f".{PATH}/{version()}/page"
     return "".join(f'<link rel="modulepreload" href="{place}/{name}">' for name in modules())
 
 

@@ -14,7 +14,8 @@ _CONTENT = (
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
 )
-_OTHER = "default-src 'self'"
+# A worker's script compiles WebAssembly where the visitor's own browser recognises; nothing else makes code of data.
+_OTHER = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 _NOT_USED = ("microphone", "geolocation", "display-capture", "payment", "usb")
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.routing import BaseRoute
+
 from app.page.about_tab import build_about
 from app.page.calls import Calls
 from app.page.compression import compression
@@ -19,6 +21,7 @@ from app.page.event_streams import EventStreams
 from app.page.folder import run_folder
 from app.page.frame_route import FrameRoute
 from app.page.guard import Guard, forget_name, make_rules
+from app.page.here import NOT_HERE, Here
 from app.page.hosts import Root
 from app.page.html_head import own_name
 from app.page.jobs import Jobs
@@ -117,6 +120,7 @@ def serve(
     recordings: Recordings | None = None,
     clock: Callable[[], float] = time.monotonic,
     lessons: Lessons | None = None,
+    here: Here = NOT_HERE,
 ) -> Iterator[tuple[gr.Blocks, str, Sessions]]:
     """Serve the page while the `with` lasts, and yield the Blocks, the address and the visitors' registry.
 
@@ -129,6 +133,7 @@ def serve(
         clock: of the sessions, seconds. A clock that runs slower than real time lets a busy machine keep up with a
             camera that is slower by the same factor.
         lessons: the registry of what visitors teach, and what they begin with; None for a page without teaching.
+        here: the recogniser that visitors' own browsers run.
 
     Raises:
         ValueError: the port is taken, or the pose model does not load.
@@ -168,8 +173,9 @@ def serve(
         door = streams.door(rules.hosts, rules.root.path, lambda: page.server) if place.events else None
         guard = Guard(rules, visits, uploads, Calls(page, uploads, jobs), door)
         try:
-            settings = page_settings(model, recordings is not None)
-            address = _launch(page, settings, place, route, guard, visitors + AT_ONCE)
+            settings = page_settings(model, recordings is not None, here, place.events)
+            routes = [*route.routes, *here.routes]
+            address = _launch(page, settings, place, routes, guard, visitors + AT_ONCE)
             guard.open()
             yield page, address, sessions
         finally:
@@ -182,14 +188,14 @@ def serve(
                 os.environ["GRADIO_TEMP_DIR"] = before
 
 
-def _launch(page: gr.Blocks, settings: dict, place: Place, route: FrameRoute, guard: Guard, threads: int) -> str:
+def _launch(page: gr.Blocks, settings: dict, place: Place, routes: list[BaseRoute], guard: Guard, threads: int) -> str:
     with own_start(place.host):
         _, address, _ = page.launch(
             server_name=place.host,
             server_port=place.port,
             app_kwargs={
                 "lifespan": guard.lifespan,
-                "routes": [*route.routes, scripts_route(), *unused_routes()],
+                "routes": [*routes, scripts_route(), *unused_routes()],
                 "middleware": [compression(), own_name(TITLE, _PROMISE, bool(place.root.origin or place.hosts))],
             },
             ssl_certfile=str(place.certfile) if place.certfile else None,

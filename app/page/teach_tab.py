@@ -14,7 +14,7 @@ import numpy as np
 
 from app.corrections.correction import CorrectionError
 from app.corrections.live import Shown, WorseError, learn_event
-from app.page.answer import window_json
+from app.page.answer import SHOWN, window_json
 from app.page.own_gradio import gr
 from app.page.own_words import check_not_own
 from app.page.scripts import hook
@@ -27,7 +27,6 @@ from app.teach.lessons import LessonsFullError
 from app.teach.pack import Pack, PackError
 from models.system.words import count
 
-SHOWN = 12  # how many of an action's newest clips are sent; a pack may hold hundreds
 _UNTAUGHT = (
     "This page cannot be taught new actions: the file background.safetensors is missing beside its model, or belongs "
     "to another one. Whoever started the page reads more where they started it."

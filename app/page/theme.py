@@ -38,7 +38,11 @@ def css() -> str:
 
 def fragment(name: str, **values: str) -> str:
     """Return a piece of the page: assets/page/NAME.html with {key} replaced by each value, which is HTML."""
-    text = (PAGE_ASSETS / f"{name}.html").read_text(encoding="utf-8")
+    return filled((PAGE_ASSETS / f"{name}.html").read_text(encoding="utf-8"), **values)
+
+
+def filled(text: str, **values: str) -> str:
+    """Return a text with {key} replaced by each value, one key after the other."""
     for key, value in values.items():
         text = text.replace(f"{{{key}}}", value)
     return text

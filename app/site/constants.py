@@ -15,7 +15,8 @@ MIRRORED = (
     "app.counting.turns",
     "app.teach.examples", "app.teach.head", "app.teach.lesson", "app.teach.pack", "app.teach.ridge",
     "app.teach.teacher", "app.teach.verdict",
-    "app.corrections.clips", "app.corrections.compare", "app.corrections.examples", "app.page.recent",
+    "app.corrections.clips", "app.corrections.compare", "app.corrections.examples",
+    "app.page.answer", "app.page.own_words", "app.page.recent", "app.page.session", "app.page.wire",
     "app.landmarks.codec", "app.landmarks.file_format", "app.landmarks.reader", "app.landmarks.writer",
     "models.labels", "models.resample", "models.skeleton", "models.taught_clip",
 )  # fmt: skip

@@ -5,6 +5,7 @@ import { byId } from "./dom.js";
 import { keyInTime, renewKey } from "./key.js";
 import { cameraVideo, hideTrouble, remark, setMirrored, showTrouble } from "./stage.js";
 import { openStream, releaseStream } from "./stream.js";
+import { wayNow } from "./way.js";
 
 const SIZE_MS = 10_000; // in which a camera has shown its first picture
 const media = navigator.mediaDevices;
@@ -111,7 +112,7 @@ export async function startCamera() {
   hideTrouble();
   const mine = ++turn;
   enter("key");
-  const hasKey = await keyInTime(); // the page may still be building itself
+  const hasKey = !wayNow().needsKey || (await keyInTime()); // the page may still be building itself
   if (mine !== turn) return;
   if (!hasKey) return failCamera("NoKey");
   enter("starting");

@@ -10,6 +10,7 @@ import { showAddresses } from "./for_programs.js";
 import { resetHeadline, showHeadline } from "./headline.js";
 import { setKey } from "./key.js";
 import { keepPictures, lineFails, sendPictures } from "./pictures.js";
+import { finishHere, runsHere } from "./runs_on.js";
 import { settings } from "./settings.js";
 import { countAnswer, resetSpeed, showSpeed } from "./speed.js";
 import { cameraVideo, markRecording, note } from "./stage.js";
@@ -22,6 +23,7 @@ import { moveFigure, showWindow } from "./window_figure.js";
 import { noteOf, wordsOf } from "./words.js";
 
 const CALM_MS = 180; // words and bars change at most so often: the eye reads, it does not race
+const hasServer = settings.server !== false;
 const STOP_MS = 300; // in which what is on its way has arrived
 
 let calmUntil = 0; // ms
@@ -86,8 +88,8 @@ export function told(answer) {
 }
 
 watch.addEventListener("changed", ({ detail: { state, kind, before } }) => {
-  note(noteOf(state));
-  if (!isLive(state) || !isLive(before)) clear(wordsOf(state, kind));
+  note(noteOf(state, hasServer));
+  if (!isLive(state) || !isLive(before)) clear(wordsOf(state, kind, hasServer));
 });
 
 camera.addEventListener("started", () => sendPictures(cameraVideo(), givesPictures, showAnswer));
@@ -95,6 +97,7 @@ for (const end of ["rested", "stopped", "failed"]) {
   camera.addEventListener(end, () => {
     const fails = lineFails();
     keepPictures();
-    if (!fails) setTimeout(() => !isRunning() && byId("stopped")?.click(), STOP_MS); // ends what goes on
+    if (runsHere()) finishHere().then(told);
+    else if (!fails) setTimeout(() => !isRunning() && byId("stopped")?.click(), STOP_MS); // ends what goes on
   });
 }

@@ -1,10 +1,9 @@
-// The camera's pictures on their way to the server and back as answers: the newest one always, never a queue of them.
+// The camera's pictures on their way to whoever looks at them and back as answers: the newest one always, never a queue.
 import { keyNow, renewKey } from "./key.js";
 import { Pace } from "./pace.js";
-import { postPicture } from "./posting.js";
 import { settings } from "./settings.js";
+import { wayNow } from "./way.js";
 
-const AT_ONCE = 2; // pictures under way: one that the server looks at, and one that arrives meanwhile
 const STALE_MS = 250; // an older word of the browser on when its picture was taken is not believed
 const REST_MS = 500, WAIT_MS = 2000, MOST_REST_MS = 10_000; // after a failure; where there is no room; whatever is asked for
 const ANSWERED_MS = 2000, SLOW_MS = 1000; // without an answer; of an answer's way here and there
@@ -51,15 +50,24 @@ function heed({ status, retry }, now) {
 
 // What the camera shows goes, unless it went before or enough is under way; the next one goes when an answer comes.
 async function send(mine) {
-  const most = FINE.includes(line.status) ? AT_ONCE : 1; // in trouble one is enough to learn when it ends
+  const way = wayNow(), most = FINE.includes(line.status) ? way.most : 1; // in trouble one is enough to learn when it ends
   if (mine !== round || mine.shown === null || mine.under >= most || performance.now() < mine.restUntil) return;
   const facts = { taken: mine.shown, passed: mine.passed };
   Object.assign(mine, { shown: null, passed: 0, under: mine.under + 1 });
   const url = new URL(`${settings.route}?sensitivity=${sensitivity}`, document.baseURI).href;
   const start = performance.now();
-  const said = await postPicture(mine.video, { url, key: keyNow(), size: pace.size });
-  mine.under -= 1;
-  if (mine !== round || said.status === null) return;
+  let isFree = false;
+  const free = () => {
+    mine.under -= isFree ? 0 : 1;
+    isFree = true;
+  };
+  const next = () => {
+    free();
+    send(mine);
+  };
+  const said = await way.post(mine.video, { url, key: keyNow(), size: pace.size, sensitivity, taken: facts.taken }, next);
+  free();
+  if (mine !== round || way !== wayNow() || said.status === null) return;
   const now = performance.now();
   heed(said, now);
   if (said.answer && now - start - said.answer.ms > SLOW_MS) pace.smaller(now);

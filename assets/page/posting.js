@@ -37,7 +37,7 @@ function begin() {
 }
 
 // What the video shows now, for a worker; null where it shows nothing.
-async function pictureOf(video) {
+export async function pictureOf(video) {
   try {
     return window.VideoFrame ? new VideoFrame(video) : await createImageBitmap(video);
   } catch (error) {

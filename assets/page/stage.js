@@ -1,5 +1,6 @@
 // The stage: the camera's picture, whether it is mirrored, and what is written on it.
 import { byId } from "./dom.js";
+import { settings } from "./settings.js";
 import { curtain } from "./words.js";
 
 const REMARK_MS = 8000; // a remark can be read that long
@@ -38,12 +39,12 @@ export function remark(text) {
 }
 
 export function showTrouble(kind) {
-  const [title, text] = curtain(kind);
+  const hasServer = settings.server !== false, [title, text] = curtain(kind, hasServer);
   byId("trouble-title").textContent = title;
   byId("trouble-text").textContent = text;
   byId("trouble").hidden = false;
   byId("retry").hidden = kind === "Insecure"; // another try would be no other
-  byId("to-video").hidden = kind !== "Insecure";
+  byId("to-video").hidden = kind !== "Insecure" || !hasServer;
 }
 
 export function hideTrouble() {

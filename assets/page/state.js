@@ -9,7 +9,7 @@ const BUSY = 0.5; // share of the time for which the server works on this visito
 
 const BY_STATUS = { 0: "offline", 401: "login", 408: "tardy", 413: "large", 415: "unreadable", 429: "busy", 503: "busy" };
 const OF_CAMERA = new Set(["muted", "paused", "still"]);
-const NOTES = new Set(["slow camera", "slow server", "slow line"]);
+const NOTES = new Set(["slow camera", "slow server", "slow browser", "slow line"]);
 
 // Whether it is the camera that is at fault while it runs.
 export const isOfCamera = (state) => OF_CAMERA.has(state);
@@ -17,20 +17,22 @@ export const isOfCamera = (state) => OF_CAMERA.has(state);
 // Whether answers may be shown: where not, what is shown is old.
 export const isLive = (state) => state === "live" || NOTES.has(state);
 
-function ofLine({ status, goodAt, since, refusedAt }, now) {
+function ofLine({ status, goodAt, since, refusedAt }, here, now) {
   const quiet = now - Math.max(goodAt, since); // ms without an answer
   if (status === 403) return now - refusedAt < KEY_MS ? "renewing" : "refused";
   if (quiet <= GRACE_MS) return "";
   if (typeof status === "string") return status;
   if (status !== null && status !== 200 && status !== 204) return BY_STATUS[status] ?? "failing";
   if (quiet <= ANSWER_MS) return "";
+  if (here) return "stuck";
   return status === null && goodAt < since && quiet <= FIRST_MS ? "first" : "silent";
 }
 
-// {answers, pictures: a second, null where not known yet; server: ms on a picture}
-function pace({ answers, pictures, server }) {
+// {answers, pictures: a second, null where not known yet; server: ms on a picture; here: whether the browser does it}
+function pace({ answers, pictures, server, here }) {
   if (answers === null || answers >= LEAST_RATE) return "live";
   if (pictures < LEAST_CAMERA) return "slow camera";
+  if (here) return "slow browser";
   return server * answers > 1000 * BUSY ? "slow server" : "slow line";
 }
 
@@ -45,5 +47,5 @@ export function stateOf(camera, line, rates, now) {
   if (camera.muted) return "muted";
   if (camera.paused) return "paused";
   if (now - line.pictureAt > PICTURE_MS) return "still";
-  return ofLine(line, now) || pace(rates);
+  return ofLine(line, rates.here, now) || pace(rates);
 }

@@ -5,7 +5,7 @@ import { keys } from "./key.js";
 import { MOST_FILE, noteDeed, readPack, savePack } from "./packs.js";
 import { lineFails } from "./pictures.js";
 import { remark } from "./stage.js";
-import { ask } from "./teach_requests.js";
+import { ask, hearTaught, takesPack } from "./teach_requests.js";
 import { clipNames, isTaught, showTaught } from "./taught.js";
 
 const COUNT_S = 3;
@@ -20,6 +20,7 @@ let wanted = null; // what is recorded: {name, counter, seconds}
 let since = null; // the stream's time at which the phase began, seconds
 let session = null; // of the last answer
 let startedHere = false; // whether the camera was started for this recording
+export const isTeaching = () => phase !== "";
 
 function tell(text, failed = false) {
   const line = byId("teach-said");
@@ -134,9 +135,10 @@ export function taught(answer) {
   const gone = showTaught(answer);
   document.dispatchEvent(new CustomEvent("ikem:taught", { detail: answer }));
   if (said) tell(said, failed);
-  if (!failed) noteDeed(did);
+  const isTaken = did === "save" && takesPack(file); // by the page itself
+  if (!failed && !isTaken) noteDeed(did);
   if (gone.length && !CHANGES.has(did)) tellLost(gone);
-  if (file) savePack(file);
+  if (file && !isTaken) savePack(file);
   if (did === "start" && failed) go("");
   else if (did === "start" && phase === "asking") count(recording);
   else if (did === "start" && phase === "starting") {
@@ -183,6 +185,7 @@ document.addEventListener("change", ({ target }) => {
   target.value = ""; // the same file may be chosen again
 });
 
+hearTaught(taught);
 camera.addEventListener("failed", () => cancel("Nothing was recorded: there is no camera"));
 camera.addEventListener("stopped", () => cancel("Nothing was recorded: the camera was stopped"));
 camera.addEventListener("rested", () => cancel("Nothing was recorded: the page was out of sight"));

@@ -4,6 +4,7 @@ import { changePace, excuseLine, lineFacts } from "./pictures.js";
 import { Rates } from "./rates.js";
 import { serverMs } from "./speed.js";
 import { isLive, isOfCamera, stateOf } from "./state.js";
+import { wayNow } from "./way.js";
 
 const LOOK_MS = 250;
 let state = "off", kind = "", rates = new Rates();
@@ -14,7 +15,7 @@ export const watch = new EventTarget(); // "changed" after each change; its deta
 export function look() {
   const now = performance.now(), facts = cameraFacts(), line = lineFacts(), before = state;
   const paces = rates.look(now, line.pictures, line.answers);
-  state = stateOf(facts, line, { ...paces, server: serverMs() }, now);
+  state = stateOf(facts, line, { ...paces, server: serverMs(), here: wayNow().here }, now);
   if (isOfCamera(state)) excuseLine(now);
   if (state === "paused") nudgeCamera();
   if (!isLive(state)) rates = new Rates();

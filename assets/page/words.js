@@ -1,24 +1,24 @@
 // What the page says where it does not know: why there is no camera, and what is wrong with camera or line.
 
-// In place of the picture, where the camera does not run.
+// In place of the picture, where the camera does not run: [title, text, what the Video tab is good for then].
 const CURTAINS = {
   NotAllowedError: ["The camera is blocked", "Click the camera sign in your browser's address bar, allow the camera " +
-    "for this page, then try again. The Video tab works without a camera."],
-  NotFoundError: ["No camera was found", "Plug one in and try again, or use the Video tab with a recording."],
+    "for this page, then try again.", "The Video tab works without a camera."],
+  NotFoundError: ["No camera was found", "Plug one in and try again.", "The Video tab works with a recording."],
   NotReadableError: ["The camera is busy", "Another program is using it. Close that program and try again."],
   Gone: ["The camera is gone", "It was unplugged, or the browser or the system took it away. Plug it in or choose " +
     "another, then try again."],
   Held: ["The browser holds the picture back", "It lets no video play by itself. Try again: your click allows it."],
   Insecure: ["The camera needs a safe address", "Browsers give the camera only to pages on this computer " +
-    "(http://127.0.0.1 or localhost) or with https. Open the page that way, or use the Video tab."],
+    "(http://127.0.0.1 or localhost) or with https. Open the page that way.", "The Video tab works without a camera."],
   NoKey: ["The server gives no key", "The program that serves this page has not answered for 3 seconds. It may have " +
     "ended, or a proxy before it does not pass everything on. Try again, or load this page again."],
   Full: ["All places are taken", "Other visitors are using this machine right now. This page asks every " +
-    "10 seconds whether one is free, and starts the camera then. The Video tab works meanwhile."],
+    "10 seconds whether one is free, and starts the camera then.", "The Video tab works meanwhile."],
   Other: ["The camera did not start", "Check that it works in another program, then try again."],
 };
 
-// Large words, and the line below them, which stands on the stage too.
+// Large words, and the line below them, which stands on the stage too; what the server is good for then.
 const STATES = {
   off: ["Ready", "Start the camera to begin"],
   key: ["Starting", "Waiting for the program that serves this page"],
@@ -43,16 +43,27 @@ const STATES = {
   busy: ["Waiting", "The server has no room for more pictures just now. It goes on by itself"],
   failing: ["No answer", "The program that serves this page reports a failure. It is asked again and again"],
   encode: ["No picture", "This browser cannot send pictures. Use a newer one, or the Video tab"],
+  loading: ["Starting", "The recogniser is being loaded into this browser"],
+  stuck: ["One moment", "This browser has not looked at a picture for 2 seconds: other programs need the processor"],
+  broken: ["Not running", "This browser cannot do the work; below the picture stands why", "The server can: see \"Runs on\""],
   "slow camera": ["", "The camera gives fewer than 7 pictures a second. More light may help"],
   "slow server": ["", "Too busy to follow: other programs or visitors need the processor"],
+  "slow browser": ["", "This browser is too busy to follow", "The server may be faster: see \"Runs on\" below the picture"],
   "slow line": ["", "The line is slow: few pictures get through, so smaller ones are sent"],
 };
 
-// [title, text] of the curtain.
-export const curtain = (kind) => CURTAINS[kind] || CURTAINS.Other;
+// [title, text] of the curtain; hasServer: whether there is one, and so a Video tab.
+export function curtain(kind, hasServer = true) {
+  const [title, text, video = ""] = CURTAINS[kind] || CURTAINS.Other;
+  return [title, hasServer ? `${text} ${video}`.trim() : text];
+}
 
 // [large words, the line below] of a state; of a failure, what the curtain is headed with.
-export const wordsOf = (state, kind) => (state === "failed" ? ["Not running", curtain(kind)[0]] : STATES[state]);
+export function wordsOf(state, kind, hasServer = true) {
+  if (state === "failed") return ["Not running", curtain(kind)[0]];
+  const [words, line, server = ""] = STATES[state];
+  return [words, server && hasServer ? `${line}. ${server}` : line];
+}
 
 // What stands on the stage in a state, "" for nothing.
-export const noteOf = (state) => (["off", "failed", "live"].includes(state) ? "" : STATES[state][1]);
+export const noteOf = (state, hasServer = true) => (["off", "failed", "live"].includes(state) ? "" : wordsOf(state, "", hasServer)[1]);

@@ -33,6 +33,11 @@ export class ActionStream {
     for (const { decision } of this.#persons.values()) decision.sensitivity = value;
   }
 
+  // The number of the main person, -1 before the first.
+  get main() {
+    return this.#nearest.number;
+  }
+
   // Adds the poses found in one frame, whose time is later than the last one's, and returns the windows that are due.
   push(timeS, found) {
     if (!Number.isFinite(timeS) || (this.#timeS !== null && timeS <= this.#timeS)) {

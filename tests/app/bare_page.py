@@ -13,15 +13,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 
+from app.page.security_headers import security_headers
+from app.page.wire import JOINT_STEP, POSE_STEP
 from app.types import POSE_CONNECTIONS
 from models.skeleton import BONES
 from models.system.places import ASSETS
 
 LABELS = {"jumping_jack": "jumping jacks", "wave": "waving", "idle": "standing"}
 PAGE = ASSETS / "page"
+SCRIPTS = {"/page/": PAGE, "/web/": ASSETS / "web"}
+HERE = "/here/"  # where the files of the recogniser for browsers are
+_KINDS = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
+_HEADERS = {name.decode(): text.decode() for name, text in security_headers().other}
 _PIECES = {
     "left": ["timeline"],
     "right": ["now", "scores", "sees"],
@@ -50,14 +57,15 @@ def packed(numbers: np.ndarray, step: float) -> str:
     return base64.b64encode(np.round(numbers / step).astype("<i2").tobytes()).decode()
 
 
-def _settings() -> dict:
+def _settings(here: dict) -> dict:
     return {
+        "here": here,
         "words": LABELS,
         "labels": list(LABELS),
         "modalities": ["joint", "bone", "motion"],
         "lines": [list(pair) for pair in POSE_CONNECTIONS],
         "bones": [list(pair) for pair in BONES],
-        "steps": {"pose": 0.001, "joint": 0.001},
+        "steps": {"pose": POSE_STEP, "joint": JOINT_STEP},
         "seen_from": 0.5,
         "event_columns": {"person": None, "label": None, "start": 2, "end": 2, "score": 3, "count": None},
         "camera": {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}},
@@ -67,15 +75,15 @@ def _settings() -> dict:
     }
 
 
-def _html() -> str:
+def _html(here: dict) -> str:
     piece = {path.stem: path.read_text(encoding="utf-8") for path in PAGE.glob("*.html")}
     style = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PAGE.glob("*.css")))
     sides = {side: "".join(f'<div id="{it}">{piece[it]}</div>' for it in names) for side, names in _PIECES.items()}
     tabs = "".join(f'<button role="tab">{name}</button>' for name in ("Live", "Teach", "Video", "About"))
     hidden = "".join(f'<button id="{it}" hidden></button>' for it in ("renew", "stopped", "teach-send"))
     return f"""<!doctype html><html><head><meta name="viewport" content="width=device-width"><style>{style}</style>
-<script type="application/json" id="ikem-settings">{json.dumps(_settings())}</script>
-<script>window.ikem = import("./scripts/main.js");</script></head><body><div class="tabs">
+<script type="application/json" id="ikem-settings">{json.dumps(_settings(here))}</script>
+<script>window.ikem = import("./page/main.js");</script></head><body><div class="tabs">
 <div class="tab-wrapper" role="tablist">{tabs}</div><div id="live-tab"><div id="live"><div id="left">
 <div id="stage" style="display: flex; flex-direction: column">
 <div id="cam">{piece["camera"]}</div><div id="stage-ui">{piece["stage"]}</div></div>
@@ -100,6 +108,9 @@ class BareServer:
         count: how often the action was repeated so far.
         sent: of each picture (time, s; bytes).
         asked: what the page asked for by the buttons.
+        files: of the recogniser for browsers, by the names that the settings give them; what is not there is answered
+            with 503.
+        got: paths of all that was asked for.
     """
 
     def __init__(self) -> None:
@@ -111,13 +122,19 @@ class BareServer:
         self.count: int | None = None
         self.sent: list[tuple[float, int]] = []
         self.asked: list = []
+        self.files: dict[str, Path | bytes] = {}
+        self.got: list[str] = []
         self.beats = 0
         self.started = time.monotonic()
         self._closed = threading.Event()
 
+    def here(self) -> dict:
+        """What the page's settings say of the recogniser for browsers."""
+        return {name: f".{HERE}{name}" for name in self.files} or {"why": "this is a test without one"}
+
     def answer(self) -> dict:
         """Jumping jacks, 86 % sure."""
-        pose = packed(np.tile([0.5, 0.5, 1.0], 33), 0.001)
+        pose = packed(np.tile([0.5, 0.5, 1.0], 33), POSE_STEP)
         return {
             "s": self.session,
             "t": time.monotonic() - self.started,
@@ -132,7 +149,7 @@ class BareServer:
             "top": [["jumping_jack", 0.86], ["wave", 0.1]],
             "modalities": [0.9, 0.8, 0.7],
             "events": [],
-            "sees": {"joints": packed(np.ones(5 * 75), 0.001), "frames": 5},
+            "sees": {"joints": packed(np.ones(5 * 75), JOINT_STEP), "frames": 5},
             "recording": "",
             "ms": 1000 * self.busy_s,
         }
@@ -169,11 +186,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self) -> None:
-        name = self.path.rpartition("/")[2]
+        folder, _, name = self.path.rpartition("/")
+        self.state.got.append(self.path)
         if self.path == "/":
-            self.reply(200, "text/html; charset=utf-8", _html().encode())
-        elif self.path.startswith("/scripts/") and (PAGE / name).is_file():
-            self.reply(200, "text/javascript", (PAGE / name).read_bytes())
+            self.reply(200, "text/html; charset=utf-8", _html(self.state.here()).encode())
+        elif f"{folder}/" in SCRIPTS and (SCRIPTS[f"{folder}/"] / name).is_file():
+            self.reply(200, "text/javascript", (SCRIPTS[f"{folder}/"] / name).read_bytes(), _HEADERS)
+        elif f"{folder}/" == HERE and name in self.state.files:
+            file = self.state.files[name]
+            kind = _KINDS.get(Path(getattr(file, "name", name)).suffix, "application/octet-stream")
+            self.reply(200, kind, file.read_bytes() if isinstance(file, Path) else file, _HEADERS)
         elif "/heartbeat/" in self.path:
             self.state.beats += 1
             self.reply(200, "text/event-stream", b"")

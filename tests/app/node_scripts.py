@@ -37,3 +37,16 @@ def run_script(folder: Path, text: str, facts: object = None, scripts: str = "pa
     done = subprocess.run([NODE, "test.mjs"], cwd=folder, capture_output=True, text=True, timeout=patience_s)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def run_with_web(folder: Path, text: str, facts: object = None, patience_s: float = 120) -> object:
+    """Run a script as `run_script` does, beside the page's scripts, with those of assets/web where these look for them.
+
+    It runs as a worker would, by the name `self`.
+    """
+    (folder / "web").mkdir()
+    for path in (ASSETS / "web").glob("*.js"):
+        shutil.copy(path, folder / "web")
+    (folder / "web" / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    (folder / "page").mkdir()
+    return run_script(folder / "page", f"globalThis.self = globalThis;\n{text}", facts, patience_s=patience_s)

@@ -29,6 +29,7 @@ from models.system.version import version
         (["train", "--help"], "usage: ikem-live train "),
         (["train", "draw", "--help"], "usage: ikem-live train draw "),
         (["export", "onnx", "--help"], "usage: ikem-live export onnx "),
+        (["export", "web", "--help"], "usage: ikem-live export web [-h] [--check] [--out FOLDER]"),
         (["dance"], "usage: ikem-live "),
     ],
 )

@@ -109,7 +109,7 @@ def test_options_of_each_command():
         "bench": sorted(["--json", "--people", *shared]),
         "doctor": sorted(["--camera", "--host", "--json", "--port", *shared]),
         "pose": ["--pose"],
-        "web": ["--check"],
+        "web": ["--check", "--model", "--out", "--pose"],
     }
 
 

@@ -118,7 +118,7 @@ def test_headers_of_what_is_no_page_are_short(site):
 def test_headers_of_refusals(site):
     for path in ("/nothing", "/gradio_api/file=/etc/passwd"):
         headers = asyncio.run(site.ask(path))[1]
-        assert headers["content-security-policy"] == "default-src 'self'"
+        assert headers["content-security-policy"] == "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 
 
 def test_frames_by_option(tmp_path):

@@ -51,6 +51,10 @@ STATES = [  # camera, line, rates, and the state they are of
     ({}, {}, {"answers": 5.9}, "slow line"),
     ({}, {}, {"answers": 5.9, "server": 150.0}, "slow server"),
     ({}, {}, {"answers": 4.0, "pictures": 5.0}, "slow camera"),
+    ({}, {"goodAt": NOW - 2100}, {"here": True}, "stuck"),  # where this browser looks, no server is to blame
+    ({}, {}, {"answers": 5.9, "here": True}, "slow browser"),
+    ({}, {"status": "loading"} | SILENT, {"here": True}, "loading"),
+    ({}, {"status": "broken"} | SILENT, {"here": True}, "broken"),
 ]
 
 
@@ -66,7 +70,13 @@ def test_states(tmp_path):
         cases,
     )
     assert [state for state, _ in found] == [state for *_, state in STATES]
-    assert {state for state, live in found if live} == {"live", "slow line", "slow server", "slow camera"}
+    assert {state for state, live in found if live} == {
+        "live",
+        "slow line",
+        "slow server",
+        "slow browser",
+        "slow camera",
+    }
 
 
 def test_every_state_has_words(tmp_path):

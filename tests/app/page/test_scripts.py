@@ -19,21 +19,41 @@ pytest.importorskip("gradio")
 from starlette.applications import Starlette
 
 from app.page import scripts as page_scripts
-from app.page.scripts import PATH, head, hook, modules, preloads, route, version
+from app.page.scripts import PATH, WEB_ASSETS, head, hook, modules, preloads, route, version
 from app.page.theme import PAGE_ASSETS
 
-ENTRY = "main.js"
-IMPORT = re.compile(r'^(?:import|export) (?:\{ (?P<names>[\w, ]+) \} from )?"\./(?P<module>\w+\.js)";$', re.M)
+ENTRY, SITE_ENTRY = "main.js", "site_main.js"  # of the page, and of the page without a server
+IMPORT = re.compile(
+    r'^(?:import|export) (?:\{ (?P<names>[\w, ]+) \} from )?"(?P<place>\./|\.\./web/)(?P<module>\w+\.js)";$', re.M
+)
 WORKER = re.compile(r'new Worker\(new URL\("\./(\w+\.js)", import\.meta\.url\), \{ type: "module" \}\)')
 EXPORT = re.compile(r"^export (?:async )?(?:const|let|class|function) (\w+)", re.M)
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in PAGE_ASSETS.glob("*.js")}
+WEB_SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in WEB_ASSETS.glob("*.js")}
+FROM_ADDRESS = re.compile(r"await import\(addresses\.\w+\)")  # what others made, which lies elsewhere
+# Workers that run where the visitor's own browser recognises.
+HERE_WORKERS = {"pose_worker.js", "student_worker.js", "session_worker.js"}
 TABS = ("Live", "Teach", "Video", "About")
 
 
 def imports(text: str) -> dict[str, set[str]]:
     """Names that a script takes from each module; what runs as a worker is imported for no name."""
-    found = {it["module"]: set((it["names"] or "").split(", ")) - {""} for it in IMPORT.finditer(text)}
-    return found | {name: set() for name in WORKER.findall(text)}
+    return imports_of("./", text) | {name: set() for name in WORKER.findall(text)}
+
+
+def imports_of(place: str, text: str) -> dict[str, set[str]]:
+    lines = [it for it in IMPORT.finditer(text) if it["place"] == place]
+    return {it["module"]: set((it["names"] or "").split(", ")) - {""} for it in lines}
+
+
+def reached_from(entries: set[str], graph: dict[str, set[str]]) -> set[str]:
+    """All scripts that some scripts need, and these."""
+    reached: set[str] = set()
+    new = entries
+    while new:
+        reached |= new
+        new = set().union(*(graph[name] for name in new)) - reached
+    return reached
 
 
 def exports(text: str) -> set[str]:
@@ -49,24 +69,23 @@ def test_no_circle_and_no_unused_file():
     graph = {name: set(imports(text)) for name, text in SCRIPTS.items()}
     assert set().union(*graph.values()) <= SCRIPTS.keys()
     TopologicalSorter(graph).prepare()  # raises CycleError
-    reached, new = set(), {ENTRY}
-    while new:
-        reached |= new
-        new = set().union(*(graph[name] for name in new)) - reached
-    assert reached == SCRIPTS.keys()
+    assert reached_from({ENTRY, SITE_ENTRY}, graph) == SCRIPTS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_imports(name):
     """All on lines that the other tests read; every name is there, and is used."""
     text = SCRIPTS[name]
-    found = imports(text)
+    found, others = imports(text), imports_of("../web/", text)
     begun = re.findall(r"^\s*(?:import\b|export [{*]).*", text, re.M)
-    assert len(begun) == len(IMPORT.findall(text)) and "import(" not in text and "export default" not in text
+    assert len(begun) == len(IMPORT.findall(text)) and "export default" not in text
+    assert "import(" not in (FROM_ADDRESS.sub("", text) if name in HERE_WORKERS else text)
     for module, names in found.items():
         assert names <= exports(SCRIPTS[module]), module
+    for module, names in others.items():
+        assert names <= exports(WEB_SCRIPTS[module]), module
     body = IMPORT.sub("", text)
-    for unused in set().union(*found.values()) - handed_on(text):
+    for unused in set().union(*found.values(), *others.values()) - handed_on(text):
         assert re.search(rf"\b{unused}\b", body), f"{unused} is imported for nothing"
 
 
@@ -101,7 +120,7 @@ def test_a_label_cannot_end_the_script():
 
 
 def test_the_address_is_relative_and_changes_with_the_scripts(tmp_path, monkeypatch):
-    assert f'import(".{PATH}/{version()}/{ENTRY}")' in head({})
+    assert f'import(".{PATH}/{version()}/page/{ENTRY}")' in head({})
     shutil.copytree(PAGE_ASSETS, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(page_scripts, "PAGE_ASSETS", tmp_path)
     assert version() == (old := route().path.rpartition("/")[2])
@@ -128,37 +147,39 @@ def get(path: str, method: str = "GET", root_path: str = "") -> tuple[int, dict[
 @pytest.mark.parametrize("root_path", ["", "/behind/a/proxy"])
 def test_scripts_are_served(root_path):
     for name, text in SCRIPTS.items():
-        status, headers, body = get(f"{PATH}/{version()}/{name}", root_path=root_path)
+        status, headers, body = get(f"{PATH}/{version()}/page/{name}", root_path=root_path)
         assert status == 200 and body.decode() == text
         assert headers[b"cache-control"].endswith(b"immutable"), "its address is the version's"
         assert headers[b"content-type"].split(b";")[0] in (b"text/javascript", b"application/javascript")
 
 
+def test_the_recognisers_modules_are_served_beside_them():
+    for name, text in WEB_SCRIPTS.items():
+        status, _, body = get(f"{PATH}/{version()}/web/{name}")
+        assert status == 200 and body.decode() == text
+
+
 def test_all_modules_of_the_page_are_fetched_at_once():
     graph = {name: set(imports(text)) - set(WORKER.findall(text)) for name, text in SCRIPTS.items()}
-    reached, new = set(), {ENTRY}
-    while new:
-        reached |= new
-        new = set().union(*(graph[name] for name in new)) - reached
     found = modules()
-    assert found[0] == ENTRY and len(found) == len(set(found)) and set(found) == reached
-    assert preloads().count(f'<link rel="modulepreload" href=".{PATH}/{version()}/') == len(found)
+    assert found[0] == ENTRY and len(found) == len(set(found)) and set(found) == reached_from({ENTRY}, graph)
+    assert preloads().count(f'<link rel="modulepreload" href=".{PATH}/{version()}/page/') == len(found)
 
 
 def test_motions_are_served_one_by_one():
-    status, headers, body = get(f"{PATH}/{version()}/motions/wave.json")
+    status, headers, body = get(f"{PATH}/{version()}/page/motions/wave.json")
     clip = json.loads(body)
     assert status == 200 and clip["frames"] * 25 * 3 * 2 == len(base64.b64decode(clip["joints"])) and len(body) < 8_000
-    assert get(f"{PATH}/{version()}/motions/none.json")[0] == get(f"{PATH}/{version()}/motions/wave")[0] == 404
+    assert all(get(f"{PATH}/{version()}/page/motions/{it}")[0] == 404 for it in ("none.json", "wave"))
 
 
 @pytest.mark.parametrize(
     "path", ["", "/", "/none.js", "/../example.mp4", "/%2e%2e/example.mp4", "/..\\example.mp4", "//etc/passwd", "/\0"]
 )
 def test_nothing_else_is_served(path):
-    assert get(f"{PATH}/{version()}{path}")[0] in (307, 404)
+    assert all(get(f"{PATH}/{version()}{it}{path}")[0] in (307, 404) for it in ("", "/page", "/web"))
     assert get(f"{PATH}/{ENTRY}")[0] == get(f"{PATH}/{24 * '0'}/{ENTRY}")[0] == 404
-    assert get(f"{PATH}/{version()}/{ENTRY}", "POST")[0] == 405
+    assert get(f"{PATH}/{version()}/page/{ENTRY}", "POST")[0] == 405
 
 
 @pytest.mark.browser
@@ -181,7 +202,8 @@ def test_the_page_loads_without_a_complaint_and_with_one_global(serve_page, brow
         assert tab.evaluate("Object.keys(window).filter((name) => /ikem/i.test(name))") == ["ikem"]
         tab.close()
     scripts = {url.rpartition("/")[2] for url in asked if f"{PATH}/{version()}/" in url and url.endswith(".js")}
-    assert scripts == SCRIPTS.keys() and not complaints
+    graph = {name: set(imports(text)) - HERE_WORKERS for name, text in SCRIPTS.items()}
+    assert scripts - WEB_SCRIPTS.keys() == reached_from({ENTRY}, graph) and not complaints
 
 
 @pytest.mark.browser
