@@ -9,8 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from models.modality_names import MODALITIES, check_modalities
 from models.shape import Shape
-from training.data.hiding import Hiding
-from training.data.views import Views
+from training.data.views import Hiding, Views
 
 LETTERS = {"j": "joint", "m": "motion", "b": "bone", "a": "acceleration", "r": "rotation", "o": "angular"}
 # exchange -> weights of the losses in stage 2. IKEM alone keeps InfoNCE, without which nothing trains the heads; EKEM

@@ -8,12 +8,11 @@ Shape suffixes: N clips, B people of clips, T frames, V joints, C coordinates, S
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from models.skeleton import JOINTS
+from training.data.views import Hiding
 
 _ARM, _LEG = ("shoulder", "elbow", "wrist", "hand", "tip", "thumb"), ("hip", "knee", "ankle", "foot")
 
@@ -28,19 +27,6 @@ def _limb(name: str) -> int:
 
 LIMB_V = torch.tensor([_limb(name) for name in JOINTS])
 LIMBS = 5
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hiding:
-    """What of a query's clip is hidden.
-
-    Attributes:
-        share: of its tubes, a body part for a stretch of time each (0: nothing is hidden).
-        stretches: into which the clip's time is cut.
-    """
-
-    share: float = 0.0
-    stretches: int = 4
 
 
 def hidden_tubes(clips: int, frames: int, how: Hiding) -> Tensor:

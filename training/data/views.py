@@ -1,4 +1,7 @@
-"""Strength of the augmentations that make two views of a clip (see training.data.augmentation)."""
+"""Strength of the augmentations that make two views of a clip, and of hiding parts of one.
+
+See training.data.augmentation and training.data.hiding.
+"""
 
 from __future__ import annotations
 
@@ -32,3 +35,16 @@ class Views:
     mirror: float = 0.0
     blur: float = 0.0
     layout: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hiding:
+    """What of a query's clip is hidden.
+
+    Attributes:
+        share: of its tubes, a body part for a stretch of time each (0: nothing is hidden).
+        stretches: into which the clip's time is cut.
+    """
+
+    share: float = 0.0
+    stretches: int = 4

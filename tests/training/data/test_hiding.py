@@ -6,8 +6,8 @@ import torch
 from models.skeleton import CENTRE, JOINTS
 from training.data.augmentation import augment
 from training.data.conventions import LAYOUTS, LAYOUTS_LVU
-from training.data.hiding import LIMB_V, LIMBS, Hiding, hidden_tubes, hide
-from training.data.views import Views
+from training.data.hiding import LIMB_V, LIMBS, hidden_tubes, hide
+from training.data.views import Hiding, Views
 
 
 @pytest.mark.parametrize(("share", "stretches"), [(0.0, 4), (0.5, 4), (0.6, 1), (0.8, 3)])

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from models.shape import Shape
 from training.config.schema import PretrainConfig
 from training.config.sources import from_sources
-from training.data.hiding import Hiding
 from training.data.store import Batch
+from training.data.views import Hiding
 from training.method import losses
 from training.method.masked import hidden_places, prediction_loss, rows_at, standardised
 from training.method.mixing import mixed

@@ -15,10 +15,9 @@ import torch
 
 from models.shape import Shape
 from training.config.schema import DistilConfig, PretrainConfig
-from training.data.hiding import Hiding
 from training.data.pool import Pool
 from training.data.store import Store, write_store
-from training.data.views import Views
+from training.data.views import Hiding, Views
 from training.method.distil import Distiller, distil
 from training.method.pretrain import Pretrainer, pretrain
 from training.runs.run_folder import CHECKPOINT, MODEL, STAGE1, Log, load_branches, open_run, read_log
