@@ -99,15 +99,17 @@ const play = async (from, to, poses) => {
 await play(0, 5, (timeS) => [body(timeS)]);
 const label = said.at(-1).label, sees = said.some(({ sees }) => sees?.frames === 25);
 await play(20, 20.5, () => []);
+await play(30, 34, (timeS) => [body(timeS)]);
 const { stopped } = session.finish();
 const numbers = said.flatMap(({ events }) => events.map(([n]) => n));
-tell({ label, sees, runs, after: said.at(-1), first: said[0].top, numbers, stopped });
+tell({ label, sees, runs, after: said.find(({ people }) => !people), first: said[0].top, numbers, stopped });
 """,
         {"card": card()},
     )
     assert told["label"] == "wave" and told["sees"] and told["first"] == []
-    assert 15 <= told["runs"] <= 25, "a window each 0.2 s"
+    assert 30 <= told["runs"] <= 45, "a window each 0.2 s"
     assert set(told["numbers"]) == {0}, "the pause ended the action"
+    assert [(number, label) for number, _, label, *_ in told["stopped"]] == [(1, "wave")], "and so did the stop"
     assert told["after"]["people"] == 0 and told["after"]["label"] is None
 
 
