@@ -27,7 +27,15 @@ EXTRAS = {
     "tensorrt": ["requirements-tensorrt.txt"],
     "dev": ["requirements-train.txt", "requirements-mqtt.txt", "requirements-dev.txt"],
 }
-WEIGHTS = ("student.onnx", "student.safetensors", "background.safetensors", "config.json", "README.md")
+WEIGHTS = (
+    "student.onnx",
+    "recogniser.onnx",
+    "recogniser.json",
+    "student.safetensors",
+    "background.safetensors",
+    "config.json",
+    "README.md",
+)
 ABOUT = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt", "licenses/LICENSE", "licenses/NOTICE"}
 PLACES = """
 import app
