@@ -124,6 +124,7 @@ def in_the_middle(recording) -> list:
     return [(time_s, [there(pose) for pose in poses]) for time_s, poses in poses_of(recording)[::2]]
 
 
+@pytest.mark.slow
 def test_the_same_is_learnt(teacher, tmp_path):
     frames, recent, said, pack = in_the_middle(repeated("jumping_jack", 6)), Recent(), [], None
     for time_s, poses in frames:

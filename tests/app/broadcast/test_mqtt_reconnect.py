@@ -87,6 +87,7 @@ def all_heard(hearer: Hearer, claps: int, interruptions: int) -> None:
     wait(lambda: json.loads(hearer.on(f"{TOPIC}/state")[-1])["action"] == "none")
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_killed_and_started_again_while_a_camera_plays(tmp_path, free_port, monkeypatch):
     """No start and no end is lost, and only that comes twice which the broker had taken and not confirmed."""
     sent: list[tuple[str, str]] = []
@@ -120,6 +121,7 @@ def test_a_broker_that_is_killed_and_started_again_while_a_camera_plays(tmp_path
         assert one.dropped == 0 and hearer.on(f"{TOPIC}/availability")[-1] == "online"
 
 
+@pytest.mark.slow
 def test_a_network_that_comes_and_goes_while_a_camera_plays(tmp_path, free_port):
     with (
         Mosquitto(tmp_path, free_port) as broker,

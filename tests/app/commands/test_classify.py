@@ -91,7 +91,7 @@ def test_what_ctrl_c_leaves_is_told_by_the_command_that_can_go_on(command, monke
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("app.__main__._run", interrupted)
+    monkeypatch.setattr(f"app.commands.{command[0]}.run", interrupted)
     assert main(command) == 130
     assert ("--resume" in capsys.readouterr().err) == (command[0] == "classify")
 
