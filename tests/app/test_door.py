@@ -30,6 +30,7 @@ def test_every_name_is_there() -> None:
         app.classify_film  # noqa: B018
 
 
+@pytest.mark.slow
 def test_the_example_of_the_docstring(
     pretrained: Path, pose_model_path: Path, example_video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

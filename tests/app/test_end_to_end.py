@@ -80,6 +80,7 @@ def test_a_half_body_view_still_names_the_wave(shipped_model, pose_model_path, t
     assert summary.status.startswith("ok") and "wave" in [summary.place(k) for k in range(2)]
 
 
+@pytest.mark.slow
 def test_of_two_people_the_nearest_is_followed_and_said_so(shipped_model, pose_model_path, tmp_path):
     camera, near, far = PinholeCamera(height=1.3, aim=1.25, distance=2.0), Look(216), Look(207)
     waver = small_wave("two") + np.array([0.5, 0, 0], np.float32)

@@ -20,6 +20,7 @@ def weights(student: Student, config: StudentConfig, tmp_path_factory: pytest.Te
     return folder
 
 
+@pytest.mark.slow
 def test_all_are_measured_by_threads_and_batch(
     model_file: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +70,7 @@ def test_who_is_who(weights: Path, model_file: Path, config: StudentConfig) -> N
     assert published.modalities == ("joint", "bone", "motion")
 
 
+@pytest.mark.slow
 def test_memory_of_a_fresh_process(model_file: Path, weights: Path) -> None:
     """A larger batch needs more, and what this process holds does not count."""
     held = np.ones(400_000_000 // 8)

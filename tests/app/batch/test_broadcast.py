@@ -99,6 +99,7 @@ def test_labels_and_scores_that_the_options_leave_out(tmp_path):
     assert len({one.id for one in sink.events()}) == len([one for one in sink.events() if one.phase == "end"])
 
 
+@pytest.mark.slow
 def test_files_and_runs_without_listeners_are_as_before(tmp_path):
     with camera() as server:
         written = watch(tmp_path, server.address, [])
@@ -126,6 +127,7 @@ def test_a_client_hears_a_camera_over_http(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_broker_hears_a_camera(tmp_path, free_port):
     pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed (the extra mqtt)")
     from app.broadcast.mqtt import MqttSink

@@ -63,6 +63,7 @@ def test_the_camera_s_file_has_a_steady_rate(tmp_path):
     assert abs(pictures - 2 * CAMERA_FPS) <= 2
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_start(tmp_path, capsys):
     pytest.importorskip("gradio")
     with pytest.raises(ValueError, match="did not start: .*is missing"), server(["--model", str(tmp_path / "no.onnx")]):

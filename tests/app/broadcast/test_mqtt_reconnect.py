@@ -139,6 +139,7 @@ def test_a_network_that_comes_and_goes_while_a_camera_plays(tmp_path, free_port)
         assert one.dropped == 0 and hearer.on(f"{TOPIC}/availability")[-1] == "online"
 
 
+@pytest.mark.slow
 def test_the_will_of_a_lost_connection_does_not_outlive_the_next(tmp_path, free_port):
     """Where the broker notices later than this program that the line is dead, it must not say "offline" in the end."""
     with (

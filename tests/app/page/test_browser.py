@@ -92,6 +92,7 @@ def overtaking_answers(sessions):
     return answer
 
 
+@pytest.mark.slow
 def test_a_late_answer_replaces_nothing(serve_page, visit, monkeypatch):
     """Two pictures are under way at once, so an answer may overtake another."""
     monkeypatch.setattr("app.page.server.frame_handler", overtaking_answers)

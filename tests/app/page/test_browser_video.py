@@ -108,6 +108,7 @@ def status(address: str, path) -> int:
         return error.code
 
 
+@pytest.mark.slow
 def test_a_fault_of_the_server_is_told(serve_page, visit, tmp_path, monkeypatch):
     """An example that is gone by the time it is asked for."""
     example = tmp_path / "gone.mp4"
@@ -139,6 +140,7 @@ def test_the_example_clip_can_be_taken_away(serve_page, visit, example_video):
 REMARK = "() => getComputedStyle(document.getElementById('clip'), '::after').content"
 
 
+@pytest.mark.slow
 def test_what_the_browser_cannot_play(serve_page, visit, tmp_path):
     """The remark that it was analysed all the same appears with the analysis, and not beside a refusal."""
     broken = tmp_path / "broken.mp4"

@@ -126,6 +126,7 @@ def test_a_name_that_goes_for_a_moment_takes_its_bars_along(serve_page, visit, t
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.slow
 def test_the_number_of_repetitions_is_white_on_the_dark(serve_page, visit, told, scheme):
     """As its word is, whatever Gradio's style says of texts: it is read from across a room."""
     colour = "(element) => getComputedStyle(element).color"

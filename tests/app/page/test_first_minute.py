@@ -23,6 +23,7 @@ def test_nothing_jumps_when_the_page_is_there():
     assert loading == start
 
 
+@pytest.mark.slow
 def test_the_stage_stands_alone_until_the_camera_runs(serve_page, visit):
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address)
@@ -66,6 +67,7 @@ def selected(tab, name: str) -> None:
     tab.locator("[role=tab][aria-selected=true]", has_text=name).wait_for()
 
 
+@pytest.mark.slow
 def test_tabs_have_addresses(serve_page, visit):
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address)

@@ -171,6 +171,7 @@ def test_files_that_a_browser_would_run_are_saved_instead(site, name):
     assert headers["content-disposition"].startswith("attachment") and "\n" not in headers["content-disposition"]
 
 
+@pytest.mark.slow
 def test_progress_of_an_upload_is_told_to_who_uploads(site):
     async def visit():
         task = await site.open("ann1", **MINE)

@@ -117,6 +117,7 @@ def test_names_packs_and_the_camera_that_is_not_there(serve_page, visit, teachin
         assert tab.locator("#teach-save").is_disabled()
 
 
+@pytest.mark.slow
 def test_without_a_background_the_tab_says_so_and_the_rest_works(serve_page, visit):
     with serve_page(HandModel()) as (_, address, _):
         tab = visit(address)

@@ -157,6 +157,7 @@ def _held_by_the_app() -> int:
     return sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces(ours).traces)
 
 
+@pytest.mark.slow
 def test_memory_is_bounded():
     model, events = HandModel(), 0
     stream = ActionStream(model, FILE_HOP_S)

@@ -130,6 +130,7 @@ def test_warping() -> None:
     assert accuracy(answerers.by_warping(distance), episodes(clips, 3, 1, 20, 0))["top1"] > 45
 
 
+@pytest.mark.slow
 def test_what_the_app_says_of_taught_actions_and_of_everything_else(tmp_path: Path) -> None:
     model, still = MotionModel(), drawn(4)
     everyday = [make_motion(a, 2.5, 20.0, s)[:50] for a in ("drink", "clap", "sit_down", "bow") for s in range(20)]

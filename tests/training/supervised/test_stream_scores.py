@@ -37,6 +37,7 @@ class Recorder:
         return answer
 
 
+@pytest.mark.slow
 def test_the_same_windows_as_the_stream(tmp_path: Path) -> None:
     torch.manual_seed(3)
     config = StudentConfig(labels=LABELS, channels=(4, 8), strides=(2, 2), temperature=0.4, gate=True)
