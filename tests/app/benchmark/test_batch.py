@@ -20,6 +20,7 @@ def test_a_looped_video_has_all_frames_at_a_steady_rate(tmp_path):
 
 
 @pytest.mark.parametrize("frames", [1250, pytest.param(5000, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_memory_is_flat_along_a_long_video(tmp_path, monkeypatch, frames):
     """All outputs: what is held after a third of the frames is what is held at the end."""
     held = []

@@ -134,6 +134,7 @@ def test_a_label_is_changed_and_painted(editor):
     assert len(blocks(tab)) == 3
 
 
+@pytest.mark.slow
 def test_edited_events_are_drawn_over_the_recording(editor):
     """Those that were left as they are keep their count; those that were added have none."""
     moments = [[k // 2, 500 * (k % 2)] for k in range(20)]

@@ -53,6 +53,7 @@ def told(monkeypatch):
     return tell
 
 
+@pytest.mark.slow
 def test_words_and_bars_agree(serve_page, visit, told):
     model = HandModel(labels=("wave", "squat", "idle", "other"), display=DISPLAY)
     with serve_page(model) as (_, address, _):

@@ -340,6 +340,7 @@ def test_presets_and_values() -> None:
 # Training encoders
 
 
+@pytest.mark.slow
 def test_fine_tuning_learns_repeats_itself_and_leaves_the_run_alone(branches: Branches, store: Store) -> None:
     clips = Labelled.of(store, "half")
     before = {name: tensor.clone() for name, tensor in branches.state_dict().items()}

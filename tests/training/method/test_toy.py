@@ -56,6 +56,7 @@ def motion_accuracy(trainer: Pretrainer, seen, unseen) -> float:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.slow
 def test_info_nce_learns_what_a_view_keeps(seed):
     """The step of the trainer itself: speeds are told apart without a label, and were not before."""
     torch.manual_seed(seed)
