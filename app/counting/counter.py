@@ -159,8 +159,9 @@ class Counter:
     def _before(self, run: _Run) -> int:
         """Return how many repetitions of the same action came shortly before a run."""
         waiting = [other for other in self._runs.values() if other.start_s < run.start_s]
-        if any(other.label != run.label for other in waiting):
-            return 0
+        if any(other.label != run.label and other.shown > 1 for other in waiting):
+            return 0  # a word that only flickered between ends no series
+        waiting = [other for other in waiting if other.label == run.label]
         # Runs reach back, and one that flickered may have found what the next one finds again: each counts once.
         borders_s = self._told_s + LEAST_APART_S, run.start_s - EDGE_S
         far_s = sorted(at_s for other in waiting for at_s in other.far_s if borders_s[0] < at_s < borders_s[1])

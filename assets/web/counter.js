@@ -106,8 +106,9 @@ export class Counter {
 
   // How many repetitions of the same action came shortly before a run.
   #before(run) {
-    const waiting = [...this.#runs.values()].filter((other) => other.startS < run.startS);
-    if (waiting.some((other) => other.label !== run.label)) return 0;
+    const all = [...this.#runs.values()].filter((other) => other.startS < run.startS);
+    if (all.some((other) => other.label !== run.label && other.shown > 1)) return 0; // what flickers ends no series
+    const waiting = all.filter((other) => other.label === run.label);
     // Runs reach back, and one that flickered may have found what the next one finds again: each counts once.
     const { LEAST_APART_S, EDGE_S } = constants.counter;
     const [fromS, toS] = [this.#toldS + LEAST_APART_S, run.startS - EDGE_S];

@@ -120,6 +120,20 @@ def test_what_flickers_counts_nothing_twice():
     assert said == [1, 2, 3, 4]
 
 
+def test_a_word_that_flickers_between_makes_no_number_fall():
+    times_T = times(14)
+    counting, numbers = Counter(), []
+    for time_s, joints_V3 in zip(times_T.tolist(), noise(figure(bumps(times_T, [1, 3, 5, 9, 11])))):
+        counting.push(time_s, joints_V3, SEEN_V)
+        if 8.0 < time_s < 8.3:
+            counting.count("lunge", 8.0, 7.9, time_s)
+        elif time_s > 2.5:
+            first_s = 0.5 if time_s < 8.0 else 8.4
+            numbers.append(counting.count("squat", first_s + 0.5, first_s, time_s))
+    shown = [number for number, before in zip(numbers, [None, *numbers]) if number != before and number]
+    assert shown == [1, 2, 3, 4, 5]
+
+
 def test_counted_on_it_is_a_number_that_json_takes():
     """Times of events are numpy's at times: what is added up from before must not become one of its numbers."""
     times_T = times(12)

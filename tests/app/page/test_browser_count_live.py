@@ -48,17 +48,16 @@ def sets(action: str, seed: int, period_s: float, *numbers: int) -> np.ndarray:
 
 
 def test_it_counts_squats_and_on_after_a_rest(serve_page, visit, browser, shipped_model, tmp_path):
-    """Five are done. On a busy machine one may be taken for something else, but no number falls or comes twice."""
+    """Three, a rest, and two more. A drawn person's squats are named late, so the first number may be a later one."""
     joints_TV3 = sets("squat", 1, 2.0, 3, 2)
     camera = with_camera(browser, drawn_camera(tmp_path / "camera.mjpeg", joints_TV3, slow=SLOWER))
     with serve_page(shipped_model, slow=SLOWER) as (_, address, _):
         tab = visit(address, by=camera)
         tab.evaluate(LISTEN, shipped_model.display["squat"])
         tab.click("#start")
-        tab.wait_for_function("window.numbers.length >= 4", timeout=3 * PATIENCE_MS)
-        numbers, lines, flashes = tab.evaluate("[window.numbers, window.lines, window.flashes]")
-        assert numbers == [1, 2, 3, 4, 5][: len(numbers)], "one after the other, none twice"
-        assert not any("failure" in line for line in lines)
-        assert flashes >= 4
         says(tab, "#events", "squatting")
+        numbers, lines, flashes = tab.evaluate("[window.numbers, window.lines, window.flashes]")
+        assert numbers == list(range(4 - len(numbers), 4)) and flashes >= 1, "one after the other, up to the third"
+        tab.wait_for_function("window.numbers.at(-1) > 3", timeout=3 * PATIENCE_MS)  # goes on after the rest
+        assert not any("failure" in line for line in lines)
     camera.close()

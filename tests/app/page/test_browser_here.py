@@ -146,7 +146,7 @@ def test_a_browser_that_is_too_slow_stays_with_the_server(page_here):
     tab.click("#start")
     says(tab, "#runs-note", "999 are needed")
     sent = len(server.sent)
-    tab.wait_for_function("Number(document.getElementById('fps').textContent) > 0")
+    tab.wait_for_timeout(3000)
     assert len(server.sent) > sent
 
 
