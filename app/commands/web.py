@@ -38,6 +38,10 @@ def run(args: argparse.Namespace) -> int:
     """Fetch the parts, write the page if a folder is named, print where it is and return the exit code."""
     from app.site.parts import ensure_parts, has_parts, parts_folder, versions
 
+    if args.out is not None:
+        from app.site.build import check_place
+
+        check_place(args.out)  # before anything is fetched
     if args.check and not has_parts():
         print(f"nothing in {parts_folder()} yet: `python -m app web` fetches it", file=sys.stderr)
         return 1
@@ -45,10 +49,9 @@ def run(args: argparse.Namespace) -> int:
     print("for the browser:", folder, f"({', '.join(f'{name} {version}' for name, version in versions().items())})")
     if args.check or args.out is None:
         return 0
-    from app.site.build import check_place, site_files, write_site
+    from app.site.build import site_files, write_site
     from app.site.gather import gathered
 
-    check_place(args.out)
     model, recognition = gathered(args.model, args.pose)
     files = site_files(model, recognition)
     write_site(files, args.out)
