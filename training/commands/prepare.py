@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from models.system.options import path, workers
+from models.system.words import count
 from training.commands.options import add_pose
 
 EXAMPLES = (
@@ -27,13 +28,24 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read the source, write the store and return the exit code."""
+    """Read the source, write the store and return the exit code.
+
+    Raises:
+        ValueError: as prepare(), or no more could be read than could not; the store is written then.
+    """
     from tqdm import tqdm
 
     from training.data.prepare import prepare
+    from training.data.prepared import SKIPPED
 
-    prepare(
+    counts = prepare(
         args.source, args.out, kind=args.kind, missing=args.missing, pose=args.pose, workers=args.workers,
         note=tqdm.write,
     )  # fmt: skip
+    # A few files of a set are often broken. Of a script that goes on with half of a set, nobody would hear.
+    if counts.skipped >= counts.clips:
+        raise ValueError(
+            f"{args.out} holds {count(counts.clips, 'clip')}, but {counts.skipped} files or clips could not be used "
+            f"({args.out / SKIPPED} names them): mend these and prepare again, or go on with what there is"
+        )
     return 0

@@ -34,7 +34,7 @@ class Pool:
                 and the clips that the split leaves aside: all but those that it tests on.
 
         Raises:
-            ValueError: no such store or split, or a store that is named twice.
+            ValueError: no such store or split, a split without training clips, or a store that is named twice.
         """
         parts, seen = [], set()
         for name in names:
@@ -53,6 +53,8 @@ class Pool:
                     )
                 train, test = store.split(split.removesuffix("+"))
                 ids = np.setdiff1d(ids, test) if split.endswith("+") else train
+                if not len(ids):
+                    raise ValueError(f"split {split!r} of {folder} has no training clips; take another split")
             parts.append((store, ids))
         return cls(parts)
 

@@ -26,7 +26,7 @@ CONFIG = "data: {store}\nsplit: xsub\nrows: [{{exchange: ekem+ikem, modalities: 
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, rng = tmp_path_factory.mktemp("store"), np.random.default_rng(0)
     people = [[rng.normal(size=(50, 25, 3))] for _ in range(12)]
-    splits = {"xsub": np.array([1] * 8 + [0] * 4), "xview": np.array([0] * 5 + [1] * 7)}
+    splits = {"xsub": np.array([1] * 8 + [0] * 4), "xview": np.array([0] * 5 + [1] * 7), "zero": np.zeros(12, int)}
     write_store(folder, people, {"label": np.arange(12) % 2}, ("a", "b"), splits, "test")
     return folder
 
@@ -56,6 +56,9 @@ _TRAIN = "--data {store} --split xsub --threads 1 --batch 8 --queue 8 --shape.st
 CASES = {
     "a split that the store lacks": (
         "compare {config} --out {out} --split xset", "has no split 'xset'; it has xsub, xview",
+    ),
+    "a split that trains on nothing": (
+        "pretrain --preset compact --data {store} --split zero --out {out} --threads 1", "has no training clips",
     ),
     "an evaluation on another split": (
         "evaluate --run {runs}/compact --data {store} --split xview --threads 1", "may have seen the clips that xview",

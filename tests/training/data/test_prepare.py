@@ -15,6 +15,7 @@ from models.clips import Clip, read_clips, write_clips
 from models.skeleton import MIRROR
 from models.system.places import ROOT
 from tests.training.data.test_readers import NAME, one_person, person
+from training.__main__ import main
 from training.data.prepare import prepare
 from training.data.readers.ntu import NtuReader
 from training.data.store import FRAMES, Store, preprocess
@@ -88,6 +89,18 @@ def test_broken_files_are_named_and_the_rest_goes_on(tmp_path, small_parts):
     assert counts.clips == 12 and counts.skipped == 2
     assert any(NAME in line and "cut off" in line for line in notes) and any("notes.skeleton" in line for line in notes)
     assert len((tmp_path / "store" / "skipped.txt").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(("broken", "code"), [(5, 0), (6, 1)])
+def test_half_of_a_set_is_a_failure(tmp_path, capsys, broken, code):
+    """The store is written, but a script stops before it trains on it."""
+    source = ntu_source(tmp_path / "source")
+    for path in sorted(source.iterdir())[:broken]:
+        path.write_text("")
+    assert main(["prepare", str(source), "--out", str(tmp_path / "store"), "--workers", "1"]) == code
+    assert len(Store(tmp_path / "store")) == 12 - broken
+    said = capsys.readouterr().err
+    assert ("6 clips, but 6 files or clips could not be used" in said and "skipped.txt" in said) == bool(code)
 
 
 def test_what_is_not_read_is_told(tmp_path):
