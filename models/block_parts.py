@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from models.block_norms import Norm, normalise_backward
+from models.lock_step import Steps
 from models.temporal_conv import column_sums
 
 _aten = torch.ops.aten
@@ -43,10 +45,6 @@ def graph_backward(
     return x, column_sums(gather.view(B * T, -1)).view_as(gather_GV), weight, bias
 
 
-def _channels_last(x_BTVC: Tensor) -> Tensor:
-    return x_BTVC.permute(0, 3, 1, 2)
-
-
 def point(x_BTVC: Tensor, stride: int, weight_OC: Tensor) -> Tensor:
     """Compute the residual's 1 x 1 convolution without its bias, (B, F, V, O)."""
     return torch.matmul(x_BTVC[:, ::stride], weight_OC.t())
@@ -56,54 +54,20 @@ def point_backward(
     grad_BFVO: Tensor,
     x_BTVC: Tensor,
     stride: int,
-    norm: nn.BatchNorm2d,
+    norm: Norm,
     tensors: Sequence[Tensor],
     stats: Sequence[Tensor],
-) -> tuple[Tensor, ...]:
+) -> Steps[tuple[Tensor, ...]]:
     """Return the gradients of the residual by convolution and norm.
 
     They are for every stride-th frame of x, and for the `tensors`: weight, bias, scale and shift.
     """
     weight_OC, bias_O, scale, _ = tensors
-    grad_BFVO, *of_norm = normalise_backward(grad_BFVO, point(x_BTVC, stride, weight_OC), norm, scale, stats)
+    r_BFVO = point(x_BTVC, stride, weight_OC)
+    grad_BFVO, *of_norm = yield from normalise_backward(grad_BFVO, r_BFVO, norm, scale, stats)
     grad_XO = grad_BFVO.view(-1, len(bias_O))
     of_weight = torch.mm(grad_XO.t(), x_BTVC[:, ::stride].reshape(len(grad_XO), -1))
     return torch.matmul(grad_BFVO, weight_OC), of_weight, torch.zeros_like(bias_O), *of_norm
-
-
-def normalise(
-    x_BTVC: Tensor, norm: nn.BatchNorm2d, scale: Tensor, shift: Tensor, bias: Tensor | None = None
-) -> tuple[Tensor, list[Tensor]]:
-    """Apply a batch norm as in training, and return the batch's mean and inverse deviation beside the result.
-
-    A convolution's bias before the norm moves the mean alone, which is taken off: it changes the running mean and
-    nothing else, and its gradient is 0.
-    """
-    assert norm.num_batches_tracked is not None and norm.running_mean is not None
-    norm.num_batches_tracked.add_(1)
-    share = 1 / float(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
-    of_all = (_channels_last(x_BTVC), scale, shift, norm.running_mean, norm.running_var, True, share, norm.eps)
-    out, *stats = torch.native_batch_norm(*of_all)
-    if bias is not None:
-        norm.running_mean.add_(bias, alpha=share)
-    return out.permute(0, 2, 3, 1), stats
-
-
-def normalised(x_BTVC: Tensor, norm: nn.BatchNorm2d, scale: Tensor, shift: Tensor, stats: Sequence[Tensor]) -> Tensor:
-    """Repeat what `normalise` returned."""
-    mean, rate = stats
-    variance = rate**-2 - norm.eps
-    out = torch.batch_norm(_channels_last(x_BTVC), scale, shift, mean, variance, False, 0.0, norm.eps, False)
-    return out.permute(0, 2, 3, 1)
-
-
-def normalise_backward(
-    grad_BTVC: Tensor, x_BTVC: Tensor, norm: nn.BatchNorm2d, scale: Tensor, stats: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
-    """Return the gradients of `normalise` for its input, scale and shift."""
-    of_all = (_channels_last(grad_BTVC), _channels_last(x_BTVC), scale, norm.running_mean, norm.running_var, *stats)
-    x, scale, shift = _aten.native_batch_norm_backward(*of_all, True, norm.eps, [True] * 3)
-    return x.permute(0, 2, 3, 1), scale, shift
 
 
 def through_relu(grad: Tensor, result: Tensor) -> Tensor:

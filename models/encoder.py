@@ -146,8 +146,7 @@ class Encoder(nn.Module):
         Returns:
             h (B, channels[-1]), the mean over time and joints.
         """
-        # Channels last, the mean's gradient is as quick to read as any other.
-        return self.maps(x_BTVC).permute(0, 2, 3, 1).flatten(1, 2).mean(1)
+        return mean(self.maps(x_BTVC))
 
     def maps(self, x_BTVC: Tensor) -> Tensor:
         """Return the maps whose mean is h, (B, channels[-1], frames left by the strides, 25)."""
@@ -156,6 +155,12 @@ class Encoder(nn.Module):
         for block, importance_KVV in zip(self.blocks, self.edge_importance, strict=True):
             x_BCTV = block(x_BCTV, self.A * importance_KVV)
         return x_BCTV
+
+
+def mean(x_BCTV: Tensor) -> Tensor:
+    """Return the mean of maps over time and joints, (B, C)."""
+    # Channels last, its gradient is as quick to read as any other.
+    return x_BCTV.permute(0, 2, 3, 1).flatten(1, 2).mean(1)
 
 
 def spread(x_BCTV: Tensor) -> Tensor:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
+
 import pytest
 import torch
 
+from models.block_step import train_blocks
 from models.encoder import Block, Encoder
+from models.lock_step import Total
+from tests.models.meeting import Meeting, by_threads
 
 CHANNELS, STRIDES = (8, 8, 16, 64, 64), (1, 1, 2, 2, 1)
 
@@ -92,3 +98,37 @@ def test_norms_move_as_those_of_modules_where_all_batches_count_alike() -> None:
 def test_a_finished_model_takes_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.encoder.train_block", lambda *_: pytest.fail("a training step"))
     assert encoder(True, 0.5, torch.float32).eval()(torch.randn(1, 50, 25, 3)).shape == (1, 64)
+
+
+def of_blocks(blocks: Sequence[Block], part: slice, total: Total | None) -> dict[str, torch.Tensor]:
+    """What a step of two blocks of one shape gives on a share of four clips."""
+    rng = torch.Generator().manual_seed(3)
+    found = {}
+    x = [torch.randn(4, 8, 13, 25, generator=rng, dtype=torch.float64)[part].requires_grad_() for _ in blocks]
+    A_KVV = torch.rand(3, 25, 25, generator=rng, dtype=torch.float64)
+    y = train_blocks([(x[i], b.gcn.matrices(A_KVV), b.tcn, b.residual) for i, b in enumerate(blocks)], total)
+    upstream = torch.randn(2, 4, *y[0].shape[1:], generator=rng, dtype=torch.float64)[:, part]
+    (torch.stack(y) * upstream).sum().backward()
+    for i, block in enumerate(blocks):
+        found |= {f"share {i} y": y[i].detach(), f"share {i} x": x[i].grad}
+        found |= {f"sum {i} {name}": p.grad for name, p in block.named_parameters()}
+        found |= {f"same {i} {name}": b for name, b in block.named_buffers()}
+    return found
+
+
+@pytest.mark.parametrize(("out", "stride", "residual"), [(8, 1, False), (8, 1, True), (16, 2, True)])
+def test_shares_of_a_batch_have_the_norms_of_the_whole(out: int, stride: int, residual: bool) -> None:
+    """Of one clip and of three, in two messages forward and two backward for both blocks."""
+    torch.manual_seed(0)
+    alone = [Block(8, out, stride, residual, 0.0).double().train() for _ in range(2)]
+    for parameter in (p for block in alone for p in block.parameters()):
+        torch.nn.init.normal_(parameter, std=0.3)
+    many = [copy.deepcopy(alone) for _ in range(2)]
+    meeting, parts = Meeting(2), (slice(0, 1), slice(1, 4))
+    whole = of_blocks(alone, slice(None), None)
+    found = by_threads(2, lambda r: of_blocks(many[r], parts[r], meeting.all_reduce))
+    assert meeting.count == 4
+    for name, expected in whole.items():
+        both = [part[name] for part in found]
+        one = {"share": torch.cat, "sum": sum, "same": lambda each: each[0]}[name.split()[0]](both)
+        torch.testing.assert_close(one, expected, rtol=1e-9, atol=1e-9, msg=name)

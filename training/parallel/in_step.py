@@ -10,18 +10,23 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.encoder import Block, Encoder
+from models.block_step import train_blocks
+from models.encoder import Block, Encoder, mean
+from models.lock_step import Total
 
 Norms = Callable[[Sequence[nn.Module], Sequence[Tensor]], list[Tensor]]  # applies norms to their inputs, all at once
 
 
-def encode_in_step(encoders: Sequence[nn.Module], x_BTVC: Sequence[Tensor], norms: Norms) -> list[Tensor]:
+def encode_in_step(
+    encoders: Sequence[nn.Module], x_BTVC: Sequence[Tensor], norms: Norms, total: Total | None = None
+) -> list[Tensor]:
     """Compute h (B, C) of every encoder as its own forward pass does, in training mode.
 
     Args:
         encoders: of one shape.
         x_BTVC: the input of each.
         norms: applies a layer's batch-norms of all encoders.
+        total: sums over processes. With it the blocks take their own training step on a CPU; without, autograd's.
     """
     stacks = [encoder for encoder in encoders if isinstance(encoder, Encoder)]
     assert len(stacks) == len(encoders)
@@ -29,13 +34,17 @@ def encode_in_step(encoders: Sequence[nn.Module], x_BTVC: Sequence[Tensor], norm
     x_BCTV = [y.reshape(x.shape).permute(0, 3, 1, 2) for x, y in zip(x_BTVC, flat, strict=True)]
     for i in range(len(stacks[0].blocks)):
         edges = [encoder.A * encoder.edge_importance[i] for encoder in stacks]
-        x_BCTV = _block([encoder.blocks[i] for encoder in stacks], x_BCTV, edges, norms)
-    return [x.mean((2, 3)) for x in x_BCTV]
+        blocks = [block for block in (encoder.blocks[i] for encoder in stacks) if isinstance(block, Block)]
+        if total is not None and x_BCTV[0].device.type == "cpu":
+            each = zip(blocks, x_BCTV, edges, strict=True)
+            x_BCTV = train_blocks([(x, b.gcn.matrices(A), b.tcn, b.residual) for b, x, A in each], total)
+        else:
+            x_BCTV = _block(blocks, x_BCTV, edges, norms)
+    return [mean(x) for x in x_BCTV]
 
 
-def _block(blocks: Sequence[nn.Module], x_BCTV: list[Tensor], A_KVV: list[Tensor], norms: Norms) -> list[Tensor]:
+def _block(same: Sequence[Block], x_BCTV: list[Tensor], A_KVV: list[Tensor], norms: Norms) -> list[Tensor]:
     """Apply the same block of every encoder. The second norm and the residual's share a message."""
-    same = [block for block in blocks if isinstance(block, Block)]
     first, relu, conv, second, dropout = zip(*(block.tcn for block in same), strict=True)
     y = norms(first, [block.gcn(x, A) for block, x, A in zip(same, x_BCTV, A_KVV, strict=True)])
     y = [c(r(some)) for c, r, some in zip(conv, relu, y, strict=True)]

@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from models.branches import Branches
 from models.encoder import Block
+from models.moments import moments, sums, track
 from training.parallel.in_step import encode_in_step
 from training.parallel.torchrun import Group, all_reduce
 
@@ -40,7 +41,7 @@ def share_statistics(branches: Branches, group: Group, in_step: bool = True) -> 
             # On the instance: the module stays, and with it the names of its tensors.
             module.forward = _shared_forward(module)  # type: ignore[method-assign, assignment]  # mypy knows classes alone
     if in_step:
-        branches.together = lambda encoders, inputs: encode_in_step(encoders, inputs, shared_norms)
+        branches.together = lambda encoders, inputs: encode_in_step(encoders, inputs, shared_norms, all_reduce)
 
 
 def _shared_forward(norm: _BatchNorm) -> Callable[[Tensor], Tensor]:
@@ -56,28 +57,22 @@ def _shared_forward(norm: _BatchNorm) -> Callable[[Tensor], Tensor]:
 def shared_norms(norms: Sequence[nn.Module], inputs: Sequence[Tensor]) -> list[Tensor]:
     """Normalise training batches, each by its norm, with the statistics of the global batch.
 
-    All statistics travel in one message, and so do the sums of the backward pass. The sums are float64, so that the
-    variance keeps float32's digits though it is a difference of means.
+    All statistics travel in one message, and so do the sums of the backward pass.
 
     Args:
         norms: batch-norms with running statistics.
         inputs: of each norm, in any floating type.
     """
     wide = [x.detach().float() for x in inputs]
-    moments = [torch.var_mean(x, _axes(x), correction=0) for x in wide]
-    local = []
-    for x, (var_C, mean_C) in zip(wide, moments, strict=True):
-        count, var_C, mean_C = x.numel() // x.shape[1], var_C.double(), mean_C.double()
-        local.append(torch.cat([mean_C.new_full((1,), count), count * mean_C, count * (var_C + mean_C**2)]))
+    parts = [torch.var_mean(x, _axes(x), correction=0) for x in wide]
+    local = [sums(x.numel() // x.shape[1], mean_C, var_C) for x, (var_C, mean_C) in zip(wide, parts, strict=True)]
     message = torch.cat(local)
     all_reduce(message)
     plan = []
     for norm, part in zip(norms, message.split([len(part) for part in local]), strict=True):
         assert isinstance(norm, _BatchNorm)
-        total, (sum_C, square_C) = part[0], part[1:].chunk(2)
-        mean_C = sum_C / total
-        var_C = (square_C / total - mean_C**2).clamp(min=0)
-        _track(norm, mean_C, var_C, total)
+        total, mean_C, var_C = moments(part)
+        track(norm, total, mean_C, var_C)
         plan += [mean_C.float(), torch.rsqrt(var_C + norm.eps).float(), total.float()]
     affine = [norm.weight for norm in norms], [norm.bias for norm in norms]
     return list(_Normalise.apply(len(norms), *plan, *inputs, *affine[0], *affine[1]))
@@ -90,16 +85,6 @@ def _axes(x: Tensor) -> list[int]:
 def _row(x_C: Tensor, like: Tensor) -> Tensor:
     """View a number for each channel as the tensor that it meets."""
     return x_C.view(1, -1, *[1] * (like.dim() - 2))
-
-
-@torch.no_grad()
-def _track(norm: _BatchNorm, mean_C: Tensor, var_C: Tensor, total: Tensor) -> None:
-    """Move the running statistics, by the momentum or, where that is None, to the mean over all batches."""
-    assert norm.running_mean is not None and norm.running_var is not None and norm.num_batches_tracked is not None
-    norm.num_batches_tracked += 1
-    share = 1 / float(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
-    norm.running_mean.lerp_(mean_C.float(), share)
-    norm.running_var.lerp_((var_C * (total / (total - 1))).float(), share)
 
 
 class _Saved(FunctionCtx):
@@ -130,22 +115,22 @@ class _Normalise(torch.autograd.Function):
         n = ctx.count
         plan, x, weight, _ = _parts(n, ctx.saved_tensors)
         wanted = [ctx.needs_input_grad[1 + 3 * n + i] for i in range(n)]
-        sums, normal = [], []
+        local, normal = [], []
         for i, grad in enumerate(grads):
             mean_C, rate_C, _ = plan[3 * i : 3 * i + 3]
             normal.append((x[i].float() - _row(mean_C, x[i])) * _row(rate_C, x[i]))
-            sums += [grad.float().sum(_axes(grad)), (grad.float() * normal[i]).sum(_axes(grad))]
+            local += [grad.float().sum(_axes(grad)), (grad.float() * normal[i]).sum(_axes(grad))]
         out: list[Tensor | None] = [None] * n
         if any(wanted):
-            message = torch.cat(sums)
+            message = torch.cat(local)
             all_reduce(message)
-            whole = message.split([len(part) for part in sums])
+            whole = message.split([len(part) for part in local])
             for i, grad in enumerate(grads):
                 _, rate_C, total = plan[3 * i : 3 * i + 3]
                 middle = _row(whole[2 * i] / total, grad) + normal[i] * _row(whole[2 * i + 1] / total, grad)
                 step = (grad.float() - middle) * _row(rate_C * weight[i], grad)
                 out[i] = step.to(x[i].dtype) if wanted[i] else None
-        return (None, *[None] * (3 * n), *out, *sums[1::2], *sums[::2])
+        return (None, *[None] * (3 * n), *out, *local[1::2], *local[::2])
 
 
 def _parts(n: int, tensors: Sequence[Tensor]) -> tuple[Sequence[Tensor], ...]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import threading
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,40 +12,17 @@ from torch import Tensor
 from models.branches import Branches
 from models.modality_names import MODALITIES
 from models.shape import Shape
+from tests.models.meeting import Meeting, by_threads
 from training.config.schema import PretrainConfig
 from training.data.store import Batch
 from training.method.pretrain import Pretrainer, prepare_encoders
 from training.parallel import shared_norms as shared_module
-from training.parallel.shared_norms import share_statistics
+from training.parallel.in_step import encode_in_step
+from training.parallel.shared_norms import share_statistics, shared_norms
 from training.parallel.torchrun import Group, rehearsed
 
 SHAPE = Shape(channels=(4, 4, 8), strides=(1, 2, 1), dropout=0.0)
 NAMES = ("joint", "bone")
-
-
-class Meeting:
-    """Sums what several threads bring, as `all_reduce` does with processes."""
-
-    def __init__(self, world: int) -> None:
-        self.barrier, self.brought = threading.Barrier(world), {}
-
-    def all_reduce(self, x: Tensor) -> None:
-        self.brought[threading.get_ident()] = x.clone()
-        self.barrier.wait()
-        total = sum(self.brought.values())
-        self.barrier.wait()
-        x.copy_(total)
-
-
-def by_threads(world: int, work: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    monkeypatch.setattr(shared_module, "all_reduce", Meeting(world).all_reduce)
-    done: dict[int, Any] = {}
-    threads = [threading.Thread(target=lambda r=r: done.update({r: work(r)})) for r in range(world)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return [done[r] for r in range(world)]
 
 
 def step(branches: Branches, part: slice) -> tuple[Tensor, dict[str, Tensor], Tensor]:
@@ -61,19 +36,25 @@ def step(branches: Branches, part: slice) -> tuple[Tensor, dict[str, Tensor], Te
     return h_MNH.detach(), dict(zip(names, grads, strict=True)), branches.encoders["bone"].blocks[2].tcn[3].running_var
 
 
-@pytest.mark.parametrize("in_step", [True, False], ids=["branches in step", "norm by norm"])
+def as_on_a_gpu(branches: Branches) -> None:
+    """Let the branches run in step with autograd's backward pass, where blocks take their own on a CPU."""
+    branches.together = lambda encoders, inputs: encode_in_step(encoders, inputs, shared_norms)
+
+
+@pytest.mark.parametrize("way", ["in step", "in step, as on a GPU", "norm by norm"])
 @pytest.mark.parametrize("world", [2, 4])
-def test_shares_of_a_batch_are_normalised_as_the_whole(
-    world: int, in_step: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shares_of_a_batch_are_normalised_as_the_whole(world: int, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     alone = Branches(NAMES, SHAPE, (8, 4))
     many = [copy.deepcopy(alone) for _ in range(world)]
     for branches in many:
-        share_statistics(branches, Group(0, world), in_step)
+        share_statistics(branches, Group(0, world), way != "norm by norm")
+        if way == "in step, as on a GPU":
+            as_on_a_gpu(branches)
+    monkeypatch.setattr(shared_module, "all_reduce", Meeting(world).all_reduce)
     h, grads, variance = step(alone, slice(None))
     n = 4 // world
-    found = by_threads(world, lambda r: step(many[r], slice(r * n, (r + 1) * n)), monkeypatch)
+    found = by_threads(world, lambda r: step(many[r], slice(r * n, (r + 1) * n)))
     torch.testing.assert_close(torch.cat([part[0] for part in found], 1), h, rtol=1e-3, atol=1e-5)
     # A bias before a norm has no gradient but rounding, so the largest gradient says what is small.
     largest = max(float(grad.abs().max()) for name, grad in grads.items() if name != "x")
@@ -83,6 +64,30 @@ def test_shares_of_a_batch_are_normalised_as_the_whole(
         torch.testing.assert_close(together, grad, rtol=2e-3, atol=1e-4 * least, msg=name)
     for part in found:
         torch.testing.assert_close(part[2], variance, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_on_a_cpu_blocks_take_their_own_step(bf16: bool) -> None:
+    """It gives what autograd's path gives: values, gradients and running statistics, with the same elements dropped."""
+    torch.manual_seed(0)
+    both = [Branches(NAMES, replace(SHAPE, dropout=0.5), (8, 4)) for _ in range(2)]
+    both[1].load_state_dict(both[0].state_dict())
+    found = []
+    for branches in both:
+        share_statistics(branches, Group(0, 2))
+    as_on_a_gpu(both[1])
+    for branches in both:
+        torch.manual_seed(1)
+        with rehearsed() as sent, torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            h, grads, _ = step(branches, slice(None))
+        found.append({"h": h, **grads, **dict(branches.named_buffers())})
+        assert sent.all_reduce == 7 + 7  # forward and backward of seven layers
+    largest = max(float(grad.abs().max()) for grad in found[1].values())
+    for name, expected in found[1].items():
+        # What is only rounding: gradients of biases before a norm, and means of inputs whose mean is 0.
+        least = largest if "bias" in name or "running_mean" in name else float(expected.abs().max())
+        error = float((found[0][name].double() - expected.double()).abs().max())
+        assert error <= (0.05 if bf16 else 1e-4) * least, (name, error, least)
 
 
 def test_evaluation_shares_nothing() -> None:
