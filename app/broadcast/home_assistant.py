@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.broadcast.message import EventMessage, StateMessage
+from app.broadcast.sequence_numbers import SequenceNumbers
 from models.system.version import version
 
 PREFIX = "homeassistant"
@@ -74,6 +75,7 @@ class HomeEvents:
     def __init__(self, most: int) -> None:
         self._most = most
         self._begun: dict[str, str] = {}  # labels by the ids of events
+        self._numbers = SequenceNumbers()
 
     def of(self, message: EventMessage) -> list[dict[str, Any]]:
         """Return the payloads for one phase: the type is the label, at the end with `_end` behind it."""
@@ -83,21 +85,21 @@ class HomeEvents:
             if len(self._begun) >= self._most:  # their ends were given up
                 self._begun.clear()
             self._begun[message.id] = message.label
-            return [_home_event(message, message.label)]
+            return [self._home_event(message, message.label)]
         as_begun = self._begun.pop(message.id, message.label) == message.label
-        late = [] if as_begun else [_home_event(message, message.label)]
-        return [*late, _home_event(message, message.label + _ENDED)]
+        late = [] if as_begun else [self._home_event(message, message.label)]
+        return [*late, self._home_event(message, message.label + _ENDED)]
 
-
-def _home_event(message: EventMessage, kind: str) -> dict[str, Any]:
-    return {
-        "event_type": kind,
-        "id": message.id,
-        "person": message.person,
-        "words": message.words,
-        "count": message.count,
-        "confirmed": message.confirmed,
-    }
+    def _home_event(self, message: EventMessage, kind: str) -> dict[str, Any]:
+        return {
+            "event_type": kind,
+            "seq": self._numbers.next(),
+            "id": message.id,
+            "person": message.person,
+            "words": message.words,
+            "count": message.count,
+            "confirmed": message.confirmed,
+        }
 
 
 def state_now(state: StateMessage, dropped: int) -> dict[str, Any]:

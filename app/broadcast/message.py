@@ -29,6 +29,11 @@ class EventMessage(Message):
     """A phase of one action of one person."""
 
     type: Literal["event"] = "event"
+    seq: int = Field(
+        ge=0,
+        description="number of the message: larger than that of each message before, of an earlier run too; what is "
+        "not larger than the last one has come a second time",
+    )
     id: str = Field(description="of the event, the same in all its phases and in the result files")
     phase: Phase = Field(
         description="start: the action is sure; update: its label or its count changed; end: it is over, and the other "

@@ -3,9 +3,9 @@
 Below the topic: `availability` (online, offline; retained), `state` (what goes on now; retained), `event` (each phase,
 never retained, or an automation would see an old clap at each restart) and, for Home Assistant, `home`.
 
-An event is sent at least once (QoS 1): what the broker did not confirm before it was lost is sent again, with the same
-id and phase. While the broker is away, events are kept up to a bound; older ones are then given up, and counted in
-`state`.
+An event is sent at least once (QoS 1): what the broker did not confirm before it was lost is sent again, before
+anything newer, and with the same `seq`, by which a listener drops what it has heard. While the broker is away, events
+are kept up to a bound; older ones are then given up, and counted in `state`.
 """
 
 from __future__ import annotations
@@ -173,6 +173,8 @@ class MqttSink:
     def _step(self) -> bool:
         """Publish the next thing; return whether there was one that the broker has room for."""
         if self._greet:
+            if self._unconfirmed:  # what paho-mqtt sends again comes first, so that `seq` only grows
+                return False
             self._greet, self._told_state = False, ""
             if self._home:
                 topic, payload = discovery(self._broker.topic, self._labels)

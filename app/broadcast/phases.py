@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from app.broadcast.message import VERSION, EventMessage, Phase
+from app.broadcast.sequence_numbers import SequenceNumbers
 from app.classify.formats import event_fields
 from app.stream.events import LEAST_WINDOWS_S
 from app.types import ActionEvent, Answer, PersonState
@@ -72,7 +74,7 @@ class Phases:
         now: Callable[[], str] = utc_now,
     ) -> None:
         self._source, self._instance, self._words = source, instance, words
-        self._keeps, self._now = keeps, now
+        self._keeps, self._now, self._numbers = keeps, now, SequenceNumbers()
         self._runs: dict[int, _Run] = {}
         self._open: dict[int, _Open] = {}
         self._begun_so_far = 0
@@ -119,8 +121,8 @@ class Phases:
             "words": self._said(event.label),
             "id": begun.id,
             "phase": "end",
-            "time": self._now(),
             "confirmed": True,
+            **self._stamp(),
         }
         return begun.id, [*told, EventMessage.model_validate(final)]
 
@@ -158,7 +160,7 @@ class Phases:
         self._begun_so_far += 1
         return EventMessage(
             version=VERSION,
-            time=self._now(),
+            **self._stamp(),
             input=self._source,
             id=f"{self._instance}-{person}-{self._begun_so_far}",
             phase="start",
@@ -174,7 +176,10 @@ class Phases:
         return self._changed(opened.told, "end", end=round(opened.named_s, 3), confirmed=False)
 
     def _changed(self, told: EventMessage, phase: Phase, **changes: object) -> EventMessage:
-        return told.model_copy(update={"phase": phase, "time": self._now(), **changes})
+        return told.model_copy(update={"phase": phase, **self._stamp(), **changes})
+
+    def _stamp(self) -> dict[str, Any]:
+        return {"time": self._now(), "seq": self._numbers.next()}
 
     def _said(self, label: str) -> str:
         return self._words.get(label, label.replace("_", " "))

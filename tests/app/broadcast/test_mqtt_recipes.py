@@ -16,12 +16,12 @@ import pytest
 
 pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed (the extra mqtt)")
 
-from app.broadcast.home_assistant import device_id, discovery
+from app.broadcast.home_assistant import HomeEvents, device_id, discovery
 from app.broadcast.mqtt import MqttSink
 from app.broadcast.mqtt_address import Broker
 from models.system.places import ROOT
 from tests.app.broadcast.broker import Hearer, Mosquitto, wait
-from tests.app.broadcast.messages import event, state
+from tests.app.broadcast.messages import PHASES, event, state
 
 PAGE = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
 SCENE = Path(__file__).parents[1] / "data" / "scene.npz"
@@ -46,22 +46,23 @@ def test_a_lamp_in_the_shell(tmp_path, free_port):
     assert script.count("while read -r event; do") == 1
     script = script.replace("while read -r event; do", 'while read -r event; do echo "$event" >&2;')
     with Mosquitto(tmp_path, free_port), Hearer(free_port, "gym/#") as hearer:
-        hearer.client.publish("gym/event", "ready", qos=1, retain=True)  # what the script hears when it listens
+        ready = event(0, label="wave").model_dump_json()
+        hearer.client.publish("gym/event", ready, qos=1, retain=True)  # what the script hears when it listens
         wait(lambda: hearer.heard)
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         lamp = subprocess.Popen(["sh", "-c", script], start_new_session=True, **pipes)
         try:
-            assert lamp.stderr.readline() == "ready\n"
+            assert lamp.stderr.readline() == ready + "\n"
             with MqttSink(Broker(host="127.0.0.1", port=free_port, topic="gym")) as one:
-                for number, label in enumerate(["clap", "wave", "clap"]):
-                    for phase in ("start", "update", "end"):
+                for number, label in [(1, "clap"), (2, "wave"), (3, "clap"), (3, "clap")]:  # the last comes twice
+                    for phase in PHASES:
                         one.send(event(number, phase, label=label), state())
-                wait(lambda: len(hearer.on("gym/event")) == 10)
-            heard = [lamp.stderr.readline() for _ in range(9)]
+                wait(lambda: len(hearer.on("gym/event")) == 13)
+            heard = [lamp.stderr.readline() for _ in range(12)]
         finally:
             os.killpg(lamp.pid, signal.SIGTERM)  # the script's programs too, which would wait for more
             switched, _ = lamp.communicate()
-    assert '"id":"run-0-2","phase":"end"' in heard[-1] and switched == "lamp!\n" * 2
+    assert '"id":"run-0-3","phase":"end"' in heard[-1] and switched == "lamp!\n" * 2
 
 
 def test_what_has_ended_through_a_pipe(tmp_path, free_port, action_model):
@@ -85,8 +86,15 @@ def test_the_automation_names_what_the_device_has():
     """Its keys were checked by Home Assistant itself; a device that comes back must not trigger it."""
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     automation = yaml.safe_load(recipe("yaml", "trigger:"))
-    (trigger,), (condition,) = automation["triggers"], automation["conditions"]
+    (trigger,), (kind, newer) = automation["triggers"], automation["conditions"]
     shown = discovery("gym", ["clap"])[1]["components"]["event"]["default_entity_id"]
     number = device_id("gym").rpartition("_")[2]
     assert re.sub("_[0-9a-f]{6}_", f"_{number}_", trigger["entity_id"]) == shown
-    assert trigger["not_from"] == "unavailable" and "event_type == 'clap'" in condition
+    assert trigger["not_from"] == "unavailable" and "event_type == 'clap'" in kind
+    jinja2 = pytest.importorskip("jinja2", reason="Jinja is not installed")
+    events = HomeEvents(9)
+    one, other = (events.of(event(number))[0] for number in (1, 2))
+    for before, now, is_new in (({}, one, True), (one, other, True), (one, one, False), (other, one, False)):
+        trigger = {"from_state": {"attributes": before}, "to_state": {"attributes": now}}
+        said = [jinja2.Template(text).render(trigger=trigger) for text in (kind, newer)]
+        assert said == ["True", str(is_new)]

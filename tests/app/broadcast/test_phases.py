@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 
 import numpy as np
 
 from app.broadcast.phases import GIVE_UP_S, SURE_S, Phases
+from app.broadcast.sequence_numbers import SequenceNumbers
 from app.stream.action_stream import ActionStream
 from app.types import ActionEvent, Answer, PersonState
 from tests.app.helpers import HandModel, body
@@ -51,6 +53,25 @@ def test_a_start_and_an_end_of_one_id():
     assert said(ended) == [("end", "wave")] and number == ended[0].id == told[0].id
     assert (ended[0].start, ended[0].end, ended[0].score, ended[0].confirmed) == (0.4, 2.6, 0.8, True)
     assert one.open == [] and one.finish() == []
+
+
+def test_each_message_has_a_larger_number_than_all_before_of_an_earlier_run_too():
+    numbers = []
+    for _ in range(2):
+        one = phases()
+        told = watch(one, [(1, "idle"), (2, "wave"), (3, "squat")])
+        told += one.end(event("squat", 3.4, 6.0))[1] + one.end(event("wave", 7.0, 7.4))[1]
+        assert len(told) == 5
+        numbers += [message.seq for message in told]
+        time.sleep(0.01)  # a program starts no sooner again
+    assert numbers == sorted(set(numbers))
+
+
+def test_numbers_grow_where_the_clock_stands_still_or_goes_back():
+    times_ms = iter([10, 10, 7, 20, 20])
+    numbers = SequenceNumbers(lambda: next(times_ms))
+    assert [numbers.next() for _ in range(5)] == [10, 11, 12, 20, 21]
+    assert SequenceNumbers().next() > 1_700_000_000_000
 
 
 def test_what_is_named_for_a_moment_is_not_begun():
