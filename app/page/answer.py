@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.classify.formats import event_fields
 from app.page.wire import JOINT_STEP, pack, pack_pose
 from app.stream.decision import Decision
 from app.types import ActionEvent, Answer, PersonState
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 TOP = 5
 SHOWN = 12  # how many of a taught action's newest clips are sent; a pack may hold hundreds
+MORE = ("top3", "modality_scores", "repetitions")  # of an event's fields, those that only a file shows
 SEES_EVERY = 2  # every how many frames of the window one is sent; the page draws those between
 
 
@@ -39,8 +41,8 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
         s: which session this is; t: its time, s; people, note; persons: everybody (see `person_json`), the main one
         first; label, score, count (null where it is not counted); threshold: the score from which that label is named;
         closest: [label, score, threshold] where nothing is named; top: the TOP best [label, score], the named one
-        first; modalities: the first one's score by modality; events: the newest (see `event_json`), some of which were
-        sent before; sees: the main person's window, when there is a new one; recording: "", "on" or "failed"; ms.
+        first; modalities: the first one's score by modality; events: the newest (see `live_event_json`), some of which
+        were sent before; sees: the main person's window, when there is a new one; recording: "", "on" or "failed"; ms.
     """
     answer = reply.answer
     decision = Decision(reply.model.labels, reply.model.thresholds, sensitivity)
@@ -58,7 +60,7 @@ def answer_json(reply: Reply, sensitivity: float, server_ms: float) -> dict:
         "threshold": threshold,
         "closest": None if answer.closest is None else [answer.closest[0], round(answer.closest[1], 3), threshold],
         **_scores(answer, reply.model),
-        "events": [event_json(number, event) for number, event in reply.events],
+        "events": [live_event_json(number, event) for number, event in reply.events],
         "sees": None if reply.window_TV3 is None else window_json(reply.window_TV3),
         "recording": reply.recording,
         "ms": round(server_ms, 1),
@@ -75,6 +77,12 @@ def event_json(number: int, event: ActionEvent) -> list:
     """Return an event as [number within the session, person, label, start s, end s, score, count or null]."""
     start_s, end_s = round(event.start_s, 3), round(event.end_s, 3)
     return [number, event.person, event.label, start_s, end_s, round(event.score, 4), event.count]
+
+
+def live_event_json(number: int, event: ActionEvent) -> list:
+    """Return an event as `event_json` does, and in the end the rest of what a file has of it, by the names there."""
+    fields = event_fields("", event)
+    return [*event_json(number, event), {name: fields[name] for name in MORE}]
 
 
 def window_json(window_TV3: np.ndarray) -> dict:

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from app.classify.formats import event_columns
-from app.page.answer import answer_json, event_json, words
+from app.page.answer import answer_json, live_event_json, words
 from app.page.frame_route import PATH, FrameRoute
 from app.page.here import NOT_HERE, Here
 from app.page.motions import motions
@@ -194,6 +194,6 @@ def stop_handler(sessions: Sessions) -> Callable[[gr.Request], dict]:
 
     def on_stop(request: gr.Request) -> dict:
         events = sessions.finish(str(request.session_hash))
-        return {"stopped": [event_json(number, event) for number, event in events], "at": time.time()}
+        return {"stopped": [live_event_json(number, event) for number, event in events], "at": time.time()}
 
     return on_stop

@@ -52,7 +52,8 @@ def why_not(model: Recogniser, model_path: Path) -> str:
 def recogniser_files(model: Recogniser, model_path: Path, pose_model: Path) -> tuple[bytes, bytes]:
     """Return the content of the graph, and of its card with the constants that the scripts read.
 
-    The card also says how long the pose model's file is, and its hash, by which the browser tells a damaged one.
+    The card also says which pose model goes with it, how long that file is, and its hash, by which the browser tells a
+    damaged one.
 
     Args:
         model: the recogniser.
@@ -70,7 +71,8 @@ def recogniser_files(model: Recogniser, model_path: Path, pose_model: Path) -> t
         folder = _make(model_path)
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     pose = pose_model.read_bytes()
-    whole = {"bytes": len(pose), "sha256": hashlib.sha256(pose).hexdigest()}
+    name = pose_model.stem.removeprefix("pose_")  # of app.pose.model_file.KINDS
+    whole = {"name": name, "bytes": len(pose), "sha256": hashlib.sha256(pose).hexdigest()}
     text = json.dumps(card | {"constants": constants(), "pose": whole}, ensure_ascii=False)
     return (folder / GRAPH).read_bytes(), text.encode()
 

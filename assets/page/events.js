@@ -1,11 +1,12 @@
-// The events of everybody: a table of those that ended, newest first, and the same as a CSV file.
+// The events of everybody: a table of those that ended, newest first, and the same as a file: CSV, or JSON lines.
 import { personTint, tint } from "./colours.js";
 import { byId, save } from "./dom.js";
 import { personName, times, word } from "./names.js";
+import { RECORDING } from "./record.js";
 import { settings } from "./settings.js";
 
 const MOST = 2000; // events kept; a day of them would only make the page slow
-const events = []; // {person, label, start, end, score, count, at}
+const events = []; // {person, label, start, end, score, count, more: only for files, at}
 let session = null, told = -1; // the session that the last event belongs to, and that event's number
 let zero = 0; // the clock's time at the session's second 0, ms
 
@@ -32,11 +33,11 @@ function row({ person, label, start, end, count, at }) {
 }
 
 // One event, told once or many times.
-export function listEvent([number, person, label, start, end, score, count]) {
+export function listEvent([number, person, label, start, end, score, count, more = {}]) {
   const body = byId("events");
   if (number <= told || !body) return;
   told = number;
-  const event = { person, label, start, end, score, count, at: new Date(zero + start * 1000) };
+  const event = { person, label, start, end, score, count, more, at: new Date(zero + start * 1000) };
   body.querySelector(".empty")?.remove();
   body.prepend(row(event));
   byId("past").tabIndex = 0; // there is something to scroll
@@ -45,7 +46,7 @@ export function listEvent([number, person, label, start, end, score, count]) {
     events.shift();
     body.lastChild.remove();
   }
-  byId("save-live").disabled = false;
+  for (const id of ["save-live", "save-lines"]) byId(id).disabled = false;
   document.dispatchEvent(new CustomEvent("ikem:event", { detail: { number, label } }));
 }
 
@@ -59,6 +60,15 @@ function csv() {
   return [[...columns.map(([name]) => name), "time"].join(","), ...lines].join("\n") + "\n";
 }
 
-document.addEventListener("click", (event) => {
-  if (event.target.closest("#save-live")) save("ikem-live.csv", "text/csv", csv());
+// As `classify` writes them, and the time of day; the recording is that of the same session's landmarks.
+function lines() {
+  const line = ({ person, label, start, end, score, count, more: { top3 = [], modality_scores = {}, repetitions = [] }, at }) => (
+    { input: RECORDING, person, label, start, end, score, top3, modality_scores, count, repetitions, time: at.toISOString() }
+  );
+  return events.map((event) => `${JSON.stringify(line(event))}\n`).join("");
+}
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("#save-live")) save("ikem-live.csv", "text/csv", csv());
+  if (target.closest("#save-lines")) save("ikem-live.jsonl", "application/x-ndjson", lines());
 });

@@ -69,6 +69,16 @@ export class Here {
     return this.#session.ask("finish");
   }
 
+  // Begins to keep landmarks, and gives a promise that it did.
+  record() {
+    return this.#session.ask("record");
+  }
+
+  // Ends that, and gives a promise of the file, null for none.
+  recorded() {
+    return this.#session.ask("recorded");
+  }
+
   end() {
     this.isEnded = true;
     for (const worker of [this.#pose, this.#student, this.#session]) worker?.end();

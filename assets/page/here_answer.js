@@ -20,9 +20,15 @@ function packedPose({ image, visibility }) {
 
 const personJson = ({ person, main, pose, label, count }) => ({ id: person, main, pose: packedPose(pose), label, count });
 
-// [number within the session, person, label, start s, end s, score, count or null]
-export const eventJson = ([number, { person, label, startS, endS, score, count }]) =>
-  [number, person, label, to(3)(startS), to(3)(endS), to(4)(score), count];
+// [number within the session, person, label, start s, end s, score, count or null, the rest of what a file has of it]
+export function eventJson([number, { person, label, startS, endS, score, count, top3, modalityScores, repetitionsS }]) {
+  const modalities = Object.entries(modalityScores).map(([name, value]) => [name, to(4)(value)]);
+  const more = {
+    top3: top3.map(([name, value]) => [name, to(4)(value)]), modality_scores: Object.fromEntries(modalities),
+    repetitions: repetitionsS.map(to(3)),
+  };
+  return [number, person, label, to(3)(startS), to(3)(endS), to(4)(score), count, more];
+}
 
 // Every second frame of a window of 25 joints, including the newest.
 export function windowJson(joints) {
@@ -43,8 +49,8 @@ function scoresJson({ fused, modality, label }, { labels, modalities }) {
 }
 
 // answer: of ActionStream; told: [[number, event]] that are new enough; sees: the main person's window or null; ms: what
-// the picture took.
-export function answerJson(answer, { session, model, sensitivity, told, sees, ms }) {
+// the picture took; recording: see markRecording of stage.js.
+export function answerJson(answer, { session, model, sensitivity, told, sees, ms, recording }) {
   const asked = answer.label ?? answer.closest?.[0] ?? "";
   const threshold = to(3)(new Decision(model.labels, model.thresholds, sensitivity).enterOf(asked));
   return {
@@ -53,6 +59,6 @@ export function answerJson(answer, { session, model, sensitivity, told, sees, ms
     label: answer.label, score: to(3)(answer.score), count: answer.count, threshold,
     closest: answer.closest && [answer.closest[0], to(3)(answer.closest[1]), threshold],
     ...scoresJson(answer, model),
-    events: told.map(eventJson), sees: sees && windowJson(sees), recording: "", ms: to(1)(ms),
+    events: told.map(eventJson), sees: sees && windowJson(sees), recording, ms: to(1)(ms),
   };
 }

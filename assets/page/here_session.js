@@ -5,16 +5,19 @@ import { ActionStream } from "../web/action_stream.js";
 import { Lesson } from "../web/lesson.js";
 import { Recent } from "../web/recent.js";
 import { answerJson, eventJson } from "./here_answer.js";
+import { HereRecorder } from "./here_recorder.js";
 
 export class HereSession {
   #card;
   #windows;
   #stream = null;
   #model = null; // of the stream
+  #zeroS = null; // the clock's time at the session's second 0, which is that of the first picture
   #lastS = -Infinity;
   #recent = new Recent();
   #events = []; // [when it was first told, s, [number, event]]
   #count = 0;
+  #recorder = null;
   #sees = null; // the main person's newest window, until it is told
   #asked = new Map(); // number of a person -> their newest window, which waits while another is under way
   #underWay = false;
@@ -25,9 +28,9 @@ export class HereSession {
     this.lesson = new Lesson(card);
   }
 
-  // The answer to the people of one picture; ms: what it took to find them.
-  frame({ timeS, poses, sensitivity, ms }) {
-    const start = performance.now(), { lesson } = this;
+  // The answer to the people of one picture, taken at a time of any clock; ms: what it took to find them.
+  frame({ timeS: takenS, poses, sensitivity, ms }) {
+    const start = performance.now(), { lesson } = this, timeS = takenS - (this.#zeroS ??= takenS);
     if (!this.#stream || timeS - this.#lastS > constants.session.RESTART_GAP_S || this.#model !== lesson.model) this.#begin(timeS);
     this.#lastS = Math.max(timeS, this.#lastS + 1e-4); // times must increase
     lesson.see(this.#lastS, poses);
@@ -36,10 +39,12 @@ export class HereSession {
     this.#askNext();
     const answer = this.#stream.answer(), sees = this.#sees;
     this.#sees = null;
+    this.#recorder?.add(answer.timeS, answer.persons);
     this.#recent.see(answer.timeS, answer.persons);
     this.#tell(answer.timeS, answer.events);
     const told = this.#events.map(([, event]) => event), spent = ms + performance.now() - start;
-    return answerJson(answer, { session: this.name, model: this.#model, sensitivity, told, sees, ms: spent });
+    const recording = this.#recorder?.state ?? "";
+    return answerJson(answer, { session: this.name, model: this.#model, sensitivity, told, sees, ms: spent, recording });
   }
 
   // Ends the current actions, because the camera was stopped: {stopped: the newest events}.
@@ -47,6 +52,19 @@ export class HereSession {
     if (this.#stream) this.#tell(this.#lastS, this.#stream.finish());
     this.#stream = null;
     return { stopped: this.#events.map(([, event]) => eventJson(event)) };
+  }
+
+  // Begins to keep the landmarks of everybody, never a picture; or goes on.
+  record() {
+    const { pose } = this.#card, made = { pose: pose?.name ?? "not known", source: "live page, in the browser" };
+    this.#recorder ??= new HereRecorder(made);
+  }
+
+  // Ends the recording, and gives a promise of its file: a Blob of .ikem, null where there is nothing.
+  async recorded() {
+    const recorder = this.#recorder;
+    this.#recorder = null;
+    return recorder && recorder.finish();
   }
 
   // One of the last events with its movement, by its number; null if it is not here any more.

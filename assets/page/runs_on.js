@@ -5,6 +5,7 @@ import { built } from "./built.js";
 import { camera, isRunning } from "./camera.js";
 import { say } from "./dom.js";
 import { Here } from "./here.js";
+import { isRecording, recordBy } from "./record.js";
 import { settings } from "./settings.js";
 import { cameraVideo } from "./stage.js";
 import { isTeaching } from "./teach.js";
@@ -75,6 +76,7 @@ function drop() {
   turn += 1;
   here?.end();
   [here, isReady] = [null, false];
+  recordBy(null);
   teachBy(ALONE ? teachHere : null);
 }
 
@@ -83,6 +85,7 @@ async function takeOver() {
   const pack = ALONE ? null : await packNow();
   teachBy(teachHere);
   takeWay(HERE);
+  recordBy(here);
   if (pack) ask({ do: "load", name: "my.pack", file: pack });
   else ask({ do: "look" });
   tell(HERE_WORDS);
@@ -150,6 +153,7 @@ async function prepare() {
 
 async function change(to) {
   if (isTeaching()) return tell("End the recording first, then change where it runs.");
+  if (isRecording()) return tell("Download the landmarks first, then change where it runs.");
   choice = to;
   memory.set(to);
   if (to === "here") {

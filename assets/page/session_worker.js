@@ -58,4 +58,7 @@ function frame(given) {
   return answer;
 }
 
-answerBy({ load, frame, teach, finish: () => session.finish() });
+const record = () => session.record();
+const recorded = () => session.recorded();
+
+answerBy({ load, frame, teach, record, recorded, finish: () => session.finish() });

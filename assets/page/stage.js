@@ -1,5 +1,5 @@
 // The stage: the camera's picture, whether it is mirrored, and what is written on it.
-import { byId } from "./dom.js";
+import { byId, say } from "./dom.js";
 import { settings } from "./settings.js";
 import { curtain } from "./words.js";
 
@@ -51,14 +51,19 @@ export function hideTrouble() {
   byId("trouble").hidden = true;
 }
 
-// Whether the server records landmarks: "on", "failed" or "".
+const MARKS = {
+  on: "Recording landmarks, no pictures",
+  failed: "Recording stopped: the file cannot be written",
+  full: "Recording stopped: it is as long as a browser holds. Download it",
+};
+
+// Whether landmarks are recorded, by the server or in this browser: "on", "failed", "full" or "".
 export function markRecording(state) {
   const mark = byId("recording-mark");
   if (!mark) return;
   mark.hidden = !state;
-  mark.classList.toggle("failed", state === "failed");
-  const text = state === "failed" ? "Recording stopped: the file cannot be written" : "Recording landmarks, no pictures";
-  if (mark.textContent !== text) mark.textContent = text;
+  mark.classList.toggle("failed", state === "failed" || state === "full");
+  if (state) say("recording-mark", MARKS[state]);
 }
 
 document.addEventListener("change", ({ target }) => {

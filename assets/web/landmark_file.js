@@ -1,7 +1,7 @@
 // The writer of recordings of landmarks (.ikem), which `classify` reads; see app/landmarks/codec.py and file_format.py.
 // No picture is in it.
 import { constants } from "./constants.js";
-import { clip, round } from "./numbers.js";
+import { clip, round, sum } from "./numbers.js";
 
 const MAGIC = "IKEMPOSE";
 
@@ -10,6 +10,7 @@ export class LandmarkWriter {
   #held = []; // [microseconds, [[number, pose]]]
   #pieces = []; // promises of what is ready to be written
   #poses = 0;
+  #lastS = -Infinity; // time of the newest frame, as given and as kept
   #lastUs = -Infinity;
 
   constructor(settings = {}) {
@@ -19,14 +20,18 @@ export class LandmarkWriter {
     this.#pieces.push(Promise.resolve(piece("H", header)));
   }
 
-  // Adds one frame, even if nobody is in it; people: [[number, pose]]. Time increases.
+  // Adds one frame, even if nobody is in it; people: [[number, pose]]. Throws a RangeError, and adds nothing, where time
+  // does not increase or a number is not finite.
   add(timeS, people) {
+    const isFinite = [[timeS], ...people.flatMap(([, { world, image, visibility }]) => [world, image, visibility])]
+      .every((numbers) => Number.isFinite(sum(numbers)));
+    if (!isFinite || timeS <= this.#lastS) throw new RangeError(`no frame of a recording: ${timeS} s after ${this.#lastS} s`);
     const { MOST_POSES, MOST_FRAMES } = constants.codec, us = Math.max(round(timeS * 1e6), this.#lastUs + 1);
     const whole = us - (this.#held[0]?.[0] ?? us) >= constants.writer.PIECE_S * 1e6;
     if (whole || this.#poses + people.length > MOST_POSES || this.#held.length >= MOST_FRAMES) this.#flush();
     this.#held.push([us, people]);
     this.#poses += people.length;
-    this.#lastUs = us;
+    [this.#lastS, this.#lastUs] = [timeS, us];
     this.frames += 1;
   }
 

@@ -106,6 +106,7 @@ class BareServer:
         key: the key that is taken; another one is refused.
         taught: names of the taught actions.
         count: how often the action was repeated so far.
+        events: that an answer tells of.
         sent: of each picture (time, s; bytes).
         asked: what the page asked for by the buttons.
         files: of the recogniser for browsers, by the names that the settings give them; what is not there is answered
@@ -120,6 +121,7 @@ class BareServer:
         self.full: int | None = None
         self.taught: list[str] = []
         self.count: int | None = None
+        self.events: list[list] = []
         self.sent: list[tuple[float, int]] = []
         self.asked: list = []
         self.files: dict[str, Path | bytes] = {}
@@ -148,7 +150,7 @@ class BareServer:
             "closest": None,
             "top": [["jumping_jack", 0.86], ["wave", 0.1]],
             "modalities": [0.9, 0.8, 0.7],
-            "events": [],
+            "events": self.events,
             "sees": {"joints": packed(np.ones(5 * 75), JOINT_STEP), "frames": 5},
             "recording": "",
             "ms": 1000 * self.busy_s,

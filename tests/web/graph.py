@@ -30,11 +30,15 @@ function run({ landmarks, visibility, times, end }, starts) {
 """
 
 
+def runtime() -> dict[str, str]:
+    """Return the addresses of onnxruntime-web's files, by name."""
+    return {name: (parts_folder() / name).as_uri() for name in PARTS if name.startswith("ort")}
+
+
 def graph_facts(folder: Path, precision: str = "fp32") -> dict:
     """Return the shipped model's card with what RUN needs, and write the graph. Skip without the runtime."""
     if not has_parts():
         pytest.skip("onnxruntime-web is not there (`make web` fetches it by npm)")
     write(PRETRAINED, folder, precision)
-    runtime = {name: (parts_folder() / name).as_uri() for name in PARTS if name.startswith("ort")}
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-    return card | {"constants": constants(), "runtime": runtime, "graph": str(folder / GRAPH)}
+    return card | {"constants": constants(), "runtime": runtime(), "graph": str(folder / GRAPH)}

@@ -1,8 +1,12 @@
-"""Recordings of landmarks that the browser writes are read by Python, number for number as Python's own."""
+"""Recordings of landmarks that the browser writes are read by Python, number for number as Python's own.
+
+A reader in JavaScript that was written from the format alone reads those of Python.
+"""
 
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +29,28 @@ for (const frames of facts.recordings) {
   files.push(Buffer.from(await (await writer.finish()).arrayBuffer()).toString("base64"));
 }
 tell(files);
+"""
+READER = Path(__file__).with_name("landmark_reader.mjs")
+READ = """
+const { readLandmarks } = await import(facts.reader), codec = facts.constants["app.landmarks.codec"];
+const { settings, frames, end } = await readLandmarks(new Uint8Array(readFileSync(facts.file)), codec);
+const text = (numbers) => Buffer.from(numbers.buffer).toString("base64");
+const told = ([number, { world, image, visibility }]) => [number, ...[world, image, visibility].map(text)];
+tell({ settings, end, frames: frames.map(([timeS, people]) => [timeS, people.map(told)]) });
+"""
+REFUSED = """
+import { LandmarkWriter } from "./landmark_file.js";
+const pose = { world: new Float32Array(99), image: new Float32Array(99), visibility: new Float32Array(33) };
+const writer = new LandmarkWriter({}), said = [];
+const broken = { ...pose, image: new Float32Array(99).fill(NaN) };
+for (const [timeS, people] of [[1, [[0, pose]]], [1, []], [2, [[0, broken]]], [NaN, []], [3, []]]) {
+  try {
+    writer.add(timeS, people);
+  } catch (error) {
+    said.push(error.name);
+  }
+}
+tell([said, writer.frames]);
 """
 
 
@@ -63,3 +89,20 @@ def test_the_numbers_are_the_same(tmp_path):
                     for name in ("world_V3", "image_V3", "visibility_V"):
                         np.testing.assert_array_equal(getattr(pose, name), getattr(its_pose, name))
             assert one.note == other.note == "" and one.frames == len(frames)
+
+
+def test_what_python_writes_is_read_in_javascript(tmp_path):
+    with LandmarkWriter(path := tmp_path / "python.ikem", {"pose": "full"}) as writer:
+        for time_s, people in recording(5.0):
+            writer.add(time_s, people)
+    (folder := tmp_path / "node").mkdir()
+    facts = {"constants": constants(), "reader": READER.as_uri(), "file": str(path)}
+    ours = run_script(folder, START + READ, facts, "web")
+    with LandmarkReader(path) as reader:
+        frames = [[time_s, [[number, *coded(pose)] for number, pose in people]] for time_s, people in reader]
+        assert ours["end"] == [len(frames), reader.claimed_s] and ours["settings"] == {"pose": "full"}
+    assert ours["frames"] == frames
+
+
+def test_what_is_no_frame_is_refused(tmp_path):
+    assert run_script(tmp_path, START + REFUSED, {"constants": constants()}, "web") == [3 * ["RangeError"], 2]

@@ -1,25 +1,20 @@
 """Recordings of people at webcams: the browser's stream says what Python's says, with its own graph too.
 
 The scores are Python's at first, so that the events must be the same; then those of the graph, run by onnxruntime-web.
-
-Shapes: L landmarks (33).
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from app.types import Pose
 from tests.app.node_scripts import run_script
 from tests.web.graph import RUN, graph_facts
+from tests.web.recordings import recordings
 from tests.web.streams import PATIENCE_S, START, play, said_by_python, same_events
 
 MANY = [2, pytest.param(20, marks=pytest.mark.slow)]
 HOP_S = 0.2
-GAPS_S = (0.5, 1.5)  # between two clips, in turn: an action outlasts the first
 GRAPH = """
 import { ActionStream } from "./action_stream.js";
 import { ownModel } from "./taught_model.js";
@@ -41,26 +36,6 @@ for (const { frames, hopS } of facts.streams) {
 }
 tell(told);
 """
-
-
-def recordings(data: Path, many: int) -> list[list[tuple[float, list[Pose]]]]:
-    """Return recordings of several clips each, in the file's order; the first ones of twenty."""
-    path = data / "poses" / "mediapipe_webcam.npz"
-    if not path.exists():
-        pytest.skip(f"there is no {path.name} in ../shared/data/poses")
-    with np.load(path) as file:
-        held = {name: file[name] for name in ("world", "image", "visibility", "start", "length", "fps", "part")}
-    found = []
-    for clips in np.array_split(np.flatnonzero(held["part"] == "val"), 20)[:many]:
-        frames, time_s = [], 0.0
-        for k, clip in enumerate(clips):
-            first, fps = held["start"][clip], float(held["fps"][clip])
-            for i in range(held["length"][clip]):
-                arrays = (held[name][first + i].astype(np.float32) for name in ("world", "image", "visibility"))
-                frames.append((time_s + i / fps, [Pose(time_s + i / fps, *arrays)]))
-            time_s = frames[-1][0] + GAPS_S[k % 2]
-        found.append(frames)
-    return found
 
 
 @pytest.fixture(scope="module", params=MANY)

@@ -1,13 +1,21 @@
-"""The page before a server that does what a test wants, in a Chromium whose cameras a test may take away."""
+"""The page before a server that does what a test wants, in a Chromium whose cameras a test may take away.
+
+For a page whose own browser recognises, the camera plays a real person's video. Camera and clock go SLOW times slower,
+for a busy machine looks at a few pictures a second.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from models.system.places import ASSETS
 from tests.app.bare_page import bare_page
-from tests.app.page_visit import CHROMIUM, FLAGS
+from tests.app.browser_files import browser_files
+from tests.app.page_visit import CHROMIUM, FLAGS, SLOW
 
-PATIENCE_MS = 30_000
+PATIENCE_MS, HERE_PATIENCE_MS = 30_000, 600_000
+FILM = "jumping_jack_03.mp4"
+CHOSEN = "localStorage.setItem('ikem-runs-on', '{}')"
 # The browser's cameras, watched and, where a test wants, refused: `hold` is a promise that it waits for.
 WATCHED = """
 window.asked = 0;
@@ -58,6 +66,74 @@ def bare(two_cameras):
         tab.goto(address)
         if ready:
             tab.wait_for_selector("#start:enabled")
+        return tab, server
+
+    yield open_page
+    for context, served in opened:
+        context.close()
+        served.__exit__(None, None, None)
+    assert not errors
+
+
+@pytest.fixture(scope="module")
+def here_files(pretrained, pose_model_path):
+    """The recogniser for browsers by the names of the page's settings."""
+    return browser_files(pretrained, pose_model_path)
+
+
+@pytest.fixture(scope="module")
+def browser_of(shared_data, tmp_path_factory):
+    """Returns a Chromium whose camera plays a video of ../shared, again and again."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    cv2 = pytest.importorskip("cv2")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    opened: dict = {}
+
+    def played(name: str):
+        if name in opened:
+            return opened[name]
+        video = shared_data / "videos" / name
+        if not video.is_file():
+            pytest.skip(f"there is no {name} in ../shared/data/videos")
+        film, path = cv2.VideoCapture(str(video)), tmp_path_factory.mktemp("camera") / "clip.mjpeg"
+        repeats = max(1, round(30 / (film.get(cv2.CAP_PROP_FPS) or 30))) * SLOW
+        with path.open("wb") as file:
+            while (read := film.read())[0]:
+                picture = cv2.resize(read[1], (640, 480))
+                file.write(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes() * repeats)
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={path}"]
+        opened[name] = play.chromium.launch(executable_path=CHROMIUM, args=flags)
+        return opened[name]
+
+    with api.sync_playwright() as play:
+        yield played
+        for browser in opened.values():
+            browser.close()
+
+
+@pytest.fixture
+def page_here(browser_of, here_files):
+    """Opens the page before a server that has the recogniser, with what a visitor chose before."""
+    opened, errors = [], []
+    slower = (ASSETS / "page" / "here.js").read_text(encoding="utf-8").replace("taken / 1000", f"taken / {SLOW}000")
+
+    def open_page(choice: str = "", film: str = FILM, **changed):
+        served = bare_page()
+        server, address = served.__enter__()
+        server.files = here_files | changed
+        context = browser_of(film).new_context(viewport={"width": 1280, "height": 800})
+        opened.append((context, served))
+        tab = context.new_page()
+        tab.set_default_timeout(HERE_PATIENCE_MS)
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.hosts = set()
+        context.on("request", lambda request: tab.hosts.add(request.url.split("/")[2]))
+        tab.route("**/page/here.js", lambda asked: asked.fulfill(body=slower, content_type="text/javascript"))
+        if choice:
+            tab.add_init_script(CHOSEN.format(choice))
+        tab.goto(address)
+        tab.wait_for_selector("#start:enabled")
         return tab, server
 
     yield open_page

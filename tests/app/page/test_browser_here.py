@@ -11,91 +11,12 @@ import json
 import pytest
 
 from models.system.places import ASSETS
-from tests.app.bare_page import bare_page
-from tests.app.page_visit import CHROMIUM, FLAGS, SLOW, is_drawn, says
+from tests.app.page_visit import SLOW, is_drawn, says
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 pytest.importorskip("gradio")
 
-PATIENCE_MS = 600_000
-VIDEO = "jumping_jack_03.mp4"
 ACTION = "jumping jacks"
-KEPT = "localStorage.setItem('ikem-runs-on', '{}')"
-
-
-@pytest.fixture(scope="module")
-def files(pretrained, pose_model_path):
-    """The recogniser for browsers by the names of the page's settings."""
-    from app.site.parts import PARTS, has_parts, parts_folder
-    from app.site.recogniser import recogniser_files
-    from app.site.served import NAMES
-    from app.site.teaching import teaching_bytes
-    from export.runtime import ActionModel
-
-    if not has_parts():
-        pytest.skip("the browser's parts are not there (make web)")
-    model = ActionModel(pretrained, device="cpu", threads=1)
-    graph, card = recogniser_files(model, pretrained, pose_model_path)
-    own = {"pose": pose_model_path, "graph": graph, "card": card, "teaching": teaching_bytes(model, pretrained)}
-    return {key: parts_folder() / name for key, name in NAMES.items() if name in PARTS} | own
-
-
-@pytest.fixture(scope="module")
-def real_camera(shared_data, tmp_path_factory):
-    """Chromium whose camera plays a real person, again and again."""
-    import cv2
-
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    found = next(iter(sorted(shared_data.rglob(VIDEO))), None)
-    if found is None:
-        pytest.skip(f"there is no {VIDEO} in ../shared/data")
-    path = tmp_path_factory.mktemp("camera") / "clip.mjpeg"
-    video = cv2.VideoCapture(str(found))
-    repeats = max(1, round(30 / (video.get(cv2.CAP_PROP_FPS) or 30))) * SLOW
-    with path.open("wb") as file:
-        for ok, bgr_HWC in iter(video.read, None):
-            if not ok:
-                break
-            jpeg = cv2.imencode(".jpg", cv2.resize(bgr_HWC, (640, 480)), [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
-            file.write(jpeg.tobytes() * repeats)
-    with api.sync_playwright() as play:
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={path}"]
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page_here(real_camera, files):
-    """Opens the page before a server that has the recogniser, with what a visitor chose before."""
-    opened, errors = [], []
-    slower = (ASSETS / "page" / "here.js").read_text(encoding="utf-8").replace("taken / 1000", f"taken / {SLOW}000")
-
-    def open_page(choice: str = "", **changed):
-        served = bare_page()
-        server, address = served.__enter__()
-        server.files = files | changed
-        context = real_camera.new_context(viewport={"width": 1280, "height": 800})
-        opened.append((context, served))
-        tab = context.new_page()
-        tab.set_default_timeout(PATIENCE_MS)
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.hosts = set()
-        context.on("request", lambda request: tab.hosts.add(request.url.split("/")[2]))
-        tab.route("**/page/here.js", lambda asked: asked.fulfill(body=slower, content_type="text/javascript"))
-        if choice:
-            tab.add_init_script(KEPT.format(choice))
-        tab.goto(address)
-        tab.wait_for_selector("#start:enabled")
-        return tab, server
-
-    yield open_page
-    for context, served in opened:
-        context.close()
-        served.__exit__(None, None, None)
-    assert not errors
 
 
 def ask_for(tab, rate: str) -> None:
@@ -151,9 +72,9 @@ def test_a_browser_that_is_too_slow_stays_with_the_server(page_here):
 
 
 @pytest.mark.parametrize("choice", ["", "here"])
-def test_a_damaged_model_is_said_and_no_chosen_picture_is_sent(page_here, files, choice):
-    card = json.loads(files["card"])
-    tab, server = page_here(choice, graph=files["graph"][:1000])
+def test_a_damaged_model_is_said_and_no_chosen_picture_is_sent(page_here, here_files, choice):
+    card = json.loads(here_files["card"])
+    tab, server = page_here(choice, graph=here_files["graph"][:1000])
     assert card["bytes"] > 1000
     tab.click("#start")
     says(tab, "#runs-note", "did not arrive whole")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
-from app.page.answer import window_json
+from app.page.answer import live_event_json, window_json
 from app.page.own_words import OWN_WORDS
 from app.page.wire import pack_pose
 from app.site.constants import constants
+from app.types import ActionEvent
 from tests.app.helpers import HandModel, pose
 from tests.app.node_scripts import run_with_web as run_here
 
@@ -57,20 +60,24 @@ const fused = Float32Array.of(0.2, 0.7, 0.1), modality = Float32Array.from({ len
 const scores = { label: "wave", score: 0.2, fused, modality, count: 2 };
 const person = { person: 3, main: true, pose: { image, visibility }, ...scores };
 const gone = { ...person, person: 4, main: false, pose: null };
-const event = { person: 3, label: "wave", startS: 1.23456, endS: 2.5, score: 0.123456, count: null };
+const event = { person: 3, label: "wave", startS: 1.23456, endS: 2.5, score: 0.123456, count: 2,
+    top3: [["wave", 0.123456], ["idle", 0.1]], modalityScores: { joint: 0.98765, bone: 0.5 },
+    repetitionsS: [1.5, 2.00049] };
 const all = { timeS: 12.3456, people: 1, note: "", persons: [person, gone], events: [event] };
 const answer = { ...all, ...person, closest: ["squat", 0.7] };
 tell(answerJson(answer, { session: "a", model: facts.card, sensitivity: 0.5, told: [[7, event]],
-    sees: Float32Array.from(facts.window), ms: 12.345 }));
+    sees: Float32Array.from(facts.window), ms: 12.345, recording: "on" }));
 """,
         facts,
     )
     assert told["persons"] == [{"id": 3, "main": True, "pose": pack_pose(one), "label": "wave", "count": 2}]
     assert told["sees"] == window_json(window)
-    assert told["events"] == [[7, 3, "wave", 1.235, 2.5, 0.1235, None]]
+    top3, modalities = (("wave", 0.123456), ("idle", 0.1)), {"joint": 0.98765, "bone": 0.5}
+    event = ActionEvent(3, "wave", 1.23456, 2.5, 0.123456, top3, modalities, 2, (1.5, 2.00049))
+    assert told["events"] == json.loads(json.dumps([live_event_json(7, event)]))
     assert told["top"] == [["wave", 0.2], ["squat", 0.7], ["idle", 0.1]], "the named one comes first"
     assert told["modalities"] == [0.0, 0.3, 0.6] and told["closest"] == ["squat", 0.7, told["threshold"]]
-    assert (told["s"], told["t"], told["ms"], told["recording"], told["label"]) == ("a", 12.346, 12.3, "", "wave")
+    assert (told["s"], told["t"], told["ms"], told["recording"], told["label"]) == ("a", 12.346, 12.3, "on", "wave")
     keys = "s t people note persons label score count threshold closest top modalities events sees recording ms"
     assert list(told) == keys.split()
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from app.classify.formats import event_fields
 from app.page.session import Reply, VisitorLeft
 from app.page.sessions import SessionsFull
 from app.types import ActionEvent, Answer, PersonState
@@ -19,7 +20,7 @@ from tests.app.helpers import HandModel, pose
 pytest.importorskip("gradio")
 
 from app.page import jpeg as page_frame
-from app.page.answer import answer_json, words
+from app.page.answer import MORE, answer_json, live_event_json, words
 from app.page.jpeg import read_frame
 from app.page.live_tab import (
     PROPOSED,
@@ -74,7 +75,8 @@ def test_answer_is_small_and_rounded():
     assert (answer["s"], answer["t"], answer["ms"], answer["recording"]) == (7, 1.5, 12.3, "on")
     assert answer["top"] == [["squat", 0.7], ["wave", 0.2], ["idle", 0.1]]
     assert answer["modalities"] == [0.7, 0.6, 0.8]
-    assert answer["events"] == [[4, 1, "squat", 1.234, 2.345, 0.8765, None]]
+    assert [event[:-1] for event in answer["events"]] == [[4, 1, "squat", 1.234, 2.345, 0.8765, None]]
+    assert answer["events"][0][-1] == {name: event_fields("", EVENT)[name] for name in MORE}
     assert len(json.dumps(answer | {"sees": None})) < 1500
     assert len(json.dumps(answer["sees"])) < 5200
 
@@ -90,7 +92,7 @@ def test_repetitions_are_told_of_everybody_and_of_events():
     counted = replace(reply(), events=((4, replace(EVENT, count=12)),))
     states = tuple(replace(state, count=3 + k) for k, state in enumerate(counted.answer.persons))
     answer = answer_json(replace(counted, answer=replace(counted.answer, count=3, persons=states)), 0.5, 1.0)
-    assert answer["count"] == 3 and [p["count"] for p in answer["persons"]] == [3, 4] and answer["events"][0][-1] == 12
+    assert answer["count"] == 3 and [p["count"] for p in answer["persons"]] == [3, 4] and answer["events"][0][6] == 12
     assert told()["count"] is None
 
 
@@ -181,7 +183,7 @@ def test_handler_takes_any_sensitivity_that_a_browser_sends():
 
 
 def test_stopping_tells_what_ended():
-    assert stop_handler(Visitors())(REQUEST)["stopped"] == [[5, 1, "squat", 1.234, 2.345, 0.8765, None]]
+    assert stop_handler(Visitors())(REQUEST)["stopped"] == [live_event_json(5, EVENT)]
 
 
 def test_a_key_names_whose_it_is_and_is_told_anew():
