@@ -3,60 +3,45 @@
 This is `python -m app bench page`. It serves the page as `python -m app demo` does, opens it in headless Chromium whose
 camera plays the example clip at 30 frames a second, and measures what arrives there: answered frames a second, the time
 from the camera taking a picture to the page having drawn its answer, the CPU time of a frame, and the memory of the
-server. Browser and server share the machine.
+server. Browser and server share the machine. With --browser the visitor's own browser does the work instead; see
+app.benchmark.browser_path.
 
 Needs Linux, playwright (requirements-dev.txt) and Chromium.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
+import argparse
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.benchmark import browser_path
+from app.benchmark.chromium import CAMERA_FPS, BenchError, camera_file, chromium, flags, opened, runs_on
 from app.benchmark.page_cpu import cpu_ms, memory_mb
+from app.benchmark.page_server import server
 from models.system.atomic import OutputError, write_json
 from models.system.command_line import CommandLine
 from models.system.cores import usable_cores
 from models.system.options import at_least_1, number, path
-from models.system.places import EXAMPLE, ROOT
+from models.system.places import EXAMPLE
 from models.system.words import count
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 PROG = "python -m app.benchmark.page"
-CAMERA_FPS = 30
 GOAL_FPS = 28.0
 FLAT_MB = 30.0  # growth from the second quarter of the run to the last that counts as flat
 WARM_UP_S = 10.0  # first seconds, not counted: the landmarker loads, caches fill
 SAMPLE_S = 2.0
-START_S = 120.0
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-ui-for-media-stream"]
-_FLAGS += ["--use-fake-device-for-media-stream", "--no-first-run", "--disable-component-update", "--disable-sync"]
-# Of each picture whose answer was drawn: [time, age, both in ms, pictures before it that were not sent].
-_LISTEN = """() => {
-    window.measured = [];
-    const add = ({ detail: { now, age, passed } }) => window.measured.push([now, age, passed]);
-    document.addEventListener("ikem:answered", add);
-}"""
-
-
-class BenchError(ValueError):
-    """The reason why the benchmark cannot run, as one sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,68 +90,21 @@ class Measured:
         }
 
 
-def camera_file(video: Path, out: Path, fps: int = CAMERA_FPS) -> Path:
-    """Write a video as a sequence of JPEG pictures at a steady rate, which Chromium plays in a loop as a camera."""
-    import cv2
-
-    from app.sources.video import VideoReader
-
-    shown = 0
-    with VideoReader(video) as reader, out.open("wb") as file:
-        for time_s, rgb_HWC in reader:
-            jpeg = cv2.imencode(".jpg", rgb_HWC[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
-            while shown <= time_s * fps:
-                file.write(jpeg)
-                shown += 1
-    return out
-
-
-@contextmanager
-def server(extra: list[str]) -> Iterator[tuple[str, int, Path]]:
-    """Serve the page in a process of its own, and yield its address, process id and temporary folder."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "app", "demo", "--port", str(port), *extra]
-    with (
-        tempfile.TemporaryDirectory(prefix="ikem-bench-", ignore_cleanup_errors=True) as folder,
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said, env={**os.environ, "TMPDIR": folder}) as process,
-    ):
-        try:
-            end = time.monotonic() + START_S
-            while not _listens(port):
-                if process.poll() is not None or time.monotonic() > end:
-                    said.seek(0)
-                    last = said.read().decode(errors="replace").strip().splitlines()[-1:]
-                    raise BenchError(f"the page did not start: {' '.join(last)}")
-                time.sleep(0.2)
-            yield f"http://127.0.0.1:{port}", process.pid, Path(folder)
-        finally:
-            process.terminate()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def measure(seconds: float, camera: Path, extra: list[str], chromium: str, visitors: int = 1) -> Measured:
+def measure(seconds: float, camera: Path, extra: list[str], program: str, visitors: int = 1) -> Measured:
     """Serve the page, open it, start the camera and measure for so long after the warm-up.
 
     Args:
         seconds: duration to measure.
         camera: from `camera_file`.
         extra: options of `python -m app demo`.
-        chromium: path of the browser's program.
+        program: path of Chromium.
         visitors: how many there are at once, each in a browser of their own.
     """
     from playwright.sync_api import sync_playwright
 
-    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"]
     with server(extra) as (address, process, folder), sync_playwright() as play:
-        browsers = [play.chromium.launch(executable_path=chromium, args=flags) for _ in range(visitors)]
-        tabs = [_opened(browser, address) for browser in browsers]
+        browsers = [play.chromium.launch(executable_path=program, args=flags(camera)) for _ in range(visitors)]
+        tabs = [opened(browser, address, runs_on("server")) for browser in browsers]
         before = _files(folder)
         start_s = time.monotonic()
         for tab in tabs:
@@ -180,16 +118,6 @@ def measure(seconds: float, camera: Path, extra: list[str], chromium: str, visit
             browser.close()
     ages, overtaken = np.array([age for _, age, _ in rows]), sum(passed for *_, passed in rows)
     return Measured(seconds, ages, overtaken, first_s, memory, tuple(sorted(files)), cpu, visitors)
-
-
-def _opened(browser: Browser, address: str) -> Page:
-    """Open the page as far as its start button."""
-    tab = browser.new_page(viewport={"width": 1280, "height": 800})
-    tab.set_default_timeout(START_S * 1000)
-    tab.goto(address)
-    tab.wait_for_selector("#start:enabled")
-    tab.evaluate(_LISTEN)
-    return tab
 
 
 def _files(folder: Path) -> set[str]:
@@ -244,23 +172,20 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
         help="how long to count (default: %(default)g)",
     )
     parser.add_argument(
-        "--visitors", type=at_least_1, default=1, help="how many at once, each in a browser (default: %(default)d)"
-    )
+        "--visitors", type=at_least_1, help="how many at once, each in a browser (default: 1); with --browser by their "
+        "requests alone (default: 200)"
+    )  # fmt: skip
     parser.add_argument("--video", type=path, default=EXAMPLE, help="what the camera shows")
-    parser.add_argument("--json", type=path, metavar="FILE", help="write the numbers to a file as well")
+    parser.add_argument("--json", "--out", type=path, metavar="FILE", help="write the numbers to a file as well")
     parser.add_argument("demo", nargs="*", help="options of the command demo, after --")
+    browser_path.add_arguments(parser)
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # otherwise the server of the page would go on running
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     try:
         if not 0 < args.minutes < 1e4:
             raise BenchError("--minutes is a number above 0")
-        if chromium is None:
-            raise BenchError("no Chromium was found; on Debian: apt-get install chromium, or name it in CHROMIUM")
-        with tempfile.TemporaryDirectory(prefix="ikem-bench-") as folder:
-            camera = camera_file(args.video, Path(folder) / "camera.mjpeg")
-            result = measure(60 * args.minutes, camera, args.demo, chromium, args.visitors).result()
-        print(table(result))
+        result, text = browser_path.run(args, chromium()) if args.browser else _run(args, chromium())
+        print(text)
         if args.json:
             write_json(args.json, result)
     except ImportError as error:
@@ -268,6 +193,13 @@ def main(argv: list[str] | None = None, prog: str = PROG) -> int:
     except (ValueError, OutputError) as error:
         return _failed(prog, str(error))
     return 0
+
+
+def _run(args: argparse.Namespace, program: str) -> tuple[dict, str]:
+    with tempfile.TemporaryDirectory(prefix="ikem-bench-") as folder:
+        camera = camera_file(args.video, Path(folder) / "camera.mjpeg")
+        result = measure(60 * args.minutes, camera, args.demo, program, args.visitors or 1).result()
+    return result, table(result)
 
 
 def _failed(prog: str, reason: str) -> int:

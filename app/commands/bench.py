@@ -14,6 +14,7 @@ examples:
   python -m app bench
   python -m app bench video.mp4 --people
   python -m app bench page --minutes 10     the page in a real browser
+  python -m app bench page --browser        the page whose work the browser itself does
   python -m app bench batch --seconds 27    what more workers give to classify
   python -m app bench camera                how old answers are when cameras are faster than the machine
 

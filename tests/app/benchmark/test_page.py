@@ -9,8 +9,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app.benchmark.page import CAMERA_FPS, FLAT_MB, Measured, camera_file, main, measure, server, table
+from app.benchmark.chromium import CAMERA_FPS, camera_file
+from app.benchmark.page import FLAT_MB, Measured, main, measure, table
 from app.benchmark.page_cpu import cpu_ms, memory_mb
+from app.benchmark.page_server import server
 from tests.app.helpers import write_video
 from tests.app.page_visit import CHROMIUM
 
