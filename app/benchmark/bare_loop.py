@@ -12,7 +12,7 @@ PAGE = f"{PLACE}/bare.html"
 ALONE, OWN = "./bare_worker.js", "../page/pose_worker.js"  # the workers, as bare.js calls them
 _HTML = """<!doctype html><meta charset="utf-8"><title>bare loop</title>
 <video muted playsinline width="640" height="480"></video><script type="module" src="bare.js"></script>"""
-# `begin` loads a worker and looks at every newest picture. Of each is kept [time, age, both in ms, people].
+# `begin` loads a worker and looks at every newest picture. Of each is kept [time, age (both in ms), people].
 _SCRIPT = """
 import { AskedWorker } from "../page/asked_worker.js";
 import { pictureOf } from "../page/posting.js";

@@ -51,6 +51,8 @@ def run(args: argparse.Namespace, program: str) -> tuple[dict[str, Any], str]:
     Raises:
         BenchError: something that is needed is missing, or the page does not run; the message says what to do.
     """
+    from playwright.sync_api import Error
+
     if args.demo:
         raise BenchError("--browser takes no options of the command demo")
     if not has_parts():
@@ -61,7 +63,16 @@ def run(args: argparse.Namespace, program: str) -> tuple[dict[str, Any], str]:
         "processor": processor(), "cores": usable_cores(), "camera_fps": CAMERA_FPS, "video": args.video.name,
         "turns": args.turns, "seconds": args.seconds,
     }  # fmt: skip
+    try:
+        result |= _measured(args, program)
+    except Error as error:
+        raise BenchError(f"Chromium did not get through: {error.message.splitlines()[0]}") from None
+    return result, table(result)
+
+
+def _measured(args: argparse.Namespace, program: str) -> dict[str, Any]:
     addresses: list[str] = []
+    result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="ikem-bench-", ignore_cleanup_errors=True) as folder:
         camera = camera_file(args.video, Path(folder) / "camera.mjpeg")
         if "rates" in args.only:
@@ -76,5 +87,4 @@ def run(args: argparse.Namespace, program: str) -> tuple[dict[str, Any], str]:
         if "bytes" in args.only:
             result["site"] = browser_visits.alone(Path(folder), camera, program, addresses)
     others = visit_bytes.foreign(addresses)
-    result["requests"], result["other_hosts"] = len(addresses), sorted(set(others))
-    return result, table(result)
+    return result | {"requests": len(addresses), "other_hosts": sorted(set(others))}

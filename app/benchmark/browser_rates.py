@@ -57,7 +57,7 @@ def measure(
         warm_up_s: before that.
 
     Raises:
-        BenchError: the page does not run in the browser, or nobody is found in the pictures.
+        BenchError: the page does not run in the browser, no picture is done, or nobody is found in them.
     """
     from playwright.sync_api import sync_playwright
 
@@ -99,7 +99,7 @@ def _bare(browser: Browser, space: str, worker: str, settings: Mapping[str, Any]
     tab = browser.new_page(viewport=VIEW)
     tab.set_default_timeout(PATIENCE_S * 1000)
     tab.goto(f"{space}{PAGE}")
-    tab.wait_for_function("window.begin")
+    tab.wait_for_function("() => Boolean(window.begin)")
     tab.evaluate("([worker, facts]) => window.begin(worker, facts)", [worker, settings])
     tab.wait_for_function("window.measured.length")
     return tab
@@ -127,8 +127,10 @@ def _watched(tab: Page, here: Mapping[str, str], whole: bool, seconds: float, wa
     end_ms, rows = tab.evaluate(_MEASURED)
     server_ms = cpu_ms(process)["server"] - before
     pose_ms, *student_ms = (np.array(worker.evaluate(_SPENT)) for worker in workers)
-    if not rows or not len(pose_ms) or (whole and not len(student_ms[0])):
-        raise BenchError("no picture was looked at, or nobody was found: name a video of a person with --video")
+    if not rows or not len(pose_ms):
+        raise BenchError(f"no picture was done in {seconds:g} s: leave the machine alone, or take more with --seconds")
+    if not whole and not any(people for *_, people in rows):
+        raise BenchError("nobody was found in the pictures: name a video of a person with --video")
     ages = np.array([age for _, age, _ in rows])
     return Turn((end_ms - start_ms) / 1000, ages, pose_ms, student_ms[0] if whole else np.array([]), server_ms)
 

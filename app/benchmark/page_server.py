@@ -66,7 +66,8 @@ def prepared(address: str) -> dict[str, Any]:
     Raises:
         BenchError: the server has nothing for browsers; the message says why.
     """
-    settings = settings_of(_read(f"{address}/").decode())
+    head = json.loads(_read(f"{address}/config"))["head"]  # which Gradio puts into the page by a script
+    settings = settings_of(head)
     if "why" in settings["here"]:
         raise BenchError(f"the page cannot run in a browser: {settings['here']['why']}")
     for part in settings["here"].values():
