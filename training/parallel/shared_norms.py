@@ -28,8 +28,9 @@ def share_statistics(branches: Branches, group: Group, in_step: bool = True) -> 
     Args:
         branches: whose norms share.
         group: the processes; nothing changes for a process alone.
-        in_step: run the branches layer by layer, so that a layer's norms of all branches share one message. Otherwise
-            each norm sends its own, which goes with recomputed and with compiled encoders.
+        in_step: run the branches layer by layer, so that a layer's norms of all branches share one message, and on a
+            CPU their blocks take their own training step. Otherwise each norm sends its own message, which goes with
+            recomputed and with compiled encoders.
     """
     if group.world == 1:
         return
