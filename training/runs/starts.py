@@ -13,7 +13,7 @@ from models.system.lock import alone
 from training.data.pool import Pool
 from training.data.store import Store
 from training.parallel.torchrun import Group
-from training.runs.run_folder import CONFIG, known, read_config
+from training.runs.run_folder import CONFIG, STAGE1, known, read_config
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def require_same_start(stage1: Path, config: Any, data: list[dict[str, Any]]) ->
     """Make sure that a run's stage 1 was trained as another run asks for.
 
     Raises:
-        ValueError: it was trained on other clips, or with other values; the message names them.
+        ValueError: it was trained on other clips, or with other values, which the message names; or has not ended.
     """
     held, asked = read_config(stage1), json.loads(json.dumps({"config": asdict(config), "data": data}))
     there, here = _flat(held["config"]), _flat(known(asked["config"], held["config"]))
@@ -65,6 +65,8 @@ def require_same_start(stage1: Path, config: Any, data: list[dict[str, Any]]) ->
             f"the stage 1 of {stage1} cannot be taken up, because it was trained with {', '.join(words)}; give the "
             "same values and data, or leave --stage1-from out"
         )
+    if not (stage1 / STAGE1).exists():
+        raise ValueError(f"{stage1} has not ended its stage 1 ({STAGE1} is missing); repeat the command that makes it")
 
 
 def splits_that_fit(data: list[dict[str, Any]], store: Store) -> tuple[int, list[str]]:

@@ -33,16 +33,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Finished runs that nobody trained: of each preset with all modalities, and of joints and bones alone."""
+    """Runs that nobody trained: finished ones of each preset, and of joints and bones alone one that has just begun."""
     folder, clips = tmp_path_factory.mktemp("runs"), Store(store)
     pool = Pool([(clips, clips.split("xsub")[0])])
     for name, preset, names in (("paper", "paper", MODALITIES), ("compact", "compact", MODALITIES),
-                                ("jb", "compact", ("joint", "bone"))):  # fmt: skip
+                                ("jb", "compact", ("joint", "bone")),
+                                ("begun", "compact", ("joint", "bone"))):  # fmt: skip
         widths = (4, 8) if preset == "paper" else (8, 8)
         shape = Shape(channels=widths, strides=(4, 4), dropout=0.1, mask_people=preset == "compact")
         values = {"modalities": names, "shape": shape, "batch": 8, "queue": 8, "precision": "fp32"}
         config = from_sources(PretrainConfig, preset, None, values)
         open_run(folder / name, "pretrain", config, pool.record, {"head": [8, 128], "stage1": None})
+        if name == "begun":
+            continue
         branches = Branches(names, shape, (8, 128))
         save_model(branches, folder / name)
         torch.save(
@@ -79,6 +82,10 @@ CASES = {
     "a stage 1 that lacks a modality": (
         "pretrain --preset compact --stage1-from {runs}/jb --modalities jm --out {out} --precision fp32 "
         "--shape.channels 8,8 " + _TRAIN, "holds joint, bone, not motion",
+    ),
+    "a stage 1 that has not ended": (
+        "pretrain --preset compact --stage1-from {runs}/begun --modalities jb --out {out} --precision fp32 "
+        "--shape.channels 8,8 " + _TRAIN, "has not ended its stage 1",
     ),
     "a teacher of another preset": (
         "distil --preset compact --start teacher --teacher {runs}/paper --out {out} --shape.channels 8,8 " + _TRAIN,
