@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if not given:
         raise CorrectionError('nothing was learnt: there are no corrected events ("corrected": true) that can be used')
     learnt = learn(teacher, pack, given, args.only)
-    print(_said(learnt))
+    print("\n".join([_said(learnt), *_counted(given, learnt)]))
     if not learnt.added:
         return FAILED if failed else 0
     if learnt.worse and not args.insist:
@@ -82,6 +82,19 @@ def _said(learnt: Learnt) -> str:
     lines = [f"{label}: {count(examples, 'new example')}" for label, examples in learnt.added.items()]
     lines += [f"{label}: left out, its examples made nothing better" for label in learnt.unhelpful]
     return "\n".join([*lines, *map(told, learnt.verdicts), learnt.said])
+
+
+def _counted(given: Sequence[Corrected], learnt: Learnt) -> list[str]:
+    """Return a line for each recording of whose corrected events something is counted."""
+    from app.classify.counts import Counts
+
+    lines = []
+    for one, events in zip(given, learnt.corrected, strict=True):
+        counts = Counts()
+        for event in events:
+            counts.add(event)
+        lines += [printable(f"{one.correction.name}, as corrected: {counts}")] if str(counts) else []
+    return lines
 
 
 def _given(inputs: list[Path], videos: Path | None, pose_model: Callable[[], Path]) -> tuple[list[Corrected], int]:

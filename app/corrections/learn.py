@@ -13,6 +13,7 @@ from app.corrections.clips import Pieces, add_examples, as_labels, cut_out, hear
 from app.corrections.compare import Compared, compare, in_words
 from app.corrections.correction import Correction
 from app.corrections.examples import lacking, to_teach
+from app.corrections.recount import movement_of, recounted
 from app.corrections.replay import Remembered
 from app.teach.pack import Pack
 from app.teach.teacher import Teacher
@@ -49,6 +50,7 @@ class Learnt:
         unseen: the same, each recording called by what the others teach; None where there are too few or too many.
         verdicts: of the actions that got examples.
         events: what each recording would be called now.
+        corrected: each recording's corrected events, counted anew.
         unhelpful: the model's own labels whose examples made nothing better, and which were left out.
     """
 
@@ -59,6 +61,7 @@ class Learnt:
     unseen: Compared | None
     verdicts: tuple[Verdict, ...]
     events: tuple[tuple[ActionEvent, ...], ...]
+    corrected: tuple[tuple[ActionEvent, ...], ...] = ()
     unhelpful: tuple[str, ...] = ()
 
     @property
@@ -97,6 +100,10 @@ def learn(teacher: Teacher, pack: Pack | None, given: Sequence[Corrected], only:
     model, old = Remembered(teacher.model), pack if pack is not None else teacher.pack()
     truths = [as_labels(one.correction.events, model, old.actions) for one in given]
     said = [heard(with_pack(model, old, only), one.frames(), keep=True) for one in given]
+    numbered = tuple(
+        tuple(recounted(truth, movement_of(people), events))
+        for truth, (events, people) in zip(truths, said, strict=True)
+    )
     compared = [compare(events, truth) for (events, _), truth in zip(said, truths, strict=True)]
     labels = set().union(*map(lacking, compared, truths))
     taught = [
@@ -110,7 +117,7 @@ def learn(teacher: Teacher, pack: Pack | None, given: Sequence[Corrected], only:
     ]
     before = sum(compared, Compared())
     if not any(one.label for some in pieces for one, _ in some):
-        return Learnt(old, {}, before, before, None, (), tuple(tuple(events) for events, _ in said))
+        return Learnt(old, {}, before, before, None, (), tuple(tuple(events) for events, _ in said), numbered)
     useless: set[str] = set()
     for trial in range(MOST_TRIALS):
         new, added, events, after, unseen = _tried(teacher, model, old, only, given, truths, pieces)
@@ -123,7 +130,9 @@ def learn(teacher: Teacher, pack: Pack | None, given: Sequence[Corrected], only:
         pieces = [_without(bad, some) for some in pieces]
     names = dict.fromkeys(name.removesuffix(" (not)") for name in added)
     verdicts = tuple(teacher.verdict(new, name) for name in names)
-    return Learnt(new, added, before, after, unseen, verdicts, tuple(map(tuple, events)), tuple(sorted(useless)))
+    return Learnt(
+        new, added, before, after, unseen, verdicts, tuple(map(tuple, events)), numbered, tuple(sorted(useless))
+    )
 
 
 def _tried(

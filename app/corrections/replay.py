@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.landmarks.codec import MOST_FRAMES, MOST_PEOPLE, MOST_POSES, Frame, pack, unpack
+from app.teach.examples import Demonstration
 from app.types import Pose, PosedFrame
 from export.runtime import ModelScores
 
@@ -25,14 +26,20 @@ class Replay:
     """
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+        self._pieces: list[tuple[float, float, bytes]] = []  # first and last second, and what lies between
         self._held: list[Frame] = []
         self._poses = self.size = 0
         self.end_s = 0.0
 
-    def add(self, time_s: float, poses: Sequence[Pose]) -> None:
-        """Add a frame that is later than the one before."""
-        people = tuple(enumerate(poses[:MOST_PEOPLE]))
+    def add(self, time_s: float, poses: Sequence[Pose], persons: Sequence[int] | None = None) -> None:
+        """Add a frame that is later than the one before.
+
+        Args:
+            time_s: seconds.
+            poses: of everybody in it.
+            persons: whose they are; None where that is not known.
+        """
+        people = tuple(zip(range(len(poses)) if persons is None else persons, poses))[:MOST_PEOPLE]
         if len(self._held) == MOST_FRAMES or self._poses + len(people) > MOST_POSES:
             self._flush()
         self._held.append((time_s, people))
@@ -42,14 +49,22 @@ class Replay:
     def frames(self) -> Iterator[PosedFrame]:
         """Yield the frames, from the first one each time."""
         self._flush()
-        for piece in self._pieces:
+        for _, _, piece in self._pieces:
             for time_s, people in unpack(piece):
                 yield PosedFrame(time_s, [pose for _, pose in people])
 
+    def movement(self, person: int, from_s: float, to_s: float) -> Demonstration:
+        """Return how a person moves in a stretch of time, if it was said whose the poses are; it may be empty."""
+        self._flush()
+        pieces = [piece for first_s, last_s, piece in self._pieces if first_s <= to_s and last_s >= from_s]
+        people = (one for piece in pieces for time_s, them in unpack(piece) if from_s <= time_s <= to_s for one in them)
+        return Demonstration.of_person([pose for number, pose in people if number == person])
+
     def _flush(self) -> None:
         if self._held:
-            self._pieces.append(pack(self._held))
-            self.size += len(self._pieces[-1])
+            piece = pack(self._held)
+            self._pieces.append((self._held[0][0], self._held[-1][0], piece))
+            self.size += len(piece)
         self._held, self._poses = [], 0
 
 

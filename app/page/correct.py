@@ -7,6 +7,8 @@ a file is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from app.corrections.correction import Correction, CorrectionError, checked, file_name, made_event, require_source
 from app.corrections.elan import eaf
@@ -18,7 +20,7 @@ from app.page.own_gradio import gr
 from app.page.own_words import check_not_own
 from app.page.scripts import hook
 from app.page.theme import fragment
-from app.page.turns import turn
+from app.page.turns import COUNTING, turn
 from app.teach.examples import TeachError
 from app.teach.lesson import Lesson
 from app.teach.lessons import Lessons, LessonsFullError
@@ -27,26 +29,30 @@ from app.types import ActionEvent
 from models.labels import SILENT
 
 MOST_LINES = 5001
+_QUICK: dict[str, Any] = {
+    "queue": False, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private",
+}  # fmt: skip
 _GONE = "the recording is not here any more: choose it again"
 
 
 def build_correct(lessons: Lessons, kept: Kept) -> None:
     """Build the editor inside the current gr.Blocks; it shows when there is a result."""
     gr.HTML(fragment("edit"), elem_id="edit", js_on_load=None)
-    asked = gr.JSON(visible="hidden", elem_id="edit-asked")
-    answer = gr.JSON(visible="hidden", elem_id="edit-answer")
-    send = gr.Button(visible="hidden", elem_id="edit-send")
-    send.click(
-        correct_handler(lessons, kept),
-        inputs=asked,
-        outputs=answer,
-        js=hook("nextEditRequest"),
-        queue=False,
-        trigger_mode="multiple",
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    handler = correct_handler(lessons, kept)
+    # Counts go their own way: of two answers that come at once, Gradio may show the page the second one alone.
+    asked, answer, send = _hidden("edit")
+    send.click(handler, inputs=asked, outputs=answer, js=hook("nextEditRequest"), **_QUICK)
     answer.change(None, inputs=answer, outputs=None, js=hook("edited"))
+    asked, answer, send = _hidden("count")
+    send.click(handler, inputs=asked, outputs=answer, js=hook("nextCountRequest"), **_QUICK)
+    answer.change(None, inputs=answer, outputs=None, js=hook("counted"))
+
+
+def _hidden(name: str) -> tuple[gr.JSON, gr.JSON, gr.Button]:
+    """Build what is asked, what is answered, and the button that the page's script presses."""
+    asked = gr.JSON(visible="hidden", elem_id=f"{name}-asked")
+    answer = gr.JSON(visible="hidden", elem_id=f"{name}-answer")
+    return asked, answer, gr.Button(visible="hidden", elem_id=f"{name}-send")
 
 
 def correct_handler(lessons: Lessons, kept: Kept) -> Callable[[object, gr.Request], dict]:
@@ -69,12 +75,13 @@ def answered(lesson: Lesson, recording: Recording | None, asked: object) -> dict
     Args:
         lesson: the visitor's lesson.
         recording: the visitor's newest recording, None if it is not here.
-        asked: {"do": "save", "events"}, {"do": "open", "name", "lines"} or {"do": "teach", "events", "insist"}, with
-            events as [person, label, start s, end s, score]. The browser may send anything.
+        asked: {"do": "save", "events"}, {"do": "count", "events"}, {"do": "open", "name", "lines"} or {"do": "teach",
+            "events", "insist"}, with events as [person, label, start s, end s, score]. The browser may send anything.
 
     Returns:
         did: what was asked; said: a sentence for the visitor; failed: whether it tells of a failure; and of a save:
-        files by suffix; of what was opened: events; of a lesson: worse (it was refused), now: what the recording would
+        files by suffix; of counts: counted, as [person, label, start s, end s, count or null, seconds of each
+        repetition]; of what was opened: events; of a lesson: worse (it was refused), now: what the recording would
         be called, advice: what to do next for each action.
     """
     did = str(asked.get("do", "")) if isinstance(asked, dict) else ""
@@ -103,8 +110,18 @@ def _correction(recording: Recording, asked: dict) -> Correction:
     return checked(recording.name, [made_event(*row) for row in rows], recording.replay.end_s)
 
 
-def _save(lesson: Lesson, recording: Recording, asked: dict) -> dict:
+def _counted(recording: Recording, asked: dict) -> Correction:
     correction = _correction(recording, asked)
+    with turn(COUNTING):
+        return replace(correction, events=tuple(recording.counted(correction.events)))
+
+
+def _count(lesson: Lesson, recording: Recording, asked: dict) -> dict:
+    return {"counted": [_count_row(event) for event in _counted(recording, asked).events]}
+
+
+def _save(lesson: Lesson, recording: Recording, asked: dict) -> dict:
+    correction = _counted(recording, asked)
     files = {".corrected.jsonl": jsonl(correction), ".corrected.csv": csv_text(correction), ".eaf": eaf(correction)}
     if recording.fps > 0:
         files[".json"] = label_studio(correction, recording.fps)
@@ -144,7 +161,7 @@ def _learnt_json(learnt: Learnt, refused: bool) -> dict:
         "said": said,
         "worse": refused,
         "learnt": bool(learnt.added) and not refused,
-        "now": [_row(event) for event in learnt.events[0]],
+        "now": [[*_row(event), event.count] for event in learnt.events[0]],
         "advice": [f"{label}: left out, its examples made nothing better" for label in learnt.unhelpful]
         + [f"{one.action}: {one.said}" + (f"; {one.advice}" if one.advice else "") for one in learnt.verdicts],
     }
@@ -154,4 +171,14 @@ def _row(event: ActionEvent) -> list:
     return [event.person, event.label, round(event.start_s, 3), round(event.end_s, 3), round(event.score, 4)]
 
 
-_DEEDS: dict[str, Callable[[Lesson, Recording, dict], dict]] = {"save": _save, "open": _open, "teach": _teach}
+def _count_row(event: ActionEvent) -> list:
+    person, label, start_s, end_s, _ = _row(event)
+    return [person, label, start_s, end_s, event.count, [round(time_s, 3) for time_s in event.repetitions_s]]
+
+
+_DEEDS: dict[str, Callable[[Lesson, Recording, dict], dict]] = {
+    "save": _save,
+    "count": _count,
+    "open": _open,
+    "teach": _teach,
+}

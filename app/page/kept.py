@@ -6,14 +6,18 @@ A recording goes with its visitor's lesson, or when the next one comes. Pictures
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from app.corrections.recount import Known, recounted
 from app.corrections.replay import Replay
 from app.teach.lesson import Lesson
+from app.types import ActionEvent
 
 MOST_BYTES = 12 << 20  # of one recording: ten minutes of two or three people
 MOST_IN_ALL = 256 << 20
+MOST_COUNTED = 1000  # stretches of a recording whose repetitions are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,20 @@ class Recording:
         name: of its file.
         replay: its landmarks.
         fps: frames a second.
+        found: the events that were found in it.
     """
 
     name: str
     replay: Replay
     fps: float
+    found: tuple[ActionEvent, ...] = ()
+    _known: Known = field(default_factory=dict, compare=False)  # what was counted anew
+
+    def counted(self, events: Sequence[ActionEvent]) -> list[ActionEvent]:
+        """Return corrected events with their repetitions."""
+        if len(self._known) > MOST_COUNTED:
+            self._known.clear()
+        return recounted(events, self.replay.movement, self.found, self._known)
 
 
 class Kept:

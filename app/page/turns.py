@@ -1,4 +1,4 @@
-"""The turns of visitors who teach by corrections: the heads and the replays take a core for seconds."""
+"""The turns of visitors who teach by corrections, or have them counted: either may take a core for seconds."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from contextlib import contextmanager
 
 from app.corrections.correction import CorrectionError
 
-_WAIT_S = 20.0  # for others who teach
-_one = threading.Lock()
+TEACHING, COUNTING = "teaching", "counting"
+_WAIT_S = 20.0  # for others who do the same
+_LOCKS = {what: threading.Lock() for what in (TEACHING, COUNTING)}
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """Wait for the others, and let the next one in afterwards.
+def turn(what: str = TEACHING) -> Iterator[None]:
+    """Wait for the others who do the same, and let the next one in afterwards.
+
+    Args:
+        what: TEACHING or COUNTING.
 
     Raises:
         CorrectionError: it takes too long.
     """
-    if not _one.acquire(timeout=_WAIT_S):
-        raise CorrectionError("others are teaching just now: try again in a moment")
+    if not _LOCKS[what].acquire(timeout=_WAIT_S):
+        raise CorrectionError(f"others are {what} just now: try again in a moment")
     try:
         yield
     finally:
-        _one.release()
+        _LOCKS[what].release()

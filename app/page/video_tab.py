@@ -135,7 +135,7 @@ def video_handler(lessons: Lessons, pose_model: Path, turns: Turns, kept: Kept |
             summary, events, track, size = analyse(Path(path), model, pose_model, on_frame)
             check()
             if kept is not None:
-                keep(lessons, kept, key, Recording(Path(path).name, track.replay, summary.fps))
+                keep(lessons, kept, key, Recording(Path(path).name, track.replay, summary.fps, tuple(events)))
             found = result_json(Path(path).name, summary, events, track, size)
             return result_html(model, summary, events), found
         except NotWantedError:

@@ -55,7 +55,8 @@ class PoseTrack:
 
     def add(self, time_s: float, persons: Sequence[PersonState]) -> None:
         """Add one frame."""
-        self.replay.add(time_s, [state.pose for state in persons if state.pose is not None])
+        seen = [(state.pose, state.person) for state in persons if state.pose is not None]
+        self.replay.add(time_s, [pose for pose, _ in seen], [person for _, person in seen])
         frame, self._frames = self._frames, self._frames + 1
         if frame % self._stride:
             return

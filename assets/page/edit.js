@@ -1,5 +1,6 @@
 // The editor of a recording's events in the Video tab: what its buttons and keys do.
 import { byId } from "./dom.js";
+import { forgetCounts, learnCounts } from "./edit_counts.js";
 import { followDrags } from "./edit_drag.js";
 import { openEvents, saveAs, teachIt } from "./edit_files.js";
 import { followKeys, showKeys } from "./edit_keys.js";
@@ -111,12 +112,14 @@ document.addEventListener("ikem:found", ({ detail }) => {
   if (!byId("edit-card")) return;
   byId("edit-card").hidden = !detail;
   Object.assign(editor, { edits: null, painted: null, unsaved: false });
+  forgetCounts();
   if (!detail) return;
+  learnCounts(detail.events.map(({ person, label, start, end, count, times }) => [person, label, start, end, count, times]));
   editor.name = detail.name;
   editor.persons = detail.people.size ? [...detail.people.keys()] : [0];
   byId("edit-now").hidden = byId("edit-insist").hidden = true;
   tellEditor("");
-  beginWith(detail.seconds, detail.events.map((event) => event.slice(1)));
+  beginWith(detail.seconds, detail.events.map(({ person, label, start, end, score }) => [person, label, start, end, score]));
 });
 
 function frame() {

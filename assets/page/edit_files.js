@@ -1,9 +1,10 @@
 // What the editor asks the server for: files to save, files that are opened, and "Teach it".
 import { byId, save } from "./dom.js";
+import { countSoon } from "./edit_counts.js";
 import { askEditor } from "./edit_requests.js";
 import { beginWith, editor, tellEditor } from "./edit_state.js";
 import { clock } from "./edit_view.js";
-import { personName, word } from "./names.js";
+import { personName, times, word } from "./names.js";
 import { ask } from "./teach_requests.js";
 
 const TYPES = {
@@ -31,8 +32,8 @@ export function teachIt(insist) {
 }
 
 function sayNow(events, advice) {
-  const called = events.map(([person, label, start, end]) =>
-    `${personName(person)}: ${word(label)}, ${clock(start)} to ${clock(end)}`);
+  const called = events.map(([person, label, start, end, , count]) =>
+    `${personName(person)}: ${`${word(label)} ${times(count)}`.trim()}, ${clock(start)} to ${clock(end)}`);
   const lines = [...advice, `Called now: ${called.join("; ") || "nothing"}`];
   byId("edit-now").replaceChildren(...lines.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   byId("edit-now").hidden = false;
@@ -48,7 +49,10 @@ export function edited(answer) {
     save(`${editor.name.replace(/\.[^.]*$/, "")}${wanted}`, TYPES[wanted], files[wanted]);
     if (wanted.startsWith(".corrected")) editor.unsaved = false;
   }
-  if (events) beginWith(editor.edits.seconds, events);
+  if (events) {
+    beginWith(editor.edits.seconds, events);
+    countSoon(editor.edits);
+  }
   if (did !== "teach" || failed) return;
   byId("edit-insist").hidden = !worse;
   sayNow(answer.now, answer.advice);

@@ -1,8 +1,9 @@
 // The editor's timeline: a row for each person, blocks to choose, and handles at the edges of the chosen one.
 import { tint } from "./colours.js";
 import { byId } from "./dom.js";
+import { countOf } from "./edit_counts.js";
 import { lanesOf } from "./edit_events.js";
-import { personName, word } from "./names.js";
+import { personName, times, word } from "./names.js";
 
 const ROW = 44, SIDE = 44; // pixels: what a finger can hit
 
@@ -22,7 +23,8 @@ function block(event, row, chosen) {
   element.className = "edit-event";
   element.dataset.id = event.id;
   element.textContent = word(event.label);
-  element.title = `${personName(event.person)}: ${word(event.label)}, ${clock(event.start)} to ${clock(event.end)}`;
+  const what = `${word(event.label)} ${times(countOf(event).count)}`.trim();
+  element.title = `${personName(event.person)}: ${what}, ${clock(event.start)} to ${clock(event.end)}`;
   element.setAttribute("aria-label", element.title);
   element.setAttribute("aria-pressed", String(chosen));
   Object.assign(element.style, {

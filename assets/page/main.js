@@ -14,7 +14,9 @@ import "./places.js";
 import "./tabs.js";
 
 export { edited } from "./edit_files.js";
+export { nextCountRequest } from "./edit_counts.js";
 export { nextEditRequest } from "./edit_requests.js";
+export { counted } from "./edit_state.js";
 export { pageBuilt, told } from "./live.js";
 export { setSensitivity } from "./pictures.js";
 export { taught } from "./teach.js";

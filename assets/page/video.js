@@ -8,7 +8,9 @@ import { isUnplayable, momentNow, playFrom, standIn } from "./stand_in.js";
 import { unpack } from "./wire.js";
 
 const GAP_S = 0.6; // between two kept poses of a person, further apart they are not joined
-let found = null; // {name, size, seconds, csv, jsonl, events, repetitions: their times, people: person -> [{t, main, points}]}
+// {name, size, seconds, csv, jsonl, people: person -> [{t, main, points}], events: [{person, label, start, end, score,
+// count: or null, times: of its repetitions, of very many the last}]}
+let found = null;
 let drawn = null; // what the overlay shows: moment, size
 
 const clip = () => document.querySelector("#clip video");
@@ -22,6 +24,11 @@ function people({ times, persons, points }) {
     found.get(person).push({ t, main: who[2 * k + 1] > 0, points: numbers.subarray(99 * k, 99 * (k + 1)) });
   }
   return found;
+}
+
+function events({ events, repetitions }) {
+  return events.map(([number, person, label, start, end, score, count = null]) =>
+    ({ person, label, start, end, score, count, times: repetitions[number] ?? [] }));
 }
 
 // The place of the last pose that is not after t.
@@ -45,8 +52,7 @@ function poseAt(poses, t) {
 }
 
 // How often an event's action was repeated up to a moment, "" before the first time.
-function countAt([number, , , , , , count = null], t) { // an event that was edited has no count
-  const times = found.repetitions[number]; // of very many, the last
+function countAt({ count, times }, t) {
   return count === null ? "" : count - times.filter((time) => time > t).length || "";
 }
 
@@ -54,8 +60,8 @@ function persons(t) {
   const shown = [];
   for (const [id, poses] of found.people) {
     const pose = poseAt(poses, t);
-    const event = pose && found.events.find(([, person, , start, end]) => person === id && start <= t && t < end);
-    if (pose) shown.push({ id, ...pose, tint: personTint(id), text: event ? `${word(event[2])} ${countAt(event, t)}`.trim() : "" });
+    const event = pose && found.events.find(({ person, start, end }) => person === id && start <= t && t < end);
+    if (pose) shown.push({ id, ...pose, tint: personTint(id), text: event ? `${word(event.label)} ${countAt(event, t)}`.trim() : "" });
   }
   return shown;
 }
@@ -108,7 +114,7 @@ function frame() {
 export function showFound(answer) {
   byId("clip-overlay")?.remove();
   const idle = !found;
-  found = answer ? { ...answer, people: people(answer.track) } : null;
+  found = answer ? { ...answer, people: people(answer.track), events: events(answer) } : null;
   drawn = null;
   playFrom(0);
   byId("clip")?.classList.toggle("analysed", Boolean(found));
@@ -119,16 +125,10 @@ export function showFound(answer) {
   document.dispatchEvent(new CustomEvent("ikem:found", { detail: found }));
 }
 
-// Whether an event that the server found was left as it was.
-function isSame([, person, label, start, end], row) {
-  return person === row[0] && label === row[1] && Math.abs(start - row[2]) < 2e-3 && Math.abs(end - row[3]) < 2e-3;
-}
-
-// Events in the place of those that the server found, drawn over the recording: [person, label, start, end, score].
-export function showEvents(rows) {
+// Events in the place of those that the server found, drawn over the recording.
+export function showEvents(events) {
   if (!found) return;
-  found.said ??= found.events;
-  found.events = rows.map((row) => found.said.find((event) => isSame(event, row)) ?? [null, ...row]);
+  found.events = events;
   drawn = null;
 }
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from app.counting.actions import is_counted
-from app.counting.counter import Counter
+from app.counting.stretch import counted_between
 from models.clips import Clip, read_clips
 from models.skeleton import CENTRE
 
@@ -27,7 +27,6 @@ HOLD, FADE = JOINS = ("hold", "fade")
 FEWEST = 3  # clips of a recording; one more where those at the ends are cut
 FADE_S = 0.3
 HOLDS_S = (0.1, 0.8)
-EVERY_S = 4.0  # the counter is asked so often meanwhile
 FPS = 30.0
 
 
@@ -120,16 +119,7 @@ def _cut(part: tuple[np.ndarray, np.ndarray], frames: slice) -> tuple[np.ndarray
 
 def counted(times_T: np.ndarray, joints_TV3: np.ndarray, seen_TV: np.ndarray, label: str) -> int:
     """Return how many repetitions the app's counter finds in a recording that is one action from end to end."""
-    counter, asked_s = Counter(), float(times_T[0])
-    first_s, last_s = float(times_T[0]), float(times_T[-1])
-    for time_s, joints_V3, seen_V in zip(times_T.tolist(), joints_TV3, seen_TV, strict=True):
-        if not seen_V[CENTRE]:
-            continue
-        counter.push(time_s, joints_V3, seen_V)
-        if time_s - asked_s > EVERY_S:
-            asked_s = time_s
-            counter.count(label, first_s, first_s, time_s)
-    found = counter.counted(label, first_s, last_s)
+    found = counted_between(times_T, joints_TV3, seen_TV, label, float(times_T[0]), float(times_T[-1]))
     return 0 if found is None else found.count
 
 

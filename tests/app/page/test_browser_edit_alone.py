@@ -20,7 +20,12 @@ BEGIN = """async ([html, found]) => {
     send.hidden = true;
     window.asks = [];
     send.addEventListener("click", async () => window.asks.push((await window.ikem).nextEditRequest()));
-    document.body.append(send);
+    const count = document.createElement("button");
+    count.id = "count-send";
+    count.hidden = true;
+    window.counts = [];
+    count.addEventListener("click", async () => window.counts.push((await window.ikem).nextCountRequest()));
+    document.body.append(send, count);
     (await window.ikem).showFound(found);
 }"""
 
@@ -136,7 +141,7 @@ def test_a_label_is_changed_and_painted(editor):
 
 @pytest.mark.slow
 def test_edited_events_are_drawn_over_the_recording(editor):
-    """Those that were left as they are keep their count; those that were added have none."""
+    """With the count that they were found with, or that the server gives them."""
     moments = [[k // 2, 500 * (k % 2)] for k in range(20)]
     poses = pack(np.full((20, 33, 3), 0.5), POSE_STEP)
     track = {"times": pack(moments), "persons": pack([[0, 1]] * 20), "points": poses}
@@ -147,7 +152,52 @@ def test_edited_events_are_drawn_over_the_recording(editor):
     tab.evaluate("document.activeElement.blur()")
     tab.keyboard.press("Escape")
     tab.keyboard.press("a")
-    tab.wait_for_function("window.words.some((text) => text.startsWith('greeting'))")
+    tab.wait_for_function("window.words.some((text) => text === 'greeting')")
+    tab.wait_for_function("window.counts.length")
+    answer(tab, [[*row[:4], 3, [2.5, 2.6, 2.7]] for row in tab.evaluate("window.counts[0].events")])
+    tab.wait_for_function("window.words.includes('greeting 3')")
+
+
+def answer(tab, counted: list) -> None:
+    """What the server says when it is asked how often corrected actions are repeated."""
+    tab.evaluate("async (it) => (await window.ikem).counted(it)", {"did": "count", "failed": False, "counted": counted})
+
+
+def test_what_is_corrected_is_counted_anew(editor):
+    tab = editor(events=[[0, 0, "squat", 1.0, 3.0, 0.8, 2]], repetitions={"0": [1.5, 2.5]})
+    tab.locator(".edit-event").click()
+    assert times(tab) == "0:01.00 to 0:03.00 \u00d7 2" and tab.evaluate("window.counts") == []
+    assert "squat \u00d7 2, 0:01.00" in tab.get_attribute(".edit-event", "title")
+    tab.fill("#edit-label", "lunge")
+    tab.locator("#edit-label").press("Enter")
+    assert times(tab) == "0:01.00 to 0:03.00", "the squats' number is not the lunges'"
+    tab.wait_for_function("window.counts.length === 1")
+    assert tab.evaluate("window.counts[0]") == {"do": "count", "events": [[0, "lunge", 1, 3, 1]]}
+    answer(tab, [[0, "lunge", 1, 3, 5, [1.5]], [0, "squat", 7, 8, 9, []]])
+    assert times(tab).endswith("\u00d7 5")
+    tab.keyboard.press("Control+z")
+    assert times(tab).endswith("\u00d7 2"), "what was found has its number back"
+    tab.evaluate("async () => (await window.ikem).counted(null)")  # it cannot be counted: nothing is said
+    assert times(tab).endswith("\u00d7 2")
+
+
+def test_what_is_opened_is_counted_and_what_is_dragged_only_afterwards(editor):
+    tab = editor()
+    opened = {"did": "open", "said": "b.csv is open", "failed": False, "events": [[0, "squat", 1, 2, 1]]}
+    tab.evaluate("async (it) => (await window.ikem).edited(it)", opened)
+    tab.wait_for_function("window.counts.length === 1")
+    assert tab.evaluate("window.counts[0].events") == [[0, "squat", 1, 2, 1]]
+    tab.locator(".edit-event").click()
+    box = tab.locator(".edit-handle.end").bounding_box()
+    tab.mouse.move(box["x"] + 4, box["y"] + 20)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 34, box["y"] + 20, steps=3)
+    tab.evaluate("new Promise((done) => setTimeout(done, 600))")
+    assert tab.evaluate("window.counts.length") == 1
+    tab.mouse.up()
+    tab.wait_for_function("window.counts.length === 2")
+    ((_, _, start, end, _),) = tab.evaluate("window.counts[1].events")
+    assert start == 1 and end > 2
 
 
 def test_what_it_asks_for_and_what_it_is_answered(editor):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import gc
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("gradio")
 
+from app.corrections.correction import made_event
 from app.page.correct import answered
 from app.page.kept import MOST_BYTES, Kept, Recording
 from app.teach.lesson import Lesson
 from tests.app.corrections.conftest import folder, named, teacher, waver
 from tests.app.corrections.test_learn import replay_of, salutes
+from tests.app.counting.figures import bumps, figure, times
 from tests.app.teach.helpers import FPS, still
 from training.drawing.motions import make_motion
 
@@ -42,6 +47,29 @@ def test_saved_events_are_opened_again(lesson, recording):
         lines = saved["files"][suffix].splitlines()
         opened = answered(lesson, recording, {"do": "open", "name": f"a{suffix}", "lines": lines})
         assert opened["events"] == ROWS and not opened["failed"], opened
+
+
+def test_what_was_corrected_is_counted_anew(lesson):
+    """In what the editor shows and in what it saves; what was left as it was found keeps its number."""
+    replay = replay_of(figure(bumps(times(20), np.arange(1, 17, 2.0))))
+    found = replace(made_event(0, "squat", 0.8, 17.0), count=7, repetitions_s=(2.0,))
+    recording = Recording("a.mp4", replay, FPS, (found,))
+    rows = [[0, "squat", 0.8, 17.0, 0.9], [0, "lunge", 0.8, 8.8, 1], [0, "sit_down", 0.8, 17.0, 1]]
+    answer = answered(lesson, recording, {"do": "count", "events": rows})
+    assert {label: (count, len(times)) for _, label, _, _, count, times in answer["counted"]} == {
+        "squat": (7, 1),
+        "lunge": (4, 4),
+        "sit_down": (None, 0),
+    }
+    saved = answered(lesson, recording, {"do": "save", "events": rows})["files"]
+    lines = [json.loads(line) for line in saved[".corrected.jsonl"].splitlines()]
+    assert {line["label"]: line["count"] for line in lines} == {"squat": 7, "lunge": 4, "sit_down": None}
+    table = list(csv.DictReader(saved[".corrected.csv"].splitlines()))
+    assert {row["label"]: row["count"] for row in table} == {"squat": "7", "lunge": "4", "sit_down": ""}
+    changed = [line | {"label": "sit_down" if line["label"] == "lunge" else "lunge"} for line in lines[:2]]
+    opened = {"do": "open", "name": "a.jsonl", "lines": list(map(json.dumps, changed))}
+    again = answered(lesson, recording, {"do": "count", "events": answered(lesson, recording, opened)["events"]})
+    assert [(label, count) for _, label, _, _, count, _ in again["counted"]] == [("sit_down", None), ("lunge", 8)]
 
 
 def test_results_of_the_same_recording_are_opened_too(lesson, recording):
