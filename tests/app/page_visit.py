@@ -12,6 +12,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream"]
 FLAGS += ["--use-fake-device-for-media-stream"]
+CAMERA_SIZE = (640, 480)  # pixels of a camera that shows a film
 PATIENCE_MS = 120_000  # a machine with two busy cores answers a few frames a second
 SLOW = 4  # the camera and the sessions' clock are as much slower: a busy machine answers a few frames a second
 DRAWN_PIXELS = """(id) => {
@@ -48,6 +49,37 @@ def drawn_camera(path: Path, joints_TV3: np.ndarray, look: int = 0, slow: int = 
     with path.open("wb") as file:
         for bgr_HWC in draw_clip(joints_TV3, PinholeCamera(), Look(look)):
             file.write(cv2.imencode(".jpg", bgr_HWC, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes() * slow)
+    return path
+
+
+def filmed_camera(path: Path, film: Path, slow: int = SLOW, still_s: float = 0.0) -> Path:
+    """A film as JPEG pictures of CAMERA_SIZE for Chromium to play as a camera, all of it in the picture.
+
+    Args:
+        path: where to.
+        film: the film.
+        slow: how many times slower than life it is played.
+        still_s: seconds of the film's time for which its last picture stays.
+    """
+    import cv2
+
+    from app.benchmark.page import CAMERA_FPS
+    from app.sources.video import VideoReader
+
+    shown, jpeg = 0, b""
+    with VideoReader(film) as reader, path.open("wb") as file:
+        for time_s, rgb_HWC in reader:
+            scale = min(CAMERA_SIZE[0] / rgb_HWC.shape[1], CAMERA_SIZE[1] / rgb_HWC.shape[0])
+            small = cv2.resize(rgb_HWC[..., ::-1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            below, beside = CAMERA_SIZE[1] - small.shape[0], CAMERA_SIZE[0] - small.shape[1]
+            sides = below // 2, below - below // 2, beside // 2, beside - beside // 2
+            picture_HWC = cv2.copyMakeBorder(small, *sides, cv2.BORDER_CONSTANT)
+            jpeg = cv2.imencode(".jpg", picture_HWC, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+            while shown <= time_s * CAMERA_FPS:
+                file.write(jpeg * slow)
+                shown += 1
+        for _ in range(round(still_s * CAMERA_FPS)):
+            file.write(jpeg * slow)
     return path
 
 

@@ -16,10 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from app.benchmark.page import CAMERA_FPS
 from models.system.atomic import write_text
 from models.system.tables import table
-from tests.app.page_visit import says
+from tests.app.page_visit import filmed_camera, says
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 pytest.importorskip("gradio")
@@ -29,7 +28,6 @@ NAMES = ("wave_two_hands_01.mp4", "wave_left_hand_01.mp4", "wave_bg_s10_near.avi
          "jumping_jack_03.mp4", "stand_01.mp4")  # fmt: skip
 LEAST_S = 5.0
 SLOW = int(os.environ.get("IKEM_LIVE_SLOW", "1"))
-SIZE = (640, 480)  # pixels of the camera
 # Every 50 ms, if it is new: seconds since the camera's first picture, the words, the line below, the first bar's label.
 LISTEN = """() => {
     const text = (selector) => document.querySelector(selector)?.textContent ?? "";
@@ -81,33 +79,13 @@ def camera_file(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("camera") / "camera.mjpeg"
 
 
-def as_camera(video: Path, out: Path) -> None:
-    """Write a video as JPEG pictures of SIZE at CAMERA_FPS, all of it in the picture."""
-    import cv2
-
-    from app.sources.video import VideoReader
-
-    shown = 0
-    with VideoReader(video) as reader, out.open("wb") as file:
-        for time_s, rgb_HWC in reader:
-            scale = min(SIZE[0] / rgb_HWC.shape[1], SIZE[1] / rgb_HWC.shape[0])
-            small = cv2.resize(rgb_HWC[..., ::-1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            below, beside = SIZE[1] - small.shape[0], SIZE[0] - small.shape[1]
-            sides = below // 2, below - below // 2, beside // 2, beside - beside // 2
-            picture_HWC = cv2.copyMakeBorder(small, *sides, cv2.BORDER_CONSTANT)
-            jpeg = cv2.imencode(".jpg", picture_HWC, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
-            while shown <= time_s * CAMERA_FPS:
-                file.write(jpeg * SLOW)
-                shown += 1
-
-
 def watch(folder: Path, camera: Path, tab, sessions, words: dict[str, str]) -> list[Watched]:
     """Show a page one video after another."""
     watched, zeros, counts = [], [], [0]
     truth = {row["file"]: row for row in csv.DictReader((folder / "labels.csv").open())}
     tab.evaluate(LISTEN)
     for name in (NAMES[-1], *NAMES):  # the first time warms up: the pose model loads
-        as_camera(folder / name, camera)
+        filmed_camera(camera, folder / name, SLOW)
         seconds = max(LEAST_S, float(truth[name]["seconds"]))
         tab.evaluate("Object.assign(window, { zero: 0, said: [], answers: 0 })")
         tab.click("#start")
