@@ -74,8 +74,8 @@ def measure(
                 tab = _whole(browser, page, asked)
                 here = {name: urljoin(f"{page}/", at) for name, at in served["here"].items()}
             else:
-                tab = _bare(browser, space, ALONE if way == BARE else OWN, static)
-                here = {name: urljoin(space, at) for name, at in static["here"].items()}
+                tab = _bare(browser, space.address, ALONE if way == BARE else OWN, static)
+                here = {name: urljoin(space.address, at) for name, at in static["here"].items()}
             found = _watched(tab, here, way == WHOLE, seconds, warm_up_s, process)
             tab.close()
             return found

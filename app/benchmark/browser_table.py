@@ -62,7 +62,9 @@ def _bytes(result: dict[str, Any]) -> Iterator[Row]:
                 yield f"the page {name}, {visit} visit until the skeleton shows", _size(one["bytes"]), goal
                 if one["kept"]:
                     yield f"of it by the service worker, to be kept, {visit} visit", _size(one["kept"]), ""
-                yield f"seconds until then, {visit} visit", f"{one['seconds']:.1f}", ""
+                if "sent" in one:
+                    yield f"all that the web server sent, until a little later, {visit} visit", _size(one["sent"]), ""
+                yield f"seconds until the skeleton, {visit} visit", f"{one['seconds']:.1f}", ""
 
 
 def _visitors(result: dict[str, Any]) -> Iterator[Row]:

@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,9 +21,23 @@ _OTHER = "application/octet-stream"
 _AS_IT_IS = (".png", ".svg", ".txt")  # which that nginx does not compress
 
 
+@dataclass(slots=True)
+class WebSpace:
+    """A web space that is being served.
+
+    Attributes:
+        address: where; it ends in a slash.
+        sent: bytes of all bodies so far, as they went by the network.
+    """
+
+    address: str
+    sent: int = 0
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    space: WebSpace
     files: Mapping[str, bytes]
     kinds: Mapping[str, str]  # of files, by the ends of their names
 
@@ -55,6 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content or b"")
+        self.space.sent += len(content or b"")
 
 
 @cache
@@ -68,19 +84,22 @@ def _small(content: bytes) -> bytes:
 
 
 @contextmanager
-def web_space(files: Mapping[str, bytes]) -> Iterator[str]:
-    """Serve files while the `with` lasts, and yield their address, which ends in a slash.
+def web_space(files: Mapping[str, bytes]) -> Iterator[WebSpace]:
+    """Serve files while the `with` lasts.
 
     Args:
         files: content by path; "index.html" is what the address itself shows.
     """
     from app.site.build import KINDS
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"files": files, "kinds": KINDS}))
+    space = WebSpace("")
+    known = {"space": space, "files": files, "kinds": KINDS}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), known))
     server.daemon_threads = True
+    space.address = f"http://127.0.0.1:{server.server_port}/"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield space
     finally:
         server.shutdown()
         server.server_close()

@@ -22,7 +22,8 @@ def ask(address: str, **headers: str):
 
 
 def test_files_come_compressed_by_their_kinds_and_once():
-    with web_space(FILES) as address:
+    with web_space(FILES) as space:
+        address = space.address
         with ask(address, Accept_Encoding="gzip, br") as answer:
             assert gzip.decompress(answer.read()) == FILES["index.html"]
             assert (
@@ -39,3 +40,4 @@ def test_files_come_compressed_by_their_kinds_and_once():
             ask(address, If_None_Match=tag)
         with pytest.raises(urllib.error.HTTPError, match="404"):
             ask(f"{address}nowhere")
+        assert 900 < space.sent < 1100, "a page both ways, a picture, and little of what is compressed"
