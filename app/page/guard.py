@@ -13,6 +13,7 @@ from app.page.calls import Calls
 from app.page.gate import Gate, Rules
 from app.page.gate_login import LoginPages
 from app.page.hosts import Hosts, Root
+from app.page.kept_files import KeptFiles
 from app.page.login import Login
 from app.page.security_headers import security_headers
 from app.page.uploads import Uploads
@@ -63,7 +64,8 @@ class Guard:
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Put the gate around an application that has just been built."""
         assert app.middleware_stack is not None
-        self._gate = Gate(app.middleware_stack, self._rules, self._visits, self._uploads, self._calls)
+        inner = KeptFiles(app.middleware_stack)
+        self._gate = Gate(inner, self._rules, self._visits, self._uploads, self._calls)
         app.middleware_stack = self._gate if self._around is None else self._around(self._gate)
         yield
 
