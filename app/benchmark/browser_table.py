@@ -48,7 +48,12 @@ def _rates(found: list[dict[str, Any]]) -> Iterator[Row]:
     goal = f"<= {GOAL_PICTURES:g}"
     yield row("that p95, in pictures of the bare loop", "{:.2f}", lambda one: [one["p95_pictures"]], goal)
     yield row("student, p50 and p95, ms", "{:.1f}, {:.1f}", lambda one: [one[f"student_p{p}_ms"] for p in (50, 95)])
-    yield row("server CPU a picture, ms", "{:.2f}", lambda one: [one["server_ms_per_frame"]], f"{GOAL_SERVER_MS:g}")
+    yield row(
+        "server CPU a picture, more than with nobody, ms",
+        "{:.2f}",
+        lambda one: [one["server_ms_per_frame"]],
+        f"{GOAL_SERVER_MS:g}",
+    )
     shares = ("server_share", "server_share_idle")
     name = "server, % of a core, with the visitor and with nobody"
     yield row(name, "{:.2f}, {:.2f}", lambda one: [100 * one[share] for share in shares])

@@ -48,6 +48,7 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
     """Return the numbers of one pose model by name.
 
     Those of a way are medians over the rounds. Ratios are taken within each round: other load meets its turns alike.
+    The server's time for a picture is what it spends more than in the turns in which nobody visits it.
 
     Args:
         rounds: one or more, in which every way saw pictures.
@@ -73,11 +74,16 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
         "p95_pictures": median(lambda turns: np.percentile(turns[WHOLE].age_ms, 95) / turns[BARE].pose_ms.mean()),
         "student_p50_ms": float(np.percentile(student_ms, 50)) if len(student_ms) else float("nan"),
         "student_p95_ms": float(np.percentile(student_ms, 95)) if len(student_ms) else float("nan"),
-        "server_ms_per_frame": sum(turn.server_ms for turn in whole) / sum(len(turn.age_ms) for turn in whole),
+        "server_ms_per_frame": 1000 * (_share(whole) - _share(others)) / _rate(whole),
         "server_share": _share(whole),
         "server_share_idle": _share(others),
         "rounds": [{way: turn.fps for way, turn in turns.items()} for turns in rounds],
     }
+
+
+def _rate(turns: Sequence[Turn]) -> float:
+    """Return the pictures a second in all turns together."""
+    return sum(len(turn.age_ms) for turn in turns) / sum(turn.seconds for turn in turns)
 
 
 def _share(turns: Sequence[Turn]) -> float:
