@@ -76,6 +76,11 @@ def test_corrected_saved_opened_and_taught(serve_page, visit, teachable, greetin
         lines = [json.loads(line) for line in saved.read_text(encoding="utf-8").splitlines()]
         assert saved.name == "hello.corrected.jsonl" and all(line["corrected"] is True for line in lines)
         assert [(line["label"], line["start"]) for line in lines] == [(NAME, start) for start, _ in TRUTH]
+        assert any(line["count"] for line in lines), "a label that the model does not know is counted too"
+        for place, count in enumerate(line["count"] for line in lines):
+            said = f"{NAME} \u00d7 {count}, " if count else f"{NAME}, "
+            block = f"document.querySelectorAll('.edit-event')[{place}]"
+            tab.wait_for_function(f"(said) => {block}.title.includes(said)", arg=said)  # the number that is saved
         tab.keyboard.press("Delete")
         shows(tab, NAME)
         tab.set_input_files("#edit-file", saved)
