@@ -12,9 +12,16 @@ from app.corrections.formats import jsonl
 from app.landmarks.writer import LandmarkWriter
 from app.teach.pack import read_pack
 from tests.app.corrections.conftest import folder, named, teacher, waver
-from tests.app.corrections.test_learn import salutes
+from tests.app.corrections.test_learn import replay_of, salutes
+from tests.app.counting.figures import bumps, figure, times
 
 __all__ = ["folder", "named", "teacher", "waver"]
+
+
+def recorded(path, frames) -> None:
+    with LandmarkWriter(path) as writer:
+        for frame in frames:
+            writer.add(frame.time_s, list(enumerate(frame.poses)))
 
 
 @pytest.fixture
@@ -26,9 +33,7 @@ def results(tmp_path, teacher, monkeypatch):
     place = tmp_path / "results"
     place.mkdir()
     given = salutes("a.mp4", 40)
-    with LandmarkWriter(place / "a.ikem") as writer:
-        for frame in given.frames():
-            writer.add(frame.time_s, list(enumerate(frame.poses)))
+    recorded(place / "a.ikem", given.frames())
     (place / "a.jsonl").write_text(jsonl(given.correction), encoding="utf-8")
     other = jsonl(given.correction).replace('"corrected": true', '"corrected": false').replace("a.mp4", "other.mp4")
     (place / "other.jsonl").write_text(other, encoding="utf-8")
@@ -45,6 +50,15 @@ def test_corrected_events_become_a_pack(results, capsys):
     assert main(["learn", "results", "--pack", "my.pack"]) == 0
     again = read_pack(results.parent / "my.pack")
     assert len(again.action_E) == len(pack.action_E), "nothing is learnt twice"
+
+
+def test_it_says_how_often_corrected_actions_were_repeated(results, capsys):
+    (results / "a.ikem").unlink()
+    recorded(results / "a.ikem", replay_of(figure(bumps(times(12), [1, 3, 5]))).frames())
+    given = [made_event(0, "my squat", 0.8, 7.0), made_event(0, "idle", 8.0, 11.0)]
+    (results / "a.jsonl").write_text(jsonl(checked("a.mp4", given)), encoding="utf-8")
+    assert main(["learn", "results", "--pack", "my.pack"]) == 0
+    assert "a.mp4, as corrected: my squat 3\n" in capsys.readouterr().out
 
 
 def test_worse_is_refused_unless_insisted_on(results, monkeypatch, capsys):
