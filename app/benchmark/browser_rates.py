@@ -122,17 +122,20 @@ def _watched(tab: Page, here: Mapping[str, str], whole: bool, seconds: float, wa
     start_ms, _ = tab.evaluate(_MEASURED)
     for worker in workers:
         worker.evaluate(_SPENT)
-    before = cpu_ms(process)["server"]
+    before = cpu_ms(process)
     tab.wait_for_timeout(1000 * seconds)
     end_ms, rows = tab.evaluate(_MEASURED)
-    server_ms = cpu_ms(process)["server"] - before
+    spent_ms = cpu_ms(process)
+    spent_ms.subtract(before)
     pose_ms, *student_ms = (np.array(worker.evaluate(_SPENT)) for worker in workers)
     if not rows or not len(pose_ms):
         raise BenchError(f"no picture was done in {seconds:g} s: leave the machine alone, or take more with --seconds")
     if not whole and not any(people for *_, people in rows):
         raise BenchError("nobody was found in the pictures: name a video of a person with --video")
     ages = np.array([age for _, age, _ in rows])
-    return Turn((end_ms - start_ms) / 1000, ages, pose_ms, student_ms[0] if whole else np.array([]), server_ms)
+    server_ms = spent_ms.pop("server")
+    students = student_ms[0] if whole else np.array([])
+    return Turn((end_ms - start_ms) / 1000, ages, pose_ms, students, server_ms, sum(spent_ms.values()))
 
 
 def _timed(tab: Page, scripts: Sequence[str], address: str, name: str, method: str) -> Worker:

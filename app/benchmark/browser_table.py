@@ -41,6 +41,7 @@ def _rates(found: list[dict[str, Any]]) -> Iterator[Row]:
     for way, name in ((BARE, "bare loop"), (WORKER, "the page's pose worker alone"), (WHOLE, "the whole path")):
         yield of_way(f"{name}, pictures a second", "{:.1f}", way, "fps")
         yield of_way(f"{name}, ms of the landmarker", "{:.1f}", way, "pose_ms")
+        yield of_way(f"{name}, CPU of all of Chromium a picture, ms", "{:.0f}", way, "browser_ms")
     yield row("the whole path / bare loop", "{:.2f}", lambda one: [one["ratio"]], f">= {GOAL_RATIO:g}")
     yield row("the page's pose worker alone / bare loop", "{:.2f}", lambda one: [one["ratio_worker"]])
     for way, name in ((BARE, "bare loop, picture to poses"), (WHOLE, "picture to overlay")):

@@ -27,6 +27,7 @@ class Turn:
         pose_ms: (N,) the landmarker's own time on each picture.
         student_ms: (M,) the student's on each window; empty where there is none.
         server_ms: CPU time of the page's server meanwhile.
+        browser_ms: CPU time of all of Chromium's processes meanwhile.
     """
 
     seconds: float
@@ -34,6 +35,7 @@ class Turn:
     pose_ms: np.ndarray
     student_ms: np.ndarray
     server_ms: float
+    browser_ms: float = 0.0
 
     @property
     def fps(self) -> float:
@@ -63,6 +65,7 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
             "pose_ms": median(lambda turns: turns[way].pose_ms.mean()),
             "age_p50_ms": median(lambda turns: np.percentile(turns[way].age_ms, 50)),
             "age_p95_ms": median(lambda turns: np.percentile(turns[way].age_ms, 95)),
+            "browser_ms": median(lambda turns: turns[way].browser_ms / len(turns[way].age_ms)),
         }
 
     whole, others = [turns[WHOLE] for turns in rounds], [turns[way] for turns in rounds for way in (BARE, WORKER)]

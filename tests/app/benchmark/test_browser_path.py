@@ -22,7 +22,7 @@ FACTS = {"processor": "Some CPU", "cores": 2, "camera_fps": 30, "video": "a.mp4"
 
 def turn(pictures: int, age_ms: float, pose_ms: float, student_ms=(), server_ms: float = 0.0, seconds: float = 10.0):
     every = np.ones(pictures)
-    return Turn(seconds, age_ms * every, pose_ms * every, np.array(student_ms, float), server_ms)
+    return Turn(seconds, age_ms * every, pose_ms * every, np.array(student_ms, float), server_ms, 55.0 * pictures)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_ratios_are_of_a_round_and_its_own_bare_loop(rounds):
     assert found[BARE]["fps"] == 15 and found[WHOLE]["fps"] == 12.5
     assert found["ratio"] == pytest.approx((0.8 + 0.9) / 2) and found["ratio_worker"] == pytest.approx(0.9)
     assert found["p95_pictures"] == pytest.approx((72 / 40 + 96 / 80) / 2)
-    assert found["student_p50_ms"] == 20
+    assert found["student_p50_ms"] == 20 and found[WHOLE]["browser_ms"] == 55
 
 
 def test_the_server_s_time_is_that_of_the_turns_with_a_visitor(rounds):
