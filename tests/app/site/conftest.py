@@ -47,13 +47,17 @@ def camera(tmp_path_factory, shared_data) -> Path:
 
 @pytest.fixture
 def open_site(site, camera, tmp_path):
-    """Opens the site from a server of its own: the tab, the server, what was asked for, and errors."""
+    """Opens the site from a server of its own: the tab, the server, what was asked for, and errors.
+
+    Modules of assets/web, by their names, may be changed.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
     server, opened = Server(site), []
 
-    def opens():
+    def opens(**changed: bytes):
+        server.changed.update({f"web/{name}.js": script for name, script in changed.items()})
         asked, said = [], []
         flags = [*FLAGS, *ALONE, f"--use-file-for-fake-video-capture={camera}"]
         context = play.chromium.launch_persistent_context(

@@ -26,12 +26,28 @@ delete HTMLVideoElement.prototype.requestVideoFrameCallback;
 
 
 class Server:
-    """A plain web server for a folder, which writes down what it is asked for."""
+    """A plain web server for a folder.
+
+    Attributes:
+        asked: what it was asked for.
+        changed: scripts by their paths that stand in for those of the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
-        asked = self.asked = []
+        asked, changed = self.asked, self.changed = [], {}
 
         class Handler(SimpleHTTPRequestHandler):
+            def do_GET(self) -> None:
+                script = changed.get(self.path.lstrip("/"))
+                if script is None:
+                    super().do_GET()
+                    return
+                self.send_response(200)
+                self.send_header("Content-Type", "text/javascript")
+                self.send_header("Content-Length", str(len(script)))
+                self.end_headers()
+                self.wfile.write(script)
+
             def log_message(self, format: str, *args: object) -> None:
                 asked.append(self.path)
 
