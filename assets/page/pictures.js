@@ -95,7 +95,7 @@ function follow(mine) {
   };
   if (video.requestVideoFrameCallback) return video.requestVideoFrameCallback(next);
   setTimeout(() => {
-    const count = video.getVideoPlaybackQuality().totalVideoFrames;
+    const count = video.getVideoPlaybackQuality().totalVideoFrames || video.currentTime; // Firefox counts none of a camera's
     if (mine === round && count === mine.count) return follow(mine);
     mine.count = count;
     next(performance.now());
