@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from models.system.lock import alone
 from training.data.pool import Pool
-from training.data.store import Store
+from training.data.store import VAL, Store
 from training.parallel.torchrun import Group
 from training.runs.run_folder import CONFIG, STAGE1, known, read_config
 
@@ -74,10 +74,14 @@ def splits_that_fit(data: list[dict[str, Any]], store: Store) -> tuple[int, list
 
     Args:
         data: of the run's config.json.
-        store: whose splits are looked at: their training clips, or all clips but their test clips.
+        store: whose splits are looked at: their training clips, or all clips but their test clips; and the training
+            clips of what is left of a split when it is cut once more ("NAME-val").
     """
     clips = next((part["clips"] for part in data if part["data_hash"] == store.hash), 0)
-    sizes = {name: (len(train), len(store) - len(test)) for name in store.splits for train, test in [store.split(name)]}
+    sizes = {name: [len(train), len(store) - len(test)] for name in store.splits for train, test in [store.split(name)]}
+    for name in store.splits:
+        with suppress(ValueError):  # not every split can be cut again
+            sizes[f"{name}{VAL}"] = [len(store.split(f"{name}{VAL}")[0])]
     return clips, [name for name, fitting in sizes.items() if clips in fitting]
 
 
@@ -87,10 +91,10 @@ def may_have_seen(data: list[dict[str, Any]], store: Store, split: str) -> str:
     Args:
         data: of the run's config.json.
         store: on which the run is judged; of another one it has seen nothing.
-        split: whose test clips judge.
+        split: whose test clips judge. A run on a part of its training clips has seen none of them.
     """
     clips, fitting = splits_that_fit(data, store)
-    if not clips or split in fitting:
+    if not clips or split in fitting or f"{split}{VAL}" in fitting:
         return ""
     where = "all clips" if clips == len(store) else f"split {' or '.join(fitting)}" if fitting else "another split"
     return (

@@ -32,7 +32,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     people = [[rng.normal(0, 0.3, (50, 25, 3)) + 0.5 * c * (np.arange(25) > 20)[:, None]] for c in label]
     parts = {"half": np.arange(40) // 20, "most": (np.arange(40) >= 8).astype(int)}
     folder = tmp_path_factory.mktemp("store")
-    write_store(folder, people, {"label": label}, ("sit_down", "stand_up"), parts, "test")
+    columns = {"label": label, "view": 1 + np.arange(40) // 10}
+    write_store(folder, people, columns, ("sit_down", "stand_up"), parts, "test")
     return Store(folder)
 
 
@@ -74,7 +75,9 @@ def test_the_command_says_by_what_it_judges(
 @pytest.mark.parametrize(
     ("split", "clips", "said"),
     [("half", 20, ""), ("most", 20, r"on split half of .* \(20 clips\)"), ("half", 40, "on all clips of"),
-     ("half", 30, "on another split of"), ("most", 32, "")],
+     ("half", 30, "on another split of"), ("most", 32, ""),
+     ("half-val", 10, ""), ("half-val", 20, r"on split half of .* \(20 clips\)"), ("half", 10, ""),
+     ("most", 10, r"on split half-val of")],
 )  # fmt: skip
 def test_a_run_of_another_split_is_refused(split: str, clips: int, said: str, store: Store, tmp_path: Path) -> None:
     run = finished(tmp_path / "run", "compact", store, np.arange(clips))
