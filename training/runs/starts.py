@@ -54,9 +54,13 @@ def require_same_start(stage1: Path, config: Any, data: list[dict[str, Any]]) ->
     """Make sure that a run's stage 1 was trained as another run asks for.
 
     Raises:
-        ValueError: it was trained on other clips, or with other values, which the message names; or has not ended.
+        ValueError: it was trained on other clips, or with other values, which the message names; it has not ended; or
+            it is a student.
     """
-    held, asked = read_config(stage1), json.loads(json.dumps({"config": asdict(config), "data": data}))
+    held = read_config(stage1)
+    if held.get("kind") != "pretrain":
+        raise ValueError(f"{stage1} is a run of {held.get('kind')} and has no stage 1: name a run of pretrain")
+    asked = json.loads(json.dumps({"config": asdict(config), "data": data}))
     there, here = _flat(held["config"]), _flat(known(asked["config"], held["config"]))
     words = [f"{name} {there.get(name)} (here {value})" for name, value in here.items() if there.get(name) != value]
     words += ["other clips"] * (held["data"] != asked["data"])

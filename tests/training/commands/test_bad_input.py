@@ -52,6 +52,7 @@ def runs(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"epoch": config.stage1, "modalities": list(names), "model": branches.state_dict(), "optimizer": {}},
             folder / name / STAGE1,
         )
+    open_run(folder / "student", "distil", config, pool.record, {})
     return folder
 
 
@@ -86,6 +87,10 @@ CASES = {
     "a stage 1 that has not ended": (
         "pretrain --preset compact --stage1-from {runs}/begun --modalities jb --out {out} --precision fp32 "
         "--shape.channels 8,8 " + _TRAIN, "has not ended its stage 1",
+    ),
+    "a student's stage 1": (
+        "pretrain --preset compact --stage1-from {runs}/student --modalities jb --out {out} --precision fp32 "
+        "--shape.channels 8,8 " + _TRAIN, "is a run of distil and has no stage 1",
     ),
     "a teacher of another preset": (
         "distil --preset compact --start teacher --teacher {runs}/paper --out {out} --shape.channels 8,8 " + _TRAIN,
