@@ -5,6 +5,7 @@ What is finished is not run again, and what was killed goes on from its checkpoi
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,10 +46,15 @@ class ComparisonProgress:
             if task.name in self.part:
                 self.bar.update((new := done * self.cost[task.name]) - self.part[task.name])
                 self.part[task.name] = new
-            doing = f"epoch {done}/{task.epochs}, loss {loss:.3f}" if loss is not None else task.kind
+            doing = f"epoch {done}/{task.epochs}, loss {loss:.3f}" if loss is not None else self._begun(task)
             words.append(f"  {task.name}: {doing}")
         for line, text in zip(self.lines, words + [""] * len(self.lines), strict=False):
             line.set_description_str(text)
+
+    def _begun(self, task: Task) -> str:
+        """Say how far the bar is that a task without a log of epochs prints: an evaluation may train for long."""
+        steps = re.findall(r"\d+/\d+", self.state.last_words(task.name))
+        return f"{task.kind}, {steps[-1]}" if steps else task.kind
 
     def close(self) -> None:
         """Close the bars and leave them as they are."""

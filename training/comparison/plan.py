@@ -237,11 +237,23 @@ def describe(plan: TaskPlan, clips: Callable[[Task], int], done: Callable[[Task]
         judged.setdefault(task.source or "with labels alone", []).append(_judged(task) + " (finished)" * done(task))
     lines += [f"evaluate {source}: {'; '.join(words)}" for source, words in judged.items()]
     runs = sum(task.kind != EVALUATE for task in plan.tasks.values())
-    lines.append(f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once), {left:,} of them to do")
+    tuned = any(_trains(task) and not done(task) for task in plan.tasks.values())
+    lines.append(
+        f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once), {left:,} of them to do"
+        + "; training with labels comes on top" * tuned
+    )
     return "\n".join(lines)
+
+
+def _trains(task: Task) -> bool:
+    """Return whether an evaluation trains encoders, not heads alone."""
+    return (
+        task.kind == EVALUATE and task.config["protocol"] in (SCRATCH, "finetune", "semi") and not task.config["frozen"]
+    )
 
 
 def _judged(task: Task) -> str:
     column = task.name.removeprefix(f"{task.source}-")
     sets = [letters(names) for names in task.subsets]
-    return f"{column} of {', '.join(sets)}" if sets else column
+    told = f"{column} of {', '.join(sets)}" if sets else column
+    return told + (f", {task.config['values']['epochs']} epochs" if _trains(task) else "")

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from models.branches import Branches
+from models.system.words import count
 from training.data.store import Store
 from training.evaluation.classifier import Classifier
 from training.evaluation.cost import Cost, cost
@@ -173,8 +174,10 @@ def describe(result: dict[str, Any]) -> str:
     """Format the rows as a Markdown table, and below it what the reader must know of the run."""
     from training.evaluation.results import markdown
 
+    judged = f"\nTrained on {count(result['train_clips'], 'clip')} with labels, tested on {result['test_clips']}"
+    other = "; the encoders were pre-trained on other data" * bool(result["transfer"])
     remark = f"\nWARNING: {result['remark']}" if "remark" in result else ""
-    return markdown([_cells(line) for line in result["rows"]]) + remark
+    return markdown([_cells(line) for line in result["rows"]]) + f"{judged}{other}." + remark
 
 
 def _cells(line: dict[str, Any]) -> dict[str, str]:

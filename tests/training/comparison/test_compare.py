@@ -14,7 +14,7 @@ import yaml
 from models.modality_names import MODALITIES
 from models.system.places import ROOT
 from training.comparison import compare as compare_module
-from training.comparison.compare import compare
+from training.comparison.compare import ComparisonProgress, compare
 from training.comparison.grid import Grid
 from training.comparison.plan import Task, TaskPlan, describe, make_plan
 from training.comparison.state import ComparisonState
@@ -311,10 +311,29 @@ def test_the_plan_in_words(tmp_path: Path, store: Path) -> None:
     assert "seed0-none-jmbaro: pretrain, 4 epochs x 6 branches x 8 clips = 192 clip-epochs, finished\n" in text
     assert "seed0-ekem-jmb: pretrain, 2 epochs x 3 branches x 8 clips = 48 clip-epochs, stage 1 of seed0-none" in text
     total = 2 * 192 + 2 * 96 + 48 + 2 * 3 * 3 * 8
-    assert text.endswith(f"7 runs, {total:,} clip-epochs (one clip, one branch, once), 144 of them to do")
+    counted = f"7 runs, {total:,} clip-epochs (one clip, one branch, once), 144 of them to do"
+    assert text.endswith(f"{counted}; training with labels comes on top")
+    assert "evaluate with labels alone: seed0-scratch of jmb, 100 epochs" in text
+    assert describe(_plan(tmp_path, store, rows=[{"modalities": "jm"}]), lambda task: 8, lambda task: False).endswith(
+        "do"
+    )
 
 
 # Running
+
+
+def test_an_evaluation_says_how_far_it_is(state: ComparisonState, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = next(task for task in state.plan.tasks.values() if task.kind == "evaluate")
+    progress, told = ComparisonProgress(state, 1), []
+    monkeypatch.setattr(progress.lines[0], "set_description_str", told.append)
+    progress.watch([task])
+    state.prepare(task)
+    state.log(task.name).write_text(
+        "train with labels, seed 0:   2%| | 2/100 [00:43<34:34]\r   3%| | 3/100 [01:06<35:44]"
+    )
+    progress.watch([task])
+    progress.close()
+    assert told[:2] == [f"  {task.name}: evaluate", f"  {task.name}: evaluate, 3/100"]
 
 
 def test_what_is_finished_is_not_run_again(state: ComparisonState) -> None:

@@ -17,7 +17,7 @@ from training.commands import evaluate as command
 from training.config.schema import PretrainConfig
 from training.data.pool import Pool
 from training.data.store import Store, write_store
-from training.evaluation.evaluate import evaluate
+from training.evaluation.evaluate import describe, evaluate
 from training.evaluation.knn import NearestConfig
 from training.evaluation.linear import LinearConfig, Predictions
 from training.evaluation.protocols import make_config
@@ -109,6 +109,11 @@ def test_linear_says_what_it_was_asked_and_where_it_comes_from(
 def test_another_store_is_transfer(stores: tuple[Store, Store], run: Path) -> None:
     told = evaluate(stores[1], "half", NearestConfig(), run, "knn")
     assert told["transfer"] and told["data_hash"] == stores[1].hash
+    train, test = stores[1].split("half")
+    said = describe(told).splitlines()[-1]
+    assert (
+        said.startswith(f"Trained on {len(train)} clips with labels, tested on {len(test)}; ") and "other data" in said
+    )
     assert told["run"]["data"][0]["data_hash"] == stores[0].hash
 
 
