@@ -1,11 +1,16 @@
 // In workers: questions of the page are answered; those of one kind one after another.
 // {number, do, ...given} in; {number, value} or {number, failed: {text, kind}} out.
 
-// kind: "memory" where there was not enough, else the error's name.
+const FULL = /out of memory|memory access|cannot enlarge|could not allocate|OOM/i;
+const DAMAGED = "a part of the recogniser came damaged or cut off: load the page again, and if that does not help, " +
+  "whoever serves it must copy it anew";
+
+// kind: "memory" where there was not enough, else the error's name. What the makers of WebAssembly say of a file that is
+// none (cut off, or a stand-in of Git LFS) is no sentence for a visitor.
 function failureOf(error) {
-  const text = String(error?.message ?? error);
-  const full = error instanceof RangeError || /out of memory|memory access|cannot enlarge|OOM/i.test(text);
-  return { text, kind: full ? "memory" : (error?.name ?? "Error") };
+  const text = String(error?.message ?? error), name = error?.name ?? "Error";
+  if (error instanceof RangeError || FULL.test(text)) return { text, kind: "memory" };
+  return { text: /CompileError|magic (word|number)/.test(`${name} ${text}`) ? DAMAGED : text, kind: name };
 }
 
 // deeds: {name: function of what is given, which returns a value or a promise}.

@@ -57,6 +57,30 @@ tell(said);
                     "the recogniser was ended"]  # fmt: skip
 
 
+def test_what_webassembly_says_of_a_broken_file_is_told_in_words(tmp_path):
+    """Of one that was cut off, or in whose place a stand-in of Git LFS came."""
+    magic = "expected magic word 00 61 73 6d, found 76 65 72 73 @+0"
+    said = [f"Aborted(CompileError: WebAssembly.instantiate(): {magic}). Build with -sASSERTIONS for more info.",
+            "no available backend found. ERR: [wasm] RuntimeError: Aborted(CompileError: section extends past the end)",
+            "no available backend found. ERR: [wasm] RangeError: WebAssembly.Memory(): could not allocate memory",
+            "the server has no x.js (404)"]  # fmt: skip
+    told = run_here(
+        tmp_path,
+        """
+import { answerBy } from "./served.js";
+const told = [];
+self.postMessage = (data) => told.push(data.failed);
+answerBy({ fail: ({ text }) => { throw new Error(text); } });
+for (const text of facts) self.onmessage({ data: { number: 1, do: "fail", text } });
+await new Promise((wake) => setTimeout(wake, 50));
+tell(told);
+""",
+        said,
+    )
+    assert all(failed["text"].startswith("a part of the recogniser came damaged") for failed in told[:2])
+    assert told[2]["kind"] == "memory" and told[3]["text"] == said[3]
+
+
 def test_the_settings_name_every_file_that_a_worker_asks_for():
     from app.site.served import NAMES
 
