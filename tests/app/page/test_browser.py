@@ -124,7 +124,7 @@ def test_events_are_listed_and_saved(serve_page, visit):
         with tab.expect_download() as saved:
             tab.click("#save-live")
         lines = saved.value.path().read_text().splitlines()
-        assert lines[0] == "person,label,start,end,score,time"
+        assert lines[0] == "person,label,start,end,score,count,time"
         rows = [dict(zip(lines[0].split(","), line.split(","))) for line in lines[1:]]
         assert len(rows) == tab.locator("#events tr").count()
         assert rows[0]["person"].isdigit(), "0, or more where a busy machine lost sight of them meanwhile"
