@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MISSING_LIBRARY = (
     "MediaPipe cannot load a system library ({}); on Debian or Ubuntu: sudo apt-get install libegl1 libgles2"
 )
-LOOK_EVERY_S = 0.5  # how often to look for more people than are in view
+LOOK_EVERY_S = 1.0  # how often to look for more people than are in view; a look takes two or three frames' time
 
 
 def keep_usage_logs_here() -> None:
