@@ -118,7 +118,7 @@ def _answer(model, joints, times):
 def answers_by_rate(shipped_model, request):
     """(rates, clips, C) scores of the same recorded clips as cameras of other rates would have seen them."""
     dense = np.arange(240) / 60.0
-    clips = [make_motion(name, 4.0, 60.0, request.param) for name in MOTIONS]
+    clips = [make_motion(name, 4.0, 60.0, request.param) for name in sorted(MOTIONS)[::2]]
     answers = {}
     for fps in (60, 30, 15, 8):
         keep = np.round(np.arange(0, 240 - 1e-6, 60 / fps)).astype(int)

@@ -106,6 +106,7 @@ def test_files_and_runs_without_listeners_are_as_before(tmp_path):
     assert written and all("id" not in line for line in written)
 
 
+@pytest.mark.slow
 def test_a_client_hears_a_camera_over_http(tmp_path):
     hub, heard = Hub("run"), []
 

@@ -100,7 +100,10 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("workers", "kind"), [(1, signal.SIGINT), (2, signal.SIGINT), (2, signal.SIGHUP)])
+@pytest.mark.parametrize(
+    ("workers", "kind"),
+    [(1, signal.SIGINT), (2, signal.SIGHUP), pytest.param(2, signal.SIGINT, marks=pytest.mark.slow)],
+)
 def test_a_terminal_ends_cameras_whole(tmp_path, workers, kind):
     out, seen = tmp_path / "out", tmp_path / "seen"
     seen.mkdir()

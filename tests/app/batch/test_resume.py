@@ -267,7 +267,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_killed_at_any_moment_and_gone_on(tmp_path, workers, worked):
     """SIGKILL, again and again: whatever has its name is whole, and the end is the same."""
-    inputs, out, whole, count = tmp_path / "in", tmp_path / "out", tmp_path / "whole", 10
+    inputs, out, whole, count = tmp_path / "in", tmp_path / "out", tmp_path / "whole", 8
     inputs.mkdir()
     for i in range(count):
         save(inputs / f"{i}.npz", joints((3, "wave"), (2, "squat"), (i % 3 + 1, "wave")))

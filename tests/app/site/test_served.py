@@ -57,7 +57,7 @@ def test_every_file_stands_at_an_address_of_its_version(model_path):
     assert read("graph").content == GRAPH and read("pose").content == b"a pose model"
     card = read("card").json()
     assert card["constants"]["app.stream.decision"]["SMOOTHING_S"] > 0
-    assert card["pose"] == {"bytes": 12, "sha256": hashlib.sha256(b"a pose model").hexdigest()}
+    assert card["pose"] == {"name": "pose", "bytes": 12, "sha256": hashlib.sha256(b"a pose model").hexdigest()}
     model_path.with_name("pose.task").write_bytes(b"another")
     others = here(HandModel(), model_path, model_path.with_name("pose.task")).addresses
     assert {key for key in NAMES if others[key] != found.addresses[key]} == {"pose", "graph", "card", "teaching"}

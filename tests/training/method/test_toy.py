@@ -163,7 +163,7 @@ def exchanged(exchange: str, seed: int, aligned: bool = True, steps: int = 150) 
     return tuple(knn(found[m], new_label_N, bank[m], label_N) for m in range(2))
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("exchange", "gain"), [("ekem", 0.3), ("cmd", 0.25), ("ikem", 0.08)])
 def test_exchange_lifts_the_noisy_modality(exchange, gain, seed):
     """Alone it learns its signature; the clean one, which stays as good, teaches it the class."""

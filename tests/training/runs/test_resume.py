@@ -80,7 +80,9 @@ def killed_after(monkeypatch: pytest.MonkeyPatch, epochs: int) -> None:
     monkeypatch.setattr(loop, "_epoch", dying)
 
 
-@pytest.mark.parametrize(("config", "epochs"), [(CONFIG, 1), (CONFIG, 3), (FULL, 1)])
+@pytest.mark.parametrize(
+    ("config", "epochs"), [pytest.param(CONFIG, 1, marks=pytest.mark.slow), (CONFIG, 3), (FULL, 1)]
+)
 def test_a_killed_run_goes_on_bit_for_bit(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: PretrainConfig, epochs: int
 ) -> None:
