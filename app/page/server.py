@@ -24,7 +24,7 @@ from app.page.guard import Guard, forget_name, make_rules
 from app.page.here import NOT_HERE, Here
 from app.page.hosts import Root
 from app.page.html_head import own_name
-from app.page.jobs import Jobs
+from app.page.jobs import Jobs, look_less_often
 from app.page.live_tab import Addresses, build_live, frame_handler, page_settings
 from app.page.own_gradio import gr
 from app.page.recorder import Recordings
@@ -167,6 +167,7 @@ def serve(
             uploads.leave(visitor, owner, last=not visits.of(owner))
 
         page, jobs = build(model, pose_model, sessions, route, visits, turns, place.auth is not None, addresses)
+        look_less_often(page._queue)
         rules = make_rules(
             TITLE, place.host, place.port, place.root, place.hosts, place.auth, place.frame_ancestors
         )  # fmt: skip

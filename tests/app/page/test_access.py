@@ -169,6 +169,7 @@ def test_https_is_served(certificate, pose_model_path, free_port):
     context = ssl.create_default_context(cafile=str(certificate[0]))
     context.check_hostname = False
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    with serve(HandModel(), pose_model_path, place) as (_, address, _):
+    with serve(HandModel(), pose_model_path, place) as (page, address, _):
+        assert page._queue.sleep_when_free >= 0.05  # a server with nobody there rests
         assert address.startswith("https://127.0.0.2")
         assert b"IKEM Live" in opener.open(address, timeout=30).read()

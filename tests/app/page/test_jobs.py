@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.page.jobs import MOST_OF_ADDRESS, QUEUE, Jobs
+from app.page.jobs import MOST_OF_ADDRESS, QUEUE, Jobs, look_less_often
 from app.page.visits import Owner, RefusedError, Visits
 
 gr = pytest.importorskip("gradio")
@@ -113,3 +113,12 @@ def test_the_place_is_told():
     assert "<p>" not in working(0) + working(AT_ONCE - 1)
     assert "1 recording of other visitors comes before yours" in working(AT_ONCE)
     assert "3 recordings of other visitors come" in working(AT_ONCE + 2)
+
+
+def test_the_queue_looks_for_work_less_often():
+    """Under the names that Gradio reads, or it would go on looking a thousand times a second."""
+    with gr.Blocks() as page:
+        names = set(vars(page._queue))
+        look_less_often(page._queue)
+    assert set(vars(page._queue)) == names
+    assert page._queue.sleep_when_free >= 0.05 and page._queue.progress_update_sleep_when_free >= 0.1
