@@ -153,6 +153,7 @@ export function taught(answer) {
 async function loadPack(file) {
   if (!file) return;
   if (file.size > MOST_FILE) return tell(`${file.name} is larger than a pack can be here (16 MB)`, true);
+  tell("Loading the pack ..."); // on a page without a server the recogniser may have to start first
   ask({ do: "load", name: file.name, file: await readPack(file) });
 }
 
