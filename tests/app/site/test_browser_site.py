@@ -25,6 +25,9 @@ def test_the_site_works_alone_and_without_a_network(open_site, tmp_path):
     _names_the_action(tab)
     picture(tab, "online.png")
     assert said == [], "no error in a script, and nothing that the policy refuses"
+    tab.evaluate("document.getElementById('newer').hidden = false")
+    tab.click("#take-newer", trial=True, timeout=10_000)  # nothing covers the button
+    tab.evaluate("document.getElementById('newer').hidden = true")
 
     server.end()
     tab.reload()
@@ -47,6 +50,8 @@ def _teaches(tab, path: Path) -> None:
     """An action is recorded and learnt, and its pack is one that the shell opens."""
     tab.click("#teach-tab-button")
     tab.fill("#teach-name", "star jump")
+    stage, panel = (tab.locator(name).bounding_box() for name in ("#stage", "#teach-tab"))
+    assert stage["width"] == panel["width"], "one column on a telephone, and the stage fills it"
     tab.select_option("#teach-seconds", "8")
     tab.click("#teach-record")
     says(tab, "#taught h3", "star jump")
