@@ -6,12 +6,14 @@ for a busy machine looks at a few pictures a second.
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
+
 import pytest
 
 from models.system.places import ASSETS
 from tests.app.bare_page import bare_page
 from tests.app.browser_files import browser_files
-from tests.app.page_visit import CHROMIUM, FLAGS, SLOW
+from tests.app.page_visit import CHROMIUM, FLAGS, SLOW, filmed_camera
 
 PATIENCE_MS, HERE_PATIENCE_MS = 30_000, 600_000
 FILM = "jumping_jack_03.mp4"
@@ -49,30 +51,39 @@ def two_cameras():
         browser.close()
 
 
+@contextmanager
+def _tabs():
+    """Yields what opens a tab for a page and starts its server; all are closed at the end, and no script has failed."""
+    errors = []
+    with ExitStack() as opened:
+
+        def open_tab(browser, patience_ms: int, width: int = 1280, height: int = 800):
+            server, address = opened.enter_context(bare_page())
+            context = browser.new_context(viewport={"width": width, "height": height})
+            opened.callback(context.close)
+            tab = context.new_page()
+            tab.set_default_timeout(patience_ms)
+            tab.on("pageerror", lambda error: errors.append(str(error)))
+            return tab, server, address
+
+        yield open_tab
+    assert not errors
+
+
 @pytest.fixture
 def bare(two_cameras):
     """Opens the page before a server of its own, and fails on an error in its scripts."""
-    opened, errors = [], []
+    with _tabs() as open_tab:
 
-    def open_page(script: str = "", width: int = 1280, height: int = 800, ready: bool = True):
-        served = bare_page()
-        server, address = served.__enter__()
-        context = two_cameras.new_context(viewport={"width": width, "height": height})
-        opened.append((context, served))
-        tab = context.new_page()
-        tab.set_default_timeout(PATIENCE_MS)
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.add_init_script(WATCHED + script)
-        tab.goto(address)
-        if ready:
-            tab.wait_for_selector("#start:enabled")
-        return tab, server
+        def open_page(script: str = "", width: int = 1280, height: int = 800, ready: bool = True):
+            tab, server, address = open_tab(two_cameras, PATIENCE_MS, width, height)
+            tab.add_init_script(WATCHED + script)
+            tab.goto(address)
+            if ready:
+                tab.wait_for_selector("#start:enabled")
+            return tab, server
 
-    yield open_page
-    for context, served in opened:
-        context.close()
-        served.__exit__(None, None, None)
-    assert not errors
+        yield open_page
 
 
 @pytest.fixture(scope="module")
@@ -85,25 +96,19 @@ def here_files(pretrained, pose_model_path):
 def browser_of(shared_data, tmp_path_factory):
     """Returns a Chromium whose camera plays a video of ../shared, again and again."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    cv2 = pytest.importorskip("cv2")
+    pytest.importorskip("cv2")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
     opened: dict = {}
 
     def played(name: str):
-        if name in opened:
-            return opened[name]
         video = shared_data / "videos" / name
         if not video.is_file():
             pytest.skip(f"there is no {name} in ../shared/data/videos")
-        film, path = cv2.VideoCapture(str(video)), tmp_path_factory.mktemp("camera") / "clip.mjpeg"
-        repeats = max(1, round(30 / (film.get(cv2.CAP_PROP_FPS) or 30))) * SLOW
-        with path.open("wb") as file:
-            while (read := film.read())[0]:
-                picture = cv2.resize(read[1], (640, 480))
-                file.write(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes() * repeats)
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={path}"]
-        opened[name] = play.chromium.launch(executable_path=CHROMIUM, args=flags)
+        if name not in opened:
+            path = filmed_camera(tmp_path_factory.mktemp("camera") / "clip.mjpeg", video)
+            flags = [*FLAGS, f"--use-file-for-fake-video-capture={path}"]
+            opened[name] = play.chromium.launch(executable_path=CHROMIUM, args=flags)
         return opened[name]
 
     with api.sync_playwright() as play:
@@ -115,29 +120,19 @@ def browser_of(shared_data, tmp_path_factory):
 @pytest.fixture
 def page_here(browser_of, here_files):
     """Opens the page before a server that has the recogniser, with what a visitor chose before."""
-    opened, errors = [], []
     slower = (ASSETS / "page" / "here.js").read_text(encoding="utf-8").replace("taken / 1000", f"taken / {SLOW}000")
+    with _tabs() as open_tab:
 
-    def open_page(choice: str = "", film: str = FILM, **changed):
-        served = bare_page()
-        server, address = served.__enter__()
-        server.files = here_files | changed
-        context = browser_of(film).new_context(viewport={"width": 1280, "height": 800})
-        opened.append((context, served))
-        tab = context.new_page()
-        tab.set_default_timeout(HERE_PATIENCE_MS)
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.hosts = set()
-        context.on("request", lambda request: tab.hosts.add(request.url.split("/")[2]))
-        tab.route("**/page/here.js", lambda asked: asked.fulfill(body=slower, content_type="text/javascript"))
-        if choice:
-            tab.add_init_script(CHOSEN.format(choice))
-        tab.goto(address)
-        tab.wait_for_selector("#start:enabled")
-        return tab, server
+        def open_page(choice: str = "", film: str = FILM, **changed):
+            tab, server, address = open_tab(browser_of(film), HERE_PATIENCE_MS)
+            server.files = here_files | changed
+            tab.hosts = set()
+            tab.context.on("request", lambda request: tab.hosts.add(request.url.split("/")[2]))
+            tab.route("**/page/here.js", lambda asked: asked.fulfill(body=slower, content_type="text/javascript"))
+            if choice:
+                tab.add_init_script(CHOSEN.format(choice))
+            tab.goto(address)
+            tab.wait_for_selector("#start:enabled")
+            return tab, server
 
-    yield open_page
-    for context, served in opened:
-        context.close()
-        served.__exit__(None, None, None)
-    assert not errors
+        yield open_page
