@@ -1,6 +1,7 @@
 // A worker: MediaPipe's pose landmarker finds the people in pictures, as app/pose/landmarker.py does on a server.
 import "./own_origin.js";
 import { answerBy, bytesAt } from "./served.js";
+import { StackPlace } from "./stack_place.js";
 import { use } from "../web/constants.js";
 import { wholeGraph } from "../web/recogniser_file.js";
 import { LookPlan } from "../web/tracker.js";
@@ -10,6 +11,7 @@ const MOST_FAILURES = 3; // pictures in a row; a landmarker that failed is made 
 let vision = null, factory = null, task = null, files = null; // what landmarkers are made of
 let delegate = "CPU", plan = null, lastMs = -1, failures = 0;
 const landmarkers = new Map(); // by how many people they look for: one that follows fewer is faster
+const places = new Map(); // of their calls on the stack
 
 // Whether WebGL runs on a graphics processor: what is drawn by the main processor is slower than the plain way.
 function hasGraphics() {
@@ -26,6 +28,7 @@ async function made(people) {
     self.ModuleFactory = factory; // which each landmarker takes away
     const options = { baseOptions: { modelAssetBuffer: new Uint8Array(task), delegate }, runningMode: "VIDEO", numPoses: people };
     landmarkers.set(people, await vision.PoseLandmarker.createFromOptions(files, options));
+    places.set(people, new StackPlace());
   }
   return landmarkers.get(people);
 }
@@ -69,7 +72,8 @@ async function look({ picture, timeS }) {
   const start = performance.now(), people = plan.next(timeS);
   lastMs = Math.max(Math.round(timeS * 1000), lastMs + 1); // whole milliseconds, which must increase
   try {
-    const poses = posesOf((await made(people)).detectForVideo(picture, lastMs));
+    const landmarker = await made(people);
+    const poses = posesOf(places.get(people).call(() => landmarker.detectForVideo(picture, lastMs)));
     plan.found(timeS, poses.length);
     failures = 0;
     return { poses, ms: performance.now() - start };
