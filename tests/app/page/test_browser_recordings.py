@@ -1,8 +1,7 @@
 """Twenty recordings of people at webcams, played through the page's own session, worker and graph in a real Chromium.
 
 Of each, the events are those that Python says of the same .ikem file: each with the same label, its start and end
-within a hop, and its scores within 1e-3. The page's graph has weights in half precision, so a number of a single window
-may be a little further off.
+within a hop, and its scores within 1e-3.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ def test_the_events_are_the_same(name, tab, files, shipped_model):
     assert len(rows) == len(ours["scores"]) > 0
     for k in (0, 1):
         off = np.abs(np.array([row[k] for row in ours["scores"]]) - np.array([row[k] for row in rows]))
-        assert off.max() < 2 * SCORE and np.mean(off < SCORE) > 0.999
+        assert off.max() < SCORE
     labels = [[[who, label] for who, _, label, _ in persons] for *_, persons in python["said"]]
     late = [person in other for one, other in zip(ours["said"][1:], labels) for person in one]  # before its own windows
     assert np.mean(late) > 0.97
