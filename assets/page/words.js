@@ -45,7 +45,7 @@ const STATES = {
   encode: ["No picture", "This browser cannot send pictures. Use a newer one, or the Video tab"],
   loading: ["Starting", "The recogniser is being loaded into this browser"],
   stuck: ["One moment", "This browser has not looked at a picture for 2 seconds: other programs need the processor"],
-  broken: ["Not running", "It cannot run here: see below the picture", "The server can: see \"Runs on\""],
+  broken: ["Not running", "It cannot run here: why stands below the switches", "The server can: see \"Runs on\""],
   "slow camera": ["", "The camera gives fewer than 7 pictures a second. More light may help"],
   "slow server": ["", "Too busy to follow: other programs or visitors need the processor"],
   "slow browser": ["", "This browser is too busy to follow", "The server may be faster: see \"Runs on\" below the picture"],

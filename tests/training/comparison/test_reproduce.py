@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.comparison.test_compare import Machine
-from tests.training.data.test_readers import ntu_text, person
+from tests.training.comparison.tiny import Machine
+from tests.training.data.written import ntu_text, person
 from training.__main__ import main
 from training.comparison import compare as compare_module
 from training.comparison import reproduce as reproduce_module

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from models.system.places import ROOT
-from tests.training.comparison.test_compare import _file
+from tests.training.comparison.tiny import tiny_file
 from training.__main__ import main
 from training.comparison import workers as workers_module
 from training.comparison.grid import Grid
@@ -29,7 +29,7 @@ def state(tmp_path: Path) -> ComparisonState:
     part = np.array([1] * 8 + [0] * 4)
     people = [[np.zeros((50, 25, 3))] for _ in part]
     write_store(tmp_path / "store", people, {"label": np.arange(12) % 3}, ("a", "b", "c"), {"xview": part}, "test")
-    grid = Grid.read(_file(tmp_path, tmp_path / "store"))
+    grid = Grid.read(tiny_file(tmp_path, tmp_path / "store"))
     return ComparisonState(tmp_path / "out", grid, make_plan(grid))
 
 

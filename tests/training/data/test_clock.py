@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.modalities import modalities, time_scale
-from tests.training.data.test_readers import STANDING
+from tests.training.data.written import STANDING
 from training.data.readers.base import RecordedClip
 from training.data.store_parts import _Rows
 

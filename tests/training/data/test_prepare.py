@@ -14,7 +14,7 @@ import training.data.store_parts
 from models.clips import Clip, read_clips, write_clips
 from models.skeleton import MIRROR
 from models.system.places import ROOT
-from tests.training.data.test_readers import NAME, one_person, person
+from tests.training.data.written import NAME, one_person, person
 from training.__main__ import main
 from training.data.prepare import prepare
 from training.data.readers.ntu import NtuReader

@@ -5,7 +5,7 @@ import pytest
 
 from app.types import Pose, PosedFrame
 from models.skeleton import bridge
-from tests.training.data.test_readers import person
+from tests.training.data.written import person
 from training.data.readers import make_reader
 from training.data.readers.base import Columns, ReadError
 from training.data.readers.videos import even_frames, follow, look
