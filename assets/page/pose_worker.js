@@ -28,7 +28,7 @@ async function made(people) {
     self.ModuleFactory = factory; // which each landmarker takes away
     const options = { baseOptions: { modelAssetBuffer: new Uint8Array(task), delegate }, runningMode: "VIDEO", numPoses: people };
     landmarkers.set(people, await vision.PoseLandmarker.createFromOptions(files, options));
-    places.set(people, new StackPlace());
+    if (!places.has(people)) places.set(people, new StackPlace());
   }
   return landmarkers.get(people);
 }

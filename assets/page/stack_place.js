@@ -25,9 +25,14 @@ export class StackPlace {
   // What the function gives; it gets arguments that it should not read.
   call(work) {
     const place = this.#round ? this.#round.length % MOVES.length : this.#place, start = performance.now();
-    const value = Reflect.apply(work, null, MOVES[place]);
-    this.#took(performance.now() - start);
-    return value;
+    let ms = Infinity; // where it fails
+    try {
+      const value = Reflect.apply(work, null, MOVES[place]);
+      ms = performance.now() - start;
+      return value;
+    } finally {
+      this.#took(ms);
+    }
   }
 
   #took(ms) {

@@ -1,8 +1,8 @@
 """The convolutions' weights of a graph in fewer bytes: half precision or int8, which the graph itself turns into fp32.
 
 A runtime folds that into constants when it opens the file, so nothing is computed otherwise than in fp32, and only the
-rounding of the weights is felt. int8 has one scale for each channel that a convolution puts out. The smallest weights
-stay as they are: they are mostly those of the first blocks, whose rounding is felt as much as that of all the others.
+rounding of the weights is felt. int8 has one scale for each channel that a convolution puts out. The weights of the first
+layers stay as they are: they hold few of the numbers, and their rounding is felt as much as that of all others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import onnx
 
 PRECISIONS = ("fp32", "fp16", "int8")
-_KEPT = 1 / 8  # of the weights' numbers, in the smallest weights, that stay in fp32
+_KEPT = 1 / 8  # of the weights' numbers, at most, stay in fp32: those of the first layers
 
 
 def packed(model: onnx.ModelProto, precision: str) -> onnx.ModelProto:
@@ -29,9 +29,9 @@ def packed(model: onnx.ModelProto, precision: str) -> onnx.ModelProto:
     out.CopyFrom(model)
     if precision == "fp32":
         return out
-    kept, nodes, large = [], [], _large(model)
+    kept, nodes, later = [], [], _later(model)
     for tensor in model.graph.initializer:
-        if tensor.name not in large:
+        if tensor.name not in later:
             kept.append(tensor)
             continue
         small = _halved if precision == "fp16" else _in_steps
@@ -45,14 +45,14 @@ def packed(model: onnx.ModelProto, precision: str) -> onnx.ModelProto:
     return out
 
 
-def _large(model: onnx.ModelProto) -> set[str]:
-    """Return the names of the convolutions' weights, but for the smallest ones that hold _KEPT of the numbers."""
+def _later(model: onnx.ModelProto) -> set[str]:
+    """Return the convolutions' weights by name, but for the first layers', which hold up to _KEPT of the numbers."""
     numbers = {
         tensor.name: math.prod(tensor.dims)
         for tensor in model.graph.initializer
         if "blocks." in tensor.name and tensor.name.endswith("_weight")
     }
-    names = sorted(numbers, key=numbers.__getitem__)
+    names = sorted(numbers)  # blocks.0.spatial_weight, blocks.0.temporal_weight, blocks.1. ...
     together = np.cumsum([numbers[name] for name in names])
     return {name for name, many in zip(names, together, strict=True) if many > _KEPT * together[-1]}
 

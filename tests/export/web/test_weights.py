@@ -40,12 +40,12 @@ def test_sizes() -> None:
     assert sizes["fp32"] - sizes["int8"] > 0.4 * WEIGHT.nbytes
 
 
-def test_the_smallest_weights_stay_exact() -> None:
+def test_the_first_layers_stay_exact() -> None:
     model, small = convolution(), np.full((1, 8, 3, 1), 1 / 3, np.float32)
-    model.graph.initializer.append(numpy_helper.from_array(small, "blocks.0.spatial_weight"))
+    model.graph.initializer.append(numpy_helper.from_array(small, "blocks.0.first_weight"))
     for precision in ("fp16", "int8"):
         kept = {tensor.name: tensor for tensor in packed(model, precision).graph.initializer}
-        np.testing.assert_array_equal(numpy_helper.to_array(kept["blocks.0.spatial_weight"]), small)
+        np.testing.assert_array_equal(numpy_helper.to_array(kept["blocks.0.first_weight"]), small)
         assert "blocks.0.temporal_weight" not in kept
 
 
