@@ -1,8 +1,8 @@
 """The convolutions' weights of a graph in fewer bytes: half precision or int8, which the graph itself turns into fp32.
 
 A runtime folds that into constants when it opens the file, so nothing is computed otherwise than in fp32, and only the
-rounding of the weights is felt. int8 has one scale for each channel that a convolution puts out. The weights of the first
-layers stay as they are: they hold few of the numbers, and their rounding is felt as much as that of all others.
+rounding of the weights is felt. int8 has one scale for each channel that a convolution puts out. The first layers'
+weights stay as they are: they hold few of the numbers, and their rounding is felt as much as that of all others.
 """
 
 from __future__ import annotations
