@@ -1,8 +1,8 @@
 // Calls a function from the one of a few places on the stack at which it is quickest.
 //
-// Compiled WebAssembly keeps numbers of its inner loops on the stack, aligned to 8 bytes. Where one of 16 bytes lies across
-// the edge of a memory page, some processors take twice as long for the whole loop. Where the edge falls changes while
-// the browser compiles, for the frames below grow or shrink. Arguments that nobody reads move a call away from it.
+// Compiled WebAssembly keeps numbers of its inner loops on the stack, aligned to 8 bytes. Where one of 16 bytes lies
+// across the edge of a memory page, some processors take twice as long for the whole loop. Where the edge falls changes
+// while the browser compiles, for the frames below grow or shrink. Arguments that nobody reads move a call away from it.
 import { median } from "../web/numbers.js";
 
 const MOVES = [0, 64, 128].map((many) => new Array(many)); // arguments of 8 bytes: more than a loop's numbers take

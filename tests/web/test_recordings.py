@@ -59,8 +59,7 @@ def test_with_the_graph_s_scores_too(python, precision, tmp_path):
     for ours, one in zip(run_script(folder, START + RUN + GRAPH, facts, "web", PATIENCE_S), python, strict=True):
         scores = [row for rows in one["windows"].values() for row in rows]
         for k in (0, 1):
-            off = np.abs(np.array([row[k] for row in ours["scores"]]) - np.array([row[k] for row in scores]))
-            assert off.max() < 1e-3
+            np.testing.assert_allclose([row[k] for row in ours["scores"]], [row[k] for row in scores], atol=1e-3)
         assert [event["label"] for event in ours["events"]] == [event.label for event in one["events"]]
         for event, other in zip(ours["events"], one["events"], strict=True):
             np.testing.assert_allclose([event["startS"], event["endS"]], [other.start_s, other.end_s], atol=HOP_S)
