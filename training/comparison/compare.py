@@ -42,14 +42,19 @@ class ComparisonProgress:
         """Show how far the running tasks are."""
         words = []
         for task in tasks:
-            done, loss = self.state.epochs(task)
-            if task.name in self.part:
-                self.bar.update((new := done * self.cost[task.name]) - self.part[task.name])
-                self.part[task.name] = new
+            done, loss = self.advance(task)
             doing = f"epoch {done}/{task.epochs}, loss {loss:.3f}" if loss is not None else self._begun(task)
             words.append(f"  {task.name}: {doing}")
         for line, text in zip(self.lines, words + [""] * len(self.lines), strict=False):
             line.set_description_str(text)
+
+    def advance(self, task: Task) -> tuple[int, float | None]:
+        """Bring the bar to where a task is, and return its epochs and the loss of the last one."""
+        done, loss = self.state.epochs(task)
+        if task.name in self.part:
+            self.bar.update((new := done * self.cost[task.name]) - self.part[task.name])
+            self.part[task.name] = new
+        return done, loss
 
     def _begun(self, task: Task) -> str:
         """Say how far the bar is that a task without a log of epochs prints: an evaluation may train for long."""
@@ -140,6 +145,7 @@ def _run(state: ComparisonState, start: Start, workers: int, note: Callable[[str
     progress = ComparisonProgress(state, workers)
 
     def finish(task: Task, why: str) -> None:
+        progress.advance(task)
         note(f"{task.name} failed: {why} (see {state.log(task.name)})" if why else f"{task.name} is finished")
         if task.kind == EVALUATE and not why:
             write_tables(state)

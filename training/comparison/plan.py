@@ -35,8 +35,9 @@ class Task:
         config: every value of the configuration; of an evaluation also the protocol.
         source: the run whose stage 1, teacher or branches this one takes; "" for none.
         modalities: that it trains; () of an evaluation: the run's.
+        branches: that it trains, encoders and all; 0 of an evaluation whose encoders are frozen.
         subsets: sets of modalities that are judged besides each alone and all together.
-        epochs: that it trains itself, without those of its source.
+        epochs: that it trains them itself, without those of its source.
     """
 
     name: str
@@ -49,12 +50,13 @@ class Task:
     source: str = ""
     modalities: tuple[str, ...] = ()
     subsets: tuple[tuple[str, ...], ...] = ()
+    branches: int = 0
     epochs: int = 0
 
     @property
     def passes(self) -> int:
         """Epochs times branches. This times the number of clips is the task's cost."""
-        return self.epochs * len(self.modalities)
+        return self.epochs * self.branches
 
 
 @dataclass(slots=True)
@@ -92,7 +94,8 @@ def make_plan(grid: Grid) -> TaskPlan:
             for column in (c for c in grid.protocols if c in request.columns):
                 judged.setdefault((run, column, seed), []).append(row)
     for (run, column, seed), rows in judged.items():
-        name = plan.add(_evaluation(grid, run, column, seed, rows))
+        trained = plan.tasks[run].modalities if run else ()
+        name = plan.add(_evaluation(grid, run, trained, column, seed, rows))
         for row in rows:
             plan.cells[row].setdefault(column, {})[seed] = name
     return plan
@@ -147,8 +150,8 @@ def _pretraining(plan: TaskPlan, grid: Grid, variant: str, seed: int, exchange: 
     source = "" if alone else _pretraining(plan, grid, variant, seed, *base)
     epochs = config.epochs - (config.stage1 if source else 0)
     name = _name(variant, seed, f"{exchange}-{letters(of)}")
-    return plan.add(Task(name=name, kind=PRETRAIN, config=plain(config), source=source, modalities=of, epochs=epochs,
-                         seed=seed, **_clips(grid, variant)))  # fmt: skip
+    return plan.add(Task(name=name, kind=PRETRAIN, config=plain(config), source=source, modalities=of,
+                         branches=len(of), epochs=epochs, seed=seed, **_clips(grid, variant)))  # fmt: skip
 
 
 def _distillation(plan: TaskPlan, grid: Grid, row: GridRow, teacher: str, seed: int) -> str:
@@ -161,7 +164,8 @@ def _distillation(plan: TaskPlan, grid: Grid, row: GridRow, teacher: str, seed: 
     part = "" if row.of == MODALITIES else f"-{letters(row.of)}"
     name = _name(row.variant, seed, f"{row.method}-from-{row.exchange}{part}")
     return plan.add(Task(name=name, kind=DISTIL, config=plain(config), source=teacher, epochs=config.epochs,
-                         modalities=config.modalities, seed=seed, **_clips(grid, row.variant)))  # fmt: skip
+                         modalities=config.modalities, branches=len(config.modalities), seed=seed,
+                         **_clips(grid, row.variant)))  # fmt: skip
 
 
 def _clips(grid: Grid, variant: str) -> dict[str, Any]:
@@ -169,17 +173,22 @@ def _clips(grid: Grid, variant: str) -> dict[str, Any]:
     return {"data": chosen.data or grid.data, "split": chosen.split, "also": chosen.also}
 
 
-def _evaluation(grid: Grid, run: str, column: str, seed: int, rows: list[GridRow]) -> Task:
-    """Make the evaluation that answers for all rows of a run.
+def _evaluation(grid: Grid, run: str, trained: tuple[str, ...], column: str, seed: int, rows: list[GridRow]) -> Task:
+    """Make the evaluation that answers for all rows of a run, which has trained some modalities.
 
     Without a run it trains one model, which holds the modalities of all rows.
     """
+    from training.evaluation.protocols import SEMI_REPEATS
+
     words = [run or _name("", seed, SCRATCH), re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")]
     names = () if run else tuple(name for name in MODALITIES if any(name in row.modalities for row in rows))
     subsets = tuple(dict.fromkeys(row.modalities for row in rows if len(row.modalities) > 1))
+    config = _judging(grid, column)
+    tuned = config["protocol"] in (SCRATCH, "finetune", "semi") and not config["frozen"]
+    epochs = config["values"]["epochs"] * (SEMI_REPEATS if config["fraction"] else 1) if tuned else 0
     return Task(name="-".join(words[: 1 if column == SCRATCH else 2]), kind=EVALUATE, data=grid.data,
-                split=grid.split.removesuffix("+"), seed=seed, source=run, config=_judging(grid, column),
-                modalities=names, subsets=subsets)  # fmt: skip
+                split=grid.split.removesuffix("+"), seed=seed, source=run, config=config, modalities=names,
+                subsets=subsets, branches=tuned * len(names or trained), epochs=epochs)  # fmt: skip
 
 
 def _judging(grid: Grid, column: str) -> dict[str, Any]:
@@ -222,38 +231,29 @@ def describe(plan: TaskPlan, clips: Callable[[Task], int], done: Callable[[Task]
     """
     lines, total, left = [], 0, 0
     for task in plan.tasks.values():
-        if task.kind == EVALUATE:
-            continue
-        cost = task.passes * clips(task)
+        cost = task.passes * clips(task) if task.passes else 0
         total += cost
         left += 0 if done(task) else cost
+        if task.kind == EVALUATE:
+            continue
         shares = {PRETRAIN: f", stage 1 of {task.source}", DISTIL: f", teacher {task.source}"}[task.kind]
         lines.append(
-            f"{task.name}: {task.kind}, {task.epochs} epochs x {len(task.modalities)} branches x {clips(task):,} clips"
+            f"{task.name}: {task.kind}, {task.epochs} epochs x {task.branches} branches x {clips(task):,} clips"
             f" = {cost:,} clip-epochs{shares * bool(task.source)}{', finished' * done(task)}"
         )
     judged: dict[str, list[str]] = {}
     for task in (task for task in plan.tasks.values() if task.kind == EVALUATE):
-        judged.setdefault(task.source or "with labels alone", []).append(_judged(task) + " (finished)" * done(task))
+        sum_of = f" = {task.passes * clips(task):,} clip-epochs" if task.passes else ""
+        said = _judged(task) + sum_of + " (finished)" * done(task)
+        judged.setdefault(task.source or "with labels alone", []).append(said)
     lines += [f"evaluate {source}: {'; '.join(words)}" for source, words in judged.items()]
     runs = sum(task.kind != EVALUATE for task in plan.tasks.values())
-    tuned = any(_trains(task) and not done(task) for task in plan.tasks.values())
-    lines.append(
-        f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once), {left:,} of them to do"
-        + "; training with labels comes on top" * tuned
-    )
+    lines.append(f"{runs} runs, {total:,} clip-epochs (one clip, one branch, once), {left:,} of them to do")
     return "\n".join(lines)
-
-
-def _trains(task: Task) -> bool:
-    """Return whether an evaluation trains encoders, not heads alone."""
-    return (
-        task.kind == EVALUATE and task.config["protocol"] in (SCRATCH, "finetune", "semi") and not task.config["frozen"]
-    )
 
 
 def _judged(task: Task) -> str:
     column = task.name.removeprefix(f"{task.source}-")
     sets = [letters(names) for names in task.subsets]
     told = f"{column} of {', '.join(sets)}" if sets else column
-    return told + (f", {task.config['values']['epochs']} epochs" if _trains(task) else "")
+    return told + (f", {task.epochs} epochs x {task.branches} branches" if task.passes else "")

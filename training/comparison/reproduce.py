@@ -19,6 +19,7 @@ from models.system.lock import alone
 from models.system.places import ROOT
 from training.comparison.compare import compare
 from training.comparison.grid import Grid, letters
+from training.comparison.plan import EVALUATE
 from training.comparison.published import ALWAYS, CLIPS, HEADLINE, budget
 from training.comparison.state import ComparisonState
 from training.comparison.tables import gather
@@ -175,7 +176,8 @@ def _notes(states: dict[str, ComparisonState], name: str, counts: Counts) -> lis
     said += budget(first)
     cuda = torch.cuda.is_available()
     where = torch.cuda.get_device_name() if cuda else f"{processor()}, {usable_cores()} cores, no GPU"
-    precisions = {held_precision(first.run(task.name)) for task in first.plan.tasks.values() if task.passes} - {None}
+    runs = [first.run(task.name) for task in first.plan.tasks.values() if task.kind != EVALUATE]
+    precisions = {held_precision(run) for run in runs} - {None}
     said.append(
         f"Device: {where}; precision {', '.join(sorted(map(str, precisions)))} (the published code needs CUDA)."
     )

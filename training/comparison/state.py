@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class ComparisonState:
 
     def clips(self, task: Task) -> int:
         """Return the number of clips that a task trains on."""
-        return len(_clips(task))
+        return round(len(_clips(task)) * (task.config.get("fraction") or 1))
 
     def done(self, task: Task) -> bool:
         """Return whether a task's product is there.
@@ -130,11 +131,21 @@ class ComparisonState:
 
     def epochs(self, task: Task) -> tuple[int, float | None]:
         """Return how many epochs of its own a training task has done, and the loss of the last one."""
-        if not task.epochs:
-            return 0, None
+        if self.done(task):
+            return task.epochs, None
+        if not task.epochs or task.kind == EVALUATE:
+            return self._labelled_epochs(task), None
         earlier = task.config["epochs"] - task.epochs
         last = _last_entry(self.run(task.name) / LOG)
         return max(int(last.get("epoch", earlier)) - earlier, 0), last.get("loss")
+
+    def _labelled_epochs(self, task: Task) -> int:
+        """Return how many epochs an evaluation's bar says that it has trained, of all its repeats."""
+        bar = re.search(r"seed (\d+): .* (\d+)/(\d+) ", self.last_words(task.name)) if task.epochs else None
+        if bar is None:
+            return 0
+        seed, epoch, epochs = map(int, bar.groups())
+        return epoch + (seed * epochs if task.config["fraction"] else 0)
 
     def last_words(self, name: str) -> str:
         """Return the last line that a task printed."""

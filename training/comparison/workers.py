@@ -180,7 +180,7 @@ def work(
 
 def _quick(task: Task) -> bool:
     """Return whether a task trains no encoder."""
-    return task.kind == EVALUATE and (task.config["protocol"] in ("linear", "knn") or task.config["frozen"])
+    return task.kind == EVALUATE and not task.passes
 
 
 def _drop_lost(state: ComparisonState, waiting: list[Task], working: dict[str, Any], failed: dict[str, str]) -> None:

@@ -200,10 +200,9 @@ def test_the_plan_in_words(tmp_path: Path, store: Path) -> None:
     text = describe(tiny_plan(tmp_path, store), lambda task: 8, lambda task: task.kind == "pretrain")
     assert "seed0-none-jmbaro: pretrain, 4 epochs x 6 branches x 8 clips = 192 clip-epochs, finished\n" in text
     assert "seed0-ekem-jmb: pretrain, 2 epochs x 3 branches x 8 clips = 48 clip-epochs, stage 1 of seed0-none" in text
-    total = 2 * 192 + 2 * 96 + 48 + 2 * 3 * 3 * 8
-    counted = f"7 runs, {total:,} clip-epochs (one clip, one branch, once), 144 of them to do"
-    assert text.endswith(f"{counted}; training with labels comes on top")
-    assert "evaluate with labels alone: seed0-scratch of jmb, 100 epochs" in text
+    total = 2 * 192 + 2 * 96 + 48 + 2 * 3 * 3 * 8 + 100 * 3 * 8
+    assert text.endswith(f"7 runs, {total:,} clip-epochs (one clip, one branch, once), {144 + 2400:,} of them to do")
+    assert "evaluate with labels alone: seed0-scratch of jmb, 100 epochs x 3 branches = 2,400 clip-epochs" in text
     assert describe(
         tiny_plan(tmp_path, store, rows=[{"modalities": "jm"}]), lambda task: 8, lambda task: False
     ).endswith("do")

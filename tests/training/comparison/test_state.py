@@ -31,6 +31,34 @@ def test_an_evaluation_says_how_far_it_is(state: ComparisonState, monkeypatch: p
     assert told[:2] == [f"  {task.name}: evaluate", f"  {task.name}: evaluate, 3/100"]
 
 
+def test_the_bar_counts_all_training_to_its_end(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    protocols = {"scratch": {"epochs": 10}, "half": {"protocol": "semi", "fraction": 0.5, "epochs": 6}, "knn": {}}
+    grid = Grid.read(tiny_file(tmp_path, store, protocols=protocols))
+    state = ComparisonState(tmp_path / "out", grid, make_plan(grid))
+    progress, steps = ComparisonProgress(state, 1), []
+    monkeypatch.setattr(progress.bar, "update", steps.append)
+    scratch, half = state.plan.tasks["seed0-scratch"], state.plan.tasks["seed0-rckd-from-ekem+ikem-half"]
+    assert (scratch.passes, half.passes, state.clips(half)) == (10 * 3, 5 * 6 * 3, state.clips(scratch) / 2)
+    for task, said, epochs in (
+        (scratch, "train with labels, seed 3:  40%|## | 4/10 [00:43<34:34, 9s/epoch]", 4),
+        (half, "train with labels, seed 2:  50%|## | 3/6 [00:43<34:34, 9s/epoch]", 15),
+    ):
+        state.prepare(task)
+        state.log(task.name).write_text(said)
+        steps.clear()
+        progress.watch([task])
+        assert steps == [epochs * progress.cost[task.name]]
+        produce(state, task)
+    steps.clear()
+    for task in state.plan.tasks.values():
+        if not state.done(task):
+            state.prepare(task)
+            produce(state, task)
+        progress.advance(task)
+    progress.close()
+    assert sum(steps) == progress.bar.total - 4 * progress.cost[scratch.name] - 15 * progress.cost[half.name]
+
+
 def test_what_is_finished_is_not_run_again(state: ComparisonState) -> None:
     first, second = Machine(state), Machine(state)
     assert work_through(state, first) == {}
