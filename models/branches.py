@@ -133,8 +133,14 @@ class Branches(nn.Module):
 
         One encoder runs after the other, and all activations are kept.
         """
-        encoders = [encoder for encoder in self.encoders.values() if isinstance(encoder, Encoder)]
-        return [encoder.maps(x_BTVC) for encoder, x_BTVC in zip(encoders, x_MBTVC, strict=True)]
+        return [encoder.maps(x_BTVC) for encoder, x_BTVC in zip(self._all_encoders(), x_MBTVC, strict=True)]
+
+    def block_maps(self, x_MBTVC: Sequence[Tensor]) -> list[Iterator[Tensor]]:
+        """Return the maps of every block of the encoders, computed one by one as they are asked for."""
+        return [encoder.block_maps(x_BTVC) for encoder, x_BTVC in zip(self._all_encoders(), x_MBTVC, strict=True)]
+
+    def _all_encoders(self) -> list[Encoder]:
+        return [encoder for encoder in self.encoders.values() if isinstance(encoder, Encoder)]
 
     def pooled(self, h_MBH: Sequence[Tensor], clips: int, kept_NP: Tensor | None) -> Tensor:
         """Return the mean of h over the people of each clip, (M, N, H) float32."""

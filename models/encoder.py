@@ -6,6 +6,8 @@ P parts of the body, X = T x V.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -150,11 +152,20 @@ class Encoder(nn.Module):
 
     def maps(self, x_BTVC: Tensor) -> Tensor:
         """Return the maps whose mean is h, (B, channels[-1], frames left by the strides, 25)."""
-        B, T, V, C = x_BTVC.shape
-        x_BCTV = self.data_bn(x_BTVC.reshape(B * T, V * C)).reshape(B, T, V, C).permute(0, 3, 1, 2)
+        x_BCTV = self._normalised(x_BTVC)
         for block, importance_KVV in zip(self.blocks, self.edge_importance, strict=True):
             x_BCTV = block(x_BCTV, self.A * importance_KVV)
         return x_BCTV
+
+    def block_maps(self, x_BTVC: Tensor) -> Iterator[Tensor]:
+        """Yield the maps of each block, (B, its channels, its frames, 25); the last are `maps`."""
+        x_BCTV = self._normalised(x_BTVC)
+        for block, importance_KVV in zip(self.blocks, self.edge_importance, strict=True):
+            yield (x_BCTV := block(x_BCTV, self.A * importance_KVV))
+
+    def _normalised(self, x_BTVC: Tensor) -> Tensor:
+        B, T, V, C = x_BTVC.shape
+        return self.data_bn(x_BTVC.reshape(B * T, V * C)).reshape(B, T, V, C).permute(0, 3, 1, 2)
 
 
 def mean(x_BCTV: Tensor) -> Tensor:

@@ -30,7 +30,8 @@ _VALUES: dict[str, tuple[Any, str]] = {
     "init_std": (_LEAST_0, "of the heads' initial weights (linear)"),
     "solver": (str, "sgd or ridge (linear)"),
     "penalty": (_LEAST_0, "of the squared weights, as a share of the features' variances (linear, ridge)"),
-    "pooling": (str, "mean or places: what heads read of the encoders' maps (linear)"),
+    "pooling": (str, "mean, places or blocks: what heads read of the encoders' maps (linear)"),
+    "power": (_LEAST_0, "to which the features' magnitudes are raised (linear), 0.5"),
     "k": (at_least_0, "neighbours that vote (knn)"),
     "watch": (
         at_least_0,
@@ -99,6 +100,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="features pass a batch-norm without parameters first (linear)",
     )  # fmt: skip
     group.add_argument(
+        "--mirror", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
+        help="training clips train the heads once more with left and right exchanged (linear)",
+    )  # fmt: skip
+    group.add_argument(
         "--drop-last", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
         help="leave out an epoch's last, smaller batch, as published (linear; default: it trains too)",
     )  # fmt: skip
@@ -110,7 +115,9 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     from training.config.sources import read_yaml
     from training.evaluation.protocols import merge
 
-    values = {name: getattr(args, name) for name in (*_VALUES, "standardise", "drop_last") if hasattr(args, name)}
+    values = {
+        name: getattr(args, name) for name in (*_VALUES, "standardise", "mirror", "drop_last") if hasattr(args, name)
+    }
     shape = {name: getattr(args, name) for name in _SHAPE if hasattr(args, name)}
     return merge(read_yaml(args.config) if args.config else {}, values | ({"shape": shape} if shape else {}))
 

@@ -19,6 +19,8 @@ from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Grid, GridRow, l
 from training.config.schema import DistilConfig, PretrainConfig
 
 EVALUATE = "evaluate"
+# Values of heads that came later, and what they usually are: results that know nothing of them stay.
+LATER_VALUES = {"drop_last": False, "power": 1.0, "mirror": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +213,9 @@ def _judging(grid: Grid, column: str) -> dict[str, Any]:
         values = plain(make_config(protocol, frozen, preset, told, grid.preset))
     except ValueError as error:
         raise ValueError(f"the column {column}: {error}") from None
-    if not values.get("drop_last"):
-        values.pop("drop_last", None)  # results that are there know nothing of it, and stay
+    for name, usual in LATER_VALUES.items():
+        if values.get(name) == usual:
+            del values[name]
     return {"protocol": protocol, "frozen": frozen, "fraction": fraction, "values": values}
 
 

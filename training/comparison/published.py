@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.comparison.grid import DISTIL, PRETRAIN, flat
-from training.comparison.plan import EVALUATE, plain
+from training.comparison.plan import EVALUATE, LATER_VALUES, plain
 from training.comparison.state import ComparisonState
 from training.config.schema import DistilConfig, PretrainConfig
 from training.config.sources import from_sources
@@ -38,7 +38,7 @@ def budget(state: ComparisonState) -> list[str]:
     said = {}
     for task in state.plan.tasks.values():
         if task.kind == EVALUATE:
-            name, ours = "Linear heads", {"drop_last": False} | task.config["values"]
+            name, ours = "Linear heads", LATER_VALUES | task.config["values"]
             published = plain(LinearConfig(drop_last=True))
             if task.config["protocol"] != "linear":
                 continue

@@ -169,6 +169,8 @@ def _heads(how: dict[str, Any]) -> str:
         shown = ("solver", "penalty", "precision")
     shown += ("pooling",) if values.get("pooling", "mean") != "mean" else ()
     words = [f"{values[key]} epochs" if key == "epochs" else f"{key} {values[key]}" for key in shown if key in values]
+    words += [f"power {values['power']}"] if values.get("power", 1) != 1 else []
+    words += ["mirrored clips too"] * bool(values.get("mirror"))
     words += ["whole batches alone"] * bool(values.get("drop_last"))
     part = "" if how["fraction"] is None else f" of {100 * how['fraction']:g} % of the labels"
     return f"Evaluation {how['protocol']}{part}{', frozen encoders' * how['frozen']}: {', '.join(words)}."

@@ -105,7 +105,7 @@ def _poorer(x_NPTVC: Tensor, chance: float, rng: torch.Generator) -> Tensor:
     return torch.where(hit_N, poorer_NPTVC - poorer_NPTVC[:, :, :, CENTRE : CENTRE + 1], x_NPTVC)
 
 
-def _mirrored(x_NPTVC: Tensor) -> Tensor:
+def mirrored(x_NPTVC: Tensor) -> Tensor:
     """Mirror tensors as models.skeleton.mirrored mirrors arrays."""
     return x_NPTVC[:, :, :, MIRROR.tolist()] * torch.from_numpy(MIRROR_SIGN_3).to(x_NPTVC.device)
 
@@ -139,7 +139,7 @@ def augment(x_NPTVC: Tensor, rng: torch.Generator, how: Views) -> Tensor:
         x_NPTVC = shear(x_NPTVC, off_N6.to(device))
     if how.mirror:
         flip_N = (torch.rand(N, generator=rng) < how.mirror).to(device)[:, None, None, None, None]
-        x_NPTVC = torch.where(flip_N, _mirrored(x_NPTVC), x_NPTVC)
+        x_NPTVC = torch.where(flip_N, mirrored(x_NPTVC), x_NPTVC)
     if how.layout:
         x_NPTVC = _poorer(x_NPTVC, how.layout, rng)
     if how.lose:

@@ -6,6 +6,7 @@ Shape suffixes: N clips, M modalities, H width of h.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,8 +14,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from models.branches import Branches
+from training.data.augmentation import mirrored
 from training.data.store import Batch, Store
-from training.evaluation.pooling import places
+from training.evaluation.pooling import blocks, places
 from training.runs.precision import encoders_in
 
 
@@ -76,6 +78,7 @@ def features(
     precision: str = "fp32",
     batch: int = 256,
     pooling: str = "mean",
+    mirror: bool = False,
 ) -> Tensor:
     """Compute h of some clips in eval mode, without gradient or augmentation.
 
@@ -86,7 +89,9 @@ def features(
         device: where to compute.
         precision: of the encoders, one of training.config.schema.PRECISIONS but auto.
         batch: clips at a time.
-        pooling: mean gives h, places the summaries of training.evaluation.pooling in its place (10 H numbers).
+        pooling: mean gives h; places and blocks give the summaries of training.evaluation.pooling in its place (10 H
+            numbers; 10 times the sum of all blocks' widths).
+        mirror: of the clips with left and right exchanged.
 
     Returns:
         h_NMH, float32, on the CPU, in the order of the numbers.
@@ -96,6 +101,7 @@ def features(
     parts: list[Tensor] = []
     for start in tqdm(range(0, len(ids), batch), desc="features", unit="batch", leave=False):
         some = store.batch(ids[start : start + batch], device, people_slots(branches, store))
+        some = replace(some, joints_NPTVC=mirrored(some.joints_NPTVC)) if mirror else some
         with encoders_in(precision, device):
             h_MNH = _pooled(branches, some, pooling)
         parts.append(h_MNH.transpose(0, 1).float().cpu())
@@ -107,5 +113,9 @@ def _pooled(branches: Branches, some: Batch, pooling: str) -> Tensor:
     if pooling == "mean":
         return branches.encode(some.joints_NPTVC, some.frames_N, some.present_NP)
     kept_NP = branches.kept(some.joints_NPTVC, some.present_NP)
-    maps_MBHtV = branches.maps(branches.rows(some.joints_NPTVC, some.frames_N, kept_NP))
-    return branches.pooled([places(maps_BHtV.float()) for maps_BHtV in maps_MBHtV], len(some.ids_N), kept_NP)
+    x_MBTVC = branches.rows(some.joints_NPTVC, some.frames_N, kept_NP)
+    if pooling == "places":
+        read_MBH = [places(maps_BHtV.float()) for maps_BHtV in branches.maps(x_MBTVC)]
+    else:
+        read_MBH = [blocks(maps_LBHtV) for maps_LBHtV in branches.block_maps(x_MBTVC)]
+    return branches.pooled(read_MBH, len(some.ids_N), kept_NP)

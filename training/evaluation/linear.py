@@ -75,7 +75,10 @@ class LinearConfig:
         standardise: features pass a batch-norm without parameters first (ridge: always, by the training clips).
         solver: sgd, or ridge (closed form: epochs, batch, rates, schedule and init_std mean nothing).
         penalty: of ridge's squared weights, as a share of the features' summed variances.
-        pooling: mean (h, as published) or places (training.evaluation.pooling).
+        pooling: mean (h, as published), places or blocks (training.evaluation.pooling).
+        power: to which the features' magnitudes are raised, signs kept (power normalisation, Perronnin et al., ECCV
+            2010): 0.5 evens out channels that answer strongly and rarely.
+        mirror: each training clip trains the heads once more with left and right exchanged.
         precision: of the frozen encoders, as in pre-training.
     """
 
@@ -93,6 +96,8 @@ class LinearConfig:
     solver: str = "sgd"
     penalty: float = 5e-4
     pooling: str = "mean"
+    power: float = 1.0
+    mirror: bool = False
     precision: str = "fp32"
 
     def __post_init__(self) -> None:
@@ -100,6 +105,7 @@ class LinearConfig:
         check_schedule(self)
         require(self, {
             "init_std": (self.init_std > 0, "positive"), "penalty": (self.penalty > 0, "positive"),
+            "power": (0 < self.power <= 1, "above 0 and at most 1"),
             "solver": one_of(self.solver, SOLVERS), "pooling": one_of(self.pooling, POOLINGS),
         })  # fmt: skip
 
@@ -170,6 +176,8 @@ def train_heads(
         ValueError: the features are the same for all training clips; or the one batch is smaller, and would be dropped.
     """
     require_spread(train_NMH)
+    if config.power != 1:
+        train_NMH, test_NMH = (x.sign() * x.abs() ** config.power for x in (train_NMH, test_NMH))
     if config.solver == "ridge":
         x_ND, label_N, test_ND = (t.to(device) for t in (train_NMH.flatten(1), train_label_N, test_NMH.flatten(1)))
         return Predictions(ridge_scores(x_ND, label_N, test_ND, classes, config.penalty).argmax(1).cpu().numpy())

@@ -4,10 +4,15 @@ The published h is the mean over time and joints. Whether a hand or a foot moved
 has to survive that mean in other channels, and an encoder without labels has little reason to arrange for it. A linear
 head on these summaries is as linear as one on h, with ten weights for one.
 
-Shape suffixes: B people of clips, H channels, t frames of the maps, V joints, G body parts.
+What a movement was may also be told better before the last block, which serves the pre-training's own question (which
+clip is it?) more than any other: "blocks" puts the summaries of all blocks side by side.
+
+Shape suffixes: L blocks, B people of clips, H channels, t frames of the maps, V joints, G body parts.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -15,7 +20,7 @@ from torch.nn import functional as F
 
 from training.data.hiding import LIMB_V, LIMBS
 
-POOLINGS = ("mean", "places")
+POOLINGS = ("mean", "places", "blocks")
 THIRDS = 3
 
 
@@ -27,3 +32,8 @@ def places(maps_BHtV: Tensor) -> Tensor:
     flat_BHX = maps_BHtV.flatten(2)
     whole_BHG = torch.stack([flat_BHX.std(2, correction=0), flat_BHX.amax(2)], dim=2)
     return torch.cat([parts_BHG, thirds_BHG, whole_BHG], dim=2).flatten(1)
+
+
+def blocks(maps_LBHtV: Iterable[Tensor]) -> Tensor:
+    """Return the `places` of the maps of every block side by side, (B, 10 times the sum of the blocks' widths)."""
+    return torch.cat([places(maps_BHtV.float()) for maps_BHtV in maps_LBHtV], dim=1)

@@ -216,15 +216,19 @@ class Judge:
         assert self.branches is not None
         clips, config = self.clips, self.config
         if not self._h:
-            pooling = config.pooling if isinstance(config, LinearConfig) else "mean"
+            heads = config if isinstance(config, LinearConfig) else LinearConfig()
+            wanted = [(clips.train_ids, False), (clips.test_ids, False)] + [(clips.train_ids, True)] * heads.mirror
             self._h = [
-                features(self.branches, clips.store, ids, self.device, config.precision, pooling=pooling)
-                for ids in (clips.train_ids, clips.test_ids)
+                features(
+                    self.branches, clips.store, ids, self.device, config.precision, pooling=heads.pooling, mirror=mirror
+                )
+                for ids, mirror in wanted
             ]
         columns, rows = [self.names.index(name) for name in subset], np.searchsorted(clips.train_ids, train_ids)
-        train_NMH, test_NMH = self._h[0][rows][:, columns], self._h[1][:, columns]
+        test_NMH, seen = self._h[1][:, columns], [self._h[0], *self._h[2:]]
+        train_NMH = torch.cat([h_NMH[rows][:, columns] for h_NMH in seen])
         label_N, truth_N = (torch.from_numpy(clips.store.label_N[ids]) for ids in (train_ids, clips.test_ids))
-        classes = len(clips.store.labels)
+        label_N, classes = label_N.repeat(len(seen)), len(clips.store.labels)
         if isinstance(config, NearestConfig):
             return nearest(train_NMH, label_N, test_NMH, classes, config.k, self.device)
         assert isinstance(config, LinearConfig)
