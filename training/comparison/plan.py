@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.modality_names import MODALITIES
+from models.system.words import count
 from training.comparison.grid import DISTIL, PRETRAIN, SCRATCH, Grid, GridRow, letters
 from training.config.schema import DistilConfig, PretrainConfig
 
@@ -240,8 +241,9 @@ def describe(plan: TaskPlan, clips: Callable[[Task], int], done: Callable[[Task]
         if task.kind == EVALUATE:
             continue
         shares = {PRETRAIN: f", stage 1 of {task.source}", DISTIL: f", teacher {task.source}"}[task.kind]
+        epochs = count(task.epochs, "epoch")
         lines.append(
-            f"{task.name}: {task.kind}, {task.epochs} epochs x {task.branches} branches x {clips(task):,} clips"
+            f"{task.name}: {task.kind}, {epochs} x {task.branches} branches x {clips(task):,} clips"
             f" = {cost:,} clip-epochs{shares * bool(task.source)}{', finished' * done(task)}"
         )
     judged: dict[str, list[str]] = {}
