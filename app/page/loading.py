@@ -20,6 +20,21 @@ def with_loading(html: bytes, title: str) -> bytes:
     return before + _state(title) + mark + after
 
 
+def loading_state(title: str, patience_s: int, late: str, noscript: str) -> str:
+    """Return a stage that says that the page is being loaded.
+
+    Args:
+        title: the page's name.
+        patience_s: seconds after which `late` shows.
+        late: HTML that says what may be wrong.
+        noscript: HTML for a browser without scripts.
+    """
+    words = {"title": escape(title), "late": late, "noscript": noscript}
+    return fragment("loading", patience_s=str(patience_s), **words)
+
+
 @cache
 def _state(title: str) -> bytes:
-    return (preloads() + fragment("loading", title=escape(title))).encode()
+    late = "<p>The line is slow, or the program that serves this page has ended.</p>"
+    state = loading_state(title, 20, late, "This page needs JavaScript, from this server alone.")
+    return (preloads() + state).encode()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app.page.about_tab import about_html, model_facts
 from app.page.here import Here
 from app.page.live_tab import STEADY, page_settings, preview, proposed
+from app.page.loading import loading_state
 from app.page.server import TITLE
 from app.page.theme import css, filled, fragment
 from app.site.parts import versions
@@ -38,7 +39,8 @@ def policy() -> str:
 
     The one style in the page itself, which shows before any file has come, is allowed by its digest.
     """
-    digest = base64.b64encode(hashlib.sha256(piece("loading.css").encode()).digest()).decode()
+    style = _loading().partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
         f"style-src 'self' 'sha256-{digest}'; img-src 'self' data: blob:; media-src 'self' blob:; "
@@ -61,7 +63,7 @@ def index_html(model: Recogniser, addresses: Mapping[str, str], build: str) -> b
     known = list(model.labels)
     page = piece(
         "index.html",
-        loading=piece("loading.html", style=piece("loading.css")),
+        loading=_loading(),
         stage=fragment("stage", proposed=proposed(known), preview=preview(known)),
         status=fragment("status", provider=_BADGE),
         sees=fragment("sees", window=f"{model.window_s:g}"),
@@ -73,6 +75,11 @@ def index_html(model: Recogniser, addresses: Mapping[str, str], build: str) -> b
     )
     # What a model's labels say comes last, so that nothing in it is taken for a key; title and build stand in the rest.
     return filled(page, title=escape(TITLE), promise=escape(PROMISE), build=build, settings=facts).encode()
+
+
+def _loading() -> str:
+    noscript = "This page needs JavaScript: all of its work is done in your browser. It asks no other host."
+    return loading_state(TITLE, 8, piece("late.html"), noscript)
 
 
 def _about(model: Recogniser) -> str:

@@ -11,9 +11,9 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from app.site.making import making
 from models.system.places import ASSETS, cache_folder
 
 NPM = ASSETS / "npm"
@@ -67,15 +67,9 @@ def ensure_parts(progress: bool = True) -> Path:
         raise PartsError(f"npm is not on this machine; install Node.js (Debian: apt-get install npm), or {_by_hand()}")
     if progress:
         print(f"Fetching what a browser needs to do the work itself into {folder} ...", file=sys.stderr)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="web-") as work:
-            _install(npm, Path(work))
-            _keep(Path(work), folder)
-    except OSError as error:
-        raise PartsError(
-            f"cannot write {folder} ({error.strerror}); free some space, or set IKEM_LIVE_CACHE to a folder you own"
-        ) from None
+    with making(folder, PartsError) as work:
+        _install(npm, work)
+        _keep(work, folder)
     return folder
 
 

@@ -10,11 +10,11 @@ import hashlib
 import json
 import subprocess
 import sys
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 from app.site.constants import constants
+from app.site.making import making
 from export.runtime import Recogniser
 from models.system.places import ROOT, cache_folder
 
@@ -97,17 +97,11 @@ def _cached(model_path: Path) -> Path:
 
 def _make(model_path: Path) -> Path:
     folder = _cached(model_path)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="recogniser-") as work:
-            _export(model_path.parent, Path(work) / "new")
-            folder.mkdir(exist_ok=True)
-            for name in (GRAPH, CARD):  # the card last: without it nothing is read
-                (Path(work) / "new" / name).replace(folder / name)
-    except OSError as error:
-        raise RecogniserError(
-            f"cannot write {folder} ({error.strerror}); free some space, or set IKEM_LIVE_CACHE to a folder you own"
-        ) from None
+    with making(folder, RecogniserError) as work:
+        _export(model_path.parent, work / "new")
+        folder.mkdir(exist_ok=True)
+        for name in (GRAPH, CARD):  # the card last: without it nothing is read
+            (work / "new" / name).replace(folder / name)
     return folder
 
 
