@@ -31,8 +31,10 @@ class ComparisonProgress:
 
         self.state = state
         training = [task for task in state.plan.tasks.values() if task.passes]
-        self.cost = {task.name: len(task.modalities) * state.clips(task) for task in training}
-        self.part = {task.name: state.epochs(task)[0] * self.cost[task.name] for task in training}
+        self.cost = {task.name: task.branches * state.clips(task) for task in training}
+        # An evaluation that was killed begins anew.
+        kept = {task.name: task.kind != EVALUATE or state.done(task) for task in training}
+        self.part = {task.name: kept[task.name] * state.epochs(task)[0] * self.cost[task.name] for task in training}
         total, here = sum(task.epochs * self.cost[task.name] for task in training), sum(self.part.values())
         self.bar = tqdm(total=total, initial=here, unit="clip-epoch", unit_scale=True, desc="compare", mininterval=2)
         quiet = not sys.stderr.isatty()
@@ -52,7 +54,9 @@ class ComparisonProgress:
         """Bring the bar to where a task is, and return its epochs and the loss of the last one."""
         done, loss = self.state.epochs(task)
         if task.name in self.part:
-            self.bar.update((new := done * self.cost[task.name]) - self.part[task.name])
+            # A line that is no bar's may stand last in a log for a moment.
+            new = max(done * self.cost[task.name], self.part[task.name])
+            self.bar.update(new - self.part[task.name])
             self.part[task.name] = new
         return done, loss
 

@@ -40,7 +40,7 @@ class Task:
         modalities: that it trains; () of an evaluation: the run's.
         branches: that it trains, encoders and all; 0 of an evaluation whose encoders are frozen.
         subsets: sets of modalities that are judged besides each alone and all together.
-        epochs: that it trains them itself, without those of its source.
+        epochs: that it trains them itself, without those of its source; with shares of the labels, of all its draws.
     """
 
     name: str
@@ -261,4 +261,4 @@ def _judged(task: Task) -> str:
     column = task.name.removeprefix(f"{task.source}-")
     sets = [letters(names) for names in task.subsets]
     told = f"{column} of {', '.join(sets)}" if sets else column
-    return told + (f", {task.epochs} epochs x {task.branches} branches" if task.passes else "")
+    return told + (f", {count(task.epochs, 'epoch')} x {task.branches} branches" if task.passes else "")

@@ -61,7 +61,7 @@ class ComparisonState:
         return (folder / self.grid.name if task.kind == EVALUATE else folder) / f"{task.name}.yaml"
 
     def clips(self, task: Task) -> int:
-        """Return the number of clips that a task trains on."""
+        """Return the number of clips that a task trains on; of an evaluation about so many, with and without label."""
         return round(len(_clips(task)) * (task.config.get("fraction") or 1))
 
     def done(self, task: Task) -> bool:

@@ -38,16 +38,20 @@ def test_the_bar_counts_all_training_to_its_end(tmp_path: Path, store: Path, mon
     progress, steps = ComparisonProgress(state, 1), []
     monkeypatch.setattr(progress.bar, "update", steps.append)
     scratch, half = state.plan.tasks["seed0-scratch"], state.plan.tasks["seed0-rckd-from-ekem+ikem-half"]
-    assert (scratch.passes, half.passes, state.clips(half)) == (10 * 3, 5 * 6 * 3, state.clips(scratch) / 2)
-    for task, said, epochs in (
-        (scratch, "train with labels, seed 3:  40%|## | 4/10 [00:43<34:34, 9s/epoch]", 4),
-        (half, "train with labels, seed 2:  50%|## | 3/6 [00:43<34:34, 9s/epoch]", 15),
+    assert (scratch.passes, half.passes, state.clips(scratch), state.clips(half)) == (10 * 3, 5 * 6 * 3, 8, 4)
+    runs = 2 * (4 * 6 + 2 * 6) * 8 + 2 * 3 * 8 + 2 * 3 * 3 * 8  # none and both of two seeds, ekem, two students
+    semi = 2 * 5 * 6 * 6 * 4 * 2 + 5 * 6 * 3 * 4 + 2 * 5 * 6 * 3 * 4
+    assert progress.bar.total == runs + semi + 10 * 3 * 8
+    for task, said, clip_epochs in (
+        (scratch, "train with labels, seed 3:  40%|## | 4/10 [00:43<34:34, 9s/epoch]", 4 * 3 * 8),
+        (half, "train with labels, seed 2:  50%|## | 3/6 [00:43<34:34, 9s/epoch]", 15 * 3 * 4),
     ):
         state.prepare(task)
         state.log(task.name).write_text(said)
         steps.clear()
         progress.watch([task])
-        assert steps == [epochs * progress.cost[task.name]]
+        assert steps == [clip_epochs]
+        assert ComparisonProgress(state, 1).part[task.name] == 0  # begun anew, none of it would count
         produce(state, task)
     steps.clear()
     for task in state.plan.tasks.values():
@@ -56,7 +60,7 @@ def test_the_bar_counts_all_training_to_its_end(tmp_path: Path, store: Path, mon
             produce(state, task)
         progress.advance(task)
     progress.close()
-    assert sum(steps) == progress.bar.total - 4 * progress.cost[scratch.name] - 15 * progress.cost[half.name]
+    assert sum(steps) == progress.bar.total - 4 * 3 * 8 - 15 * 3 * 4
 
 
 def test_what_is_finished_is_not_run_again(state: ComparisonState) -> None:

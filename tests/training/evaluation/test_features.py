@@ -109,9 +109,11 @@ def test_mirrored_clips_train_the_heads_too(store: Store, branches: Branches, mo
     seen: list[tuple[torch.Tensor, ...]] = []
     monkeypatch.setattr(protocols, "train_heads", train)
     clips, config = Labelled.of(store, "half"), make_config("linear", preset="ridge", values={"mirror": True})
-    Judge(clips, branches, check_subsets(JMB, []), config).answers(0)
-    train_NMH, label_N, test_NMH = seen[-1][:3]
-    both = [features(branches, store, clips.train_ids, mirror=mirror) for mirror in (False, True)]
-    torch.testing.assert_close(train_NMH, torch.cat(both))
-    assert label_N.tolist() == 2 * store.label_N[clips.train_ids].tolist()
-    torch.testing.assert_close(test_NMH, features(branches, store, clips.test_ids))
+    judge = Judge(clips, branches, check_subsets(JMB, []), config)
+    for ids in (clips.train_ids, clips.share(0.5, 0)):
+        judge.answers(0, ids)
+        train_NMH, label_N, test_NMH = seen[-1][:3]
+        both = [features(branches, store, ids, mirror=mirror) for mirror in (False, True)]
+        torch.testing.assert_close(train_NMH, torch.cat(both))
+        assert label_N.tolist() == 2 * store.label_N[ids].tolist()
+        torch.testing.assert_close(test_NMH, features(branches, store, clips.test_ids))

@@ -108,18 +108,21 @@ def test_ridge_heads_minimise_their_error(clips: int, width: int) -> None:
 
 
 def test_a_power_evens_out_the_features() -> None:
-    (x, y), (test, truth) = _clusters(60, 3, 0), _clusters(30, 3, 1)
-    x, test = x - 1, test - 1  # both signs
+    rng = torch.Generator().manual_seed(3)
+    x, test = (torch.randn(n, 2, 5, generator=rng) ** 3 for n in (60, 400))  # both signs, and rarely strong
+    y, truth = torch.arange(60) % 3, torch.arange(400) % 3
     for preset in ("ridge", "mamp"):
         config = make_config("linear", preset=preset, values={"power": 0.5})
         plain = make_config("linear", preset=preset)
-        roots, of_roots = (
+        signed_x, signed_test = (h.sign() * h.abs().sqrt() for h in (x, test))
+        roots, of_roots, without = (
             train_heads(*told, truth, 3, how, 0).predicted_N
             for told, how in (
-                ((x, y, test), config), ((x.sign() * x.abs().sqrt(), y, test.sign() * test.abs().sqrt()), plain)
+                ((x, y, test), config), ((signed_x, y, signed_test), plain), ((x, y, test), plain)
             )
         )  # fmt: skip
         np.testing.assert_array_equal(roots, of_roots)
+        assert (roots != without).any()
     for power in (0, 1.5):
         with pytest.raises(ValueError, match="power must be above 0 and at most 1"):
             make_config("linear", values={"power": power})
