@@ -38,6 +38,11 @@ def test_costs_equal_a_count_by_hand(channels: tuple[int, ...], strides: tuple[i
     model = Classifier(Branches(names, Shape(channels=channels, strides=strides)), 7)
     expected = [len(names) * count for count in _hand_count(channels, strides, 7)]
     assert [parameters(model), flops(model)] == expected
+    torch.set_num_threads(2)  # two encoders side by side
+    try:
+        assert flops(model) == expected[1] and model.branches.alone
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_the_published_encoder_costs_what_is_published() -> None:
