@@ -44,10 +44,12 @@ def flops(model: Classifier) -> int:
     training = model.training
     device = next(model.parameters()).device
     alone, model.branches.alone = model.branches.alone, False  # one after the other: the counter sees its own thread
-    with FlopCounterMode(display=False) as counter:
-        model.eval()(*_clip(device))
-    model.branches.alone = alone
-    model.train(training)
+    try:
+        with FlopCounterMode(display=False) as counter:
+            model.eval()(*_clip(device))
+    finally:
+        model.branches.alone = alone
+        model.train(training)
     return int(counter.get_total_flops())
 
 

@@ -59,6 +59,18 @@ def test_cost_leaves_mode_and_statistics_alone() -> None:
     assert held.latency_ms > 0 and held.threads == torch.get_num_threads() and held.device == "cpu"
 
 
+def test_a_model_that_fails_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Classifier(Branches(("joint",), Shape(channels=(4,), strides=(1,))), 3).train()
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(model, "forward", full)
+    with pytest.raises(MemoryError):
+        flops(model)
+    assert model.training and model.branches.alone
+
+
 def test_latency_is_a_median_of_the_runs_after_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Classifier(Branches(("joint",), Shape(channels=(4,), strides=(2,))), 3)
     lengths = iter([9.0, 9.0, 9.0, 0.001, 0.002, 0.5])
