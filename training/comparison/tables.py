@@ -157,13 +157,21 @@ def notes(state: ComparisonState) -> list[str]:
         if task.kind != EVALUATE:
             budgets[_budget(state, task)] = None
         else:
-            budgets[_heads(task.config)] = None
+            budgets[_heads(task.config, _precision_judged_in(state, task))] = None
     hours = state.seconds() / 3600
     return said + list(budgets) + ([f"Process time of all runs and evaluations: {hours:.1f} hours."] if hours else [])
 
 
-def _heads(how: dict[str, Any]) -> str:
-    values = how["values"]
+def _precision_judged_in(state: ComparisonState, task: Task) -> dict[str, str]:
+    """Return the precision of a finished evaluation, which may have been chosen by the processor, if it has any."""
+    if not state.done(task):
+        return {}
+    held = json.loads(state.result(task.name).read_text(encoding="utf-8"))["config"]
+    return {key: held[key] for key in ("precision",) if key in held}
+
+
+def _heads(how: dict[str, Any], judged_in: dict[str, str]) -> str:
+    values = how["values"] | judged_in
     shown: tuple[str, ...] = ("epochs", "batch", "lr", "schedule", "k", "precision")
     if values.get("solver") == "ridge":
         shown = ("solver", "penalty", "precision")

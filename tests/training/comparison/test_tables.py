@@ -104,14 +104,15 @@ def test_files(tmp_path: Path) -> None:
         rows += [{"modalities": ["motion", "joint"], "accuracy": accuracy} | costs]
         path = state.result(f"seed{seed}-none-jm-linear")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"rows": rows}))
+        path.write_text(json.dumps({"rows": rows, "config": {"precision": "bf16"}}))
     assert [len(line.cells["linear"].values) for line in gather(state)] == [2, 2, 0]
     text = write_tables(state)
     assert "| encoder | joint | none |  | 2 | 60.0 +- 0.0 | 2.50 | 1.50 | 4.00 |" in text
     assert "| encoders | joint, motion | none |  | 2 | 70.5 +- 0.7 | 2.50 | 1.50 | 4.00 |" in text
     assert "| student | joint, bone, motion | none | rckd from jm | 0 | missing |  |  |  |" in text
     assert "- Pre-training: 200 epochs, 100 of them InfoNCE alone; 8 clips (nowhere, xview); batch 64" in text
-    assert "- Evaluation linear: 100 epochs, batch 256, lr 0.1, schedule cosine, precision fp32." in text
+    for precision in ("fp32", "bf16"):  # that asked for, of what is missing, and that which a result says it had
+        assert f"- Evaluation linear: 100 epochs, batch 256, lr 0.1, schedule cosine, precision {precision}." in text
     with open(tmp_path / "tiny.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [

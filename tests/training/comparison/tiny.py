@@ -57,7 +57,7 @@ def produce(state: ComparisonState, task: Task) -> None:
         names = task.modalities or state.plan.tasks[task.source].modalities
         sets = dict.fromkeys([*((name,) for name in names), *task.subsets, names])
         rows = [{"modalities": some, "accuracy": 50 + len(some) + task.seed} | costs for some in sets]
-        state.result(task.name).write_text(json.dumps({"rows": rows}))
+        state.result(task.name).write_text(json.dumps({"rows": rows, "config": task.config["values"]}))
         return
     run = state.run(task.name)
     run.mkdir(parents=True, exist_ok=True)
