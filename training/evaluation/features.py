@@ -56,16 +56,17 @@ def require_spread(h_NMH: Tensor) -> None:
     Raises:
         ValueError: the clips' features differ by less than LEAST_SPREAD of their length.
     """
-    for h_NH in h_NMH.unbind(1) if len(h_NMH) > 1 else ():
+    for m, h_NH in enumerate(h_NMH.unbind(1) if len(h_NMH) > 1 else (), 1):
         off_NH = h_NH - h_NH.mean(0)
         share = float(off_NH.norm(dim=1).square().mean().sqrt() / h_NH.norm(dim=1).mean().clamp(min=1e-12))
         if share < LEAST_SPREAD:
             p = torch.linalg.svdvals(off_NH.double())
             p = (p / p.sum().clamp(min=1e-300)).clamp(min=1e-12)
+            of = f" of modality {m} of {h_NMH.shape[1]}" if h_NMH.shape[1] > 1 else ""
             raise ValueError(
-                f"the features have collapsed: from clip to clip they differ by {share:.1e} of their length (effective "
-                f"rank {float(torch.exp(-(p * p.log()).sum())):.1f}), so a result would be chance; train for more "
-                "epochs, and look at std in the run's log"
+                f"the features{of} have collapsed: from clip to clip they differ by {share:.1e} of their length "
+                f"(effective rank {float(torch.exp(-(p * p.log()).sum())):.1f}), so a result would be chance; train "
+                "for more epochs, and look at std in the run's log"
             )
 
 

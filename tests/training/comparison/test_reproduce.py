@@ -17,6 +17,7 @@ from training.comparison.reproduce import QUICK_ACTIONS, QUICK_FILES, reproduce,
 from training.comparison.state import ComparisonState
 from training.data.readers.ntu_lists import PUBLISHED_60
 
+RIGHT_ARM = (9, 10, 11, 23, 24)  # elbow, wrist, hand, its tip and its thumb
 ACTIONS, SUBJECTS = (1, 2, 58), (1, 2, 4, 5, 3, 6)  # the last two test in xsub
 
 
@@ -27,6 +28,7 @@ def ntu_folder(folder: Path, setup: int = 1, files: int = 48) -> Path:
         action, subject = ACTIONS[i % 3], SUBJECTS[i // 3 % 6]
         name = f"S{setup:03d}C{i // 2 % 3 + 1:03d}P{subject:03d}R{i // 18 + 1:03d}A{action:03d}.skeleton"
         track = person(16 + i % 5, swing=0.1 * (i % 3)) + rng.normal(0, 0.01, (1, 25, 3))
+        track[:, RIGHT_ARM, 1] += 0.2 * np.sin(np.arange(len(track)) * (1 + i % 3) / 3)[:, None]
         (folder / name).write_text(ntu_text([[("1", joints)] for joints in track]))
     return folder
 

@@ -102,8 +102,9 @@ def test_collapsed_features_are_said_instead_of_judged(protocol: str) -> None:
     healthy, equal = 1 + 0.1 * noise, 1 + 1e-6 * noise
     assert len(_answer(protocol, healthy).predicted_N) == 40
     half = torch.stack([healthy[:, 0], equal[:, 1]], 1)  # one modality of two
-    for h_NMH in (equal, half):
-        with pytest.raises(ValueError, match=r"have collapsed: from clip to clip they differ by \S+e-0\d of"):
+    differ = r"from clip to clip they differ by \S+e-0\d of"
+    for h_NMH, which in ((equal, 1), (half, 2)):
+        with pytest.raises(ValueError, match=f"the features of modality {which} of 2 have collapsed: {differ}"):
             _answer(protocol, h_NMH)
 
 
@@ -111,5 +112,5 @@ def test_the_limit_is_relative_to_the_features_length() -> None:
     noise = torch.randn(500, 1, 16, generator=torch.Generator().manual_seed(0))
     for scale in (1e-4, 1, 1e4):
         require_spread(scale * (1 + 2 * LEAST_SPREAD * noise))
-        with pytest.raises(ValueError, match="collapsed"):
+        with pytest.raises(ValueError, match="the features have collapsed"):
             require_spread(scale * (1 + 0.5 * LEAST_SPREAD * noise))
