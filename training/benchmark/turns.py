@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
+from tqdm import tqdm
+
 from training.benchmark.settings import VARIANTS, Setting
 from training.benchmark.steps import Turn, serve
 
@@ -25,11 +27,16 @@ def take_turns(names: Sequence[str], setting: Setting) -> dict[str, Turn]:
         ValueError: A process died.
     """
     with ExitStack() as stack:
-        runners = {name: stack.enter_context(Runner(name, setting)) for name in names}
+        bar = stack.enter_context(tqdm(total=len(names) * (setting.steps + 1), desc="steps", unit="step", leave=False))
+        runners: dict[str, Runner] = {}
+        for name in names:
+            runners[name] = stack.enter_context(Runner(name, setting))
+            bar.update()
         for i in range(setting.steps):
             k = i % len(names)
             for name in [*names[k:], *names[:k]]:
                 runners[name].step()
+                bar.update()
         return {name: runner.end() for name, runner in runners.items()}
 
 

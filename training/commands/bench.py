@@ -18,8 +18,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--batch", type=at_least_1, default=32, help="clips a step (default: %(default)s)")
     command.add_argument("--people", type=whole(1, 2), default=1, help="body slots a clip, 1 or 2")
     command.add_argument("--queue", type=at_least_1, default=32768, help="columns K (default: %(default)s)")
-    command.add_argument("--steps", type=at_least_1, default=3, help="timed steps a turn")
-    command.add_argument("--rounds", type=at_least_1, default=3, help="turns of each variant")
+    command.add_argument("--steps", type=at_least_1, default=3, help="timed steps a turn (default: %(default)s)")
+    command.add_argument("--rounds", type=at_least_1, default=3, help="turns of each variant (default: %(default)s)")
     command.add_argument("--only", nargs="+", metavar="VARIANT", help="published fp32 bf16 bf16-recompute ...")
     command.add_argument(
         "--processes", type=at_least_1, nargs="+", metavar="N",

@@ -130,7 +130,10 @@ class Grid:
         """
         part = "pretrain" if kind is PretrainConfig else "distil"
         layers = [getattr(self.variants[name], part) for name in ("", variant)]
-        return from_sources(kind, self.preset, None, flat(layers[0]) | flat(layers[1]) | over)
+        try:
+            return from_sources(kind, self.preset, None, flat(layers[0]) | flat(layers[1]) | over)
+        except ValueError as error:
+            raise ValueError(f"{self.name}, {part}: {error}") from None
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

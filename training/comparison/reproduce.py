@@ -68,7 +68,7 @@ def reproduce(
     """
 
     def choose(files: list[Path]) -> list[Path]:
-        if not (partial or quick):
+        if not (partial or quick) and files:
             _require_whole(files, ntu, missing)
         return some_of_each_action(files) if quick else files
 

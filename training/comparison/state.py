@@ -19,6 +19,7 @@ from models.system.atomic import write_json, write_text
 from training.comparison.grid import PRETRAIN, Grid
 from training.comparison.plan import EVALUATE, Task, TaskPlan
 from training.data.pool import Pool
+from training.data.store import Store
 from training.runs.run_folder import CONFIG, FREE, LATER, LOG, MODEL, STAGE1, read_config
 
 
@@ -96,11 +97,17 @@ class ComparisonState:
                        "subsets": subsets, "seed": task.seed}  # fmt: skip
 
     def check(self) -> None:
-        """Make sure that existing runs were made with the same settings.
+        """Make sure that existing runs were made with the same settings, and that what is to be judged can be.
 
         Raises:
-            ValueError: some were made with others; the message names them and what differs.
+            ValueError: some were made with others; the message names them and what differs. Or a split lacks labels.
         """
+        from training.evaluation.protocols import Labelled
+
+        judged = [task for task in self.plan.tasks.values() if task.kind == EVALUATE and not self.done(task)]
+        for data, split in dict.fromkeys((task.data, task.split) for task in judged):
+            if split is not None:
+                Labelled.of(Store(data), split)
         lines = []
         for task in self.plan.tasks.values():
             if task.kind != EVALUATE and (self.run(task.name) / CONFIG).exists():

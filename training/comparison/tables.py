@@ -149,7 +149,7 @@ def notes(state: ComparisonState) -> list[str]:
     grid, tasks = state.grid, state.plan.tasks.values()
     split = grid.split.removesuffix("+")
     said = [f"Accuracy in % on the test half of `{split}`, of the last epoch; mean +- standard deviation (n - 1) where "
-            "there are two seeds or more. Costs are of one clip of one person."]  # fmt: skip
+            "there are two seeds or more. Costs are of one clip of one person, on one thread."]  # fmt: skip
     if {"ikem", "cmd"} & {row.exchange for row in grid.rows}:
         said.append("The exchanges ikem and cmd keep InfoNCE beside them; ekem has it inside.")
     budgets: dict[str, None] = {}

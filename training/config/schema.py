@@ -207,7 +207,9 @@ class PretrainConfig(Schedule):
         if self.weights and (min(self.weights.values()) < 0 or not any(self.weights.values())):
             raise ValueError(f"weights must not be negative, nor all 0, with which nothing trains; got {self.weights}")
         if len(self.modalities) < 2 and {"ekem", "cmd"} & set(EXCHANGES[self.exchange]):
-            raise ValueError(f"exchange {self.exchange} needs two modalities at least; one has none to exchange with")
+            raise ValueError(
+                f"exchange {self.exchange} needs two modalities at least; with one, take the exchange none"
+            )
 
     @property
     def loss_weights(self) -> dict[str, float]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from training.config.schema import C, DistilConfig, PretrainConfig, parse_modalities
 
@@ -89,12 +89,39 @@ def from_sources(
     if isinstance(values.get("modalities"), str):
         values["modalities"] = parse_modalities(values["modalities"])
     try:
+        _check(kind, values)
         return kind(**values)
-    except TypeError as error:
-        known = ", ".join(entry.name for entry in fields(kind))
-        raise ValueError(
-            f"{error}; the keys are {known}, and those of shape, views and hide as shape.KEY, views.KEY, hide.KEY"
-        ) from None
+    except (TypeError, ValueError) as error:
+        of_file = f"{yaml_path}: " if yaml_path is not None else ""
+        raise ValueError(f"{of_file}{error}") from None
+
+
+def _check(kind: type, values: Mapping[str, Any], inside: str = "") -> None:
+    """Refuse a key that there is not, and text or a list where a number should stand."""
+    hints = get_type_hints(kind)
+    for key, value in values.items():
+        name, wanted = f"{inside}{key}", hints.get(key)
+        if wanted is None:
+            raise ValueError(
+                f"there is no {name}; there are {', '.join(inside + entry.name for entry in fields(kind))}"
+            )
+        if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
+            if isinstance(value, Mapping):
+                _check(wanted, value, f"{key}.")
+            elif not isinstance(value, wanted):
+                raise ValueError(f"{name} must hold `key: value` pairs; got {value!r}")
+        elif wanted in (int, float) and (isinstance(value, bool) or not isinstance(value, int | wanted)):
+            whole = "a whole number" if wanted is int else "a number"
+            raise ValueError(f"{name} must be {whole}; got {value!r}{_as_yaml_writes(value)}")
+
+
+def _as_yaml_writes(value: Any) -> str:
+    """Say how a number is written that YAML takes for text, such as 1e-5; "" of anything else."""
+    try:
+        number = float(value) if isinstance(value, str) else None
+    except ValueError:
+        number = None
+    return "" if number is None else f", which YAML takes for text; write {number:.8f}".rstrip("0")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -107,7 +134,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{path} must hold `key: value` lines")

@@ -96,4 +96,7 @@ def _of_splits(counts: Counts, found: Gathered, reader: Reader) -> Iterator[str]
                 + (here if train + test < a + b else reader.advice)
             )
     if not counts.splits:
-        yield "no split: actors and cameras of the clips do not tell who should train and who should test"
+        yield (
+            "no split: actors and cameras of the clips do not tell who should train and who should test; number "
+            "the actors (odd ones train, even ones test), or give three cameras"
+        )

@@ -57,19 +57,24 @@ def flops(model: Classifier) -> int:
 def latency_ms(model: Classifier, runs: int = 30) -> float:
     """Measure the median time of one clip of one person, in milliseconds.
 
-    It runs from normalised joints to branch logits, with torch's present number of threads.
+    It runs from normalised joints to branch logits; on a CPU on one thread, because on several it would depend on
+    whether the number of encoders divides among them.
     """
     training = model.training
     device = next(model.parameters()).device
-    clip, times = _clip(device), []
+    clip, times, threads = _clip(device), [], torch.get_num_threads()
     model.eval()
-    for _ in range(WARM_UP + runs):
-        began = time.perf_counter()
-        model(*clip)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(1000 * (time.perf_counter() - began))
-    model.train(training)
+    torch.set_num_threads(1)
+    try:
+        for _ in range(WARM_UP + runs):
+            began = time.perf_counter()
+            model(*clip)
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            times.append(1000 * (time.perf_counter() - began))
+    finally:
+        torch.set_num_threads(threads)
+        model.train(training)
     return statistics.median(times[WARM_UP:])
 
 
@@ -81,7 +86,7 @@ class Cost:
         parameters: of the model.
         flops: of one clip of one person.
         latency_ms: median time of that clip.
-        threads: of torch, while that was measured.
+        threads: on which that was measured.
         device: that it was measured on.
     """
 
@@ -98,6 +103,6 @@ def cost(model: Classifier, runs: int = 30) -> Cost:
         parameters=parameters(model),
         flops=flops(model),
         latency_ms=round(latency_ms(model, runs), 3),
-        threads=torch.get_num_threads(),
+        threads=1,
         device=str(next(model.parameters()).device),
     )

@@ -175,7 +175,7 @@ def describe(result: dict[str, Any]) -> str:
     from training.evaluation.results import markdown
 
     judged = f"\nTrained on {count(result['train_clips'], 'clip')} with labels, tested on {result['test_clips']}"
-    other = "; the encoders were pre-trained on other data" * bool(result["transfer"])
+    other = "; the encoders were pre-trained on another store" * bool(result["transfer"])
     remark = f"\nWARNING: {result['remark']}" if "remark" in result else ""
     return markdown([_cells(line) for line in result["rows"]]) + f"{judged}{other}." + remark
 

@@ -58,14 +58,17 @@ class Labelled:
         train_ids, test_ids = (ids[store.label_N[ids] >= 0] for ids in parts)
         for name, ids in (("training", train_ids), ("test", test_ids)):
             if not len(ids):
-                raise ValueError(f"{store.folder} has no labelled {name} clip in its split {split}; nothing to judge")
+                raise ValueError(
+                    f"{store.folder} has no {name} clip with a label in its split {split}, so nothing can be judged; "
+                    "give another split, or prepare clips with labels"
+                )
         known = np.unique(store.label_N[train_ids])
         if len(known) < 2:
             raise ValueError(f"the training clips of {split} show one action alone; there is nothing to tell apart")
         if strange := [store.labels[c] for c in np.setdiff1d(store.label_N[test_ids], known)]:
             raise ValueError(
-                f"no training clip of {split} shows {', '.join(strange)}, but test clips do; prepare another split, "
-                "or leave these actions out"
+                f"no training clip of {split} shows {', '.join(strange)}, but test clips do; leave these actions "
+                "out of the store, or prepare it with training clips of them"
             )
         return cls(store, train_ids, test_ids, sum(map(len, parts)) - len(train_ids) - len(test_ids))
 

@@ -244,7 +244,7 @@ def _take_up(
     if stage1 is None:
         return 0
     path = stage1 / STAGE1
-    done = restore(trainer, optimizer, _subset(read_state(path), trainer, path), path)
+    done = restore(trainer, optimizer, _subset(read_state(path, "take up another run"), trainer, path), path)
     if done != trainer.config.stage1:
         raise ValueError(f"{path} has {done} epochs, but this run asks for {trainer.config.stage1} in stage 1")
     return done

@@ -136,13 +136,19 @@ def load_branches(run: str | Path) -> tuple[Branches, dict[str, Any]]:
         branches.load_state_dict(state)
     except FileNotFoundError:
         raise ValueError(f"{run} is not finished; repeat the command that makes it, and it goes on") from None
-    except (SafetensorError, OSError, RuntimeError, KeyError, TypeError) as error:
+    except SafetensorError as error:
+        raise ValueError(f"{Path(run) / MODEL} is damaged ({error}); copy it again, or train it again") from error
+    except (OSError, RuntimeError, KeyError, TypeError) as error:
         raise ValueError(f"{Path(run) / MODEL} does not fit its {CONFIG}: {error}") from error
     return branches.eval(), held
 
 
-def read_state(path: Path) -> dict[str, Any]:
+def read_state(path: Path, remedy: str = "delete it to begin again") -> dict[str, Any]:
     """Read a checkpoint of tensors and plain values.
+
+    Args:
+        path: of the file.
+        remedy: what to do about a damaged one.
 
     Raises:
         ValueError: it is missing or damaged.
@@ -152,7 +158,7 @@ def read_state(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ValueError(f"{path} is missing") from None
     except Exception as error:  # torch and zipfile raise many kinds for a broken archive
-        raise ValueError(f"{path} is damaged ({error}); delete it to begin again") from error
+        raise ValueError(f"{path} is damaged, and cannot be read; {remedy}") from error
 
 
 def cut_log(run: Path, epochs: int) -> None:

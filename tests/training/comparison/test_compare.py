@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.training.comparison.tiny import Machine, tiny_file
@@ -13,6 +14,7 @@ from training.comparison.compare import compare
 from training.comparison.grid import Grid
 from training.comparison.plan import Task, make_plan
 from training.comparison.state import ComparisonState
+from training.data.store import Store, write_store
 
 
 @pytest.fixture
@@ -69,6 +71,19 @@ def test_a_document_without_markers_is_refused_before_any_run(tmp_path: Path, st
     with pytest.raises(ValueError, match="compare tiny: begin"):
         compare(tiny_file(tmp_path, store), tmp_path / "out", lambda line: None, document=document)
     assert machines["all"] == []
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_cannot_be_judged_is_refused_before_anything_trains(
+    tmp_path: Path, store: Path, machines: dict, dry_run: bool
+) -> None:
+    held = Store(store)
+    people = [[np.random.default_rng(i).normal(size=(50, 25, 3))] for i in range(4)]
+    fields = {"label": np.array([0, 1, 0, 2]), "view": np.array([1, 1, 3, 3])}
+    write_store(tmp_path / "other", people, fields, held.labels[:3], {"xview": np.array([1, 1, 0, 0])}, "test")
+    with pytest.raises(ValueError, match=f"no training clip of xview shows {held.labels[2]}, but test clips do; leave"):
+        compare(tiny_file(tmp_path, tmp_path / "other"), tmp_path / "out", lambda line: None, dry_run=dry_run)
+    assert machines["all"] == [] and not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

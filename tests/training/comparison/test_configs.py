@@ -30,7 +30,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i, name in enumerate(SETS):
         people = [[np.random.default_rng([i, j]).normal(size=(50, 25, 3))] for j in range(6)]
         splits = dict.fromkeys(("xsub", "xview", "xset"), part)
-        fields = {"label": np.arange(6) % 2, "view": np.array([1, 2, 1, 2, 3, 3])}
+        fields = {"label": np.arange(6) % 2, "view": np.array([1, 1, 2, 2, 3, 3])}
         write_store(folder / "runs" / "stores" / name, people, fields, ("a", "b"), splits, "test")
     return folder
 

@@ -62,6 +62,13 @@ def test_half_the_files_are_refused_in_one_sentence(tmp_path: Path, capsys: pyte
     assert not (tmp_path / "out" / "store").exists()
 
 
+def test_a_folder_of_something_else_is_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "ntu").mkdir()
+    (tmp_path / "ntu" / "mine.npz").touch()
+    assert main(["reproduce", "--ntu", str(tmp_path / "ntu"), "--out", str(tmp_path / "out")]) == 1
+    assert "holds no files named like S001C001P001R001A001.skeleton" in capsys.readouterr().err
+
+
 def test_a_rehearsal_runs_both_splits_and_gives_no_number(tmp_path: Path, machines: list[Machine]) -> None:
     said: list[str] = []
     reproduce(ntu_folder(tmp_path / "ntu"), tmp_path / "out", said.append, quick=True, workers=1)
@@ -116,7 +123,7 @@ def test_a_part_of_120_classes_says_what_it_is_of(
     ("files", "quick", "says"),
     [
         (48, False, "36 training clips of xsub are fewer than a batch of 128"),
-        (12, True, "12 training clips of xsub are fewer|no labelled test clip in its split xsub"),
+        (12, True, "12 training clips of xsub are fewer|no test clip with a label in its split xsub"),
     ],
 )
 def test_too_few_clips_are_refused_before_anything_trains(

@@ -49,6 +49,34 @@ def test_wrong_modalities_are_refused(text: str) -> None:
         parse_modalities(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("epoch: 3", "mine.yaml: there is no epoch; there are epochs, batch, "),
+        ("views: {sheer: 1}", "mine.yaml: there is no views.sheer; there are views.crop, views.shear, "),
+        ("views.sheer: 1", "there is no views.sheer"), ("hide: {shares: 1}", "there is no hide.shares"),
+        ("views: 3", "views must hold `key: value` pairs; got 3"),
+        ("epochs: three", "mine.yaml: epochs must be a whole number; got 'three'"),
+        ("epochs: 2.5", "epochs must be a whole number; got 2.5"),
+        ("lr: true", "lr must be a number; got True"),
+        ("lr: 1e-5", "lr must be a number; got '1e-5', which YAML takes for text; write 0.00001"),
+        ("shape: {dropout: much}", "shape.dropout must be a number; got 'much'"),
+        ("epochs: -3", "mine.yaml: epochs must be at least 1; got -3"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_file_is_named(text: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError) as caught:
+        from_sources(PretrainConfig, "compact", file)
+    assert says in str(caught.value) and not str(caught.value).endswith((".", "0.0000"))
+
+
+def test_a_missing_file_is_no_matter_of_yaml(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"none\.yaml cannot be read: No such file"):
+        from_sources(PretrainConfig, "compact", tmp_path / "none.yaml")
+
+
 def test_preset_then_file_then_options(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("lr: 0.02\nepochs: 7\nstage1: 3\nshape: {dropout: 0.25}\nmodalities: j,b\n")

@@ -56,7 +56,7 @@ def test_cost_leaves_mode_and_statistics_alone() -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     held = cost(model, runs=3)
     assert model.training and all(torch.equal(before[n], t) for n, t in model.state_dict().items())
-    assert held.latency_ms > 0 and held.threads == torch.get_num_threads() and held.device == "cpu"
+    assert held.latency_ms > 0 and held.threads == 1 and held.device == "cpu"
 
 
 def test_a_model_that_fails_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +69,18 @@ def test_a_model_that_fails_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(MemoryError):
         flops(model)
     assert model.training and model.branches.alone
+
+
+def test_latency_is_that_of_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Classifier(Branches(("joint", "bone"), Shape(channels=(4,), strides=(2,))), 3)
+    threads: list[int] = []
+    monkeypatch.setattr(model, "forward", lambda *_: threads.append(torch.get_num_threads()))
+    torch.set_num_threads(2)
+    try:
+        latency_ms(model, runs=2)
+        assert set(threads) == {1} and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_latency_is_a_median_of_the_runs_after_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:

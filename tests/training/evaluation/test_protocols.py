@@ -50,9 +50,9 @@ def test_a_class_with_few_clips_gives_all_it_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("label", "part", "message"),
     [
-        ([0, 1, 0, 1], [1, 1, 1, 1], "no labelled test clip"),
-        ([0, 1, 0, 1], [0, 0, -1, 0], "no labelled training clip"),
-        ([-1, -1, 0, 1], [1, 1, 0, 0], "no labelled training clip"),
+        ([0, 1, 0, 1], [1, 1, 1, 1], "no test clip with a label in its"),
+        ([0, 1, 0, 1], [0, 0, -1, 0], "no training clip with a label in its"),
+        ([-1, -1, 0, 1], [1, 1, 0, 0], "no training clip with a label in its"),
         ([0, 0, 0, 0], [1, 1, 0, 0], "one action alone"),
         ([0, 1, 2, 1], [1, 1, 0, 0], "no training clip of half shows c"),
     ],

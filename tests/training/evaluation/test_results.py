@@ -112,7 +112,8 @@ def test_another_store_is_transfer(stores: tuple[Store, Store], run: Path) -> No
     train, test = stores[1].split("half")
     said = describe(told).splitlines()[-1]
     assert (
-        said.startswith(f"Trained on {len(train)} clips with labels, tested on {len(test)}; ") and "other data" in said
+        said.startswith(f"Trained on {len(train)} clips with labels, tested on {len(test)}; ")
+        and "another store" in said
     )
     assert told["run"]["data"][0]["data_hash"] == stores[0].hash
 
