@@ -36,7 +36,7 @@ def bf16_is_quick() -> bool:
     """Return whether bfloat16 trains faster than float32 on this processor.
 
     It takes matrix units (AMX), or AVX-512's bfloat16 on AMD (Zen 4 and later: 1.5 times as fast). On Intel without
-    matrix units that is slower by a fifth, and processors without any take five times as long.
+    matrix units that is slower by a fifth, and processors without any bfloat16 take five to nine times as long.
     """
     words = _words()
     return "amx_bf16" in words or ("avx512_bf16" in words and "AuthenticAMD" in words)

@@ -133,7 +133,8 @@ class Grid:
         try:
             return from_sources(kind, self.preset, None, flat(layers[0]) | flat(layers[1]) | over)
         except ValueError as error:
-            raise ValueError(f"{self.name}, {part}: {error}") from None
+            of = f", variant {variant}" if variant else ""
+            raise ValueError(f"{self.name}{of}, {part}: {error}") from None
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

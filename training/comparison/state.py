@@ -106,8 +106,8 @@ class ComparisonState:
 
         judged = [task for task in self.plan.tasks.values() if task.kind == EVALUATE and not self.done(task)]
         for data, split in dict.fromkeys((task.data, task.split) for task in judged):
-            if split is not None:
-                Labelled.of(Store(data), split)
+            assert split is not None, "evaluations have a split"
+            Labelled.of(Store(data), split)
         lines = []
         for task in self.plan.tasks.values():
             if task.kind != EVALUATE and (self.run(task.name) / CONFIG).exists():

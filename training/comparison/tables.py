@@ -149,7 +149,7 @@ def notes(state: ComparisonState) -> list[str]:
     grid, tasks = state.grid, state.plan.tasks.values()
     split = grid.split.removesuffix("+")
     said = [f"Accuracy in % on the test half of `{split}`, of the last epoch; mean +- standard deviation (n - 1) where "
-            "there are two seeds or more. Costs are of one clip of one person, on one thread."]  # fmt: skip
+            f"there are two seeds or more. Costs are of one clip of one person{_timed_on(state)}."]  # fmt: skip
     if {"ikem", "cmd"} & {row.exchange for row in grid.rows}:
         said.append("The exchanges ikem and cmd keep InfoNCE beside them; ekem has it inside.")
     budgets: dict[str, None] = {}
@@ -160,6 +160,16 @@ def notes(state: ComparisonState) -> list[str]:
             budgets[_heads(task.config, _precision_judged_in(state, task))] = None
     hours = state.seconds() / 3600
     return said + list(budgets) + ([f"Process time of all runs and evaluations: {hours:.1f} hours."] if hours else [])
+
+
+def _timed_on(state: ComparisonState) -> str:
+    """Say on what the latencies were measured that the results hold; "" where there are none, or none say it."""
+    found: dict[str, None] = {}
+    for name in (task.name for task in state.plan.tasks.values() if task.kind == EVALUATE and state.done(task)):
+        for row in json.loads(state.result(name).read_text(encoding="utf-8"))["rows"]:
+            if "threads" in row:
+                found[count(row["threads"], "thread") if row["device"] == "cpu" else row["device"]] = None
+    return f", timed on {' and '.join(found)}" * bool(found)
 
 
 def _precision_judged_in(state: ComparisonState, task: Task) -> dict[str, str]:

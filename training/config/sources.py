@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
+from training.config.checked import check_settings
 from training.config.schema import C, DistilConfig, PretrainConfig, parse_modalities
 
 _COMPACT: dict[str, Any] = {
@@ -83,45 +84,28 @@ def from_sources(
     """
     if preset not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}; got {preset!r}")
-    base = dict(PRESETS[preset][kind])
-    over = _merge(read_yaml(yaml_path) if yaml_path is not None else {}, overrides or {})
-    values = fit_epochs(_merge(base, over), defaults_of(kind) | base, over)
+    base, said = dict(PRESETS[preset][kind]), {}
+    if yaml_path is not None:
+        try:
+            said = _settings(kind, read_yaml(yaml_path))
+            _build(kind, base, said)  # a fault of the file's own is told as such
+        except ValueError as error:
+            told = str(error)
+            raise ValueError(told if told.startswith(str(yaml_path)) else f"{yaml_path}: {told}") from None
+    return _build(kind, base, _merge(said, _settings(kind, overrides or {})))
+
+
+def _settings(kind: type, said: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return settings with inner ones as mappings and modalities as names, after a look at their keys and kinds."""
+    values = _merge({}, {str(key): value for key, value in said.items()})
     if isinstance(values.get("modalities"), str):
         values["modalities"] = parse_modalities(values["modalities"])
-    try:
-        _check(kind, values)
-        return kind(**values)
-    except (TypeError, ValueError) as error:
-        of_file = f"{yaml_path}: " if yaml_path is not None else ""
-        raise ValueError(f"{of_file}{error}") from None
+    check_settings(kind, values)
+    return values
 
 
-def _check(kind: type, values: Mapping[str, Any], inside: str = "") -> None:
-    """Refuse a key that there is not, and text or a list where a number should stand."""
-    hints = get_type_hints(kind)
-    for key, value in values.items():
-        name, wanted = f"{inside}{key}", hints.get(key)
-        if wanted is None:
-            raise ValueError(
-                f"there is no {name}; there are {', '.join(inside + entry.name for entry in fields(kind))}"
-            )
-        if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
-            if isinstance(value, Mapping):
-                _check(wanted, value, f"{key}.")
-            elif not isinstance(value, wanted):
-                raise ValueError(f"{name} must hold `key: value` pairs; got {value!r}")
-        elif wanted in (int, float) and (isinstance(value, bool) or not isinstance(value, int | wanted)):
-            whole = "a whole number" if wanted is int else "a number"
-            raise ValueError(f"{name} must be {whole}; got {value!r}{_as_yaml_writes(value)}")
-
-
-def _as_yaml_writes(value: Any) -> str:
-    """Say how a number is written that YAML takes for text, such as 1e-5; "" of anything else."""
-    try:
-        number = float(value) if isinstance(value, str) else None
-    except ValueError:
-        number = None
-    return "" if number is None else f", which YAML takes for text; write {number:.8f}".rstrip("0")
+def _build(kind: type[C], base: Mapping[str, Any], over: Mapping[str, Any]) -> C:
+    return kind(**fit_epochs(_merge(dict(base), over), {**defaults_of(kind), **base}, over))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

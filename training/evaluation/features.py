@@ -50,19 +50,23 @@ def people_slots(branches: Branches, store: Store) -> int | None:
 LEAST_SPREAD = 1e-3  # of features that tell clips apart, relative to their length
 
 
-def require_spread(h_NMH: Tensor) -> None:
+def require_spread(h_NMH: Tensor, names: Sequence[str] = ()) -> None:
     """Refuse features that have collapsed: what is trained on them would be chance, and nobody would know why.
+
+    Args:
+        h_NMH: of the training clips.
+        names: of the modalities, where they are known.
 
     Raises:
         ValueError: the clips' features differ by less than LEAST_SPREAD of their length.
     """
-    for m, h_NH in enumerate(h_NMH.unbind(1) if len(h_NMH) > 1 else (), 1):
+    for m, h_NH in enumerate(h_NMH.unbind(1) if len(h_NMH) > 1 else ()):
         off_NH = h_NH - h_NH.mean(0)
         share = float(off_NH.norm(dim=1).square().mean().sqrt() / h_NH.norm(dim=1).mean().clamp(min=1e-12))
         if share < LEAST_SPREAD:
             p = torch.linalg.svdvals(off_NH.double())
             p = (p / p.sum().clamp(min=1e-300)).clamp(min=1e-12)
-            of = f" of modality {m} of {h_NMH.shape[1]}" if h_NMH.shape[1] > 1 else ""
+            of = f" of {names[m]}" if names else ""
             raise ValueError(
                 f"the features{of} have collapsed: from clip to clip they differ by {share:.1e} of their length "
                 f"(effective rank {float(torch.exp(-(p * p.log()).sum())):.1f}), so a result would be chance; train "

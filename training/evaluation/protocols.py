@@ -17,9 +17,10 @@ import torch
 
 from models.branches import Branches
 from models.modality_names import check_modalities
+from training.config.checked import check_settings
 from training.config.sources import defaults_of, fit_epochs
 from training.data.store import Store
-from training.evaluation.features import features, only
+from training.evaluation.features import features, only, require_spread
 from training.evaluation.finetune import TUNE_PRESETS, ScratchConfig, TuneConfig, tune
 from training.evaluation.knn import NearestConfig, nearest
 from training.evaluation.linear import LINEAR_PRESETS, LinearConfig, Predictions, train_heads
@@ -160,8 +161,9 @@ def make_config(
         raise ValueError(f"{protocol} has no {', '.join(wrong)}; its keys are {', '.join(keys)}")
     base = presets[chosen] if chosen else {}
     try:
+        check_settings(kind, values or {})
         return kind(**fit_epochs(merge(base, values or {}), defaults_of(kind) | base, values or {}))
-    except TypeError as error:
+    except ValueError as error:
         raise ValueError(f"{protocol}: {error}") from None
 
 
@@ -232,6 +234,7 @@ class Judge:
         train_NMH = torch.cat([h_NMH[rows][:, columns] for h_NMH in seen])
         label_N, truth_N = (torch.from_numpy(clips.store.label_N[ids]) for ids in (train_ids, clips.test_ids))
         label_N, classes = label_N.repeat(len(seen)), len(clips.store.labels)
+        require_spread(train_NMH, subset)
         if isinstance(config, NearestConfig):
             return nearest(train_NMH, label_N, test_NMH, classes, config.k, self.device)
         assert isinstance(config, LinearConfig)

@@ -244,7 +244,8 @@ def _take_up(
     if stage1 is None:
         return 0
     path = stage1 / STAGE1
-    done = restore(trainer, optimizer, _subset(read_state(path, "take up another run"), trainer, path), path)
+    held = read_state(path, f"train {stage1} again, or begin with another run")
+    done = restore(trainer, optimizer, _subset(held, trainer, path), path)
     if done != trainer.config.stage1:
         raise ValueError(f"{path} has {done} epochs, but this run asks for {trainer.config.stage1} in stage 1")
     return done

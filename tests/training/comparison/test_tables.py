@@ -100,6 +100,7 @@ def test_files(tmp_path: Path) -> None:
     state.clips = lambda task: 8
     costs = {"parameters": 2_500_000, "flops": 1.5e9, "latency_ms": 4.0}
     for seed, accuracy in ((0, 70.04), (1, 71.0)):
+        costs |= {"threads": 1, "device": ("cpu", "cuda")[seed]}
         rows = [{"modalities": ["joint"], "accuracy": 60.0} | costs]
         rows += [{"modalities": ["motion", "joint"], "accuracy": accuracy} | costs]
         path = state.result(f"seed{seed}-none-jm-linear")
@@ -111,6 +112,7 @@ def test_files(tmp_path: Path) -> None:
     assert "| encoders | joint, motion | none |  | 2 | 70.5 +- 0.7 | 2.50 | 1.50 | 4.00 |" in text
     assert "| student | joint, bone, motion | none | rckd from jm | 0 | missing |  |  |  |" in text
     assert "- Pre-training: 200 epochs, 100 of them InfoNCE alone; 8 clips (nowhere, xview); batch 64" in text
+    assert "Costs are of one clip of one person, timed on 1 thread and cuda." in text
     for precision in ("fp32", "bf16"):  # that asked for, of what is missing, and that which a result says it had
         assert f"- Evaluation linear: 100 epochs, batch 256, lr 0.1, schedule cosine, precision {precision}." in text
     with open(tmp_path / "tiny.csv", newline="") as file:

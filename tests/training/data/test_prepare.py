@@ -173,6 +173,14 @@ def test_parts_of_other_files_are_not_taken_up(tmp_path, monkeypatch, small_part
     assert store.frames_N[store.index["name"] == changed.stem].tolist() == [40]
 
 
+def test_clips_of_nobody_in_particular_have_no_split_and_the_way_to_one_is_told(tmp_path):
+    clips = [Clip(person(20, swing=0.1 * k).astype(np.float32), 30.0, label="ab"[k % 2]) for k in range(4)]
+    write_clips(tmp_path / "mine.npz", clips)
+    notes = []
+    assert not prepare(tmp_path / "mine.npz", tmp_path / "store", note=notes.append).splits
+    assert "number the actors" in "\n".join(notes)
+
+
 def test_a_finished_store_is_kept(tmp_path):
     path, notes = clip_source(tmp_path / "set.npz"), []
     counts = prepare(path, tmp_path / "store")

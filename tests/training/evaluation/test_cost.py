@@ -75,12 +75,13 @@ def test_latency_is_that_of_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Classifier(Branches(("joint", "bone"), Shape(channels=(4,), strides=(2,))), 3)
     threads: list[int] = []
     monkeypatch.setattr(model, "forward", lambda *_: threads.append(torch.get_num_threads()))
+    before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         latency_ms(model, runs=2)
         assert set(threads) == {1} and torch.get_num_threads() == 2
     finally:
-        torch.set_num_threads(1)
+        torch.set_num_threads(before)
 
 
 def test_latency_is_a_median_of_the_runs_after_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:

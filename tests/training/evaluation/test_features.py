@@ -94,6 +94,21 @@ def test_heads_may_read_every_block(store: Store, branches: Branches) -> None:
     torch.testing.assert_close(found[0, 2, : 10 * widths[0]], first, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("protocol", ["linear", "knn"])
+def test_a_modality_that_has_collapsed_is_named(
+    protocol: str, store: Store, branches: Branches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def some_collapsed(branches: Branches, store: Store, ids: np.ndarray, *_: object, **__: object) -> torch.Tensor:
+        h_NMH = torch.rand(len(ids), 3, 8, generator=torch.Generator().manual_seed(0))
+        h_NMH[:, JMB.index("motion")] = 1
+        return h_NMH
+
+    monkeypatch.setattr(protocols, "features", some_collapsed)
+    judge = Judge(Labelled.of(store, "half"), branches, check_subsets(JMB, []), make_config(protocol))
+    with pytest.raises(ValueError, match="the features of motion have collapsed"):
+        judge.answers(0)
+
+
 def test_mirrored_clips_train_the_heads_too(store: Store, branches: Branches, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = np.arange(20)
     there = features(branches, store, ids, pooling="places", mirror=True)
