@@ -98,7 +98,7 @@ def _clips_and_run(clips: Labelled, held: dict[str, Any] | None) -> dict[str, An
     """Describe what was judged, and on how many clips."""
     return {
         "train_clips": len(clips.train_ids), "test_clips": len(clips.test_ids), "unlabelled": clips.unlabelled,
-        "run": held, "transfer": _transfer(held, clips.store),
+        "untested": clips.untested(), "run": held, "transfer": _transfer(held, clips.store),
     }  # fmt: skip
 
 
@@ -176,8 +176,9 @@ def describe(result: dict[str, Any]) -> str:
 
     judged = f"\nTrained on {count(result['train_clips'], 'clip')} with labels, tested on {result['test_clips']}"
     other = "; the encoders were pre-trained on another store" * bool(result["transfer"])
+    untested = f" No test clip shows {', '.join(result['untested'])}." * bool(result["untested"])
     remark = f"\nWARNING: {result['remark']}" if "remark" in result else ""
-    return markdown([_cells(line) for line in result["rows"]]) + f"{judged}{other}." + remark
+    return markdown([_cells(line) for line in result["rows"]]) + f"{judged}{other}.{untested}" + remark
 
 
 def _cells(line: dict[str, Any]) -> dict[str, str]:

@@ -73,6 +73,11 @@ class Labelled:
             )
         return cls(store, train_ids, test_ids, sum(map(len, parts)) - len(train_ids) - len(test_ids))
 
+    def untested(self) -> list[str]:
+        """Return the actions that training clips show but no test clip does."""
+        label_N = self.store.label_N
+        return [self.store.labels[c] for c in np.setdiff1d(label_N[self.train_ids], label_N[self.test_ids])]
+
     def share(self, fraction: float, seed: int) -> np.ndarray:
         """Draw a class-balanced share of the training clips, and return their numbers.
 

@@ -44,7 +44,12 @@ def test_a_class_with_few_clips_gives_all_it_has(tmp_path: Path) -> None:
     label = np.array([0] * 10 + [1] * 10 + [2] * 1 + [0, 1, 2])
     clips = Labelled.of(labelled_store(tmp_path, label, np.array([1] * 21 + [0] * 3)), "half")
     assert list(np.bincount(label[clips.share(0.5, 0)])) == [4, 4, 1]
-    assert list(np.bincount(label[clips.share(1.0, 0)])) == [10, 10, 1]
+    assert list(np.bincount(label[clips.share(1.0, 0)])) == [10, 10, 1] and clips.untested() == []
+
+
+def test_actions_that_train_and_are_never_tested_are_known(tmp_path: Path) -> None:
+    label, part = np.array([0, 1, 2, 0, -1]), np.array([1, 1, 1, 0, 0])
+    assert Labelled.of(labelled_store(tmp_path, label, part), "half").untested() == ["b", "c"]
 
 
 @pytest.mark.parametrize(
