@@ -147,9 +147,12 @@ def markdown(rows: list[dict[str, str]]) -> str:
 def notes(state: ComparisonState) -> list[str]:
     """List where the numbers come from: data, split, budget and time."""
     grid, tasks = state.grid, state.plan.tasks.values()
+    results = {task.name: json.loads(state.result(task.name).read_text(encoding="utf-8"))
+               for task in tasks if task.kind == EVALUATE and state.done(task)}  # fmt: skip
     split = grid.split.removesuffix("+")
+    timed = _timed_on(results.values())
     said = [f"Accuracy in % on the test half of `{split}`, of the last epoch; mean +- standard deviation (n - 1) where "
-            f"there are two seeds or more. Costs are of one clip of one person{_timed_on(state)}."]  # fmt: skip
+            f"there are two seeds or more. Costs are of one clip of one person{timed}."]  # fmt: skip
     if {"ikem", "cmd"} & {row.exchange for row in grid.rows}:
         said.append("The exchanges ikem and cmd keep InfoNCE beside them; ekem has it inside.")
     budgets: dict[str, None] = {}
@@ -157,31 +160,22 @@ def notes(state: ComparisonState) -> list[str]:
         if task.kind != EVALUATE:
             budgets[_budget(state, task)] = None
         else:
-            budgets[_heads(task.config, _precision_judged_in(state, task))] = None
+            budgets[_heads(task.config, results.get(task.name, {}).get("config", {}))] = None
     hours = state.seconds() / 3600
     return said + list(budgets) + ([f"Process time of all runs and evaluations: {hours:.1f} hours."] if hours else [])
 
 
-def _timed_on(state: ComparisonState) -> str:
+def _timed_on(results: Iterable[dict[str, Any]]) -> str:
     """Say on what the latencies were measured that the results hold; "" where there are none, or none say it."""
     found: dict[str, None] = {}
-    for name in (task.name for task in state.plan.tasks.values() if task.kind == EVALUATE and state.done(task)):
-        for row in json.loads(state.result(name).read_text(encoding="utf-8"))["rows"]:
-            if "threads" in row:
-                found[count(row["threads"], "thread") if row["device"] == "cpu" else row["device"]] = None
+    for row in (row for result in results for row in result["rows"] if "threads" in row):
+        found[count(row["threads"], "thread") if row["device"] == "cpu" else row["device"]] = None
     return f", timed on {' and '.join(found)}" * bool(found)
 
 
-def _precision_judged_in(state: ComparisonState, task: Task) -> dict[str, str]:
-    """Return the precision of a finished evaluation, which may have been chosen by the processor, if it has any."""
-    if not state.done(task):
-        return {}
-    held = json.loads(state.result(task.name).read_text(encoding="utf-8"))["config"]
-    return {key: held[key] for key in ("precision",) if key in held}
-
-
-def _heads(how: dict[str, Any], judged_in: dict[str, str]) -> str:
-    values = how["values"] | judged_in
+def _heads(how: dict[str, Any], held: dict[str, Any]) -> str:
+    # The precision may have been chosen by the processor; the result holds what it became.
+    values = how["values"] | {key: held[key] for key in ("precision",) if key in held}
     shown: tuple[str, ...] = ("epochs", "batch", "lr", "schedule", "k", "precision")
     if values.get("solver") == "ridge":
         shown = ("solver", "penalty", "precision")

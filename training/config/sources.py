@@ -84,15 +84,15 @@ def from_sources(
     """
     if preset not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}; got {preset!r}")
-    base, said = dict(PRESETS[preset][kind]), {}
+    base, said = PRESETS[preset][kind], {}
     if yaml_path is not None:
+        held = read_yaml(yaml_path)
         try:
-            said = _settings(kind, read_yaml(yaml_path))
-            _build(kind, base, said)  # a fault of the file's own is told as such
+            said = _settings(kind, held)
         except ValueError as error:
-            told = str(error)
-            raise ValueError(told if told.startswith(str(yaml_path)) else f"{yaml_path}: {told}") from None
-    return _build(kind, base, _merge(said, _settings(kind, overrides or {})))
+            raise ValueError(f"{yaml_path}: {error}") from None
+    over = _merge(said, _settings(kind, overrides or {}))
+    return kind(**fit_epochs(_merge(base, over), defaults_of(kind) | base, over))
 
 
 def _settings(kind: type, said: Mapping[Any, Any]) -> dict[str, Any]:
@@ -102,10 +102,6 @@ def _settings(kind: type, said: Mapping[Any, Any]) -> dict[str, Any]:
         values["modalities"] = parse_modalities(values["modalities"])
     check_settings(kind, values)
     return values
-
-
-def _build(kind: type[C], base: Mapping[str, Any], over: Mapping[str, Any]) -> C:
-    return kind(**fit_epochs(_merge(dict(base), over), {**defaults_of(kind), **base}, over))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

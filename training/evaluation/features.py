@@ -54,7 +54,7 @@ def require_spread(h_NMH: Tensor, names: Sequence[str] = ()) -> None:
     """Refuse features that have collapsed: what is trained on them would be chance, and nobody would know why.
 
     Args:
-        h_NMH: of the training clips.
+        h_NMH: h of the training clips, (N, M, H).
         names: of the modalities, where they are known.
 
     Raises:

@@ -5,6 +5,7 @@ Shape suffixes: N test clips, R training clips, M modalities, H width of h, C cl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -33,7 +34,13 @@ class NearestConfig:
 
 
 def nearest(
-    train_RMH: Tensor, train_label_R: Tensor, test_NMH: Tensor, classes: int, k: int, device: str | torch.device = "cpu"
+    train_RMH: Tensor,
+    train_label_R: Tensor,
+    test_NMH: Tensor,
+    classes: int,
+    k: int,
+    device: str | torch.device = "cpu",
+    names: Sequence[str] = (),
 ) -> Predictions:
     """Give each test clip the label that most of its k most similar training clips have.
 
@@ -46,11 +53,12 @@ def nearest(
         classes: C.
         k: neighbours.
         device: where to compute.
+        names: of the modalities, for what is said of them.
 
     Raises:
         ValueError: k is larger than the number of training clips, or the features are the same for all of them.
     """
-    require_spread(train_RMH)
+    require_spread(train_RMH, names)
     if k > len(train_RMH):
         raise ValueError(f"k = {k} is more than the {len(train_RMH)} training clips; take a smaller --k")
     keys_RD = F.normalize(train_RMH.to(device), dim=-1).flatten(1)

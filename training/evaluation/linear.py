@@ -20,6 +20,7 @@ The preset ridge is the project's own: the same heads, jointly and in closed for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,6 +160,7 @@ def train_heads(
     config: LinearConfig,
     seed: int,
     device: str | torch.device = "cpu",
+    names: Sequence[str] = (),
 ) -> Predictions:
     """Train the heads of one set of modalities jointly, and answer for the test clips.
 
@@ -171,11 +173,12 @@ def train_heads(
         config: how to train.
         seed: of initial values and order.
         device: where to compute.
+        names: of the modalities, for what is said of them.
 
     Raises:
         ValueError: the features are the same for all training clips; or the one batch is smaller, and would be dropped.
     """
-    require_spread(train_NMH)
+    require_spread(train_NMH, names)
     if config.power != 1:
         train_NMH, test_NMH = (x.sign() * x.abs() ** config.power for x in (train_NMH, test_NMH))
     if config.solver == "ridge":

@@ -20,7 +20,7 @@ from models.modality_names import check_modalities
 from training.config.checked import check_settings
 from training.config.sources import defaults_of, fit_epochs
 from training.data.store import Store
-from training.evaluation.features import features, only, require_spread
+from training.evaluation.features import features, only
 from training.evaluation.finetune import TUNE_PRESETS, ScratchConfig, TuneConfig, tune
 from training.evaluation.knn import NearestConfig, nearest
 from training.evaluation.linear import LINEAR_PRESETS, LinearConfig, Predictions, train_heads
@@ -161,9 +161,6 @@ def make_config(
     chosen = preset or (belongs if presets else None)
     if chosen not in presets and chosen is not None:
         raise ValueError(f"preset of {protocol} must be one of {', '.join(presets) or 'none'}; got {preset!r}")
-    keys = tuple(kind.__dataclass_fields__)
-    if wrong := [key for key in values or {} if key not in keys]:
-        raise ValueError(f"{protocol} has no {', '.join(wrong)}; its keys are {', '.join(keys)}")
     base = presets[chosen] if chosen else {}
     try:
         check_settings(kind, values or {})
@@ -239,8 +236,7 @@ class Judge:
         train_NMH = torch.cat([h_NMH[rows][:, columns] for h_NMH in seen])
         label_N, truth_N = (torch.from_numpy(clips.store.label_N[ids]) for ids in (train_ids, clips.test_ids))
         label_N, classes = label_N.repeat(len(seen)), len(clips.store.labels)
-        require_spread(train_NMH, subset)
         if isinstance(config, NearestConfig):
-            return nearest(train_NMH, label_N, test_NMH, classes, config.k, self.device)
+            return nearest(train_NMH, label_N, test_NMH, classes, config.k, self.device, subset)
         assert isinstance(config, LinearConfig)
-        return train_heads(train_NMH, label_N, test_NMH, truth_N, classes, config, seed, self.device)
+        return train_heads(train_NMH, label_N, test_NMH, truth_N, classes, config, seed, self.device, subset)

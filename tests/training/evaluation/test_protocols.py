@@ -92,7 +92,7 @@ def test_presets_and_values() -> None:
     small = make_config("scratch", preset="compact", values={"shape": {"dropout": 0.3}, "lr": 0.2})
     assert small.shape.dropout == 0.3 and small.shape.channels == (16, 32, 64, 128) and small.lr == 0.2
     for protocol, values, message in (
-        ("svm", {}, "protocol must be one of"), ("knn", {"lr": 1.0}, "has no lr; its keys are k, precision"),
+        ("svm", {}, "protocol must be one of"), ("knn", {"lr": 1.0}, "knn: there is no lr; there are k, precision"),
         ("linear", {"watch": 1}, "watch"), ("knn", {"k": 0}, "at least 1"),
         ("linear", {"lr": -1}, "lr must be positive; got -1"),
         ("finetune", {"precision": "fp16"}, "precision"), ("finetune", {"epochs": 3, "warmup": 3}, "warmup"),

@@ -18,7 +18,7 @@ from training.data.store import Store, write_store
 from training.data.views import Views
 from training.method.distil import distil, require_start
 from training.method.pretrain import pretrain
-from training.runs.run_folder import CHECKPOINT, CONFIG, LOG, MODEL
+from training.runs.run_folder import CHECKPOINT, CONFIG, LOG, MODEL, STAGE1, load_branches
 from training.runs.starts import require_split_of_teacher
 
 SHAPE = Shape(channels=(4, 8), strides=(4, 4), dropout=0.0)
@@ -43,6 +43,16 @@ def runs(pools: list[Pool], tmp_path_factory: pytest.TempPathFactory) -> Path:
     pretrain(pools[0], BEGIN, folder / "sgd", lambda line: None, device="cpu")
     pretrain(pools[0], replace(BEGIN, optimizer="adamw"), folder / "adamw", lambda line: None, device="cpu")
     return folder
+
+
+def test_what_is_damaged_of_a_run_is_named(runs: Path, pools: list[Pool], tmp_path: Path) -> None:
+    run = shutil.copytree(runs / "sgd", tmp_path / "run")
+    (run / MODEL).write_bytes((run / MODEL).read_bytes()[:50])
+    with pytest.raises(ValueError, match=rf"{MODEL} is damaged \(.*\); copy it again, or train it again"):
+        load_branches(run)
+    (run / STAGE1).write_bytes(b"garbage")  # of another run's there is nothing to delete
+    with pytest.raises(ValueError, match=rf"{STAGE1} is damaged, and cannot be read; train .*run again"):
+        pretrain(pools[0], BEGIN, tmp_path / "new", lambda line: None, stage1=run, device="cpu")
 
 
 @pytest.mark.parametrize(
